@@ -1,0 +1,83 @@
+package config
+
+// ScrapeConfig is one job: where lines come from and what is done to them. It
+// has exactly one kind of source: StaticConfigs, Journal or DockerFiles.
+type ScrapeConfig struct {
+	// Pos is where the job begins in the file.
+	Pos Pos `yaml:"-"`
+	// JobName is not empty and differs from those of the other jobs.
+	JobName        string  `yaml:"job_name"`
+	PipelineStages []Stage `yaml:"pipeline_stages"`
+
+	StaticConfigs []StaticConfig `yaml:"static_configs"`
+	Journal       *Journal       `yaml:"journal"`
+	// DockerFiles is this project's own source.
+	DockerFiles *DockerFiles `yaml:"docker_files"`
+
+	// Encoding is the IANA name of the files' character set, "" for UTF-8.
+	Encoding      string        `yaml:"encoding"`
+	Decompression Decompression `yaml:"decompression"`
+
+	// IgnoreOlder leaves a file alone that was not modified for so long when it
+	// is first seen; 0 reads all. This project's own key.
+	IgnoreOlder Duration `yaml:"ignore_older"`
+	// UnlessExists holds globs; while one of them matches something the job is
+	// off. This project's own key.
+	UnlessExists []string `yaml:"unless_exists"`
+}
+
+// StaticConfig is a group of files with their labels.
+type StaticConfig struct {
+	Pos Pos `yaml:"-"`
+	// Targets is accepted as promtail accepts it; all files are local.
+	Targets []string `yaml:"targets"`
+	// Labels holds __path__ and __path_exclude__ too: relabelling may use them.
+	Labels map[string]string `yaml:"labels"`
+}
+
+// Path is the doublestar glob of the files to read. It is not empty.
+func (c StaticConfig) Path() string { return c.Labels[PathLabel] }
+
+// PathExclude is the glob of files to leave out, "" for none.
+func (c StaticConfig) PathExclude() string { return c.Labels[PathExcludeLabel] }
+
+// The labels of a static configuration that say which files to read.
+const (
+	PathLabel        = "__path__"
+	PathExcludeLabel = "__path_exclude__"
+)
+
+// Journal is systemd's journal.
+type Journal struct {
+	// MaxAge is how far back a start without a cursor goes.
+	MaxAge Duration `yaml:"max_age"`
+	// JSON makes the line a JSON object of all fields.
+	JSON   bool              `yaml:"json"`
+	Labels map[string]string `yaml:"labels"`
+	// Path is the journal's folder, "" for the system's.
+	Path string `yaml:"path"`
+	// Matches are FIELD=value terms separated by spaces.
+	Matches string `yaml:"matches"`
+}
+
+// DockerFiles reads the json-file logs of Docker's containers from disk.
+// Containers are found from <Root>/containers/<id>/config.v2.json, so that the
+// Docker socket is not needed.
+type DockerFiles struct {
+	// Root is Docker's data folder.
+	Root            string   `yaml:"root"`
+	RefreshInterval Duration `yaml:"refresh_interval"`
+	// Labels are added to each container's.
+	Labels map[string]string `yaml:"labels"`
+	// IgnoreContainersLabelled is a container label, as "name" (with any value
+	// but "false") or "name=value"; containers that carry it are not read.
+	IgnoreContainersLabelled string `yaml:"ignore_containers_labelled"`
+}
+
+// Decompression says that the job's files are compressed.
+type Decompression struct {
+	Enabled      bool     `yaml:"enabled"`
+	InitialDelay Duration `yaml:"initial_delay"`
+	// Format is gz, z, bz2 or zst when Enabled.
+	Format string `yaml:"format"`
+}

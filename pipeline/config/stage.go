@@ -1,0 +1,178 @@
+package config
+
+import "time"
+
+// Stage is one step of a pipeline. Name says which one it is, and the field of
+// that name holds its configuration; all other fields are nil. In the slices
+// the order is the file's.
+type Stage struct {
+	// Pos is the stage's key in the file, for messages.
+	Pos Pos
+	// Path is the stage's key path, such as
+	// scrape_configs[0].pipeline_stages[2].regex.
+	Path string
+	// Name is the key in YAML; non_indexed_labels is given as its newer name
+	// structured_metadata.
+	Name string
+
+	Docker             *DockerStage
+	CRI                *CRIStage
+	JSON               *JSONStage
+	Regex              *RegexStage
+	Timestamp          *TimestampStage
+	Labels             LabelsStage
+	Multiline          *MultilineStage
+	Output             *OutputStage
+	Drop               *DropStage
+	Match              *MatchStage
+	StaticLabels       StaticLabelsStage
+	LabelDrop          LabelListStage
+	LabelAllow         LabelListStage
+	StructuredMetadata LabelsStage
+	Level              *LevelStage
+	Traceback          *TracebackStage
+}
+
+// DockerStage parses Docker's json-file records.
+type DockerStage struct {
+	// Join puts the 16 KiB parts together into which Docker cuts longer lines.
+	// This project's own key; promtail does not join them.
+	Join bool `yaml:"join"`
+}
+
+// CRIStage parses the log format of Kubernetes' container runtimes and joins
+// partial lines.
+type CRIStage struct {
+	MaxPartialLines int `yaml:"max_partial_lines"`
+	// MaxPartialLineSize is in bytes, 0 for no limit.
+	MaxPartialLineSize         Bytes `yaml:"max_partial_line_size"`
+	MaxPartialLineSizeTruncate bool  `yaml:"max_partial_line_size_truncate"`
+}
+
+// JSONStage extracts values of a JSON object.
+type JSONStage struct {
+	// Expressions are names and JMESPath expressions; an expression that is not
+	// given in the file is the name. They are not compiled here.
+	Expressions []Expression `yaml:"expressions"`
+	// Source is the extracted value to parse, "" for the line.
+	Source        string `yaml:"source"`
+	DropMalformed bool   `yaml:"drop_malformed"`
+}
+
+// Expression is what one extracted value comes from.
+type Expression struct {
+	Pos  Pos
+	Name string
+	// Text is never empty.
+	Text string
+}
+
+// RegexStage extracts the named groups of an expression.
+type RegexStage struct {
+	Expression Regexp `yaml:"expression"`
+	// Source is the extracted value to match, "" for the line.
+	Source string `yaml:"source"`
+}
+
+// TimestampStage takes the entry's time from an extracted value.
+type TimestampStage struct {
+	Source string `yaml:"source"`
+	// Format is a name that promtail knows (RFC3339, Unix, UnixMs, ...) or a
+	// layout of Go's time package.
+	Format          string   `yaml:"format"`
+	FallbackFormats []string `yaml:"fallback_formats"`
+	// Location is nil when not given, which means UTC.
+	Location *time.Location `yaml:"location"`
+	// ActionOnFailure is fudge or skip.
+	ActionOnFailure string `yaml:"action_on_failure"`
+}
+
+// LabelsStage sets labels, or structured metadata, from extracted values.
+type LabelsStage []LabelSource
+
+// LabelSource is a label and where its value comes from.
+type LabelSource struct {
+	Pos  Pos
+	Name string
+	// Source is the name of the extracted value; it is Name when the file gives
+	// none.
+	Source string
+}
+
+// StaticLabelsStage sets labels to fixed values, none of them empty.
+type StaticLabelsStage []Label
+
+// Label is a label name and its value.
+type Label struct {
+	Pos         Pos
+	Name, Value string
+}
+
+// LabelListStage is a list of label names, for labeldrop and labelallow.
+type LabelListStage []string
+
+// MultilineStage joins lines up to the next one that begins a block.
+type MultilineStage struct {
+	Firstline Regexp `yaml:"firstline"`
+	// MaxLines is the number of lines of one block.
+	MaxLines int `yaml:"max_lines"`
+	// MaxWaitTime ends a block when no further line has come for so long.
+	MaxWaitTime Duration `yaml:"max_wait_time"`
+}
+
+// OutputStage makes an extracted value the line.
+type OutputStage struct {
+	Source string `yaml:"source"`
+}
+
+// DropStage drops entries for which all given conditions hold. At least one is
+// given.
+type DropStage struct {
+	// Source are the extracted values to compare, joined by Separator; empty
+	// for the line.
+	Source    []string `yaml:"source"`
+	Separator string   `yaml:"separator"`
+	// Value is nil when not given; at most one of Value and Expression is.
+	Value      *string `yaml:"value"`
+	Expression Regexp  `yaml:"expression"`
+	// OlderThan and LongerThan are nil when not given.
+	OlderThan         *Duration `yaml:"older_than"`
+	LongerThan        *Bytes    `yaml:"longer_than"`
+	DropCounterReason string    `yaml:"drop_counter_reason"`
+}
+
+// MatchStage runs stages on the entries that a LogQL selector fits, or drops
+// them.
+type MatchStage struct {
+	// Selector is LogQL with optional line filters; it is not parsed here.
+	Selector string `yaml:"selector"`
+	// SelectorPos is the selector's place, for those who parse it.
+	SelectorPos Pos `yaml:"-"`
+	// Stages is empty exactly when Action is drop.
+	Stages []Stage `yaml:"stages"`
+	// Action is keep or drop.
+	Action            string `yaml:"action"`
+	PipelineName      string `yaml:"pipeline_name"`
+	DropCounterReason string `yaml:"drop_counter_reason"`
+}
+
+// LevelStage sets a label to the entry's level. This project's own stage.
+type LevelStage struct {
+	// Label is the label to set.
+	Label string `yaml:"label"`
+	// Source is the extracted value to look at, "" for detection over the line.
+	Source string `yaml:"source"`
+	// Default is the level of entries whose level cannot be told.
+	Default string `yaml:"default"`
+}
+
+// TracebackStage joins the lines of a traceback with the record before them.
+// This project's own stage.
+type TracebackStage struct {
+	// MaxWait ends a traceback when no further line has come for so long.
+	MaxWait Duration `yaml:"max_wait"`
+	// MaxLines is the number of lines of one entry.
+	MaxLines int `yaml:"max_lines"`
+	// Languages are the kinds of traceback to look for.
+	Languages []string `yaml:"languages"`
+}
