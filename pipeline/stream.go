@@ -1,0 +1,74 @@
+package pipeline
+
+import (
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Label is one name and value of a stream's label set.
+type Label struct{ Name, Value string }
+
+// Stream is an interned label set: two streams with equal labels and tenant
+// are one pointer. It is never changed.
+type Stream struct {
+	Labels []Label // sorted by name, without empty values
+	Text   string  // as Loki's push API wants it: {a="b", c="d"}
+	Tenant string  // X-Scope-OrgID, empty for the client's own
+}
+
+// Streams interns label sets. It is safe for concurrent use.
+type Streams struct {
+	mu    sync.Mutex
+	byKey map[string]*Stream
+}
+
+// NewStreams returns an empty set of streams.
+func NewStreams() *Streams { return &Streams{byKey: map[string]*Stream{}} }
+
+// Get returns the stream for labels, which it sorts; labels with empty values
+// are left out, as Loki does.
+func (s *Streams) Get(tenant string, labels []Label) *Stream {
+	kept := make([]Label, 0, len(labels))
+	for _, l := range labels {
+		if l.Value != "" {
+			kept = append(kept, l)
+		}
+	}
+	sort.Slice(kept, func(i, j int) bool { return kept[i].Name < kept[j].Name })
+	text := labelText(kept)
+	key := tenant + "\x00" + text
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st, ok := s.byKey[key]; ok {
+		return st
+	}
+	st := &Stream{Labels: kept, Text: text, Tenant: tenant}
+	s.byKey[key] = st
+	return st
+}
+
+// Len is the number of streams seen.
+func (s *Streams) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.byKey)
+}
+
+// labelText renders a label set in the syntax of LogQL selectors.
+func labelText(labels []Label) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	for i, l := range labels {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(l.Name)
+		b.WriteByte('=')
+		b.WriteString(strconv.Quote(strings.ToValidUTF8(l.Value, "�")))
+	}
+	b.WriteByte('}')
+	return b.String()
+}
