@@ -36,8 +36,7 @@ func (s *Streams) Get(tenant string, labels []Label) *Stream {
 			kept = append(kept, l)
 		}
 	}
-	sort.Slice(kept, func(i, j int) bool { return kept[i].Name < kept[j].Name })
-	text := labelText(kept)
+	text := LabelText(kept)
 	key := tenant + "\x00" + text
 
 	s.mu.Lock()
@@ -57,8 +56,10 @@ func (s *Streams) Len() int {
 	return len(s.byKey)
 }
 
-// labelText renders a label set in the syntax of LogQL selectors.
-func labelText(labels []Label) string {
+// LabelText sorts labels by name and renders them in the syntax of LogQL
+// selectors.
+func LabelText(labels []Label) string {
+	sort.Slice(labels, func(i, j int) bool { return labels[i].Name < labels[j].Name })
 	var b strings.Builder
 	b.WriteByte('{')
 	for i, l := range labels {
