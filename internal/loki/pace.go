@@ -1,0 +1,82 @@
+package loki
+
+import "sync"
+
+const (
+	// paceLinesFirst is how many lines the first call of a new query asks for.
+	paceLinesFirst = 1000
+	// paceLinesMin is the smallest number that halving arrives at before the
+	// range is halved instead.
+	paceLinesMin = 16
+	// paceBytes is the size of an answer to aim at: half of Loki's default
+	// message limit of 4 MiB.
+	paceBytes = 2 << 20
+	// paceQueries bounds how many queries are remembered.
+	paceQueries = 512
+)
+
+// pace is how much of a query was seen to pass.
+type pace struct {
+	// lines is how many lines to ask for at once.
+	lines int
+	// width is how much time to ask for at once, in nanoseconds; 0 is all.
+	width int64
+	// instant is how many lines of one instant to ask for; 0 is all.
+	instant int
+}
+
+// pacer remembers the pace of each query. It is safe for concurrent use.
+type pacer struct {
+	mu    sync.Mutex
+	known map[uint64]pace
+}
+
+func newPacer() *pacer { return &pacer{known: map[uint64]pace{}} }
+
+// of returns the pace of the query, by its hash.
+func (p *pacer) of(query uint64) pace {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if known, ok := p.known[query]; ok {
+		return known
+	}
+	return pace{lines: paceLinesFirst}
+}
+
+// keep remembers the pace of the query. When too many are known it forgets
+// them all: each is learnt again within a call or two.
+func (p *pacer) keep(query uint64, now pace) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.known) >= paceQueries {
+		clear(p.known)
+	}
+	p.known[query] = now
+}
+
+// passed returns the pace after an answer of n lines and size bytes for a range
+// of span nanoseconds arrived: at most doubled, and aimed at paceBytes.
+func (p pace) passed(n, size int, span int64) pace {
+	if n > 0 {
+		fit := max(paceBytes/max(size/n, 1), paceLinesMin)
+		p.lines = min(p.lines*2, fit)
+	}
+	if p.width > 0 && span >= p.width {
+		p.width *= 2
+	}
+	return p
+}
+
+// failed returns a smaller pace after an answer for a range of span nanoseconds
+// did not arrive, and false when nothing smaller is left to ask for. Silence is
+// more often a wide range than large lines, so it cuts both.
+func (p pace) failed(code Code, span int64) (pace, bool) {
+	if p.lines <= 1 && span <= 1 {
+		return p, false
+	}
+	if code == CodeTimeout || p.lines <= paceLinesMin {
+		p.width = max(span/4, 1)
+	}
+	p.lines = max(p.lines/2, 1)
+	return p, true
+}
