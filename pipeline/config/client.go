@@ -20,10 +20,10 @@ type Client struct {
 	// TenantID is the X-Scope-OrgID header, "" for none.
 	TenantID string `yaml:"tenant_id"`
 	// ExternalLabels are added to each entry; the entry's own labels win.
-	ExternalLabels map[string]string `yaml:"external_labels"`
+	ExternalLabels LabelSet `yaml:"external_labels"`
 	// Headers are added to each request; names are in canonical form and none
 	// is one that the push protocol itself sets.
-	Headers map[string]Secret `yaml:"headers"`
+	Headers Headers `yaml:"headers"`
 	// DropRateLimitedBatches drops on 429 in place of trying again.
 	DropRateLimitedBatches bool `yaml:"drop_rate_limited_batches"`
 
@@ -37,6 +37,12 @@ type Client struct {
 	ProxyURL URL `yaml:"proxy_url"`
 	// FollowRedirects is true by default.
 	FollowRedirects bool `yaml:"follow_redirects"`
+
+	// Promtail forces HTTP/1.1 whatever the file says.
+	_ struct{} `ignored:"enable_http2"`
+	_ struct{} `unsupported:"oauth2" instead:"use basic_auth or authorization"`
+	_ struct{} `unsupported:"http_headers" instead:"use headers"`
+	_ struct{} `unsupported:"no_proxy proxy_from_environment proxy_connect_header" instead:"use proxy_url alone, or no proxy"`
 }
 
 // BackoffConfig is how a request is tried again: the period doubles, with

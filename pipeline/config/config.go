@@ -23,6 +23,10 @@ type Config struct {
 	// Memory bounds the bytes that are read and not yet settled. This project's
 	// own key, 64 MiB by default.
 	Memory Bytes `yaml:"memory"`
+
+	// The file is the queue here, so that promtail's write-ahead log has nothing
+	// to do.
+	_ struct{} `ignored:"tracing wal options"`
 }
 
 // Server is the collector's own HTTP listener and its own log.
@@ -35,6 +39,17 @@ type Server struct {
 	LogLevel string `yaml:"log_level"`
 	// LogFormat is logfmt or json.
 	LogFormat string `yaml:"log_format"`
+
+	_ struct{} `ignored:"disable profiling_enabled enable_runtime_reload health_check_target external_url http_path_prefix"`
+	_ struct{} `ignored:"http_listen_network http_listen_conn_limit graceful_shutdown_timeout register_instrumentation report_grpc_codes_in_instrumentation_label_enabled"`
+	_ struct{} `ignored:"http_server_read_timeout http_server_read_header_timeout http_server_write_timeout http_server_idle_timeout http_log_closed_connections_without_response_enabled"`
+	_ struct{} `ignored:"grpc_listen_network grpc_listen_address grpc_listen_port grpc_listen_conn_limit grpc_collect_max_streams_by_conn grpc_tls_config"`
+	_ struct{} `ignored:"grpc_server_max_recv_msg_size grpc_server_max_send_msg_size grpc_server_max_concurrent_streams grpc_server_max_connection_idle grpc_server_max_connection_age grpc_server_max_connection_age_grace"`
+	_ struct{} `ignored:"grpc_server_keepalive_time grpc_server_keepalive_timeout grpc_server_min_time_between_pings grpc_server_ping_without_stream_allowed grpc_server_num_workers grpc_server_stats_tracking_enabled grpc_server_recv_buffer_pools_enabled grpc_server_read_buffer_size grpc_server_write_buffer_size"`
+	_ struct{} `ignored:"log_source_ips_enabled log_source_ips_full log_source_ips_header log_source_ips_regex log_request_headers log_request_at_info_level_enabled log_request_exclude_headers_list trace_request_headers trace_request_exclude_headers_list"`
+	_ struct{} `ignored:"cluster_validation create_new_traces enable_open_metrics_text_created_samples tls_cipher_suites tls_min_version"`
+	// A listener without the encryption that was asked for must not start.
+	_ struct{} `unsupported:"http_tls_config proxy_protocol_enabled" instead:"listen on a loopback address and put a proxy before it"`
 }
 
 // Positions says where the state of reading is kept.
@@ -69,6 +84,8 @@ type LimitsConfig struct {
 type TargetConfig struct {
 	// SyncPeriod is the time between two evaluations of the globs.
 	SyncPeriod Duration `yaml:"sync_period"`
+
+	_ struct{} `unsupported:"stdin" instead:"use static_configs"`
 }
 
 // Global holds what is common to all jobs.

@@ -23,7 +23,15 @@ type ScrapeConfig struct {
 	IgnoreOlder Duration `yaml:"ignore_older"`
 	// UnlessExists holds globs; while one of them matches something the job is
 	// off. This project's own key.
-	UnlessExists []string `yaml:"unless_exists"`
+	UnlessExists GlobList `yaml:"unless_exists"`
+
+	_ struct{} `unsupported:"relabel_configs" instead:"write the labels under static_configs, docker_files or journal, or set them by pipeline_stages"`
+	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
+	_ struct{} `unsupported:"file_sd_configs" instead:"use static_configs"`
+	_ struct{} `unsupported:"syslog" instead:"let the syslog daemon write files and read them by static_configs"`
+	_ struct{} `unsupported:"loki_push_api gelf" instead:"let the sender write files and read them by static_configs, or push to Loki directly"`
+	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
+	_ struct{} `unsupported:"dns_sd_configs consul_sd_configs consulagent_sd_configs digitalocean_sd_configs dockerswarm_sd_configs serverset_sd_configs nerve_sd_configs marathon_sd_configs kubernetes_sd_configs gce_sd_configs ec2_sd_configs openstack_sd_configs azure_sd_configs triton_sd_configs" instead:"use static_configs or docker_files"`
 }
 
 // StaticConfig is a group of files with their labels.
@@ -32,7 +40,7 @@ type StaticConfig struct {
 	// Targets is accepted as promtail accepts it; all files are local.
 	Targets []string `yaml:"targets"`
 	// Labels holds __path__ and __path_exclude__ too: relabelling may use them.
-	Labels map[string]string `yaml:"labels"`
+	Labels LabelSet `yaml:"labels"`
 }
 
 // Path is the doublestar glob of the files to read. It is not empty.
@@ -52,8 +60,8 @@ type Journal struct {
 	// MaxAge is how far back a start without a cursor goes.
 	MaxAge Duration `yaml:"max_age"`
 	// JSON makes the line a JSON object of all fields.
-	JSON   bool              `yaml:"json"`
-	Labels map[string]string `yaml:"labels"`
+	JSON   bool     `yaml:"json"`
+	Labels LabelSet `yaml:"labels"`
 	// Path is the journal's folder, "" for the system's.
 	Path string `yaml:"path"`
 	// Matches are FIELD=value terms separated by spaces.
@@ -68,7 +76,7 @@ type DockerFiles struct {
 	Root            string   `yaml:"root"`
 	RefreshInterval Duration `yaml:"refresh_interval"`
 	// Labels are added to each container's.
-	Labels map[string]string `yaml:"labels"`
+	Labels LabelSet `yaml:"labels"`
 	// IgnoreContainersLabelled is a container label, as "name" (with any value
 	// but "false") or "name=value"; containers that carry it are not read.
 	IgnoreContainersLabelled string `yaml:"ignore_containers_labelled"`

@@ -53,11 +53,14 @@ type CRIStage struct {
 type JSONStage struct {
 	// Expressions are names and JMESPath expressions; an expression that is not
 	// given in the file is the name. They are not compiled here.
-	Expressions []Expression `yaml:"expressions"`
+	Expressions Expressions `yaml:"expressions"`
 	// Source is the extracted value to parse, "" for the line.
 	Source        string `yaml:"source"`
 	DropMalformed bool   `yaml:"drop_malformed"`
 }
+
+// Expressions are in the order of the file.
+type Expressions []Expression
 
 // Expression is what one extracted value comes from.
 type Expression struct {
@@ -83,9 +86,16 @@ type TimestampStage struct {
 	FallbackFormats []string `yaml:"fallback_formats"`
 	// Location is nil when not given, which means UTC.
 	Location *time.Location `yaml:"location"`
-	// ActionOnFailure is fudge or skip.
+	// ActionOnFailure is ActionFudge or ActionSkip.
 	ActionOnFailure string `yaml:"action_on_failure"`
 }
+
+// What the timestamp stage does with a time that it cannot read: the last good
+// one of the same labels and a nanosecond, or leave the entry's.
+const (
+	ActionFudge = "fudge"
+	ActionSkip  = "skip"
+)
 
 // LabelsStage sets labels, or structured metadata, from extracted values.
 type LabelsStage []LabelSource
@@ -114,7 +124,7 @@ type LabelListStage []string
 // MultilineStage joins lines up to the next one that begins a block.
 type MultilineStage struct {
 	Firstline Regexp `yaml:"firstline"`
-	// MaxLines is the number of lines of one block.
+	// MaxLines is the number of lines of one block, 0 for no limit.
 	MaxLines int `yaml:"max_lines"`
 	// MaxWaitTime ends a block when no further line has come for so long.
 	MaxWaitTime Duration `yaml:"max_wait_time"`
@@ -130,8 +140,8 @@ type OutputStage struct {
 type DropStage struct {
 	// Source are the extracted values to compare, joined by Separator; empty
 	// for the line.
-	Source    []string `yaml:"source"`
-	Separator string   `yaml:"separator"`
+	Source    StringList `yaml:"source"`
+	Separator string     `yaml:"separator"`
 	// Value is nil when not given; at most one of Value and Expression is.
 	Value      *string `yaml:"value"`
 	Expression Regexp  `yaml:"expression"`
@@ -150,11 +160,17 @@ type MatchStage struct {
 	SelectorPos Pos `yaml:"-"`
 	// Stages is empty exactly when Action is drop.
 	Stages []Stage `yaml:"stages"`
-	// Action is keep or drop.
+	// Action is ActionKeep or ActionDrop.
 	Action            string `yaml:"action"`
 	PipelineName      string `yaml:"pipeline_name"`
 	DropCounterReason string `yaml:"drop_counter_reason"`
 }
+
+// What the match stage does with entries that fit: run its stages, or drop them.
+const (
+	ActionKeep = "keep"
+	ActionDrop = "drop"
+)
 
 // LevelStage sets a label to the entry's level. This project's own stage.
 type LevelStage struct {

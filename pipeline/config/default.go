@@ -1,0 +1,79 @@
+package config
+
+import "time"
+
+// Default is the configuration of an empty file: promtail's defaults, and 64
+// MiB in flight. It has no clients and no jobs.
+func Default() *Config {
+	return &Config{
+		Server:    Server{HTTPListenPort: 80, LogLevel: "info", LogFormat: "logfmt"},
+		Positions: Positions{Filename: "/var/log/positions.yaml", SyncPeriod: Duration(10 * time.Second)},
+		LimitsConfig: LimitsConfig{
+			ReadlineRate:     10000,
+			ReadlineBurst:    10000,
+			ReadlineRateDrop: true,
+		},
+		TargetConfig: TargetConfig{SyncPeriod: Duration(10 * time.Second)},
+		Global: Global{FileWatchConfig: FileWatchConfig{
+			MinPollFrequency: Duration(250 * time.Millisecond),
+			MaxPollFrequency: Duration(250 * time.Millisecond),
+		}},
+		Memory: 64 << 20,
+	}
+}
+
+// DefaultClient is a client for which the file gives nothing, promtail's
+// defaults except for BackoffConfig.MaxRetries. It has no URL.
+func DefaultClient() Client {
+	return Client{
+		BatchWait: Duration(time.Second),
+		BatchSize: 1 << 20,
+		Timeout:   Duration(10 * time.Second),
+		BackoffConfig: BackoffConfig{
+			MinPeriod: Duration(500 * time.Millisecond),
+			MaxPeriod: Duration(5 * time.Minute),
+		},
+		FollowRedirects: true,
+	}
+}
+
+func (c *Client) setDefaults() { *c = DefaultClient() }
+
+func (a *Authorization) setDefaults() { a.Type = "Bearer" }
+
+func (j *Journal) setDefaults() { j.MaxAge = Duration(7 * time.Hour) }
+
+func (f *DockerFiles) setDefaults() {
+	f.Root = "/var/lib/docker"
+	f.RefreshInterval = Duration(5 * time.Second)
+}
+
+func (s *CRIStage) setDefaults() { s.MaxPartialLines = 100 }
+
+func (s *TimestampStage) setDefaults() { s.ActionOnFailure = ActionFudge }
+
+func (s *MultilineStage) setDefaults() {
+	s.MaxLines = 128
+	s.MaxWaitTime = Duration(3 * time.Second)
+}
+
+func (s *DropStage) setDefaults() {
+	s.Separator = ";"
+	s.DropCounterReason = "drop_stage"
+}
+
+func (s *MatchStage) setDefaults() {
+	s.Action = ActionKeep
+	s.DropCounterReason = "match_stage"
+}
+
+func (s *LevelStage) setDefaults() {
+	s.Label = "level"
+	s.Default = "unknown"
+}
+
+func (s *TracebackStage) setDefaults() {
+	s.MaxWait = Duration(500 * time.Millisecond)
+	s.MaxLines = 1000
+	s.Languages = []string{"python"}
+}

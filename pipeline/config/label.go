@@ -1,0 +1,108 @@
+package config
+
+import (
+	"net/textproto"
+	"reflect"
+
+	"github.com/bmatcuk/doublestar/v4"
+	yaml "go.yaml.in/yaml/v4"
+	"golang.org/x/net/http/httpguts"
+)
+
+// LabelSet is a set of labels. The names are those that Loki takes: letters,
+// digits and _, the first no digit.
+type LabelSet map[string]string
+
+// validLabel says whether Loki takes name as the name of a label.
+func validLabel(name string) bool {
+	for i, r := range name {
+		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		if !letter && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// checkLabel reports a name that is not a label's.
+func (d *decoder) checkLabel(name string, at *place) bool {
+	if !validLabel(name) {
+		d.errorf(at, "%s is not a label's name; use letters, digits and _, and no digit first", quote(name))
+		return false
+	}
+	return true
+}
+
+func (l *LabelSet) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	entries, ok := d.entries(n, at)
+	if !ok {
+		return
+	}
+	*l = make(LabelSet, len(entries))
+	for _, e := range entries {
+		here := at.child(e.key, e.pos)
+		if !d.checkLabel(e.key, here) {
+			continue
+		}
+		var value string
+		d.value(e.value, reflect.ValueOf(&value).Elem(), here)
+		if e.key == PathLabel || e.key == PathExcludeLabel {
+			d.checkGlob(value, here)
+		}
+		(*l)[e.key] = value
+	}
+}
+
+// GlobList is a list of doublestar patterns of absolute or relative paths.
+type GlobList []string
+
+func (l *GlobList) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	d.slice(n, reflect.ValueOf((*[]string)(l)).Elem(), at)
+	for i, g := range *l {
+		d.checkGlob(g, at.item(i, at.pos))
+	}
+}
+
+// checkGlob reports a pattern that cannot match.
+func (d *decoder) checkGlob(glob string, at *place) {
+	if !doublestar.ValidatePattern(glob) {
+		d.errorf(at, "%s is not a pattern; close the brackets and braces, and write \\ before one that is meant", quote(glob))
+	}
+}
+
+// Headers are additional HTTP headers by their names in canonical form.
+type Headers map[string]Secret
+
+func (h *Headers) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	entries, ok := d.entries(n, at)
+	if !ok {
+		return
+	}
+	*h = make(Headers, len(entries))
+	for _, e := range entries {
+		here := at.child(e.key, e.pos)
+		var value Secret
+		d.value(e.value, reflect.ValueOf(&value).Elem(), here)
+		name := textproto.CanonicalMIMEHeaderKey(e.key)
+		switch {
+		case !httpguts.ValidHeaderFieldName(e.key):
+			d.errorf(here, "%s is not a header's name; use letters, digits and -", quote(e.key))
+		case !httpguts.ValidHeaderFieldValue(value.Reveal()):
+			d.errorf(here, "the value holds a line break or a control character; remove it")
+		case isPushHeader(name):
+			d.warn(here, "this header is set by the push itself, so the one given here is left out; remove it")
+		default:
+			(*h)[name] = value
+		}
+	}
+}
+
+// isPushHeader says whether the push sets the header itself; promtail leaves
+// out the configured one too.
+func isPushHeader(name string) bool {
+	switch name {
+	case "Content-Type", "Content-Encoding", "Content-Length", "Host", "User-Agent", "X-Scope-Orgid":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,310 @@
+package config
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+
+	yaml "go.yaml.in/yaml/v4"
+)
+
+// stageNames are the stages that this version runs, in the order of the fields
+// of Stage.
+func stageNames() []string {
+	return []string{
+		"docker", "cri", "json", "regex", "timestamp", "labels", "multiline", "output", "drop", "match",
+		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks",
+	}
+}
+
+// laterStages are the stages of promtail that this version does not run.
+func laterStages() []string {
+	return []string{
+		"logfmt", "replace", "pack", "template", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
+	}
+}
+
+// config is where the configuration of the named stage is put: a pointer to a
+// pointer, or to a slice.
+func (s *Stage) config() any {
+	switch s.Name {
+	case "docker":
+		return &s.Docker
+	case "cri":
+		return &s.CRI
+	case "json":
+		return &s.JSON
+	case "regex":
+		return &s.Regex
+	case "timestamp":
+		return &s.Timestamp
+	case "labels":
+		return &s.Labels
+	case "multiline":
+		return &s.Multiline
+	case "output":
+		return &s.Output
+	case "drop":
+		return &s.Drop
+	case "match":
+		return &s.Match
+	case "static_labels":
+		return &s.StaticLabels
+	case "labeldrop":
+		return &s.LabelDrop
+	case "labelallow":
+		return &s.LabelAllow
+	case "structured_metadata":
+		return &s.StructuredMetadata
+	case "level":
+		return &s.Level
+	case "tracebacks":
+		return &s.Traceback
+	}
+	return nil
+}
+
+func (s *Stage) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	if n.Kind != yaml.MappingNode {
+		d.errorf(at, "a stage is a key with its configuration, not %s; end the stage's name with \":\"", kindOf(n))
+		return
+	}
+	entries, ok := d.entries(n, at)
+	if !ok || !d.oneStage(entries, at) {
+		return
+	}
+	e := entries[0]
+	s.Name = e.key
+	if s.Name == "non_indexed_labels" {
+		s.Name = "structured_metadata"
+	}
+	here := at.child(e.key, e.pos)
+	s.Pos, s.Path = here.pos, here.path()
+	d.stages++
+	defer func() { d.stages-- }()
+	target := s.config()
+	if target == nil {
+		d.unknownStage(e.key, here)
+		return
+	}
+	d.stage(e.value, reflect.ValueOf(target).Elem(), here)
+}
+
+// oneStage reports an item that is not exactly one stage.
+func (d *decoder) oneStage(entries []entry, at *place) bool {
+	if len(entries) == 1 {
+		return true
+	}
+	if len(entries) == 0 {
+		d.errorf(at, "the stage is empty; name one or remove the item")
+		return false
+	}
+	second := entries[1]
+	here := at.child(second.key, second.pos)
+	if isNull(entries[0].value) && !slices.Contains(stageNames(), second.key) {
+		d.errorf(here, "indent this key further, so that it is below %s", entries[0].key)
+		return false
+	}
+	d.errorf(here, "a stage has one key, and %s is there already; begin a new item with \"- \"", entries[0].key)
+	return false
+}
+
+// stage decodes a stage's configuration. Nothing given is the same as {}, so
+// that the checks run for it too.
+func (d *decoder) stage(n *yaml.Node, out reflect.Value, at *place) {
+	n, ok := d.enter(n, at)
+	defer func() { d.depth-- }()
+	if !ok {
+		return
+	}
+	if isNull(n) {
+		n = &yaml.Node{Kind: yaml.MappingNode, Line: at.pos.Line, Column: at.pos.Column}
+		if out.Type() == reflect.TypeFor[LabelListStage]() {
+			n.Kind = yaml.SequenceNode
+		}
+	}
+	d.fill(n, out, at)
+}
+
+// unknownStage reports a stage that is not run here.
+func (d *decoder) unknownStage(name string, at *place) {
+	if slices.Contains(laterStages(), name) {
+		d.errorf(at, "the stage %s is not supported by this version; remove it, or use one of %s", name, strings.Join(stageNames(), ", "))
+		return
+	}
+	message := "unknown stage"
+	if near := nearest(name, append(stageNames(), laterStages()...)); near != "" {
+		message += ", did you mean " + near + "?"
+	}
+	d.errorf(at, "%s; known stages: %s", message, strings.Join(stageNames(), ", "))
+}
+
+func (l *LabelsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	entries, ok := d.entries(n, at)
+	if !ok {
+		return
+	}
+	if len(entries) == 0 {
+		d.errorf(at, "the stage is empty; give names of labels, each with the name of an extracted value or with nothing")
+		return
+	}
+	for _, e := range entries {
+		here := at.child(e.key, e.pos)
+		if !d.checkLabel(e.key, here) {
+			continue
+		}
+		source := e.key
+		d.value(e.value, reflect.ValueOf(&source).Elem(), here)
+		if source == "" {
+			source = e.key
+		}
+		*l = append(*l, LabelSource{Pos: here.pos, Name: e.key, Source: source})
+	}
+}
+
+func (l *StaticLabelsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	entries, ok := d.entries(n, at)
+	if !ok {
+		return
+	}
+	if len(entries) == 0 {
+		d.errorf(at, "the stage is empty; give labels and their values")
+		return
+	}
+	*l = StaticLabelsStage{}
+	for _, e := range entries {
+		here := at.child(e.key, e.pos)
+		if !d.checkLabel(e.key, here) {
+			continue
+		}
+		var value string
+		d.value(e.value, reflect.ValueOf(&value).Elem(), here)
+		if value != "" {
+			*l = append(*l, Label{Pos: here.pos, Name: e.key, Value: value})
+		}
+	}
+}
+
+func (l *LabelListStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	d.slice(n, reflect.ValueOf((*[]string)(l)).Elem(), at)
+	if len(*l) == 0 && !at.bad {
+		d.errorf(at, "the list is empty; give names of labels, each after \"- \"")
+	}
+}
+
+func (x *Expressions) decodeNode(d *decoder, n *yaml.Node, at *place) {
+	entries, ok := d.entries(n, at)
+	if !ok {
+		return
+	}
+	for _, e := range entries {
+		here := at.child(e.key, e.pos)
+		var text string
+		d.value(e.value, reflect.ValueOf(&text).Elem(), here)
+		if text == "" {
+			text = e.key
+		}
+		*x = append(*x, Expression{Pos: here.pos, Name: e.key, Text: text})
+	}
+}
+
+func (c *CRIStage) validate(s scope) {
+	atLeast(s, "max_partial_lines", c.MaxPartialLines, 1)
+}
+
+func (c *JSONStage) validate(s scope) {
+	if len(c.Expressions) == 0 {
+		s.errorf("expressions", "required; give names of values and, after each, a JMESPath expression or nothing")
+	}
+	s.notEmpty("source", c.Source)
+}
+
+func (c *RegexStage) validate(s scope) {
+	s.regexp("expression", c.Expression)
+	s.notEmpty("source", c.Source)
+	if c.Expression.IsSet() && strings.Join(c.Expression.SubexpNames(), "") == "" {
+		s.warnf("expression", "it has no named group (?P<name>...), so the stage extracts nothing")
+	}
+}
+
+func (c *TimestampStage) validate(s scope) {
+	s.required("source", c.Source, "the name of the extracted value that holds the time")
+	s.required("format", c.Format, "a name such as RFC3339 or Unix, or a layout such as 2006-01-02 15:04:05")
+	s.oneOf("action_on_failure", c.ActionOnFailure, ActionFudge, ActionSkip)
+}
+
+func (c *MultilineStage) validate(s scope) {
+	s.regexp("firstline", c.Firstline)
+	atLeast(s, "max_lines", c.MaxLines, 0)
+	s.positive("max_wait_time", c.MaxWaitTime)
+}
+
+func (c *OutputStage) validate(s scope) {
+	s.required("source", c.Source, "the name of the extracted value that becomes the line")
+}
+
+func (c *DropStage) validate(s scope) {
+	if len(c.Source) == 0 && !c.Expression.IsSet() && c.OlderThan == nil && c.LongerThan == nil {
+		s.errorf("source", "the stage has no condition; give source, expression, older_than or longer_than")
+	}
+	if s.given("value") && s.given("expression") {
+		s.errorf("expression", "value and expression are both given; keep one")
+	}
+	if slices.Contains(c.Source, "") {
+		s.errorf("source", "a name is empty; fill it in or remove it")
+	}
+	if c.DropCounterReason == "" {
+		c.DropCounterReason = "drop_stage"
+	}
+}
+
+func (c *MatchStage) validate(s scope) {
+	c.SelectorPos = s.place("selector").pos
+	s.required("selector", c.Selector, "a LogQL selector such as '{job=\"nginx\"} |= \"error\"'")
+	if c.Action == "" {
+		c.Action = ActionKeep
+	}
+	s.oneOf("action", c.Action, ActionKeep, ActionDrop)
+	if c.Action == ActionKeep && len(c.Stages) == 0 {
+		s.errorf("stages", "required; give at least one stage, or action: drop")
+	}
+	if c.Action == ActionDrop && len(c.Stages) > 0 {
+		s.errorf("stages", "a match that drops has no stages; remove them, or action: drop")
+	}
+	s.notEmpty("pipeline_name", c.PipelineName)
+	if c.DropCounterReason == "" {
+		c.DropCounterReason = "match_stage"
+	}
+}
+
+func (c *LevelStage) validate(s scope) {
+	if !validLabel(c.Label) {
+		s.errorf("label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Label))
+	}
+	s.oneOf("default", c.Default, "trace", "debug", "info", "warn", "error", "critical", "fatal", "unknown")
+}
+
+func (c *TracebackStage) validate(s scope) {
+	s.positive("max_wait", c.MaxWait)
+	atLeast(s, "max_lines", c.MaxLines, 2)
+	if len(c.Languages) == 0 {
+		s.errorf("languages", "the list is empty; write [python], or leave the key out")
+	}
+	for _, l := range c.Languages {
+		s.oneOf("languages", l, "python")
+	}
+}
+
+// regexp reports an expression that is not given.
+func (s scope) regexp(key string, r Regexp) {
+	if !r.IsSet() {
+		s.errorf(key, "required; give a regular expression")
+	}
+}
+
+// notEmpty reports a key that is given without a value.
+func (s scope) notEmpty(key, value string) {
+	if s.given(key) && value == "" {
+		s.errorf(key, "the value is empty; fill it in or remove the key")
+	}
+}
