@@ -359,3 +359,6 @@ func (c *Client) noteLocked(out outcome) {
 	c.opts.Log.Error("nothing gets through to Loki; files are kept where they are and read on later",
 		"client", c.opts.Name, "url", c.opts.URL, "why", out.kind, "remedy", out.remedy, "err", out.err)
 }
+
+// Name is the client's name in the configuration.
+func (c *Client) Name() string { return c.opts.Name }

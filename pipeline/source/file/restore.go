@@ -226,3 +226,10 @@ func generationNumber(base, file string) (int, bool) {
 	}
 	return -1, true
 }
+
+// IsGeneration reports whether name is a rotated generation of base; both are
+// names without a folder.
+func IsGeneration(base, name string) bool {
+	_, ok := generationNumber(base, name)
+	return ok
+}

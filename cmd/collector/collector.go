@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/pipeline/config"
+	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/ship"
+)
+
+// drainTime is how long a stop waits for Loki to confirm what was handed on.
+// What it does not confirm is read again at the next start.
+const drainTime = 3 * time.Second
+
+// collector is the running program.
+type collector struct {
+	cfg     *config.Config
+	log     *slog.Logger
+	reg     *prometheus.Registry
+	clients []*ship.Client
+	budget  *pipeline.Budget
+	loop    *pipeline.Loop
+	store   *position.Store
+	manager *manager
+}
+
+// newCollector builds everything and starts nothing.
+func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
+	c := &collector{
+		cfg: cfg, log: log, reg: prometheus.NewRegistry(),
+		budget: pipeline.NewBudget(cfg.Memory.Int64()),
+		store:  position.Open(cfg.Positions.Filename),
+	}
+	c.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if err := c.makeClients(); err != nil {
+		return nil, err
+	}
+	c.loop = pipeline.NewLoop(pipeline.LoopOptions{
+		Workers: min(4, runtime.GOMAXPROCS(0)), Limits: limits(cfg), Budget: c.budget,
+		Clients: len(c.clients), Deliver: c.deliver, Now: time.Now,
+		Report: func(t *pipeline.Target, err error) { c.manager.report(t, err) },
+		Ended:  func(t *pipeline.Target) { c.manager.ended(t) },
+	})
+	m, err := newManager(cfg, c.loop, log)
+	if err != nil {
+		return nil, err
+	}
+	c.manager = m
+	c.reg.MustRegister(m, newSelfMetrics(c))
+	return c, nil
+}
+
+func (c *collector) makeClients() error {
+	metrics := ship.NewMetrics(c.reg)
+	var errs []error
+	for i := range c.cfg.Clients {
+		client, err := newClient(&c.cfg.Clients[i], metrics, c.log)
+		errs = append(errs, err)
+		c.clients = append(c.clients, client)
+	}
+	return errors.Join(errs...)
+}
+
+// limits are those of the client that takes the least. Loki's own limits
+// bound what a configuration may ask for.
+func limits(cfg *config.Config) pipeline.Limits {
+	l := pipeline.Limits{
+		BatchBytes: pipeline.MaxBatchBytes, BatchWait: time.Minute, LineBytes: pipeline.MaxLineBytes,
+	}
+	for i := range cfg.Clients {
+		l.BatchBytes = min(l.BatchBytes, int(cfg.Clients[i].BatchSize))
+		l.BatchWait = min(l.BatchWait, cfg.Clients[i].BatchWait.Std())
+	}
+	return l
+}
+
+func (c *collector) deliver(b *pipeline.Batch) {
+	for _, client := range c.clients {
+		client.Deliver(b)
+	}
+}
+
+// run collects until ctx is done, and then stops in order: no more reading,
+// what was read is sent, what was confirmed is saved.
+func (c *collector) run(ctx context.Context) error {
+	if err := c.loadPlaces(); err != nil {
+		return err
+	}
+	server, err := c.listen()
+	if err != nil {
+		return err
+	}
+	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSending()
+	var reading, shipping sync.WaitGroup
+	for _, client := range c.clients {
+		shipping.Go(func() { client.Run(sending) })
+	}
+	shipping.Go(func() { server.run(sending) })
+	shipping.Go(func() { c.savePlaces(sending) })
+	reading.Go(func() { c.loop.Run(ctx) })
+	reading.Go(func() { c.manager.run(ctx) })
+	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.clients), "positions", c.store.Path(), "listen", server.addr())
+
+	reading.Wait()
+	c.drain(sending)
+	stopSending()
+	shipping.Wait()
+	return errors.Join(c.store.Save(c.manager.places()), c.loop.Close())
+}
+
+func (c *collector) loadPlaces() error {
+	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
+		return fmt.Errorf("make the folder of positions.filename: %w", err)
+	}
+	places, err := c.store.Load()
+	if err != nil {
+		return err
+	}
+	c.manager.saved = places
+	return nil
+}
+
+// drain gives the clients a moment to deliver what was read.
+func (c *collector) drain(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	for _, client := range c.clients {
+		if err := client.Drain(ctx); err != nil {
+			c.log.Warn("not everything was confirmed before the stop; it is read again at the next start", "err", err)
+		}
+	}
+}
+
+// savePlaces writes the places every sync_period. A failure is logged when it
+// begins and when it ends.
+func (c *collector) savePlaces(ctx context.Context) {
+	tick := time.NewTicker(c.cfg.Positions.SyncPeriod.Std())
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := c.store.Save(c.manager.places())
+		if (err != nil) == failing {
+			continue
+		}
+		failing = err != nil
+		if failing {
+			c.log.Error("positions cannot be saved; after a crash lines would be sent again",
+				"err", err, "remedy", "make room on the disk, or make the folder writable")
+			continue
+		}
+		c.log.Info("positions are saved again", "file", c.store.Path())
+	}
+}

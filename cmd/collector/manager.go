@@ -1,0 +1,322 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/pipeline/config"
+	"github.com/tovtech/tovplay-logging/pipeline/discover"
+	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/source/file"
+	"github.com/tovtech/tovplay-logging/pipeline/source/journal"
+	"github.com/tovtech/tovplay-logging/pipeline/source/pipe"
+	"github.com/tovtech/tovplay-logging/pipeline/stage"
+)
+
+// manager keeps the loop's targets in step with what discovery finds.
+type manager struct {
+	cfg      *config.Config
+	log      *slog.Logger
+	loop     *pipeline.Loop
+	find     *discover.Discoverer
+	programs map[string]*stage.Program // by job
+	streams  *pipeline.Streams
+	dropped  *prometheus.CounterVec
+	lost     *prometheus.CounterVec
+	metrics  targetMetrics
+	running  sync.WaitGroup // sources that run a goroutine of their own
+
+	mu       sync.Mutex
+	saved    position.Places    // of targets that are not open
+	open     map[string]*opened // by key
+	problems []discover.Problem
+	synced   bool
+}
+
+// opened is a target that is read, or was and is not settled yet.
+type opened struct {
+	discover.Target
+	source pipeline.Source
+	err    error // what it fails with now
+	ended  bool
+	cancel context.CancelFunc // of a source's own goroutine
+}
+
+func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*manager, error) {
+	hostname, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("ask for the host's name: %w", err)
+	}
+	m := &manager{
+		cfg: cfg, log: log, loop: loop, programs: map[string]*stage.Program{},
+		streams: pipeline.NewStreams(), open: map[string]*opened{}, saved: position.Places{},
+		find: discover.New(discover.Options{
+			Jobs: cfg.ScrapeConfigs, Rotated: file.IsGeneration, Hostname: hostname,
+		}),
+		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "logentry_dropped_lines_total", Help: "Entries that a stage dropped.",
+		}, []string{"reason"}),
+		lost: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "collector_lost_bytes_total", Help: "Bytes of files that were gone before they were read.",
+		}, []string{"path"}),
+		metrics: newTargetMetrics(),
+	}
+	return m, m.compile()
+}
+
+func (m *manager) compile() error {
+	var errs []error
+	for _, job := range m.cfg.ScrapeConfigs {
+		p, err := stage.Compile(job.PipelineStages)
+		m.programs[job.JobName] = p
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// run looks for targets until ctx is done.
+func (m *manager) run(ctx context.Context) error {
+	tick := time.NewTicker(m.syncPeriod())
+	defer tick.Stop()
+	for {
+		m.sync(ctx)
+		select {
+		case <-ctx.Done():
+			m.running.Wait()
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// syncPeriod is the shortest that any job asks for.
+func (m *manager) syncPeriod() time.Duration {
+	period := m.cfg.TargetConfig.SyncPeriod.Std()
+	for _, job := range m.cfg.ScrapeConfigs {
+		if job.DockerFiles != nil {
+			period = min(period, job.DockerFiles.RefreshInterval.Std())
+		}
+	}
+	return period
+}
+
+// sync opens what is new and forgets what is over.
+func (m *manager) sync(ctx context.Context) {
+	targets, problems := m.find.Sync()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	found := map[string]bool{}
+	for _, t := range targets {
+		found[t.Key] = true
+		if m.open[t.Key] != nil {
+			continue
+		}
+		if err := m.openLocked(ctx, t); err != nil {
+			problems = append(problems, discover.Problem{Job: t.Job, Path: t.Path, Reason: err.Error()})
+		}
+	}
+	for key, o := range m.open {
+		if o.ended && o.source.Unsettled() == 0 {
+			delete(m.open, key)
+		}
+		if !found[key] && o.cancel != nil {
+			o.cancel()
+		}
+	}
+	m.noteProblemsLocked(problems)
+	m.synced = true
+}
+
+// openLocked begins to read a target where it was left. One that cannot be
+// opened is tried again at the next sync.
+func (m *manager) openLocked(ctx context.Context, t discover.Target) error {
+	o := &opened{Target: t}
+	if err := m.openSource(ctx, o); err != nil {
+		return err
+	}
+	delete(m.saved, t.Key)
+	m.open[t.Key] = o
+	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
+		Labels: append(t.Labels, pipeline.Label{Name: "job", Value: t.Job}),
+		Meta:   t.Meta, Streams: m.streams,
+		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
+	})})
+	m.log.Debug("reading", "job", t.Job, "path", t.Path)
+	return nil
+}
+
+func (m *manager) openSource(ctx context.Context, o *opened) error {
+	switch o.Kind {
+	case discover.Journal:
+		cfg := o.Config.Journal
+		s := journal.New(m.saved[o.Key], journal.Options{
+			Path: cfg.Path, Matches: cfg.Matches, MaxAge: cfg.MaxAge.Std(), JSON: cfg.JSON,
+			Skipped: func(reason string) { m.dropped.WithLabelValues(reason).Inc() },
+		})
+		o.source = s
+		m.start(ctx, o, s.Run)
+	case discover.Pipe:
+		s := pipe.New(o.Path, pipe.Options{})
+		o.source = s
+		m.start(ctx, o, s.Run)
+	default:
+		s, err := file.Open(o.Path, m.saved[o.Key], m.fileOptions(o.Target), time.Now())
+		if err != nil {
+			return err
+		}
+		o.source = s
+	}
+	return nil
+}
+
+// start runs the goroutine that a source needs.
+func (m *manager) start(ctx context.Context, o *opened, run func(context.Context) error) {
+	ctx, o.cancel = context.WithCancel(ctx)
+	m.running.Go(func() { run(ctx) })
+}
+
+func (m *manager) fileOptions(t discover.Target) file.Options {
+	watch := m.cfg.Global.FileWatchConfig
+	opts := file.DefaultOptions()
+	opts.PollMin, opts.PollMax = watch.MinPollFrequency.Std(), watch.MaxPollFrequency.Std()
+	opts.IgnoreOlder, opts.Rotated = t.IgnoreOlder, t.FirstReadsRotated
+	opts.Lost = func(path string, bytes int64, why string) {
+		m.lost.WithLabelValues(t.Path).Add(float64(bytes))
+		m.log.Error("lines are lost", "file", path, "bytes", bytes, "why", why)
+	}
+	return opts
+}
+
+// noteProblemsLocked logs each problem once, when it appears.
+func (m *manager) noteProblemsLocked(problems []discover.Problem) {
+	for _, p := range problems {
+		if p.State != discover.Unreadable || slices.Contains(m.problems, p) {
+			continue
+		}
+		m.log.Warn("cannot be read", "job", p.Job, "path", p.Path, "why", p.Reason, "remedy", p.Remedy)
+	}
+	m.problems = problems
+}
+
+// report notes that a target began or ceased to fail.
+func (m *manager) report(t *pipeline.Target, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	o := m.open[t.Key]
+	if o == nil {
+		return
+	}
+	o.err = err
+	if err != nil {
+		m.log.Error("a source cannot be read; it is tried again", "job", o.Job, "path", o.Path, "err", err)
+		return
+	}
+	m.log.Info("a source can be read again", "job", o.Job, "path", o.Path)
+}
+
+// ended notes that a target was read to its end.
+func (m *manager) ended(t *pipeline.Target) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if o := m.open[t.Key]; o != nil {
+		o.ended = true
+		m.log.Info("a source has ended", "job", o.Job, "path", o.Path)
+	}
+}
+
+// places returns what has to be saved: where each open target is to be read on,
+// and the places of targets that are not there now.
+func (m *manager) places() position.Places {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := position.Places{}
+	for key, places := range m.saved {
+		all[key] = places
+	}
+	for key, o := range m.open {
+		if places := o.source.Places(); len(places) > 0 {
+			all[key] = places
+		}
+	}
+	return all
+}
+
+// state reports whether discovery ran, and how many targets are read.
+func (m *manager) state() (synced bool, active int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.synced, len(m.open)
+}
+
+// status is what /targets shows, in the order of jobs and paths.
+func (m *manager) status() []targetStatus {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make([]targetStatus, 0, len(m.open)+len(m.problems))
+	for _, o := range m.open {
+		all = append(all, o.status())
+	}
+	for _, p := range m.problems {
+		all = append(all, targetStatus{
+			Job: p.Job, Path: p.Path, State: stateNames[p.State], Error: p.Reason, Remedy: p.Remedy,
+		})
+	}
+	slices.SortFunc(all, func(a, b targetStatus) int {
+		return cmp.Or(strings.Compare(a.Job, b.Job), strings.Compare(a.Path, b.Path))
+	})
+	return all
+}
+
+var stateNames = map[discover.State]string{
+	discover.Unreadable: "unreadable", discover.NoMatch: "no match", discover.LeftOut: "left out",
+}
+
+var kindNames = map[discover.Kind]string{
+	discover.File: "file", discover.Pipe: "pipe", discover.Journal: "journal",
+}
+
+// measured is what sources of files know about themselves.
+type measured interface {
+	Stats() (read, lag int64)
+}
+
+func (o *opened) status() targetStatus {
+	s := targetStatus{
+		Job: o.Job, Kind: kindNames[o.Kind], Path: o.name(), State: "active", Unsettled: o.source.Unsettled(),
+	}
+	for _, l := range o.Labels {
+		if l.Name == "service" {
+			s.Service = l.Value
+		}
+	}
+	if f, ok := o.source.(measured); ok {
+		s.ReadBytes, s.LagBytes = f.Stats()
+	}
+	if o.err != nil {
+		s.State, s.Error = "failing", o.err.Error()
+	}
+	if o.ended {
+		s.State = "ended"
+	}
+	return s
+}
+
+// name is the target's path; the system's journal has none.
+func (o *opened) name() string {
+	if o.Kind == discover.Journal && o.Path == "" {
+		return "journal"
+	}
+	return filepath.Clean(o.Path)
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"runtime"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/tovtech/tovplay-logging/pipeline/discover"
+)
+
+// newSelfMetrics are the collector's own gauges besides those of its targets.
+func newSelfMetrics(c *collector) prometheus.Collector {
+	return &selfMetrics{
+		c: c,
+		build: prometheus.NewDesc("promtail_build_info", "A constant 1 with the build's version.",
+			nil, prometheus.Labels{"version": version, "goversion": runtime.Version()}),
+		memory:      prometheus.NewDesc("collector_memory_in_flight_bytes", "Memory of lines that are read and not settled.", nil, nil),
+		memoryLimit: prometheus.NewDesc("collector_memory_limit_bytes", "The budget of lines in flight: configuration key memory.", nil, nil),
+		waiting:     prometheus.NewDesc("collector_batches_waiting", "Batches that Loki has not confirmed.", []string{"client"}, nil),
+		failing:     prometheus.NewDesc("collector_client_failing", "1 while nothing gets through to the client's Loki.", []string{"client"}, nil),
+	}
+}
+
+type selfMetrics struct {
+	c                                            *collector
+	build, memory, memoryLimit, waiting, failing *prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (m *selfMetrics) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{m.build, m.memory, m.memoryLimit, m.waiting, m.failing} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m *selfMetrics) Collect(ch chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	used, _ := m.c.budget.Used()
+	gauge(m.build, 1)
+	gauge(m.memory, float64(used))
+	gauge(m.memoryLimit, float64(m.c.budget.Limit()))
+	for _, client := range m.c.clients {
+		failing := 0.0
+		if client.Trouble() != "" {
+			failing = 1
+		}
+		gauge(m.waiting, float64(client.Waiting()), client.Name())
+		gauge(m.failing, failing, client.Name())
+	}
+}
+
+// targetMetrics are promtail's metrics of files, and what cannot be read.
+type targetMetrics struct {
+	read, size, lag, active, files, unreadable *prometheus.Desc
+}
+
+func newTargetMetrics() targetMetrics {
+	path := []string{"path"}
+	return targetMetrics{
+		read:   prometheus.NewDesc("promtail_read_bytes_total", "Bytes read of a source.", path, nil),
+		size:   prometheus.NewDesc("promtail_file_bytes_total", "Bytes read of a source and waiting to be read.", path, nil),
+		lag:    prometheus.NewDesc("collector_lag_bytes", "Bytes that are there and not read yet.", path, nil),
+		active: prometheus.NewDesc("promtail_targets_active_total", "Targets that are being read.", nil, nil),
+		files:  prometheus.NewDesc("promtail_files_active_total", "Files that are being read.", nil, nil),
+		unreadable: prometheus.NewDesc("collector_source_unreadable",
+			"1 for a source that cannot be read, with the command that opens it.",
+			[]string{"source_job", "path", "reason", "user", "remedy"}, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (m *manager) Describe(ch chan<- *prometheus.Desc) {
+	t := m.metrics
+	for _, d := range []*prometheus.Desc{t.read, t.size, t.lag, t.active, t.files, t.unreadable} {
+		ch <- d
+	}
+	m.dropped.Describe(ch)
+	m.lost.Describe(ch)
+}
+
+// Collect implements prometheus.Collector.
+func (m *manager) Collect(ch chan<- prometheus.Metric) {
+	m.dropped.Collect(ch)
+	m.lost.Collect(ch)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	files := 0
+	seen := map[string]bool{}
+	for _, o := range m.open {
+		f, ok := o.source.(measured)
+		if !ok || seen[o.Path] { // two jobs may read one file
+			continue
+		}
+		seen[o.Path] = true
+		files++
+		read, lag := f.Stats()
+		gauge(m.metrics.read, float64(read), o.Path)
+		gauge(m.metrics.size, float64(read+lag), o.Path)
+		gauge(m.metrics.lag, float64(lag), o.Path)
+	}
+	gauge(m.metrics.active, float64(len(m.open)))
+	gauge(m.metrics.files, float64(files))
+	for _, p := range unreadable(m.problems) {
+		gauge(m.metrics.unreadable, 1, p.Job, p.Path, p.Reason, p.User, p.Remedy)
+	}
+}
+
+// unreadable are the problems of that state, each once.
+func unreadable(problems []discover.Problem) []discover.Problem {
+	var list []discover.Problem
+	for _, p := range problems {
+		if p.State == discover.Unreadable && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// server is the collector's own HTTP listener: /ready, /metrics and /targets,
+// as promtail's.
+type server struct {
+	http     *http.Server
+	listener net.Listener
+}
+
+func (c *collector) listen() (*server, error) {
+	addr := net.JoinHostPort(c.cfg.Server.HTTPListenAddress, strconv.Itoa(c.cfg.Server.HTTPListenPort))
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for /metrics and /targets: %w; change server.http_listen_address or http_listen_port", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(c.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.HandleFunc("GET /ready", c.serveReady)
+	mux.HandleFunc("GET /targets", c.serveTargets)
+	mux.Handle("GET /{$}", http.RedirectHandler("/targets", http.StatusSeeOther))
+	return &server{
+		http: &http.Server{
+			Handler: mux, ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		},
+		listener: listener,
+	}, nil
+}
+
+func (s *server) addr() string { return s.listener.Addr().String() }
+
+// run serves until ctx is done.
+func (s *server) run(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { s.http.Close() })
+	defer stop()
+	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// serveReady answers as promtail does: 200 once something is tailed.
+func (c *collector) serveReady(w http.ResponseWriter, _ *http.Request) {
+	switch synced, active := c.manager.state(); {
+	case !synced:
+		http.Error(w, "Not ready: still looking for targets", http.StatusInternalServerError)
+	case active == 0:
+		http.Error(w, "Not ready: Unable to find any logs to tail. See /targets", http.StatusInternalServerError)
+	default:
+		fmt.Fprintln(w, "Ready")
+	}
+}
+
+func (c *collector) serveTargets(w http.ResponseWriter, r *http.Request) {
+	page := targetsPage{Targets: c.manager.status()}
+	for _, client := range c.clients {
+		page.Clients = append(page.Clients, clientStatus{client.Name(), client.Waiting(), client.Trouble()})
+	}
+	if r.URL.Query().Get("format") == "json" {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(page)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	targetsTemplate.Execute(w, page)
+}
+
+// targetsPage is what /targets shows; with ?format=json it is the answer.
+type targetsPage struct {
+	Targets []targetStatus `json:"targets"`
+	Clients []clientStatus `json:"clients"`
+}
+
+type targetStatus struct {
+	Job       string `json:"job"`
+	Kind      string `json:"kind"`
+	Path      string `json:"path"`
+	Service   string `json:"service"`
+	State     string `json:"state"` // active, failing or unreadable
+	Error     string `json:"error,omitempty"`
+	Remedy    string `json:"remedy,omitempty"`
+	ReadBytes int64  `json:"read_bytes"`
+	LagBytes  int64  `json:"lag_bytes"` // there, and not read yet
+	Unsettled int64  `json:"unsettled"` // read, and not confirmed by Loki
+}
+
+type clientStatus struct {
+	Name    string `json:"name"`
+	Waiting int    `json:"batches_waiting"`
+	Trouble string `json:"trouble,omitempty"`
+}
+
+var targetsTemplate = template.Must(template.New("targets").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Targets of the collector</title>
+<meta name="viewport" content="width=device-width">
+<style>
+:root { color-scheme: light dark; font: 13px/1.5 system-ui, sans-serif }
+body { margin: 24px } h1 { font-size: 20px; font-weight: 600 }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid #8884; vertical-align: top }
+th { font-weight: 600 } td.n, th.n { text-align: right }
+code { font: 12px ui-monospace, monospace }
+.bad { color: #B42318 } @media (prefers-color-scheme: dark) { .bad { color: #F2776B } }
+</style>
+<h1>Targets</h1>
+<table><tr><th>job<th>kind<th>source<th>service<th>state<th class=n>read, bytes<th class=n>behind<th class=n>unconfirmed</tr>
+{{range .Targets}}<tr><td>{{.Job}}<td>{{.Kind}}<td><code>{{.Path}}</code><td>{{.Service}}
+<td>{{if .Error}}<span class=bad>{{.State}}</span>: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}
+<td class=n>{{.ReadBytes}}<td class=n>{{.LagBytes}}<td class=n>{{.Unsettled}}</tr>
+{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table>
+<h1>Clients</h1>
+<table><tr><th>client<th class=n>batches waiting<th>state</tr>
+{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td>{{with .Trouble}}<span class=bad>{{.}}</span>{{else}}works{{end}}</tr>{{end}}</table>
+</html>`))
