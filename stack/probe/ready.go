@@ -42,6 +42,7 @@ func waitReady(ctx context.Context, args []string) error {
 	defer cancel()
 	tick := time.NewTicker(pollInterval)
 	defer tick.Stop()
+	var last error // what it answered, not that our time was up
 	for {
 		err := p.check(ctx)
 		if err == nil {
@@ -50,9 +51,12 @@ func waitReady(ctx context.Context, args []string) error {
 		if errors.Is(err, errEnded) {
 			return fmt.Errorf("%s is not ready: %w", p.name, err)
 		}
+		if ctx.Err() == nil || last == nil {
+			last = err
+		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready after %s: %w", p.name, *timeout, err)
+			return fmt.Errorf("%s is not ready after %s: %w", p.name, *timeout, last)
 		case <-tick.C:
 		}
 	}
