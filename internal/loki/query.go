@@ -95,7 +95,8 @@ type CountSeries struct {
 	Points []Point
 }
 
-// Counts counts lines over time. A bucket at t has the lines of [t, t+step).
+// Counts counts lines over time. A bucket at t has the lines of [t, t+step), to
+// the millisecond.
 func (c *Client) Counts(ctx context.Context, q CountQuery) (Counts, error) {
 	if q.Step < time.Second || q.Step%time.Second != 0 || !q.Start.Before(q.End) {
 		return Counts{}, &Error{Code: CodeLimit, Message: fmt.Sprintf("cannot count from %s to %s in steps of %s; use whole seconds and a start before the end", q.Start, q.End, q.Step)}
@@ -107,9 +108,10 @@ func (c *Client) Counts(ctx context.Context, q CountQuery) (Counts, error) {
 	step := q.Step.Nanoseconds()
 	first := floorTo(q.Start.UnixNano(), step)
 	last := floorTo(q.End.UnixNano()-1, step) + step
-	// LogQL's window at T is (T-step, T]; the offset of 1 ns makes it
-	// [T-step, T), so that a line on a full second counts where it belongs.
-	expr := fmt.Sprintf("sum%s(count_over_time(%s [%ds] offset 1ns))", by, q.Query, int64(q.Step/time.Second))
+	// LogQL's window at T is (T-step, T]; the offset of 1 ms makes it
+	// [T-step, T) to the millisecond, so that a line on a full second counts
+	// where it belongs. (Loki 3.7 loses every count with a shorter offset.)
+	expr := fmt.Sprintf("sum%s(count_over_time(%s [%ds] offset 1ms))", by, q.Query, int64(q.Step/time.Second))
 	params := url.Values{
 		"query": {expr},
 		"start": {strconv.FormatInt(first+step, 10)},
@@ -166,9 +168,11 @@ func (c *Client) Totals(ctx context.Context, query string, by []string, start, e
 		return nil, err
 	}
 	// The window of an instant query at T is (T-range, T]: T is the last
-	// instant of the range.
+	// instant of the range. LogQL's shortest unit is the millisecond, so that
+	// the range may begin that much earlier.
+	span := (end.Sub(start) + time.Millisecond - 1).Milliseconds()
 	params := url.Values{
-		"query": {fmt.Sprintf("sum%s(count_over_time(%s [%dns]))", clause, query, end.Sub(start).Nanoseconds())},
+		"query": {fmt.Sprintf("sum%s(count_over_time(%s [%dms]))", clause, query, span)},
 		"time":  {strconv.FormatInt(end.UnixNano()-1, 10)},
 	}
 	var got answer
