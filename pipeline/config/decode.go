@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ const (
 	// how many values a regular expression counts for: compiling takes time.
 	valueCost  = 100
 	regexpCost = 20
-	// maxDepth bounds nesting, and ends an alias that contains itself.
+	// maxDepth bounds nesting.
 	maxDepth = 64
 	// maxErrors is how many problems are reported at once.
 	maxErrors = 100
@@ -41,8 +42,10 @@ type decoder struct {
 	errs     []*Error
 	warnings []Warning
 	nodes    int
-	full     bool
-	depth    int
+	// full is set when maxNodes is passed.
+	full bool
+	// open are the values around the present one.
+	open []*yaml.Node
 	// stages counts the pipeline stages around the present value.
 	stages int
 }
@@ -79,16 +82,19 @@ type place struct {
 	absent bool
 }
 
-// path is the key path, such as clients[0].url.
+// path is the key path, such as clients[0].url or labels["a b"].
 func (p *place) path() string {
 	if p.parent == nil {
 		return ""
 	}
-	parent := p.parent.path()
-	if parent == "" || strings.HasPrefix(p.key, "[") {
-		return parent + p.key
+	parent, key := p.parent.path(), p.key
+	if strings.ContainsFunc(key, func(r rune) bool { return strings.ContainsRune(" .\"'\n\t", r) }) {
+		key = "[" + strconv.Quote(key) + "]"
 	}
-	return parent + "." + p.key
+	if parent == "" || strings.HasPrefix(key, "[") {
+		return parent + key
+	}
+	return parent + "." + key
 }
 
 // child is the place of a key's value; messages about it point to the key.
@@ -109,7 +115,7 @@ func (d *decoder) root(n *yaml.Node, v *document) scope {
 // value decodes n into out. Null leaves out as it is, as for promtail.
 func (d *decoder) value(n *yaml.Node, out reflect.Value, at *place) {
 	n, ok := d.enter(n, at)
-	defer func() { d.depth-- }()
+	defer d.leave()
 	if ok && !isNull(n) {
 		d.fill(n, out, at)
 	}
@@ -138,30 +144,35 @@ func (d *decoder) fill(n *yaml.Node, out reflect.Value, at *place) {
 	}
 }
 
-// enter counts a value and follows an alias to what it stands for.
+// enter counts a value and follows an alias to what it stands for. It is paired
+// with leave.
 func (d *decoder) enter(n *yaml.Node, at *place) (*yaml.Node, bool) {
-	d.depth++
-	for i := 0; n.Kind == yaml.AliasNode && i < maxDepth; i++ {
+	for n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
+	within := slices.Contains(d.open, n)
+	d.open = append(d.open, n)
 	d.nodes += 1 + len(n.Value)/valueCost
-	if d.nodes > maxNodes {
+	switch {
+	case d.nodes > maxNodes:
 		if !d.full {
 			d.errorf(at, "the file has more than %d values; use fewer aliases", maxNodes)
 		}
 		d.full = true
-		return nil, false
-	}
-	if d.depth > maxDepth {
-		d.errorf(at, "the nesting is deeper than %d; an alias may contain itself", maxDepth)
-		return nil, false
-	}
-	if n.Style&yaml.TaggedStyle != 0 && !isPlainTag(n.ShortTag()) {
+	case within:
+		d.errorf(at, "the alias contains itself; remove it")
+	case len(d.open) > maxDepth:
+		d.errorf(at, "the nesting is deeper than %d; make it flatter", maxDepth)
+	case n.Style&yaml.TaggedStyle != 0 && !isPlainTag(n.ShortTag()):
 		d.errorf(at, "tags that begin with ! are not supported; remove it, or put the text in quotes")
-		return nil, false
+	default:
+		return n, true
 	}
-	return n, true
+	return nil, false
 }
+
+// leave ends what enter began.
+func (d *decoder) leave() { d.open = d.open[:len(d.open)-1] }
 
 // isPlainTag says whether a tag only confirms what the value is.
 func isPlainTag(tag string) bool {
@@ -212,25 +223,33 @@ func setDefaults(v reflect.Value) {
 	}
 }
 
-// slice decodes a list.
+// slice decodes a list, which takes the place of a default one.
 func (d *decoder) slice(n *yaml.Node, out reflect.Value, at *place) {
+	out.Set(reflect.MakeSlice(out.Type(), 0, len(n.Content)))
+	d.list(n, at, func(c *yaml.Node, item *place) {
+		v := reflect.New(out.Type().Elem())
+		setDefaults(v)
+		if p, ok := v.Interface().(located); ok {
+			p.setPos(item.pos)
+		}
+		d.value(c, v.Elem(), item)
+		out.Set(reflect.Append(out, v.Elem()))
+	})
+}
+
+// list calls each for the items of a list that are not empty.
+func (d *decoder) list(n *yaml.Node, at *place, each func(c *yaml.Node, item *place)) {
 	if n.Kind != yaml.SequenceNode {
 		d.errorf(at, "a list is expected, not %s; begin each item with \"- \"", kindOf(n))
 		return
 	}
 	for i, c := range n.Content {
-		v := reflect.New(out.Type().Elem())
-		setDefaults(v)
 		item := at.item(i, d.pos(c))
-		if p, ok := v.Interface().(located); ok {
-			p.setPos(item.pos)
-		}
 		if isNull(c) {
 			d.errorf(item, "the item is empty; fill it in or remove it")
 			continue
 		}
-		d.value(c, v.Elem(), item)
-		out.Set(reflect.Append(out, v.Elem()))
+		each(c, item)
 	}
 }
 
@@ -326,8 +345,8 @@ func (d *decoder) warnIgnored(ignored []entry, at *place) {
 	for i, e := range ignored {
 		names[i] = e.key
 	}
-	here := at.child(strings.Join(names, ", "), ignored[0].pos)
-	d.warn(here, "accepted as promtail's, without effect in this program")
+	here := &place{parent: at.parent, key: at.key, pos: ignored[0].pos}
+	d.warn(here, "accepted as promtail's and without effect here: %s", strings.Join(names, ", "))
 }
 
 // entry is a key of a mapping.
@@ -390,7 +409,7 @@ func (d *decoder) entry(k, v *yaml.Node, at *place) (entry, bool) {
 func (d *decoder) merge(n *yaml.Node, seen map[string]Pos, at *place) []entry {
 	here := at.child("<<", d.pos(n))
 	n, ok := d.enter(n, here)
-	defer func() { d.depth-- }()
+	defer d.leave()
 	if !ok {
 		return nil
 	}
@@ -432,8 +451,12 @@ func (d *decoder) report(pos Pos, path, format string, args ...any) {
 
 // warn collects a warning.
 func (d *decoder) warn(at *place, format string, args ...any) {
-	w := Warning{Pos: at.pos, Message: at.path() + ": " + fmt.Sprintf(format, args...)}
-	if len(d.warnings) < maxErrors {
+	message := fmt.Sprintf(format, args...)
+	if path := at.path(); path != "" {
+		message = path + ": " + message
+	}
+	w := Warning{Pos: at.pos, Message: message}
+	if len(d.warnings) < maxErrors && !slices.Contains(d.warnings, w) {
 		d.warnings = append(d.warnings, w)
 	}
 }

@@ -57,10 +57,12 @@ func (l *LabelSet) decodeNode(d *decoder, n *yaml.Node, at *place) {
 type GlobList []string
 
 func (l *GlobList) decodeNode(d *decoder, n *yaml.Node, at *place) {
-	d.slice(n, reflect.ValueOf((*[]string)(l)).Elem(), at)
-	for i, g := range *l {
-		d.checkGlob(g, at.item(i, at.pos))
-	}
+	d.list(n, at, func(c *yaml.Node, item *place) {
+		var glob string
+		d.value(c, reflect.ValueOf(&glob).Elem(), item)
+		d.checkGlob(glob, item)
+		*l = append(*l, glob)
+	})
 }
 
 // checkGlob reports a pattern that cannot match.

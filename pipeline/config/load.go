@@ -62,17 +62,17 @@ func parse(name string, text []byte, opts Options) (*Config, error) {
 	}
 	doc := document{Config: *Default()}
 	s := d.root(root, &doc)
-	if err := d.err(); err != nil {
-		return nil, err
-	}
 	c := &doc.Config
 	c.File = name
 	if opts.Override != nil {
+		if err := d.err(); err != nil {
+			return nil, err
+		}
 		if err := opts.Override(c); err != nil {
 			return nil, err
 		}
 	}
-	c.check(s)
+	c.checkClients(s)
 	c.Warnings = d.sortedWarnings()
 	if err := d.err(); err != nil {
 		return nil, err

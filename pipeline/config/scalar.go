@@ -224,7 +224,7 @@ func (u *URL) decodeText(text string) error {
 	if !slices.Contains([]string{"http", "https", "socks5"}, p.Scheme) {
 		return errors.New("the URL must begin with http:// or https://")
 	}
-	u.url = p
+	u.full, u.shown = NewSecret(text), redact(p)
 	return nil
 }
 
@@ -268,9 +268,10 @@ func (d *decoder) boolean(n *yaml.Node, out reflect.Value, at *place) {
 	d.errorf(at, "true or false is expected, not %s", describe(n))
 }
 
-// integer decodes a whole number, in decimal, 0x, 0o, 0b or 0 notation.
+// integer decodes a whole number, in decimal, 0x, 0o, 0b or 0 notation. Inside
+// stages it may be in quotes, as promtail's multiline stage takes it.
 func (d *decoder) integer(n *yaml.Node, out reflect.Value, at *place) {
-	if n.Kind == yaml.ScalarNode && !isQuoted(n) {
+	if n.Kind == yaml.ScalarNode && (!isQuoted(n) || d.stages > 0) {
 		if v, err := strconv.ParseInt(n.Value, 0, strconv.IntSize); err == nil {
 			out.SetInt(v)
 			return

@@ -49,17 +49,14 @@ const maxListed = 8
 // suggest is the end of a message about an unknown key: the nearest known key,
 // if one is near, and the known keys, unless there are many.
 func suggest(key string, known []string) string {
-	hint := ""
 	if near := nearest(key, known); near != "" {
-		hint = fmt.Sprintf(", did you mean %s?", near)
+		hint := fmt.Sprintf("; did you mean %s?", near)
 		if len(known) > maxListed {
 			return hint
 		}
+		return hint + " Known keys: " + strings.Join(known, ", ")
 	}
-	if len(known) == 0 {
-		return hint + "; nothing can be set here, so remove it"
-	}
-	return hint + "; known keys: " + strings.Join(known, ", ")
+	return "; known keys: " + strings.Join(known, ", ")
 }
 
 // nearest is the known name with the fewest edits from name, "" when all are

@@ -58,35 +58,49 @@ func (s Secret) MarshalYAML() (any, error) { return s.String(), nil }
 // LogValue is String.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// URL is an absolute http or https address that may hold a user and a password.
-// Every way to print it hides them, and the query too, where some services
-// expect a token; only Reveal gives the whole.
-type URL struct{ url *url.URL }
+// URL is an absolute address that may hold a user and a password. Every way to
+// print it hides them, and the query too, where some services expect a token;
+// only Reveal gives the whole.
+type URL struct {
+	full  Secret
+	shown string
+}
 
-// Reveal is a copy of the address with its user and password, nil when not set.
+// NewURL is the address in text. Its error does not repeat the text.
+func NewURL(text string) (URL, error) {
+	var u URL
+	err := u.decodeText(text)
+	return u, err
+}
+
+// Reveal is the address with its user and password, nil when not set. The
+// caller may change it.
 func (u URL) Reveal() *url.URL {
-	if u.url == nil {
+	if !u.full.IsSet() {
 		return nil
 	}
-	c := *u.url
-	return &c
+	p, err := url.Parse(u.full.Reveal())
+	if err != nil {
+		return nil // It was parsed before it was kept.
+	}
+	return p
 }
 
 // IsSet says whether there is an address.
-func (u URL) IsSet() bool { return u.url != nil }
+func (u URL) IsSet() bool { return u.full.IsSet() }
 
 // String is the address with "<secret>" in place of user, password and query,
 // "" when not set.
-func (u URL) String() string {
-	if u.url == nil {
-		return ""
-	}
-	s := u.url.Scheme + "://"
-	if u.url.User != nil {
+func (u URL) String() string { return u.shown }
+
+// redact is an address as it may be shown.
+func redact(p *url.URL) string {
+	s := p.Scheme + "://"
+	if p.User != nil {
 		s += redacted + "@"
 	}
-	s += u.url.Host + u.url.EscapedPath()
-	if u.url.RawQuery != "" {
+	s += p.Host + p.EscapedPath()
+	if p.RawQuery != "" {
 		s += "?" + redacted
 	}
 	return s

@@ -113,7 +113,7 @@ func (d *decoder) oneStage(entries []entry, at *place) bool {
 // that the checks run for it too.
 func (d *decoder) stage(n *yaml.Node, out reflect.Value, at *place) {
 	n, ok := d.enter(n, at)
-	defer func() { d.depth-- }()
+	defer d.leave()
 	if !ok {
 		return
 	}
@@ -132,11 +132,11 @@ func (d *decoder) unknownStage(name string, at *place) {
 		d.errorf(at, "the stage %s is not supported by this version; remove it, or use one of %s", name, strings.Join(stageNames(), ", "))
 		return
 	}
-	message := "unknown stage"
 	if near := nearest(name, append(stageNames(), laterStages()...)); near != "" {
-		message += ", did you mean " + near + "?"
+		d.errorf(at, "unknown stage; did you mean %s?", near)
+		return
 	}
-	d.errorf(at, "%s; known stages: %s", message, strings.Join(stageNames(), ", "))
+	d.errorf(at, "unknown stage; known stages: %s", strings.Join(stageNames(), ", "))
 }
 
 func (l *LabelsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {

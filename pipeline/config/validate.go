@@ -25,34 +25,42 @@ func (doc *document) validate(s scope) {
 		doc.Clients = append(doc.Clients, *doc.Client)
 	}
 	atLeast(s, "memory", doc.Memory, 1<<20)
+	if len(doc.ScrapeConfigs) == 0 && !s.anyBad() {
+		s.warnf("scrape_configs", "there is no job, so nothing is collected")
+	}
+	doc.checkJobs(s)
 }
 
-// check is what holds for the whole configuration, flags included.
-func (c *Config) check(s scope) {
+// checkJobs reports jobs with one name.
+func (c *Config) checkJobs(s scope) {
+	jobs := map[string]Pos{}
+	for i, j := range c.ScrapeConfigs {
+		first, dup := jobs[j.JobName]
+		switch {
+		case dup:
+			s.d.report(j.Pos, fmt.Sprintf("scrape_configs[%d].job_name", i), "a second job %s; the first is in line %d, so rename one", quote(j.JobName), first.Line)
+		case j.JobName != "":
+			jobs[j.JobName] = j.Pos
+		}
+	}
+}
+
+// checkClients is what holds for all clients together, those of flags included.
+// Clients without a name get one.
+func (c *Config) checkClients(s scope) {
 	if len(c.Clients) == 0 {
 		s.errorf("clients", "at least one client is needed; give its url, such as http://192.0.2.1:3100/loki/api/v1/push")
 	}
 	names := map[string]bool{}
 	for i := range c.Clients {
 		cl := &c.Clients[i]
-		if cl.Name == "" {
+		if cl.Name == "" && cl.URL.IsSet() {
 			cl.Name = cl.hash()
 		}
 		if names[cl.Name] {
 			s.d.report(cl.Pos, fmt.Sprintf("clients[%d]", i), "a second client with this name, or with this URL, tenant and labels; remove one or give each a name")
 		}
-		names[cl.Name] = true
-	}
-	if len(c.ScrapeConfigs) == 0 {
-		s.warnf("scrape_configs", "there is no job, so nothing is collected")
-	}
-	jobs := map[string]Pos{}
-	for i, j := range c.ScrapeConfigs {
-		if first, dup := jobs[j.JobName]; dup && j.JobName != "" {
-			s.d.report(j.Pos, fmt.Sprintf("scrape_configs[%d].job_name", i), "a second job %s; the first is in line %d, so rename one", quote(j.JobName), first.Line)
-			continue
-		}
-		jobs[j.JobName] = j.Pos
+		names[cl.Name] = cl.Name != ""
 	}
 }
 
@@ -105,7 +113,7 @@ func (c *Client) setPos(p Pos) { c.Pos = p }
 func (c *Client) validate(s scope) {
 	if !c.URL.IsSet() {
 		s.errorf("url", "required; give the push address, such as http://192.0.2.1:3100/loki/api/v1/push")
-	} else if c.URL.url.Scheme == "socks5" {
+	} else if strings.HasPrefix(c.URL.String(), "socks5:") {
 		s.errorf("url", "the URL must begin with http:// or https://")
 	}
 	s.positive("batchwait", c.BatchWait)
