@@ -1,0 +1,162 @@
+package servers
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// Entry is one log entry as Loki gives it back.
+type Entry struct {
+	Time     int64 // unix nanoseconds
+	Line     string
+	Labels   map[string]string // the stream's
+	Metadata map[string]string // structured
+}
+
+// Query returns every entry that a LogQL query matches in the last 29 days and
+// the next hour, oldest first. It pages, so that no limit cuts the answer.
+func Query(t testing.TB, lokiURL, query string) []Entry {
+	t.Helper()
+	var all []Entry
+	start, end := time.Now().Add(-29*24*time.Hour).UnixNano(), time.Now().Add(time.Hour).UnixNano()
+	seen := map[string]bool{}
+	for {
+		page := queryPage(t, lokiURL, query, start, end)
+		added := 0
+		for _, e := range page {
+			if key := e.key(); !seen[key] {
+				seen[key] = true
+				all = append(all, e)
+				added++
+			}
+		}
+		if added == 0 {
+			return all
+		}
+		start = page[len(page)-1].Time
+	}
+}
+
+// key tells entries apart that Loki tells apart.
+func (e Entry) key() string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return e.Line
+	}
+	return string(b)
+}
+
+func queryPage(t testing.TB, lokiURL, query string, start, end int64) []Entry {
+	t.Helper()
+	params := url.Values{
+		"query": {query}, "limit": {"1000"}, "direction": {"forward"},
+		"start": {strconv.FormatInt(start, 10)}, "end": {strconv.FormatInt(end, 10)},
+	}
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Stream map[string]string `json:"stream"`
+				Values [][]any           `json:"values"`
+			} `json:"result"`
+		} `json:"data"`
+	}
+	getJSON(t, lokiURL+"/loki/api/v1/query_range?"+params.Encode(), &answer)
+	var page []Entry
+	for _, s := range answer.Data.Result {
+		for _, v := range s.Values {
+			page = append(page, newEntry(t, s.Stream, v))
+		}
+	}
+	sort.SliceStable(page, func(i, j int) bool { return page[i].Time < page[j].Time })
+	return page
+}
+
+func newEntry(t testing.TB, labels map[string]string, v []any) Entry {
+	t.Helper()
+	ns, err := strconv.ParseInt(v[0].(string), 10, 64)
+	if err != nil {
+		t.Fatalf("Loki's time %v: %v", v[0], err)
+	}
+	e := Entry{Time: ns, Line: v[1].(string), Labels: labels, Metadata: map[string]string{}}
+	if len(v) > 2 {
+		if meta, ok := v[2].(map[string]any)["structuredMetadata"].(map[string]any); ok {
+			for name, value := range meta {
+				e.Metadata[name] = value.(string)
+			}
+		}
+	}
+	return e
+}
+
+// Count returns the value of an instant metric query, 0 without a result.
+func Count(t testing.TB, lokiURL, query string) int {
+	t.Helper()
+	var answer struct {
+		Data struct {
+			Result []struct {
+				Value []any `json:"value"`
+			} `json:"result"`
+		} `json:"data"`
+	}
+	getJSON(t, lokiURL+"/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
+	sum := 0
+	for _, r := range answer.Data.Result {
+		n, err := strconv.ParseFloat(r.Value[1].(string), 64)
+		if err != nil {
+			t.Fatalf("Loki's value %v: %v", r.Value[1], err)
+		}
+		sum += int(n)
+	}
+	return sum
+}
+
+func getJSON(t testing.TB, url string, into any) {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Keeps structured metadata apart from the stream's labels.
+	req.Header.Set("X-Loki-Response-Encoding-Flags", "categorize-labels")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("GET %s: status %d, %v: %s", url, resp.StatusCode, err, body)
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Fatalf("GET %s: %v in %s", url, err, body)
+	}
+}
+
+// TargetsPage is the collector's /targets?format=json.
+type TargetsPage struct {
+	Targets []struct {
+		Job, Kind, Path, Service, State, Error, Remedy string
+		ReadBytes                                      int64 `json:"read_bytes"`
+		LagBytes                                       int64 `json:"lag_bytes"`
+		Unsettled                                      int64 `json:"unsettled"`
+	}
+	Clients []struct {
+		Name    string
+		Trouble string
+		Waiting int `json:"batches_waiting"`
+	}
+}
+
+// Targets asks the collector what it reads.
+func Targets(t testing.TB, collector *Process) TargetsPage {
+	t.Helper()
+	var page TargetsPage
+	getJSON(t, collector.URL+"/targets?format=json", &page)
+	return page
+}

@@ -1,0 +1,139 @@
+package servers
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// Loki runs the real Loki with the configuration that the project ships.
+func Loki(t testing.TB) *Process {
+	t.Helper()
+	return loki(t, filepath.Join(Root(t), "stack", "loki.yaml"))
+}
+
+// LokiWithDefaults runs the real Loki with its own default limits: only what
+// it needs to run as one process is set.
+func LokiWithDefaults(t testing.TB) *Process {
+	t.Helper()
+	return loki(t, WriteFile(t, filepath.Join(t.TempDir(), "loki.yaml"), `
+auth_enabled: false
+server:
+  http_listen_address: 127.0.0.1
+  http_listen_port: ${LOKI_PORT}
+  grpc_listen_address: 127.0.0.1
+  grpc_listen_port: ${LOKI_GRPC_PORT}
+  log_level: warn
+common:
+  instance_addr: 127.0.0.1
+  path_prefix: ${DATA_DIR}/loki
+  replication_factor: 1
+  ring: {kvstore: {store: inmemory}}
+  storage: {filesystem: {chunks_directory: "${DATA_DIR}/loki/chunks", rules_directory: "${DATA_DIR}/loki/rules"}}
+schema_config:
+  configs: [{from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}]
+analytics: {reporting_enabled: false}
+`))
+}
+
+func loki(t testing.TB, config string) *Process {
+	t.Helper()
+	dir, port := t.TempDir(), FreePort(t)
+	cmd := exec.Command(program(t, "stack/bin", "loki", "stack/build"), "-config.file="+config, "-config.expand-env=true")
+	cmd.Env = append(os.Environ(), "DATA_DIR="+dir, "LOKI_PORT="+port, "LOKI_GRPC_PORT="+FreePort(t),
+		"LOKI_RULES="+makeDir(t, filepath.Join(dir, "rules")))
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
+}
+
+// Prometheus runs the real Prometheus, scraping targets (host:port) by job
+// every second.
+func Prometheus(t testing.TB, targets map[string]string) *Process {
+	t.Helper()
+	dir, port := t.TempDir(), FreePort(t)
+	config := "global: {scrape_interval: 1s, scrape_timeout: 1s}\nscrape_configs:\n"
+	for job, target := range targets {
+		config += fmt.Sprintf("- {job_name: %s, static_configs: [{targets: ['%s']}]}\n", job, target)
+	}
+	cmd := exec.Command(program(t, "stack/bin", "prometheus", "stack/build"),
+		"--config.file="+WriteFile(t, filepath.Join(dir, "prometheus.yml"), config),
+		"--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:"+port, "--log.level=warn")
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/-/ready")
+}
+
+// NodeExporter runs the real node_exporter.
+func NodeExporter(t testing.TB) *Process {
+	t.Helper()
+	port := FreePort(t)
+	cmd := exec.Command(program(t, "stack/bin", "node_exporter", "stack/build"),
+		"--web.listen-address=127.0.0.1:"+port, "--log.level=warn")
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/")
+}
+
+// CollectorOptions are what a test's collector is run with.
+type CollectorOptions struct {
+	Config string   // a file; server.http_listen_port has to be ${COLLECTOR_PORT}
+	Env    []string // besides COLLECTOR_PORT
+	Dir    string   // its working folder
+}
+
+// Collector runs bin/collector and waits until it is ready.
+func Collector(t testing.TB, opts CollectorOptions) *Process {
+	t.Helper()
+	port := FreePort(t)
+	cmd := exec.Command(program(t, "bin", "collector", "make build"), "-config.file="+opts.Config, "-config.expand-env")
+	cmd.Env = append(append(os.Environ(), "COLLECTOR_PORT="+port), opts.Env...)
+	cmd.Dir = opts.Dir
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
+}
+
+// Password is the dashboard's login (user admin) in tests.
+const Password = "a-password-for-tests"
+
+// Dashboard runs bin/dashboard against a Loki and a Prometheus.
+func Dashboard(t testing.TB, lokiURL, prometheusURL string) *Process {
+	t.Helper()
+	port := FreePort(t)
+	cmd := exec.Command(program(t, "bin", "dashboard", "make build"),
+		"-listen", "127.0.0.1:"+port, "-internal-listen", "127.0.0.1:"+FreePort(t),
+		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir())
+	cmd.Env = append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password)
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/readyz")
+}
+
+// Nginx runs the real nginx in front of a dashboard, with exactly the block
+// that production has, and returns it; the page is at URL+"/logs/".
+func Nginx(t testing.TB, upstream string) *Process {
+	t.Helper()
+	dir, port := t.TempDir(), FreePort(t)
+	config := WriteFile(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf(`
+daemon off; pid %[1]s/pid; error_log stderr warn;
+events {}
+http {
+  access_log off;
+  client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fcgi;
+  uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
+  server {
+    listen 127.0.0.1:%[2]s;
+    location = /alive { return 200; }
+    location /logs/ { proxy_pass %[3]s/; }
+  }
+}
+`, dir, port, upstream))
+	cmd := exec.Command(debian(t, "nginx", "nginx-light"), "-c", config, "-p", dir)
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/alive")
+}
+
+// StartEngine runs a Docker engine of the test's own, without network, with
+// its state in dir.
+func StartEngine(t testing.TB, dir, root, socket string) {
+	t.Helper()
+	cmd := exec.Command(debian(t, "dockerd", "docker.io"), "--data-root="+root, "--exec-root="+filepath.Join(dir, "exec"),
+		"--pidfile="+filepath.Join(dir, "pid"), "--host="+socket, "--bridge=none", "--iptables=false", "--ip6tables=false")
+	p := launch(t, cmd, "")
+	Eventually(t, "the Docker engine answers", func() bool {
+		p.mustRun(t)
+		return exec.Command("docker", "-H", socket, "info").Run() == nil
+	})
+}
