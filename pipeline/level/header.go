@@ -105,7 +105,7 @@ func (h *header) accept(word []byte, framed bool) Level {
 	if i := bytes.LastIndexByte(word, '.'); i > 0 && h.at(h.pos) == ':' { // Laravel: "production.ERROR:"
 		word = word[i+1:]
 	}
-	if h.at(h.pos) == '=' || isDigit(word[0]) {
+	if h.at(h.pos) == '=' || len(word) == 0 || isDigit(word[0]) {
 		return Unknown
 	}
 	l := Parse(word)

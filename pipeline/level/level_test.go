@@ -258,6 +258,9 @@ func FuzzDetect(f *testing.F) {
 		if l := Detect(line); l > Fatal {
 			t.Errorf("Detect(%q) = %d", line, l)
 		}
+		if shape, l := ShapeOf(line); l > Fatal || shape > Logfmt {
+			t.Errorf("ShapeOf(%q) = %d, %d", line, shape, l)
+		}
 		if l := Parse(line); l > Fatal {
 			t.Errorf("Parse(%q) = %d", line, l)
 		}
@@ -279,6 +282,50 @@ func BenchmarkDetect(b *testing.B) {
 				}
 			})
 			break
+		}
+	}
+}
+
+func TestShapeOf(t *testing.T) {
+	tests := []struct {
+		shape Shape
+		level Level
+		line  string
+	}{
+		{Timed, Error, `21:54:56 | ERROR | Exception on /api/fail [GET]`},
+		{Timed, Error, "21:55:39 | \x1b[31mERROR   \x1b[0m | tovplay.api          | x"},
+		{Timed, Critical, `[2026-11-22 21:54:54 +0000] [1] [CRITICAL] WORKER TIMEOUT (pid:12)`},
+		{Timed, Unknown, `2026/03/01 10:00:07 listening`},
+		{Timed, Unknown, `[10:00:02] GET /api 200`},
+		{Timed, Error, `E1123 21:54:54.123456    1 file.go:12] klog`},
+		{Worded, Info, `INFO:app:request 6 done`},
+		{Worded, Error, `[ERROR] x`},
+		{Worded, Error, `[error] x`},
+		{JSON, Unknown, `{"level":30,"time":6,"msg":"ok"}`},
+		{JSON, Unknown, `{"message": "x", broken`},
+		{Access, Unknown, `127.0.0.1 - - [22/Nov/2026:21:54:57 +0000] "GET / HTTP/1.1" 200 19 "-" "-"`},
+		{Syslog, Unknown, `<11>Nov 22 22:01:03 web app: hello`},
+		{Syslog, Unknown, `Nov 22 22:01:24 vm sshd[16900]: error: x`},
+		{Syslog, Unknown, `2026-11-22T22:01:24.514392+00:00 vm systemd[1]: Failed to start`},
+		{Logfmt, Unknown, `time="2026-11-22T21:54:54Z" level=info msg="x"`},
+		{Loose, Unknown, `user=bob did=something`},
+		{Loose, Unknown, `plain line 8`},
+		{Loose, Unknown, ``},
+		{Loose, Unknown, `  21:54:56 | ERROR | indented`},
+		{Loose, Unknown, `Traceback (most recent call last):`},
+		{Loose, Unknown, `ValueError: x`},
+		{Loose, Unknown, `Error: x`},
+		{Loose, Unknown, `DETAIL:  Key (id)=(1) already exists.`},
+		{Loose, Unknown, `{`},
+		{Loose, Unknown, `{bad`},
+	}
+	for _, test := range tests {
+		line := []byte(test.line)
+		if shape, l := ShapeOf(line); shape != test.shape || l != test.level {
+			t.Errorf("shape %v %v, want %v %v: %q", shape, l, test.shape, test.level, test.line)
+		}
+		if n := testing.AllocsPerRun(20, func() { ShapeOf(line) }); n != 0 {
+			t.Errorf("%v allocations: %q", n, test.line)
 		}
 	}
 }
