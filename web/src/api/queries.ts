@@ -1,0 +1,151 @@
+import {
+  keepPreviousData,
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { buildLogQL } from "../state/logql";
+import { filterParams, type View } from "../state/view";
+import { ApiError, getJson, type Params, postJson } from "./client";
+import type {
+  HealthResponse,
+  LabelsResponse,
+  LoginRequest,
+  LoginResponse,
+  LogsResponse,
+  Session,
+  VolumeResponse,
+} from "./types";
+
+const SESSION = ["session"] as const;
+const HEALTH_EVERY_MS = 15_000;
+const PAGE_LINES = 200;
+
+/** A closed range of time in unix milliseconds. */
+export interface Bounds {
+  startMs: number;
+  endMs: number;
+}
+
+/** The page's query cache. An ended session anywhere leads to the login view. */
+export function createQueryClient(): QueryClient {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (error instanceof ApiError && error.status === 401) client.setQueryData(SESSION, null);
+      },
+    }),
+    defaultOptions: {
+      queries: { retry: shouldRetry, retryDelay: 800, staleTime: 30_000, refetchOnWindowFocus: false },
+    },
+  });
+  return client;
+}
+
+/** The session, or null when there is none. */
+export function useSession() {
+  return useQuery({
+    queryKey: SESSION,
+    queryFn: ({ signal }) => loadSession(signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function useLogin() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (request: LoginRequest) => postJson<LoginResponse>("login", request),
+    onSuccess: async () => {
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
+      await client.refetchQueries({ queryKey: SESSION });
+    },
+  });
+}
+
+export function useLogout() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => postJson<void>("logout", {}),
+    onSuccess: () => {
+      client.setQueryData(SESSION, null);
+      client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
+    },
+  });
+}
+
+export function useHealth() {
+  return useQuery({
+    queryKey: ["health"],
+    queryFn: ({ signal }) => getJson<HealthResponse>("health", [], signal),
+    refetchInterval: HEALTH_EVERY_MS,
+    staleTime: HEALTH_EVERY_MS / 2,
+  });
+}
+
+/** Counts over time of the view's lines, by the given labels. */
+export function useVolume(view: View, bounds: Bounds, by: string) {
+  const params: Params = [...viewParams(view), ...boundParams(bounds), ["by", by]];
+  return useQuery({
+    queryKey: ["volume", params],
+    queryFn: ({ signal }) => getJson<VolumeResponse>("volume", params, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Values of the facets with their counts. */
+export function useLabels(view: View, bounds: Bounds) {
+  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  return useQuery({
+    queryKey: ["labels", params],
+    queryFn: ({ signal }) => getJson<LabelsResponse>("labels", params, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The view's lines, page by page. */
+export function useLogs(view: View, bounds: Bounds, options: { limit?: number; enabled?: boolean } = {}) {
+  const params: Params = [
+    ...viewParams(view),
+    ...boundParams(bounds),
+    ["limit", String(options.limit ?? PAGE_LINES)],
+    ["direction", view.order === "oldest" ? "forward" : "backward"],
+  ];
+  return useInfiniteQuery({
+    queryKey: ["logs", params],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<LogsResponse>("logs", pageParam ? [...params, ["cursor", pageParam]] : params, signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || null,
+    placeholderData: keepPreviousData,
+    enabled: options.enabled ?? true,
+  });
+}
+
+/** The filters of a view as the API takes them. */
+export function viewParams(view: View): Params {
+  return view.fields.length > 0 ? [["query", buildLogQL(view)]] : filterParams(view);
+}
+
+function boundParams({ startMs, endMs }: Bounds): Params {
+  return [
+    ["start", new Date(startMs).toISOString()],
+    ["end", new Date(endMs).toISOString()],
+  ];
+}
+
+async function loadSession(signal: AbortSignal): Promise<Session | null> {
+  try {
+    return await getJson<Session>("session", [], signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}
+
+// The server has its own deadlines and retries: here only a cut connection is tried once more.
+function shouldRetry(failures: number, error: Error): boolean {
+  return failures < 1 && error instanceof ApiError && error.code === "network";
+}

@@ -1,0 +1,48 @@
+import { Moon, RotateCw, Sun } from "lucide-react";
+import { Link } from "wouter";
+import type { Session } from "../api/types";
+import { useAnchor } from "../state/anchor";
+import { withTail } from "../state/filters";
+import { useTheme } from "../state/theme";
+import { linkTo, useView } from "../state/useView";
+import { IconButton } from "../ui/Button";
+import { Mark } from "../ui/Mark";
+import { EnvSelect } from "./EnvSelect";
+import { RangePicker } from "./RangePicker";
+import { OVERVIEW } from "./routes";
+import { TopTabs } from "./Tabs";
+import { UserMenu } from "./UserMenu";
+
+/** Name, tabs, and what holds for every view: environment, range, theme, user. */
+export function Header({ session, onHelp }: { session: Session; onHelp: () => void }) {
+  const { view } = useView();
+  const { refresh } = useAnchor();
+  const [theme, toggleTheme] = useTheme();
+  const other = theme === "dark" ? "light" : "dark";
+  return (
+    <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-panel px-2 md:gap-4 md:px-4">
+      <Link
+        href={linkTo(OVERVIEW.path, withTail(view, false))}
+        className="flex items-center gap-2 font-semibold whitespace-nowrap"
+        aria-label="TovPlay logs, overview"
+      >
+        <Mark />
+        <span className="hidden sm:inline">TovPlay logs</span>
+      </Link>
+      <TopTabs />
+      <div className="ml-auto flex min-w-0 items-center gap-1">
+        <EnvSelect />
+        <RangePicker />
+        <IconButton label="Load the newest" onClick={refresh}>
+          <RotateCw size={16} aria-hidden />
+        </IconButton>
+        <span className="hidden md:block">
+          <IconButton label={`Use the ${other} theme`} onClick={toggleTheme}>
+            {theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
+          </IconButton>
+        </span>
+        <UserMenu session={session} onHelp={onHelp} />
+      </div>
+    </header>
+  );
+}

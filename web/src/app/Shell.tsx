@@ -1,0 +1,79 @@
+import { lazy, Suspense, useEffect, useState } from "react";
+import { Link, Route, Switch, useLocation } from "wouter";
+import type { Session } from "../api/types";
+import { linkTo, useView } from "../state/useView";
+import { ErrorBoundary } from "../ui/ErrorBoundary";
+import { EmptyState } from "../ui/States";
+import { Header } from "./Header";
+import { HelpDialog } from "./HelpDialog";
+import { LINES, OVERVIEW, ROUTES } from "./routes";
+import { BottomTabs } from "./Tabs";
+import { useShortcuts } from "./useShortcuts";
+
+const OverviewView = lazy(() => import("../views/overview/OverviewView"));
+const LogsView = lazy(() => import("../views/logs/LogsView"));
+
+/** The frame around every view: header, the view, and the tab bar of narrow screens. */
+export function Shell({ session }: { session: Session }) {
+  const [help, setHelp] = useState(false);
+  useShortcuts(() => setHelp(true));
+  useTitle();
+  return (
+    <div className="flex h-dvh flex-col">
+      <button
+        type="button"
+        onClick={focusMain}
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-md focus:bg-panel focus:p-2"
+      >
+        Skip to content
+      </button>
+      <Header session={session} onHelp={() => setHelp(true)} />
+      <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
+        <Suspense fallback={<div aria-busy="true" className="h-full" />}>
+          <Switch>
+            <Route path={OVERVIEW.path}>{guarded(OVERVIEW.name, <OverviewView />)}</Route>
+            <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
+            <Route>
+              <UnknownPage />
+            </Route>
+          </Switch>
+        </Suspense>
+      </main>
+      <BottomTabs />
+      <HelpDialog open={help} onOpenChange={setHelp} />
+    </div>
+  );
+}
+
+function guarded(name: string, view: React.ReactNode) {
+  return <ErrorBoundary name={`The view ${name}`}>{view}</ErrorBoundary>;
+}
+
+// A button, for with a <base href> a link to "#main" would lead to the page's root.
+function focusMain() {
+  document.getElementById("main")?.focus();
+}
+
+function useTitle() {
+  const [path] = useLocation();
+  const name = ROUTES.find((route) => route.path === path)?.name;
+  useEffect(() => {
+    document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
+  }, [name]);
+}
+
+function UnknownPage() {
+  const { view } = useView();
+  return (
+    <EmptyState
+      className="h-full"
+      title="There is no such page"
+      hint="The address may be mistyped, or from another version."
+      actions={
+        <Link href={linkTo(OVERVIEW.path, view)} className="text-accent underline">
+          Go to the overview
+        </Link>
+      }
+    />
+  );
+}

@@ -1,0 +1,45 @@
+import { useEffect, useRef } from "react";
+import { useLocation } from "wouter";
+import { withTail } from "../state/filters";
+import { linkTo, useView } from "../state/useView";
+import { focusSearch, SEARCH_STATE } from "../views/logs/focusSearch";
+import { LINES, ROUTES } from "./routes";
+
+const CHORD_MS = 1000;
+
+/** Keys that hold everywhere: g + letter, /, t, ?. Keys of a list are the list's own. */
+export function useShortcuts(onHelp: () => void): void {
+  const { view } = useView();
+  const [path, navigate] = useLocation();
+  const chordUntil = useRef(0);
+  useEffect(() => {
+    const go = (to: string, state?: object) => navigate(linkTo(to, withTail(view, false)), { state });
+    const actions: Record<string, () => void> = {
+      "?": onHelp,
+      "/": () => (path === LINES.path ? focusSearch() : go(LINES.path, SEARCH_STATE)),
+      t: () => navigate(linkTo(LINES.path, withTail(view, path !== LINES.path || !view.tail))),
+      g: () => {
+        chordUntil.current = performance.now() + CHORD_MS;
+      },
+    };
+    const onKey = (event: KeyboardEvent) => {
+      if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+      const route = ROUTES.find(({ key }) => key === event.key);
+      const inChord = performance.now() < chordUntil.current;
+      chordUntil.current = 0;
+      const action = inChord && route ? () => go(route.path) : actions[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, [navigate, onHelp, path, view]);
+}
+
+/** True for keys that belong to a field or an open dialog. */
+export function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target;
+  if (!(target instanceof HTMLElement)) return false;
+  return target.closest("input, textarea, select, [contenteditable], [role=dialog], [role=menu]") !== null;
+}

@@ -1,0 +1,108 @@
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const UNIT_MS: Record<string, number> = { s: 1000, m: MINUTE, h: HOUR, d: DAY, w: 7 * DAY };
+
+/** Milliseconds of "15m", "1h", "7d"; null for anything else. */
+export function parseDuration(text: string): number | null {
+  const match = /^(\d{1,6})([smhdw])$/.exec(text);
+  if (!match?.[1] || !match[2]) return null;
+  const ms = Number(match[1]) * (UNIT_MS[match[2]] ?? 0);
+  return ms > 0 ? ms : null;
+}
+
+/** The shortest exact duration text: 5400000 is "90m", 3600000 is "1h". */
+export function formatDuration(ms: number): string {
+  for (const [unit, size] of [
+    ["d", DAY],
+    ["h", HOUR],
+    ["m", MINUTE],
+  ] as const) {
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+  }
+  return `${Math.max(1, Math.round(ms / 1000))}s`;
+}
+
+/** A duration for people: "15 min", "1 h", "7 days". */
+export function describeDuration(ms: number): string {
+  const text = formatDuration(ms);
+  const count = Number.parseInt(text, 10);
+  const unit = text.slice(String(count).length);
+  const names: Record<string, string> = { s: "s", m: "min", h: "h", d: count === 1 ? "day" : "days" };
+  return `${count} ${names[unit] ?? unit}`;
+}
+
+/** "just now", "12 s ago", "3 min ago", "2 h ago", "5 days ago"; "in 3 min" for the future. */
+export function ago(then: number, now: number): string {
+  const delta = now - then;
+  const span = Math.abs(delta);
+  if (span < 2000) return "just now";
+  const words = describeSpan(span);
+  return delta > 0 ? `${words} ago` : `in ${words}`;
+}
+
+/** A span in its largest unit: "12 s", "3 min", "2 h", "5 days". */
+export function describeSpan(ms: number): string {
+  if (ms < MINUTE) return `${Math.round(ms / 1000)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h`;
+  return `${Math.floor(ms / DAY)} days`;
+}
+
+const pad = (value: number, width = 2) => String(value).padStart(width, "0");
+
+/** Local "2025-06-30". */
+export function formatDay(ms: number): string {
+  const date = new Date(ms);
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+/** Local "14:03:07", with milliseconds if asked. */
+export function formatClock(ms: number, withMs = false): string {
+  const date = new Date(ms);
+  const clock = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
+  return withMs ? `${clock}.${pad(date.getMilliseconds(), 3)}` : clock;
+}
+
+/** Local "14:03". */
+export function formatMinute(ms: number): string {
+  return formatClock(ms).slice(0, 5);
+}
+
+/** Local day and time, for titles and absolute ranges: "2025-06-30 14:03:07". */
+export function formatExact(ms: number): string {
+  return `${formatDay(ms)} ${formatClock(ms)}`;
+}
+
+/** Milliseconds of a unix nanosecond string. */
+export function nsToMs(ns: string): number {
+  return Number(ns.slice(0, -6) || "0");
+}
+
+/** Local day and time with the zone and all nanosecond digits, so that a copied time is exact. */
+export function formatNs(ns: string): string {
+  const ms = nsToMs(ns);
+  return `${formatExact(ms)}.${ns.slice(-9).padStart(9, "0")} ${zoneOffset(ms)}`;
+}
+
+/** "UTC+2", "UTC−3:30" at that moment. */
+export function zoneOffset(ms: number): string {
+  const minutes = -new Date(ms).getTimezoneOffset();
+  if (minutes === 0) return "UTC";
+  const sign = minutes > 0 ? "+" : "−";
+  const hours = Math.floor(Math.abs(minutes) / 60);
+  const rest = Math.abs(minutes) % 60;
+  return `UTC${sign}${hours}${rest ? `:${pad(rest)}` : ""}`;
+}
+
+/** What <input type="datetime-local" step="1"> shows for a time. */
+export function toInputTime(ms: number): string {
+  return formatExact(ms).replace(" ", "T");
+}
+
+/** The time of such an input; null when it is empty or not a time. */
+export function fromInputTime(text: string): number | null {
+  const ms = new Date(text).getTime();
+  return text === "" || Number.isNaN(ms) ? null : ms;
+}

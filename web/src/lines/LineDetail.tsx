@@ -1,0 +1,59 @@
+import { Crosshair } from "lucide-react";
+import { useState } from "react";
+import { Link } from "wouter";
+import type { Entry } from "../api/types";
+import { LINES } from "../app/routes";
+import { resolve } from "../lib/base";
+import { parseRecord } from "../lib/message";
+import { formatNs } from "../lib/time";
+import { linkTo, useView } from "../state/useView";
+import { buttonClass } from "../ui/Button";
+import { CopyButton } from "../ui/CopyButton";
+import { Segmented } from "../ui/Segmented";
+import { FieldTable } from "./FieldTable";
+import { JsonView } from "./JsonView";
+import { aroundView, lineView } from "./links";
+import { MessageText } from "./MessageText";
+
+type Form = "readable" | "json" | "raw";
+
+/** Everything about one line: its text in readable form, its labels and metadata, and what can be done with it. */
+export function LineDetail({ entry }: { entry: Entry }) {
+  const { view } = useView();
+  const record = parseRecord(entry.line);
+  const [form, setForm] = useState<Form>("readable");
+  const link = () => resolve(linkTo(LINES.path, lineView(view, entry)).slice(1)).href;
+  return (
+    <div className="min-w-0 border-y border-line bg-bg px-3 py-3 font-sans text-body whitespace-normal md:px-4">
+      <div className="mb-2 flex flex-wrap items-center gap-2">
+        <time className="mr-auto font-mono text-code text-muted">{formatNs(entry.ts)}</time>
+        {record && (
+          <Segmented
+            label="Form of the text"
+            value={form}
+            onChange={setForm}
+            options={[
+              { value: "readable", label: "Readable" },
+              { value: "json", label: "JSON" },
+              { value: "raw", label: "Raw" },
+            ]}
+          />
+        )}
+        <CopyButton words label="Copy line" text={entry.line} />
+        <CopyButton words label="Copy link" text={link()} />
+        <Link href={linkTo(LINES.path, aroundView(view, entry))} className={buttonClass("outline", "sm")}>
+          <Crosshair size={14} aria-hidden />
+          Lines around it
+        </Link>
+      </div>
+      <div className="max-h-[60vh] overflow-auto rounded-md border border-line bg-panel p-3">
+        {form === "json" && record ? (
+          <JsonView value={record} />
+        ) : (
+          <MessageText entry={entry} raw={form === "raw"} />
+        )}
+      </div>
+      <FieldTable entry={entry} />
+    </div>
+  );
+}

@@ -1,0 +1,41 @@
+import type { Entry } from "../api/types";
+import { nsToMs } from "../lib/time";
+import { emptyFilters, type View } from "../state/view";
+
+const BEFORE_MS = 10 * 60_000;
+const AFTER_MS = 1000;
+const AROUND_MS = 30_000;
+
+/** A view whose first page holds the line: its own stream, ending just after it. */
+export function lineView(view: View, entry: Entry): View {
+  const ms = nsToMs(entry.ts);
+  return {
+    ...view,
+    filters: streamFilters(entry, ["service", "env", "host"]),
+    fields: [],
+    q: [],
+    order: "newest",
+    tail: false,
+    range: { kind: "absolute", startMs: ms - BEFORE_MS, endMs: ms + AFTER_MS },
+    line: entry.id,
+  };
+}
+
+/** Lines of every service on all hosts of the same environment, half a minute to each side. */
+export function aroundView(view: View, entry: Entry): View {
+  const ms = nsToMs(entry.ts);
+  return {
+    ...lineView(view, entry),
+    filters: streamFilters(entry, ["env"]),
+    range: { kind: "absolute", startMs: ms - AROUND_MS, endMs: ms + AROUND_MS },
+  };
+}
+
+function streamFilters(entry: Entry, names: readonly ("service" | "env" | "host")[]): View["filters"] {
+  const filters = emptyFilters();
+  for (const name of names) {
+    const value = entry.labels[name];
+    if (value) filters[name] = { include: [value], exclude: [] };
+  }
+  return filters;
+}

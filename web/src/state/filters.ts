@@ -1,0 +1,71 @@
+import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, type View } from "./view";
+
+export type Mode = "include" | "exclude";
+
+export function isFacet(name: string): name is Facet {
+  return FACETS.some((facet) => facet === name);
+}
+
+/** "include", "exclude" or null: how a value of a label is filtered now. */
+export function filterMode(view: View, name: string, value: string): Mode | null {
+  if (!isFacet(name)) {
+    const field = view.fields.find((other) => other.name === name && other.value === value);
+    return field ? (field.exclude ? "exclude" : "include") : null;
+  }
+  if (view.filters[name].include.includes(value)) return "include";
+  return view.filters[name].exclude.includes(value) ? "exclude" : null;
+}
+
+/** The view with the value filtered in or out; the same mode again removes the filter. */
+export function toggleFilter(view: View, name: string, value: string, mode: Mode): View {
+  const next = filterMode(view, name, value) === mode ? null : mode;
+  return isFacet(name) ? withFacet(view, name, value, next) : withField(view, name, value, next);
+}
+
+/** The view without any filter on the value. */
+export function removeFilter(view: View, name: string, value: string): View {
+  return isFacet(name) ? withFacet(view, name, value, null) : withField(view, name, value, null);
+}
+
+/** The view showing only these values of a facet; none means all. */
+export function onlyValues(view: View, facet: Facet, values: readonly string[]): View {
+  return { ...view, line: "", filters: { ...view.filters, [facet]: { include: values, exclude: [] } } };
+}
+
+/** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
+export function clearFilters(view: View): View {
+  return { ...view, line: "", q: [], fields: [], filters: { ...emptyFilters(), env: view.filters.env } };
+}
+
+/** The view with the live tail on or off; a closed range gives way to the present. */
+export function withTail(view: View, tail: boolean): View {
+  const closed = tail && view.range.kind === "absolute";
+  return {
+    ...view,
+    tail,
+    line: "",
+    range: closed ? { kind: "relative", spanMs: DEFAULT_SPAN_MS } : view.range,
+  };
+}
+
+/** How many filters narrow the view, the environment not counted. */
+export function countFilters(view: View): number {
+  const facets = FACETS.filter((facet) => facet !== "env").map((facet) => view.filters[facet]);
+  const values = facets.reduce((sum, { include, exclude }) => sum + include.length + exclude.length, 0);
+  return values + view.fields.length + view.q.length;
+}
+
+function withFacet(view: View, facet: Facet, value: string, mode: Mode | null): View {
+  const { include, exclude } = view.filters[facet];
+  const filter = {
+    include: mode === "include" ? [...include, value] : include.filter((other) => other !== value),
+    exclude: mode === "exclude" ? [...exclude, value] : exclude.filter((other) => other !== value),
+  };
+  return { ...view, line: "", filters: { ...view.filters, [facet]: filter } };
+}
+
+function withField(view: View, name: string, value: string, mode: Mode | null): View {
+  const others = view.fields.filter((field) => field.name !== name || field.value !== value);
+  const added: FieldFilter[] = mode ? [{ name, value, exclude: mode === "exclude" }] : [];
+  return { ...view, line: "", fields: [...others, ...added] };
+}

@@ -1,0 +1,144 @@
+import { formatDuration, parseDuration } from "../lib/time";
+
+/** Labels that the API filters by and counts. */
+export const FACETS = ["service", "level", "env", "host", "container", "job"] as const;
+export type Facet = (typeof FACETS)[number];
+
+export interface FacetFilter {
+  include: readonly string[];
+  exclude: readonly string[];
+}
+
+/** A filter on any other label or on structured metadata. */
+export interface FieldFilter {
+  name: string;
+  value: string;
+  exclude: boolean;
+}
+
+export type TimeRange =
+  | { kind: "relative"; spanMs: number }
+  | { kind: "absolute"; startMs: number; endMs: number };
+
+/** Everything that a link to the page carries. */
+export interface View {
+  filters: Readonly<Record<Facet, FacetFilter>>;
+  fields: readonly FieldFilter[];
+  q: readonly string[];
+  range: TimeRange;
+  by: "service" | "level";
+  order: "newest" | "oldest";
+  tail: boolean;
+  wrap: boolean;
+  /** Id of the entry that the link points at; empty for none. */
+  line: string;
+}
+
+export const DEFAULT_SPAN_MS = 3_600_000;
+const MAX_VALUES = 50;
+
+export function emptyFilters(): Record<Facet, FacetFilter> {
+  const none = { include: [], exclude: [] };
+  return { service: none, level: none, env: none, host: none, container: none, job: none };
+}
+
+/** Reads a view from the address; what it cannot read falls back to the default, never to an error. */
+export function parseView(search: string): View {
+  const params = new URLSearchParams(search);
+  const range = parseRange(params.get("start"), params.get("end"));
+  const filters = emptyFilters();
+  for (const facet of FACETS) filters[facet] = parseFacet(params.getAll(facet));
+  return {
+    filters,
+    fields: params.getAll("field").flatMap(parseField).slice(0, MAX_VALUES),
+    q: unique(params.getAll("q").map((word) => word.trim())),
+    range,
+    by: params.get("by") === "service" ? "service" : "level",
+    order: params.get("order") === "oldest" ? "oldest" : "newest",
+    // A live tail has no end, so a link to a closed range is not one.
+    tail: params.get("tail") === "1" && range.kind === "relative",
+    wrap: params.get("wrap") === "1",
+    line: params.get("line") ?? "",
+  };
+}
+
+/** The search part of the address, without "?"; defaults are left out, so that links stay short. */
+export function formatView(view: View): string {
+  const params = new URLSearchParams(filterParams(view));
+  for (const { name, value, exclude } of view.fields)
+    params.append("field", `${name}${exclude ? "!=" : "="}${value}`);
+  for (const [key, value] of rangeParams(view.range)) params.append(key, value);
+  if (view.by === "service") params.append("by", "service");
+  if (view.order === "oldest") params.append("order", "oldest");
+  if (view.tail) params.append("tail", "1");
+  if (view.wrap) params.append("wrap", "1");
+  if (view.line !== "") params.append("line", view.line);
+  return params.toString();
+}
+
+/** Facet and text filters as the API and the address spell them. */
+export function filterParams(view: Pick<View, "filters" | "q">): [string, string][] {
+  const pairs: [string, string][] = FACETS.flatMap((facet) => [
+    ...view.filters[facet].include.map((value): [string, string] => [facet, value]),
+    ...view.filters[facet].exclude.map((value): [string, string] => [facet, `!${value}`]),
+  ]);
+  return [...pairs, ...view.q.map((word): [string, string] => ["q", word])];
+}
+
+/** True if anything but the environment narrows the view: then an empty bucket means "no match", not "no data". */
+export function isNarrowed(view: View): boolean {
+  const facets = FACETS.some(
+    (facet) => facet !== "env" && view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
+  );
+  return facets || view.q.length > 0 || view.fields.length > 0;
+}
+
+/** Start and end in unix milliseconds, as seen from `now`. */
+export function rangeBounds(range: TimeRange, now: number): { startMs: number; endMs: number } {
+  if (range.kind === "absolute") return { startMs: range.startMs, endMs: range.endMs };
+  return { startMs: now - range.spanMs, endMs: now };
+}
+
+/** True for names that LogQL accepts as a label; others cannot be filtered by. */
+export function isFieldName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+}
+
+function rangeParams(range: TimeRange): [string, string][] {
+  if (range.kind === "absolute") {
+    return [
+      ["start", new Date(range.startMs).toISOString()],
+      ["end", new Date(range.endMs).toISOString()],
+    ];
+  }
+  return range.spanMs === DEFAULT_SPAN_MS ? [] : [["start", `now-${formatDuration(range.spanMs)}`]];
+}
+
+function parseRange(start: string | null, end: string | null): TimeRange {
+  const fallback: TimeRange = { kind: "relative", spanMs: DEFAULT_SPAN_MS };
+  if (!start) return fallback;
+  if (start.startsWith("now-")) {
+    const spanMs = parseDuration(start.slice(4));
+    return spanMs === null ? fallback : { kind: "relative", spanMs };
+  }
+  const startMs = Date.parse(start);
+  const endMs = Date.parse(end ?? "");
+  return startMs < endMs ? { kind: "absolute", startMs, endMs } : fallback;
+}
+
+function parseFacet(values: readonly string[]): FacetFilter {
+  return {
+    include: unique(values.filter((value) => !value.startsWith("!"))),
+    exclude: unique(values.filter((value) => value.startsWith("!")).map((value) => value.slice(1))),
+  };
+}
+
+function parseField(text: string): FieldFilter[] {
+  const match = /^([^=!]+)(!?=)([\s\S]*)$/.exec(text);
+  if (!match?.[1] || !isFieldName(match[1])) return [];
+  return [{ name: match[1], value: match[3] ?? "", exclude: match[2] === "!=" }];
+}
+
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values.filter((value) => value !== ""))].slice(0, MAX_VALUES);
+}

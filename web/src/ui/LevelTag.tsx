@@ -1,0 +1,44 @@
+import type { Level } from "../api/types";
+import { shortLevel } from "../lib/levels";
+import { cx } from "./cx";
+
+const TEXT: Record<Level, string> = {
+  fatal: "text-fatal",
+  critical: "text-critical",
+  error: "text-error",
+  warn: "text-warn",
+  info: "text-info",
+  debug: "text-debug",
+  trace: "text-trace",
+  unknown: "text-unknown",
+};
+
+const BAR: Record<Level, string> = {
+  fatal: "bg-fatal",
+  critical: "bg-critical",
+  error: "bg-error",
+  warn: "bg-warn",
+  info: "bg-info",
+  debug: "bg-debug",
+  trace: "bg-trace",
+  unknown: "bg-line",
+};
+
+/** The level's short name in its colour. */
+export function LevelTag({ level, className }: { level: Level; className?: string }) {
+  return (
+    <span className={cx("font-mono text-code", TEXT[level], className)} title={level}>
+      {shortLevel(level)}
+    </span>
+  );
+}
+
+/** The 3 px bar at a row's left edge. */
+export function LevelBar({ level }: { level: Level }) {
+  return <span aria-hidden className={cx("w-[3px] shrink-0 self-stretch", BAR[level])} />;
+}
+
+/** Class of the level's text colour. */
+export function levelText(level: Level): string {
+  return TEXT[level];
+}

@@ -1,0 +1,70 @@
+import { CircleAlert, Inbox, RotateCw, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { errorText } from "../api/client";
+import { Button } from "./Button";
+import { cx } from "./cx";
+
+/** What a panel shows when it could not load: the reason in plain words and a way on. */
+export function ErrorState({
+  error,
+  onRetry,
+  className,
+}: {
+  error: unknown;
+  onRetry: () => void;
+  className?: string;
+}) {
+  return (
+    <div
+      role="alert"
+      className={cx("flex flex-col items-center justify-center gap-3 p-6 text-center", className)}
+    >
+      <p className="flex max-w-prose items-start gap-2 text-left">
+        <CircleAlert size={16} className="mt-0.5 shrink-0 text-error" aria-hidden />
+        {errorText(error)}
+      </p>
+      <Button onClick={onRetry}>
+        <RotateCw size={14} aria-hidden />
+        Retry
+      </Button>
+    </div>
+  );
+}
+
+/** What a panel shows when there is nothing, and what to do about it. */
+export function EmptyState({
+  title,
+  hint,
+  actions,
+  className,
+}: {
+  title: string;
+  hint?: ReactNode;
+  actions?: ReactNode;
+  className?: string;
+}) {
+  return (
+    <div className={cx("flex flex-col items-center justify-center gap-2 p-6 text-center", className)}>
+      <Inbox size={20} className="text-muted" aria-hidden />
+      <p className="font-semibold">{title}</p>
+      {hint && <p className="max-w-prose text-muted">{hint}</p>}
+      {actions && <div className="mt-2 flex flex-wrap justify-center gap-2">{actions}</div>}
+    </div>
+  );
+}
+
+/** A placeholder of the final size. */
+export function Skeleton({ className }: { className?: string }) {
+  return <div aria-hidden className={cx("animate-pulse-soft rounded-sm bg-hover", className)} />;
+}
+
+/** Says, where it happens, that a result is partial, late or stale. */
+export function Notice({ children, action }: { children: ReactNode; action?: ReactNode }) {
+  return (
+    <div role="status" className="flex items-center gap-2 bg-warn/10 px-4 py-1.5 text-meta">
+      <TriangleAlert size={14} className="shrink-0 text-warn" aria-hidden />
+      <span className="min-w-0">{children}</span>
+      {action && <span className="ml-auto shrink-0">{action}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { type Bounds, useLabels } from "../../api/queries";
+import { useView } from "../../state/useView";
+import { FACETS } from "../../state/view";
+import { cx } from "../../ui/cx";
+import { ErrorState, Notice, Skeleton } from "../../ui/States";
+import { FacetGroup } from "./FacetGroup";
+
+/** Values of each facet with their number of lines; a click filters in, Alt-click out. */
+export function Facets({ bounds }: { bounds: Bounds }) {
+  const { view } = useView();
+  const { data, isError, error, refetch, isPlaceholderData } = useLabels(view, bounds);
+  if (isError && !data) return <ErrorState error={error} onRetry={() => refetch()} />;
+  if (!data) return <Placeholder />;
+  return (
+    <div className={cx("grid gap-3", isPlaceholderData && "opacity-60")}>
+      {data.partial && <Notice>{data.warnings.join(" ") || "Some values are missing."}</Notice>}
+      {FACETS.map((facet) => (
+        <FacetGroup key={facet} facet={facet} values={data.labels[facet]} />
+      ))}
+    </div>
+  );
+}
+
+function Placeholder() {
+  return (
+    <div className="grid gap-2 p-1">
+      {Array.from({ length: 12 }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
+        <Skeleton key={index} className="h-6" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+import { X } from "lucide-react";
+import { clearFilters, countFilters, removeFilter } from "../../state/filters";
+import { useView } from "../../state/useView";
+import { FACETS, type View } from "../../state/view";
+import { cx } from "../../ui/cx";
+
+interface Chip {
+  name: string;
+  value: string;
+  exclude: boolean;
+  without: () => View;
+}
+
+/** Every filter in force, each removed with one click; nothing when there is none. */
+export function FilterChips({ className }: { className?: string }) {
+  const { view, setView } = useView();
+  const chips = listChips(view);
+  if (chips.length === 0) return null;
+  return (
+    <ul aria-label="Filters in force" className={cx("flex flex-wrap items-center gap-1.5", className)}>
+      {chips.map((chip) => (
+        <li key={`${chip.name} ${chip.exclude} ${chip.value}`} className="min-w-0">
+          <button
+            type="button"
+            onClick={() => setView(chip.without())}
+            title="Remove this filter"
+            className={cx(
+              "flex h-6 max-w-full items-center gap-1.5 rounded-full border px-2.5 text-meta pointer-coarse:h-9",
+              chip.exclude ? "border-error/40 bg-error/8" : "border-accent/40 bg-select",
+            )}
+          >
+            <span className="text-muted">
+              {chip.name} {chip.exclude ? "is not" : "is"}
+            </span>
+            <span className="truncate font-semibold">{chip.value}</span>
+            <X size={12} aria-hidden className="shrink-0 text-muted" />
+          </button>
+        </li>
+      ))}
+      {countFilters(view) > 1 && (
+        <li>
+          <button
+            type="button"
+            onClick={() => setView(clearFilters(view))}
+            className="h-6 rounded-sm px-2 text-meta text-accent hover:underline pointer-coarse:h-9"
+          >
+            Clear all
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+// The first text is in the search field, one environment is in the header: they need no chip.
+function listChips(view: View): Chip[] {
+  const facets = FACETS.flatMap((name) => {
+    const { include, exclude } = view.filters[name];
+    const shown = name === "env" && include.length === 1 ? [] : include;
+    const chip = (value: string, out: boolean): Chip => ({
+      name,
+      value,
+      exclude: out,
+      without: () => removeFilter(view, name, value),
+    });
+    return [...shown.map((value) => chip(value, false)), ...exclude.map((value) => chip(value, true))];
+  });
+  const fields = view.fields.map(
+    (field): Chip => ({ ...field, without: () => removeFilter(view, field.name, field.value) }),
+  );
+  const words = view.q.slice(1).map(
+    (value): Chip => ({
+      name: "text",
+      value,
+      exclude: false,
+      without: () => ({ ...view, q: view.q.filter((word) => word !== value) }),
+    }),
+  );
+  return [...facets, ...fields, ...words];
+}

@@ -1,0 +1,64 @@
+import { type Bounds, useVolume } from "../../api/queries";
+import { ChartPanel } from "../../charts/ChartPanel";
+import { Legend } from "../../charts/Legend";
+import { plural } from "../../lib/format";
+import { chartByLevel, chartByService, coverage, topServices } from "../../lib/volume";
+import { onlyValues, toggleFilter } from "../../state/filters";
+import { useIsNarrow } from "../../state/useMedia";
+import { useView } from "../../state/useView";
+import { isNarrowed } from "../../state/view";
+import { Segmented } from "../../ui/Segmented";
+import { Notice } from "../../ui/States";
+
+/** The view's lines counted over time; dragging zooms. */
+export function Histogram({ bounds }: { bounds: Bounds }) {
+  const { view, setView } = useView();
+  const narrow = useIsNarrow();
+  const query = useVolume(view, bounds, view.by);
+  const volume = query.data;
+  const counted = volume?.series.every(({ labels }) => view.by === "level" || labels.service !== undefined);
+  const data =
+    volume &&
+    (view.by === "level" || !counted ? chartByLevel(volume) : chartByService(volume, topServices(volume)));
+  const covered = data && !isNarrowed(view) ? coverage(data, bounds.endMs) : undefined;
+  const filter = (values: readonly string[], mode: "include" | "exclude") =>
+    setView(
+      mode === "include"
+        ? onlyValues(view, view.by, values)
+        : values.reduce((next, value) => toggleFilter(next, view.by, value, mode), view),
+    );
+  return (
+    <section aria-label="Lines over time" className="border-y border-line bg-panel">
+      {volume?.partial && <Notice>{volume.warnings.join(" ") || "Some counts are missing."}</Notice>}
+      <div className="grid items-center gap-x-4 px-2 pt-1 md:px-4 lg:grid-cols-[1fr_11rem]">
+        <div className="min-w-0">
+          <div className="flex items-center justify-between">
+            <p className="text-meta text-muted" data-line-count={data?.total}>
+              {data ? plural(data.total, "line") : "Counting …"}
+            </p>
+            <Segmented
+              label="Colours"
+              value={view.by}
+              onChange={(by) => setView({ ...view, by }, { replace: true })}
+              options={[
+                { value: "level", label: "Level" },
+                { value: "service", label: "Service" },
+              ]}
+            />
+          </div>
+          <ChartPanel
+            query={query}
+            data={data}
+            covered={covered}
+            height={narrow ? 72 : 104}
+            label={data ? `Lines over time: ${data.total} in all` : "Lines over time"}
+            empty={
+              <p className="rounded-sm bg-panel px-2 text-muted">No lines in this time with these filters</p>
+            }
+          />
+        </div>
+        <div className="hidden lg:block">{data && <Legend series={data.series} onFilter={filter} />}</div>
+      </div>
+    </section>
+  );
+}

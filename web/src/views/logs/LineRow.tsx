@@ -1,0 +1,146 @@
+import { memo } from "react";
+import type { Entry } from "../../api/types";
+import { toLevel } from "../../lib/levels";
+import { preview } from "../../lib/message";
+import type { Row } from "../../lib/rows";
+import { formatClock, formatNs, nsToMs } from "../../lib/time";
+import { LineDetail } from "../../lines/LineDetail";
+import { toggleFilter } from "../../state/filters";
+import { useView } from "../../state/useView";
+import { cx } from "../../ui/cx";
+import { LevelBar, LevelTag } from "../../ui/LevelTag";
+import { LogText } from "../../ui/LogText";
+
+interface LineRowProps {
+  id: string;
+  row: Row;
+  index: number;
+  open: boolean;
+  active: boolean;
+  narrow: boolean;
+  onToggle: (key: string, index: number) => void;
+}
+
+/** A line, or a separator between lines. */
+export const LineRow = memo(function LineRow({
+  id,
+  row,
+  index,
+  open,
+  active,
+  narrow,
+  onToggle,
+}: LineRowProps) {
+  if (row.kind !== "entry") {
+    return (
+      <div className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
+        <span className="h-px flex-1 bg-line" />
+        {row.label}
+        <span className="h-px flex-1 bg-line" />
+      </div>
+    );
+  }
+  const level = toLevel(row.entry.labels.level);
+  // A selection of text ends in a click too, which is not meant to open the line.
+  const click = () => window.getSelection()?.isCollapsed !== false && onToggle(row.key, index);
+  return (
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys */}
+      <div
+        id={id}
+        role="row"
+        aria-rowindex={index + 1}
+        aria-expanded={open}
+        aria-selected={active}
+        data-line={row.key}
+        onClick={click}
+        className={cx(
+          "flex cursor-pointer",
+          narrow ? "min-h-11" : "min-h-[22px]",
+          active ? "bg-select" : open ? "bg-hover" : "hover:bg-hover",
+        )}
+      >
+        <LevelBar level={level} />
+        {narrow ? <NarrowCells entry={row.entry} /> : <WideCells entry={row.entry} />}
+      </div>
+      {open && <LineDetail entry={row.entry} />}
+    </>
+  );
+});
+
+function WideCells({ entry }: { entry: Entry }) {
+  const level = toLevel(entry.labels.level);
+  return (
+    <>
+      {/* biome-ignore-start lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells of a virtual grid */}
+      <span role="gridcell" className="shrink-0 px-2 leading-[22px] text-muted" title={formatNs(entry.ts)}>
+        {formatClock(nsToMs(entry.ts), true)}
+      </span>
+      <span role="gridcell" className="w-8 shrink-0 leading-[22px]">
+        <LevelTag level={level} />
+      </span>
+      <span role="gridcell" className="w-28 shrink-0 truncate pr-2 leading-[22px]">
+        <ServiceButton service={entry.labels.service ?? ""} />
+      </span>
+      <Message entry={entry} />
+      {/* biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells of a virtual grid */}
+    </>
+  );
+}
+
+function NarrowCells({ entry }: { entry: Entry }) {
+  return (
+    <span className="grid min-w-0 flex-1 content-center px-2 py-0.5">
+      <span className="flex gap-2 text-meta leading-[18px] text-muted">
+        <time title={formatNs(entry.ts)}>{formatClock(nsToMs(entry.ts))}</time>
+        <LevelTag level={toLevel(entry.labels.level)} className="leading-[18px]" />
+        <span className="truncate">{entry.labels.service}</span>
+      </span>
+      <Message entry={entry} />
+    </span>
+  );
+}
+
+function Message({ entry }: { entry: Entry }) {
+  const { view } = useView();
+  const { text, moreLines } = preview(entry.line);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of a virtual grid
+    <span role="gridcell" dir="auto" className="flex min-w-0 flex-1 gap-2 pr-3 leading-[22px]">
+      <span className={cx("min-w-0", view.wrap ? "whitespace-pre-wrap" : "truncate")}>
+        <LogText text={view.wrap ? wholeText(entry.line, text) : text} hits={view.q} />
+      </span>
+      {moreLines > 0 && !view.wrap && (
+        <span className="shrink-0 self-center rounded-sm bg-hover px-1.5 font-sans text-meta leading-4 text-muted">
+          {moreLines + 1} lines
+        </span>
+      )}
+    </span>
+  );
+}
+
+const WRAPPED_LIMIT = 4000;
+
+function wholeText(line: string, first: string): string {
+  const text = line.startsWith("{") ? first : line;
+  return text.length > WRAPPED_LIMIT ? `${text.slice(0, WRAPPED_LIMIT)} …` : text;
+}
+
+function ServiceButton({ service }: { service: string }) {
+  const { view, setView } = useView();
+  if (service === "") return <span className="text-muted">–</span>;
+  return (
+    <button
+      type="button"
+      tabIndex={-1}
+      title={`Only ${service}; Alt-click leaves it out`}
+      className="max-w-full truncate hover:text-accent hover:underline"
+      onClick={(event) => {
+        event.stopPropagation();
+        setView(toggleFilter(view, "service", service, event.altKey ? "exclude" : "include"));
+      }}
+    >
+      {service}
+    </button>
+  );
+}

@@ -1,0 +1,41 @@
+import { useAnchor } from "../../state/anchor";
+import { useIsNarrow } from "../../state/useMedia";
+import { useNow } from "../../state/useNow";
+import { useView } from "../../state/useView";
+import { rangeBounds } from "../../state/view";
+import { ErrorBoundary } from "../../ui/ErrorBoundary";
+import { Facets } from "./Facets";
+import { FilterChips } from "./FilterChips";
+import { Histogram } from "./Histogram";
+import { SearchList } from "./SearchList";
+import { TailList } from "./TailList";
+import { Toolbar } from "./Toolbar";
+
+const TAIL_REFRESH_MS = 10_000;
+
+/** Lines by filters and text: facets, histogram, the list, and its live tail. */
+export default function LogsView() {
+  const { view } = useView();
+  const anchor = useAnchor();
+  const narrow = useIsNarrow();
+  const now = useNow(TAIL_REFRESH_MS);
+  const bounds = view.tail ? rangeBounds(view.range, Math.max(now, anchor.now)) : anchor;
+  return (
+    <div className="flex h-full flex-col">
+      <h1 className="sr-only">Logs</h1>
+      <Toolbar bounds={bounds} narrow={narrow} />
+      <FilterChips className="px-2 pb-2 md:px-4" />
+      <Histogram bounds={bounds} />
+      <div className="flex min-h-0 flex-1">
+        {!narrow && (
+          <aside aria-label="Filters" className="w-56 shrink-0 overflow-y-auto border-r border-line p-2">
+            <Facets bounds={bounds} />
+          </aside>
+        )}
+        <div className="min-w-0 flex-1">
+          <ErrorBoundary name="The list of lines">{view.tail ? <TailList /> : <SearchList />}</ErrorBoundary>
+        </div>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import { useMemo } from "react";
+import { useLogs } from "../../api/queries";
+import { buildRows } from "../../lib/rows";
+import { useAnchor } from "../../state/anchor";
+import { useView } from "../../state/useView";
+import { cx } from "../../ui/cx";
+import { ErrorState, Notice } from "../../ui/States";
+import { LineGrid } from "./LineGrid";
+import { ListPlaceholder } from "./ListPlaceholder";
+import { NoLines } from "./NoLines";
+import { SearchFooter } from "./SearchFooter";
+import { useLinkedLine } from "./useLinkedLine";
+
+/** The lines of the range, page by page as the list is scrolled. */
+export function SearchList() {
+  const { view } = useView();
+  const anchor = useAnchor();
+  const query = useLogs(view, anchor);
+  const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
+  const rows = useMemo(() => buildRows(entries), [entries]);
+  const missing = useLinkedLine(view.line, entries, query);
+
+  if (query.isError && entries.length === 0) {
+    return <ErrorState error={query.error} onRetry={() => query.refetch()} className="h-full" />;
+  }
+  if (query.isPending) return <ListPlaceholder />;
+  if (entries.length === 0 && !query.hasNextPage) return <NoLines />;
+  const warnings = [...new Set((query.data?.pages ?? []).flatMap((page) => page.warnings))];
+  return (
+    <div className={cx("flex h-full flex-col", query.isPlaceholderData && "opacity-60")}>
+      {missing && (
+        <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
+      )}
+      {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
+      <LineGrid
+        rows={rows}
+        targetId={view.line}
+        onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}
+        footer={<SearchFooter query={query} count={entries.length} />}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { useMemo } from "react";
+import { useLogs, viewParams } from "../../api/queries";
+import { plural } from "../../lib/format";
+import { buildRows } from "../../lib/rows";
+import { useAnchor } from "../../state/anchor";
+import { useView } from "../../state/useView";
+import { EmptyState, ErrorState } from "../../ui/States";
+import { LineGrid } from "./LineGrid";
+import { ListPlaceholder } from "./ListPlaceholder";
+import { TailBar } from "./TailBar";
+import { useTail } from "./useTail";
+
+/** The lines as they arrive, the newest at the bottom; scrolling up holds them still. */
+export function TailList() {
+  const { view } = useView();
+  const anchor = useAnchor();
+  const query = useLogs({ ...view, order: "newest" }, anchor);
+  const seed = query.isPlaceholderData ? undefined : query.data?.pages[0]?.entries;
+  const tail = useTail(viewParams(view), seed);
+  const rows = useMemo(() => buildRows(tail.entries), [tail.entries]);
+
+  if (query.isError)
+    return <ErrorState error={query.error} onRetry={() => query.refetch()} className="h-full" />;
+  if (!seed) return <ListPlaceholder />;
+  return (
+    <div className="relative flex h-full flex-col" data-tail={tail.state}>
+      {rows.length === 0 ? (
+        <EmptyState
+          className="flex-1"
+          title="Waiting for the first line"
+          hint="Lines that fit the filters appear here as they arrive."
+        />
+      ) : (
+        <LineGrid rows={rows} follow={{ active: !tail.paused, onLeave: tail.pause, onReturn: tail.resume }} />
+      )}
+      {tail.paused && (
+        <button
+          type="button"
+          onClick={tail.resume}
+          className="absolute bottom-11 left-1/2 -translate-x-1/2 rounded-full border border-accent bg-panel px-4 py-1.5 font-semibold text-accent shadow-overlay pointer-coarse:py-2.5"
+        >
+          {tail.pending > 0 ? `${plural(tail.pending, "new line")} ↓` : "Back to the newest ↓"}
+        </button>
+      )}
+      <TailBar tail={tail} />
+    </div>
+  );
+}

@@ -1,0 +1,40 @@
+import { ArrowDownWideNarrow, ArrowUpNarrowWide, WrapText } from "lucide-react";
+import type { Bounds } from "../../api/queries";
+import { withTail } from "../../state/filters";
+import { useView } from "../../state/useView";
+import { IconButton } from "../../ui/Button";
+import { FacetSheet } from "./FacetSheet";
+import { LiveSwitch } from "./LiveSwitch";
+import { SearchBox } from "./SearchBox";
+
+/** Search, and how the list is shown. */
+export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
+  const { view, setView } = useView();
+  const newest = view.order === "newest";
+  return (
+    <div className="flex items-center gap-1 px-2 py-2 md:px-4">
+      <SearchBox />
+      {narrow && <FacetSheet bounds={bounds} />}
+      {!view.tail && !narrow && (
+        <IconButton
+          label={newest ? "Newest first; show oldest first" : "Oldest first; show newest first"}
+          onClick={() => setView({ ...view, order: newest ? "oldest" : "newest" }, { replace: true })}
+        >
+          {newest ? (
+            <ArrowDownWideNarrow size={16} aria-hidden />
+          ) : (
+            <ArrowUpNarrowWide size={16} aria-hidden />
+          )}
+        </IconButton>
+      )}
+      <IconButton
+        label={view.wrap ? "Long lines are wrapped; cut them" : "Long lines are cut; wrap them"}
+        aria-pressed={view.wrap}
+        onClick={() => setView({ ...view, wrap: !view.wrap }, { replace: true })}
+      >
+        <WrapText size={16} aria-hidden />
+      </IconButton>
+      <LiveSwitch on={view.tail} onChange={(on) => setView(withTail(view, on))} />
+    </div>
+  );
+}

@@ -1,0 +1,7 @@
+/** History state with which a navigation asks for the search field. */
+export const SEARCH_STATE = { focus: "search" } as const;
+
+/** Puts the cursor into the search field of the logs. */
+export function focusSearch(): void {
+  document.querySelector<HTMLInputElement>("[data-search]")?.focus();
+}

@@ -1,0 +1,61 @@
+import type { Virtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent as ReactKeyboardEvent, useEffect, useEffectEvent } from "react";
+import { isTyping } from "../../app/useShortcuts";
+import type { Row } from "../../lib/rows";
+
+interface GridKeys {
+  rows: readonly Row[];
+  active: string;
+  setActive: (key: string) => void;
+  toggle: (key: string, index: number) => void;
+  virtual: Virtualizer<HTMLDivElement, Element>;
+  onMove: (() => void) | undefined;
+}
+
+const STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
+
+/** j and k from anywhere in the view; arrows and Enter when the list has the focus. */
+export function useGridKeys(grid: GridKeys): (event: ReactKeyboardEvent) => void {
+  const onWindowKey = useEffectEvent((event: KeyboardEvent) => {
+    if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "j") move(grid, 1);
+    else if (event.key === "k") move(grid, -1);
+    else if (event.key === "Enter" && event.target === document.body) toggleActive(grid);
+  });
+
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => onWindowKey(event);
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+
+  return (event) => {
+    const step = STEPS[event.key];
+    if (event.target !== event.currentTarget || (step === undefined && event.key !== "Enter")) return;
+    event.preventDefault();
+    if (step === undefined) toggleActive(grid);
+    else move(grid, step);
+  };
+}
+
+function move({ rows, active, setActive, virtual, onMove }: GridKeys, step: number): void {
+  const from = rows.findIndex(({ key }) => key === active);
+  let index = from < 0 ? firstVisible(virtual) - (step > 0 ? 1 : 0) + (step > 0 ? 0 : 1) : from;
+  do index += step;
+  while (rows[index] && rows[index]?.kind !== "entry");
+  const row = rows[index];
+  if (!row) return;
+  setActive(row.key);
+  onMove?.();
+  virtual.scrollToIndex(index, { align: "auto" });
+}
+
+function toggleActive({ rows, active, toggle }: GridKeys): void {
+  const index = rows.findIndex(({ key }) => key === active);
+  if (index >= 0) toggle(active, index);
+}
+
+function firstVisible(virtual: Virtualizer<HTMLDivElement, Element>): number {
+  const offset = virtual.scrollOffset ?? 0;
+  return virtual.getVirtualItems().find((item) => item.end > offset)?.index ?? 0;
+}

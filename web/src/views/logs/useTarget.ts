@@ -1,0 +1,21 @@
+import type { Virtualizer } from "@tanstack/react-virtual";
+import { useEffect, useEffectEvent, useRef } from "react";
+import type { Row } from "../../lib/rows";
+
+/** Shows the row that the address links to, once it is loaded. */
+export function useTarget(
+  targetId: string,
+  rows: readonly Row[],
+  virtual: Virtualizer<HTMLDivElement, Element>,
+  onFound: (key: string) => void,
+): void {
+  const shown = useRef("");
+  const index = targetId === "" ? -1 : rows.findIndex(({ key }) => key === targetId);
+  const found = useEffectEvent(onFound);
+  useEffect(() => {
+    if (index < 0 || shown.current === targetId) return;
+    shown.current = targetId;
+    found(targetId);
+    virtual.scrollToIndex(index, { align: "center" });
+  }, [index, targetId, virtual]);
+}

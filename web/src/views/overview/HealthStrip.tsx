@@ -1,0 +1,33 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import type { HealthResponse } from "../../api/types";
+import { ErrorState, Notice, Skeleton } from "../../ui/States";
+import { HealthCard } from "./HealthCard";
+
+const EXPECTED_CARDS = 8;
+const GRID = "grid grid-cols-2 gap-2 sm:grid-cols-[repeat(auto-fit,minmax(8rem,1fr))]";
+
+/** One card a dependency, the answers of Prometheus and Loki. */
+export function HealthStrip({ health }: { health: UseQueryResult<HealthResponse> }) {
+  const { data, isError, error, refetch } = health;
+  if (!data && isError) {
+    return (
+      <section aria-label="Health" className="rounded-md border border-line bg-panel">
+        <ErrorState error={error} onRetry={() => refetch()} />
+      </section>
+    );
+  }
+  return (
+    <section aria-label="Health" className="grid gap-2">
+      {isError && <Notice>The last check failed: {error.message} Showing the check before.</Notice>}
+      <ul className={GRID}>
+        {data?.items.map((item) => <HealthCard key={item.id} item={item} />) ??
+          Array.from({ length: EXPECTED_CARDS }, (_, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
+            <li key={index}>
+              <Skeleton className="h-23 rounded-md" />
+            </li>
+          ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,18 @@
+import type { HealthItem } from "../../api/types";
+
+/** A percentage as a thin bar, with ticks where it becomes degraded and critical. */
+export function Meter({ item }: { item: HealthItem }) {
+  const value = Math.min(100, Math.max(0, item.value ?? 0));
+  return (
+    <span className="relative mt-2 block h-1 w-full rounded-full bg-line" aria-hidden>
+      <span className="absolute inset-y-0 left-0 rounded-full bg-ok" style={{ width: `${value}%` }} />
+      {[item.warning, item.critical].map(
+        (limit, index) =>
+          limit !== undefined && (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the two limits keep their places
+            <span key={index} className="absolute -top-0.5 h-2 w-px bg-muted" style={{ left: `${limit}%` }} />
+          ),
+      )}
+    </span>
+  );
+}

@@ -1,0 +1,64 @@
+import { Link } from "wouter";
+import { useLogs } from "../../api/queries";
+import { LINES } from "../../app/routes";
+import { ERROR_LEVELS } from "../../lib/levels";
+import { useAnchor } from "../../state/anchor";
+import { onlyValues } from "../../state/filters";
+import { linkTo, useView } from "../../state/useView";
+import { Button } from "../../ui/Button";
+import { Panel } from "../../ui/Panel";
+import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
+import { ErrorRow } from "./ErrorRow";
+
+const SHOWN = 15;
+
+/** The newest lines of level error and worse; each opens in place. */
+export function NewestErrors() {
+  const { view, setView } = useView();
+  const anchor = useAnchor();
+  const errorsView = { ...onlyValues(view, "level", ERROR_LEVELS), order: "newest" as const };
+  const query = useLogs(errorsView, anchor, { limit: SHOWN });
+  const page = query.data?.pages[0];
+  const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
+  return (
+    <Panel
+      title="Newest errors"
+      actions={
+        <Link href={linkTo(LINES.path, errorsView)} className="rounded-sm px-1 text-accent hover:underline">
+          All in Logs
+        </Link>
+      }
+    >
+      {page?.partial && <Notice>{page.warnings.join(" ") || "This list is not complete."}</Notice>}
+      {query.isError && !page && (
+        <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-48" />
+      )}
+      {query.isError && page && <Notice>{query.error.message} Showing what was loaded before.</Notice>}
+      {query.isPending && <Placeholder />}
+      {page?.entries.length === 0 && (
+        <EmptyState
+          className="min-h-48"
+          title="No errors in this time"
+          hint="Nothing of level error or worse arrived."
+          actions={<Button onClick={widen}>Look at the last day</Button>}
+        />
+      )}
+      <ul data-newest-errors>
+        {page?.entries.map((entry) => (
+          <ErrorRow key={entry.id} entry={entry} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Placeholder() {
+  return (
+    <div className="grid gap-2 p-4">
+      {Array.from({ length: 6 }, (_, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
+        <Skeleton key={index} className="h-9" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+import { useVolume } from "../../api/queries";
+import type { VolumeResponse } from "../../api/types";
+import { ChartPanel } from "../../charts/ChartPanel";
+import { Legend } from "../../charts/Legend";
+import { plural } from "../../lib/format";
+import { ERROR_LEVELS } from "../../lib/levels";
+import { type ChartData, chartByLevel, chartByService, coverage, topServices } from "../../lib/volume";
+import { useAnchor } from "../../state/anchor";
+import { onlyValues, toggleFilter } from "../../state/filters";
+import { useView } from "../../state/useView";
+import { isNarrowed, type View } from "../../state/view";
+import { Panel } from "../../ui/Panel";
+import { Segmented } from "../../ui/Segmented";
+import { Notice } from "../../ui/States";
+
+const HEIGHT = 148;
+
+/** Errors and all lines over time, one above the other on the same axis. */
+export function Timeline() {
+  const { view, setView } = useView();
+  const anchor = useAnchor();
+  const query = useVolume(view, anchor, "service,level");
+  const charts = query.data && buildCharts(query.data, view.by);
+  const covered = charts && !isNarrowed(view) ? coverage(charts.lines, anchor.now) : undefined;
+  return (
+    <Panel
+      title="Errors and lines over time"
+      note={<span className="hidden sm:inline">drag to zoom</span>}
+      actions={
+        <Segmented
+          label="Colours"
+          value={view.by}
+          onChange={(by) => setView({ ...view, by }, { replace: true })}
+          options={[
+            { value: "level", label: "By level" },
+            { value: "service", label: "By service" },
+          ]}
+        />
+      }
+    >
+      {query.data?.partial && <Notice>{query.data.warnings.join(" ") || "Some counts are missing."}</Notice>}
+      {query.isError && query.data && <Notice>{query.error.message} Showing the counts before.</Notice>}
+      <div className="grid gap-x-4 gap-y-1 px-4 pt-1 pb-3 lg:grid-cols-[1fr_11rem]">
+        <Chart title="Errors" query={query} data={charts?.errors} covered={covered} />
+        <Chart title="Lines" query={query} data={charts?.lines} covered={covered} />
+      </div>
+    </Panel>
+  );
+}
+
+interface ChartProps {
+  title: "Errors" | "Lines";
+  query: ReturnType<typeof useVolume>;
+  data: ChartData | undefined;
+  covered: readonly boolean[] | undefined;
+}
+
+function Chart({ title, query, data, covered }: ChartProps) {
+  const { view, setView } = useView();
+  const filter = (values: readonly string[], mode: "include" | "exclude") =>
+    setView(filtered(view, values, mode));
+  return (
+    <>
+      <div className="min-w-0">
+        <h3 className="text-meta">
+          {data ? plural(data.total, title === "Errors" ? "error" : "line") : title}
+        </h3>
+        <ChartPanel
+          query={query}
+          data={data}
+          covered={covered}
+          height={HEIGHT}
+          label={data ? `${title} over time: ${data.total} in all` : title}
+          empty={<EmptyChart title={title} />}
+        />
+      </div>
+      <div className="mb-2 min-w-0 lg:pt-4">{data && <Legend series={data.series} onFilter={filter} />}</div>
+    </>
+  );
+}
+
+function EmptyChart({ title }: { title: string }) {
+  return (
+    <p className="rounded-sm bg-panel px-2 text-muted">
+      {title === "Errors" ? "No errors" : "No lines"} in this time with these filters
+    </p>
+  );
+}
+
+function filtered(view: View, values: readonly string[], mode: "include" | "exclude"): View {
+  const facet = view.by;
+  if (mode === "include") return onlyValues(view, facet, values);
+  return values.reduce((next, value) => toggleFilter(next, facet, value, mode), view);
+}
+
+function buildCharts(volume: VolumeResponse, by: View["by"]): { errors: ChartData; lines: ChartData } {
+  const isError = (level: string | undefined) => ERROR_LEVELS.some((name) => name === level);
+  const errors = { ...volume, series: volume.series.filter(({ labels }) => isError(labels.level)) };
+  if (by === "level") return { errors: chartByLevel(errors), lines: chartByLevel(volume) };
+  const names = topServices(errors, volume);
+  return { errors: chartByService(errors, names), lines: chartByService(volume, names) };
+}

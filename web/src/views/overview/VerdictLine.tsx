@@ -1,0 +1,55 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { useVolume } from "../../api/queries";
+import type { HealthResponse } from "../../api/types";
+import { formatCount, plural } from "../../lib/format";
+import { describeDuration } from "../../lib/time";
+import { countErrors } from "../../lib/volume";
+import { useAnchor } from "../../state/anchor";
+import { useView } from "../../state/useView";
+import { Skeleton } from "../../ui/States";
+import { TimeAgo } from "../../ui/TimeAgo";
+import { VerdictMark } from "../../ui/Verdict";
+
+/** The answer first: the worst verdict in words, and the count of errors. */
+export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse> }) {
+  const { data, isError } = health;
+  return (
+    <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
+      <h1 className="flex min-h-7 items-center gap-2.5 text-title font-semibold">
+        {!data && !isError && <Skeleton className="h-6 w-64" />}
+        {(data || isError) && <VerdictMark verdict={data?.verdict ?? "no_data"} size={14} />}
+        {data?.summary ?? (isError && "The health of the machines is unknown")}
+      </h1>
+      <p className="flex flex-wrap gap-x-4 text-muted">
+        <Counts />
+        {data && (
+          <span>
+            Checked <TimeAgo ms={Date.parse(data.checked_at)} />
+          </span>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function Counts() {
+  const { view } = useView();
+  const anchor = useAnchor();
+  const volume = useVolume(view, anchor, "service,level");
+  if (!volume.data) return <span>{volume.isError ? "Lines could not be counted" : "Counting lines …"}</span>;
+  const errors = countErrors(volume.data);
+  const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);
+  const when =
+    view.range.kind === "relative"
+      ? `in the last ${describeDuration(view.range.spanMs)}`
+      : "in the chosen time";
+  const words =
+    lines === 0
+      ? "No lines"
+      : `${errors === 0 ? "No errors" : plural(errors, "error")} in ${formatCount(lines)} lines`;
+  return (
+    <span>
+      {words} {when}
+    </span>
+  );
+}
