@@ -16,11 +16,11 @@ import (
 const (
 	// maxNodes bounds the values that are decoded, those reached through aliases
 	// counted each time: a few lines of aliases of aliases would be billions.
-	maxNodes = 100_000
+	maxNodes = 50_000
 	// valueCost is how many bytes of text count as one more value, and regexpCost
 	// how many values a regular expression counts for: compiling takes time.
 	valueCost  = 100
-	regexpCost = 20
+	regexpCost = 10
 	// maxDepth bounds nesting.
 	maxDepth = 64
 	// maxErrors is how many problems are reported at once.
@@ -42,10 +42,10 @@ type decoder struct {
 	errs     []*Error
 	warnings []Warning
 	nodes    int
-	// full is set when maxNodes is passed.
-	full bool
 	// open are the values around the present one.
 	open []*yaml.Node
+	// schemas are those that schemaOf gave, for it is slow.
+	schemas map[reflect.Type]schema
 	// stages counts the pipeline stages around the present value.
 	stages int
 }
@@ -152,13 +152,8 @@ func (d *decoder) enter(n *yaml.Node, at *place) (*yaml.Node, bool) {
 	}
 	within := slices.Contains(d.open, n)
 	d.open = append(d.open, n)
-	d.nodes += 1 + len(n.Value)/valueCost
 	switch {
-	case d.nodes > maxNodes:
-		if !d.full {
-			d.errorf(at, "the file has more than %d values; use fewer aliases", maxNodes)
-		}
-		d.full = true
+	case !d.spend(1+len(n.Value)/valueCost, at):
 	case within:
 		d.errorf(at, "the alias contains itself; remove it")
 	case len(d.open) > maxDepth:
@@ -169,6 +164,21 @@ func (d *decoder) enter(n *yaml.Node, at *place) (*yaml.Node, bool) {
 		return n, true
 	}
 	return nil, false
+}
+
+// spend counts values and says whether there may be so many. The first one too
+// many is reported, and the others are left out silently.
+func (d *decoder) spend(values int, at *place) bool {
+	before := d.nodes
+	d.nodes += values
+	if d.nodes <= maxNodes {
+		return true
+	}
+	if before <= maxNodes {
+		d.errorf(at, "the file has more than %d values; use fewer aliases", maxNodes)
+	}
+	at.bad = true
+	return false
 }
 
 // leave ends what enter began.
@@ -274,7 +284,7 @@ func (d *decoder) structure(n *yaml.Node, out reflect.Value, at *place) scope {
 	if !ok {
 		return s
 	}
-	schema := schemaOf(out.Type())
+	schema := d.schema(out.Type())
 	var ignored []entry
 	for _, e := range entries {
 		key := d.foldKey(e, schema, at)
@@ -295,6 +305,19 @@ func (d *decoder) structure(n *yaml.Node, out reflect.Value, at *place) scope {
 	d.warnIgnored(ignored, at)
 	if v, ok := out.Addr().Interface().(validator); ok {
 		v.validate(s)
+	}
+	return s
+}
+
+// schema is schemaOf, done once for each type.
+func (d *decoder) schema(t reflect.Type) schema {
+	s, ok := d.schemas[t]
+	if !ok {
+		s = schemaOf(t)
+		if d.schemas == nil {
+			d.schemas = map[reflect.Type]schema{}
+		}
+		d.schemas[t] = s
 	}
 	return s
 }

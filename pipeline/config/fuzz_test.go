@@ -10,7 +10,10 @@ import (
 func FuzzParse(f *testing.F) {
 	for _, dir := range []string{"good", "bad"} {
 		for _, path := range glob(f, "testdata/"+dir+"/*.yaml") {
-			f.Add(read(f, path))
+			// What grows from the bomb is bounded too, but slow to explore.
+			if !strings.HasSuffix(path, "/bomb.yaml") {
+				f.Add(read(f, path))
+			}
 		}
 	}
 	f.Add([]byte(secrets))

@@ -149,9 +149,8 @@ func (r Regexp) String() string {
 }
 
 func (r *Regexp) decodeNode(d *decoder, n *yaml.Node, at *place) {
-	d.nodes += regexpCost
 	text, ok := d.text(n, at)
-	if !ok || d.nodes > maxNodes {
+	if !ok || !d.spend(regexpCost, at) {
 		return
 	}
 	re, err := regexp.Compile(text)
