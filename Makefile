@@ -1,0 +1,71 @@
+# What a developer types; `make help` lists it. How the parts are built and run is in stack/.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO_BUILD := CGO_ENABLED=0 go build -trimpath -buildvcs=false
+
+WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -prune -o -type f -print)
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: build servers ## start the whole stack on this machine, without Docker; prints the page's address and login
+	@stack/up
+
+.PHONY: demo
+demo: build servers ## the same, with made-up logs to look at
+	@stack/up demo
+
+.PHONY: down
+down: ## stop the stack; its data stays
+	@stack/down
+
+.PHONY: build
+build: web/dist/index.html ## build the page, bin/collector and bin/dashboard
+	@$(GO_BUILD) -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/collector ./cmd/dashboard
+
+web/dist/index.html: $(WEB_SOURCES) web/node_modules/.package-lock.json
+	@echo 'web: building the page'
+	@cd web && npm run --silent build
+	@touch web/dist/.gitkeep $@
+
+# One rule for every folder with npm packages.
+%/node_modules/.package-lock.json: %/package-lock.json
+	@echo '$*: installing npm packages'
+	@cd $* && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+.PHONY: servers
+servers: ## build the real servers into stack/bin; the first time takes about ten minutes
+	@stack/build
+	@$(GO_BUILD) -o stack/bin/ ./stack/probe ./stack/demo
+
+.PHONY: test
+test: test-unit test-web test-e2e ## every test: units, the page, and the whole on real servers
+
+.PHONY: test-unit
+test-unit: servers
+	@go test -race $$(go list ./... | grep -v /test/)
+
+.PHONY: test-web
+test-web: web/node_modules/.package-lock.json
+	@cd web && npm run --silent test
+
+.PHONY: test-e2e
+test-e2e: build servers test/browser/node_modules/.package-lock.json
+	@go test -count=1 ./test/...
+
+.PHONY: bench
+bench: ## run the benchmarks
+	@go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: lint
+lint: web/node_modules/.package-lock.json ## gofmt, vet, staticcheck, shellcheck, the page's linter, known vulnerabilities
+	@stack/build lint
+	@stack/lint/run
