@@ -45,6 +45,14 @@ export function createQueryClient(): QueryClient {
   return client;
 }
 
+/** Loads again whatever failed, in all panels: one cause mostly fails several. */
+export function useRetry(): () => void {
+  const client = useQueryClient();
+  return () => {
+    client.refetchQueries({ type: "active", predicate: (query) => query.state.status === "error" });
+  };
+}
+
 /** The session, or null when there is none. */
 export function useSession() {
   return useQuery({

@@ -1,13 +1,15 @@
 import { lazy, type ReactNode, Suspense } from "react";
+import { useRetry } from "../api/queries";
 import type { ChartData } from "../lib/volume";
 import { useView } from "../state/useView";
-import { ErrorState, Skeleton } from "../ui/States";
+import { cx } from "../ui/cx";
+import { Skeleton, SmallErrorState } from "../ui/States";
 
 const StackedBars = lazy(() => import("./StackedBars"));
 
 interface ChartPanelProps {
   /** The query behind the chart. */
-  query: { isPending: boolean; isError: boolean; error: unknown; refetch: () => unknown };
+  query: { isPending: boolean; isError: boolean; error: unknown };
   data: ChartData | undefined;
   covered?: readonly boolean[] | undefined;
   height: number;
@@ -19,18 +21,19 @@ interface ChartPanelProps {
 /** A chart in each of its states, always of the same height. */
 export function ChartPanel({ query, data, covered, height, label, empty }: ChartPanelProps) {
   const { view, setView } = useView();
+  const retry = useRetry();
   const frame = { minHeight: height };
   if (query.isError && !data) {
     return (
       <div style={frame} className="flex items-center justify-center">
-        <ErrorState error={query.error} onRetry={() => query.refetch()} />
+        <SmallErrorState what="The counts" error={query.error} onRetry={retry} />
       </div>
     );
   }
   if (!data) return <Bars height={height} />;
   if (data.total === 0 && !covered?.includes(true)) {
     return (
-      <div style={frame} className="hatched flex items-center justify-center rounded-sm">
+      <div style={frame} className={cx("flex items-center justify-center rounded-sm", covered && "hatched")}>
         {empty}
       </div>
     );

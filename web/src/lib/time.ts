@@ -33,6 +33,11 @@ export function describeDuration(ms: number): string {
   return `${count} ${names[unit] ?? unit}`;
 }
 
+/** The same in a sentence, after "in the last": "hour", "15 min", "7 days". */
+export function lastSpan(ms: number): string {
+  return describeDuration(ms).replace(/^1 (h|day)$/, (_, unit) => (unit === "h" ? "hour" : "day"));
+}
+
 /** "just now", "12 s ago", "3 min ago", "2 h ago", "5 days ago"; "in 3 min" for the future. */
 export function ago(then: number, now: number): string {
   const delta = now - then;

@@ -5,15 +5,7 @@ import { Button } from "./Button";
 import { cx } from "./cx";
 
 /** What a panel shows when it could not load: the reason in plain words and a way on. */
-export function ErrorState({
-  error,
-  onRetry,
-  className,
-}: {
-  error: unknown;
-  onRetry: () => void;
-  className?: string;
-}) {
+export function ErrorState({ error, onRetry, className }: ErrorStateProps) {
   return (
     <div
       role="alert"
@@ -29,6 +21,29 @@ export function ErrorState({
       </Button>
     </div>
   );
+}
+
+/** The same for a small part beside a panel that already gives the reason; here it is on hover. */
+export function SmallErrorState({ error, onRetry, what, className }: ErrorStateProps & { what: string }) {
+  return (
+    <p title={errorText(error)} className={cx("flex items-center gap-2 text-meta text-muted", className)}>
+      <CircleAlert size={14} className="shrink-0 text-error" aria-hidden />
+      {what} could not be loaded.
+      <button
+        type="button"
+        onClick={onRetry}
+        className="rounded-sm text-accent hover:underline pointer-coarse:h-10"
+      >
+        Retry
+      </button>
+    </p>
+  );
+}
+
+interface ErrorStateProps {
+  error: unknown;
+  onRetry: () => void;
+  className?: string;
 }
 
 /** What a panel shows when there is nothing, and what to do about it. */

@@ -1,15 +1,17 @@
-import { type Bounds, useLabels } from "../../api/queries";
+import { type Bounds, useLabels, useRetry } from "../../api/queries";
 import { useView } from "../../state/useView";
 import { FACETS } from "../../state/view";
 import { cx } from "../../ui/cx";
-import { ErrorState, Notice, Skeleton } from "../../ui/States";
+import { Notice, Skeleton, SmallErrorState } from "../../ui/States";
 import { FacetGroup } from "./FacetGroup";
 
 /** Values of each facet with their number of lines; a click filters in, Alt-click out. */
 export function Facets({ bounds }: { bounds: Bounds }) {
   const { view } = useView();
-  const { data, isError, error, refetch, isPlaceholderData } = useLabels(view, bounds);
-  if (isError && !data) return <ErrorState error={error} onRetry={() => refetch()} />;
+  const { data, isError, error, isPlaceholderData } = useLabels(view, bounds);
+  const retry = useRetry();
+  if (isError && !data)
+    return <SmallErrorState what="The filters" error={error} onRetry={retry} className="p-1" />;
   if (!data) return <Placeholder />;
   return (
     <div className={cx("grid gap-3", isPlaceholderData && "opacity-60")}>

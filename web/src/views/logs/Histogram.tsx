@@ -34,7 +34,7 @@ export function Histogram({ bounds }: { bounds: Bounds }) {
         <div className="min-w-0">
           <div className="flex items-center justify-between">
             <p className="text-meta text-muted" data-line-count={data?.total}>
-              {data ? plural(data.total, "line") : "Counting …"}
+              {data ? plural(data.total, "line") : query.isError ? "" : "Counting …"}
             </p>
             <Segmented
               label="Colours"

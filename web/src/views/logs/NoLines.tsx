@@ -1,4 +1,4 @@
-import { describeDuration, formatExact } from "../../lib/time";
+import { formatExact, lastSpan } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { clearFilters, countFilters } from "../../state/filters";
 import { useView } from "../../state/useView";
@@ -14,7 +14,7 @@ export function NoLines() {
   const filters = countFilters(view);
   const when =
     view.range.kind === "relative"
-      ? `in the last ${describeDuration(view.range.spanMs)}`
+      ? `in the last ${lastSpan(view.range.spanMs)}`
       : `from ${formatExact(startMs)} to ${formatExact(endMs)}`;
   return (
     <EmptyState

@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useLogs } from "../../api/queries";
+import { useLogs, useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
@@ -16,12 +16,13 @@ export function SearchList() {
   const { view } = useView();
   const anchor = useAnchor();
   const query = useLogs(view, anchor);
+  const retry = useRetry();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
   const rows = useMemo(() => buildRows(entries), [entries]);
   const missing = useLinkedLine(view.line, entries, query);
 
   if (query.isError && entries.length === 0) {
-    return <ErrorState error={query.error} onRetry={() => query.refetch()} className="h-full" />;
+    return <ErrorState error={query.error} onRetry={retry} className="h-full" />;
   }
   if (query.isPending) return <ListPlaceholder />;
   if (entries.length === 0 && !query.hasNextPage) return <NoLines />;

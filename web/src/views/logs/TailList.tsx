@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { useLogs, viewParams } from "../../api/queries";
+import { useLogs, useRetry, viewParams } from "../../api/queries";
 import { plural } from "../../lib/format";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
@@ -15,12 +15,12 @@ export function TailList() {
   const { view } = useView();
   const anchor = useAnchor();
   const query = useLogs({ ...view, order: "newest" }, anchor);
+  const retry = useRetry();
   const seed = query.isPlaceholderData ? undefined : query.data?.pages[0]?.entries;
   const tail = useTail(viewParams(view), seed);
   const rows = useMemo(() => buildRows(tail.entries), [tail.entries]);
 
-  if (query.isError)
-    return <ErrorState error={query.error} onRetry={() => query.refetch()} className="h-full" />;
+  if (query.isError) return <ErrorState error={query.error} onRetry={retry} className="h-full" />;
   if (!seed) return <ListPlaceholder />;
   return (
     <div className="relative flex h-full flex-col" data-tail={tail.state}>

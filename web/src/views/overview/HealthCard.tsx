@@ -57,14 +57,18 @@ function CardFace({ item }: { item: HealthItem }) {
       <span className="flex w-full items-center gap-1.5 text-meta">
         <span className="truncate text-muted">{item.name}</span>
         <span className="ml-auto" />
-        {!good && <span className={verdictColour(item.verdict)}>{verdictWord(item.verdict)}</span>}
         <VerdictMark verdict={item.verdict} />
       </span>
-      <span className="truncate text-value font-semibold">{item.display || "–"}</span>
+      <span className={cx("truncate text-value font-semibold", !good && verdictColour(item.verdict))}>
+        {item.display || verdictWord(item.verdict)}
+      </span>
       {good && item.unit === "percent" && item.value !== null ? (
         <Meter item={item} />
       ) : (
         <span className={cx("line-clamp-2 text-meta leading-[1.1rem]", good ? "text-muted" : "text-text")}>
+          {!good && item.display && (
+            <span className={verdictColour(item.verdict)}>{verdictWord(item.verdict)} · </span>
+          )}
           {item.reason}
         </span>
       )}

@@ -1,5 +1,5 @@
 import { Link } from "wouter";
-import { useLogs } from "../../api/queries";
+import { useLogs, useRetry } from "../../api/queries";
 import { LINES } from "../../app/routes";
 import { ERROR_LEVELS } from "../../lib/levels";
 import { useAnchor } from "../../state/anchor";
@@ -18,6 +18,7 @@ export function NewestErrors() {
   const anchor = useAnchor();
   const errorsView = { ...onlyValues(view, "level", ERROR_LEVELS), order: "newest" as const };
   const query = useLogs(errorsView, anchor, { limit: SHOWN });
+  const retry = useRetry();
   const page = query.data?.pages[0];
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
   return (
@@ -30,9 +31,7 @@ export function NewestErrors() {
       }
     >
       {page?.partial && <Notice>{page.warnings.join(" ") || "This list is not complete."}</Notice>}
-      {query.isError && !page && (
-        <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-48" />
-      )}
+      {query.isError && !page && <ErrorState error={query.error} onRetry={retry} className="min-h-48" />}
       {query.isError && page && <Notice>{query.error.message} Showing what was loaded before.</Notice>}
       {query.isPending && <Placeholder />}
       {page?.entries.length === 0 && (

@@ -1,4 +1,4 @@
-import { useVolume } from "../../api/queries";
+import { useRetry, useVolume } from "../../api/queries";
 import type { VolumeResponse } from "../../api/types";
 import { ChartPanel } from "../../charts/ChartPanel";
 import { Legend } from "../../charts/Legend";
@@ -11,7 +11,7 @@ import { useView } from "../../state/useView";
 import { isNarrowed, type View } from "../../state/view";
 import { Panel } from "../../ui/Panel";
 import { Segmented } from "../../ui/Segmented";
-import { Notice } from "../../ui/States";
+import { ErrorState, Notice } from "../../ui/States";
 
 const HEIGHT = 148;
 
@@ -20,6 +20,7 @@ export function Timeline() {
   const { view, setView } = useView();
   const anchor = useAnchor();
   const query = useVolume(view, anchor, "service,level");
+  const retry = useRetry();
   const charts = query.data && buildCharts(query.data, view.by);
   const covered = charts && !isNarrowed(view) ? coverage(charts.lines, anchor.now) : undefined;
   return (
@@ -40,10 +41,14 @@ export function Timeline() {
     >
       {query.data?.partial && <Notice>{query.data.warnings.join(" ") || "Some counts are missing."}</Notice>}
       {query.isError && query.data && <Notice>{query.error.message} Showing the counts before.</Notice>}
-      <div className="grid gap-x-4 gap-y-1 px-4 pt-1 pb-3 lg:grid-cols-[1fr_11rem]">
-        <Chart title="Errors" query={query} data={charts?.errors} covered={covered} />
-        <Chart title="Lines" query={query} data={charts?.lines} covered={covered} />
-      </div>
+      {query.isError && !charts ? (
+        <ErrorState error={query.error} onRetry={retry} className="min-h-78" />
+      ) : (
+        <div className="grid gap-x-4 gap-y-1 px-4 pt-1 pb-3 lg:grid-cols-[1fr_11rem]">
+          <Chart title="Errors" query={query} data={charts?.errors} covered={covered} />
+          <Chart title="Lines" query={query} data={charts?.lines} covered={covered} />
+        </div>
+      )}
     </Panel>
   );
 }

@@ -2,7 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useVolume } from "../../api/queries";
 import type { HealthResponse } from "../../api/types";
 import { formatCount, plural } from "../../lib/format";
-import { describeDuration } from "../../lib/time";
+import { lastSpan } from "../../lib/time";
 import { countErrors } from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
@@ -40,9 +40,7 @@ function Counts() {
   const errors = countErrors(volume.data);
   const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);
   const when =
-    view.range.kind === "relative"
-      ? `in the last ${describeDuration(view.range.spanMs)}`
-      : "in the chosen time";
+    view.range.kind === "relative" ? `in the last ${lastSpan(view.range.spanMs)}` : "in the chosen time";
   const words =
     lines === 0
       ? "No lines"
