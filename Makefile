@@ -51,7 +51,7 @@ test: test-unit test-web test-e2e ## every test: units, the page, and the whole 
 
 .PHONY: test-unit
 test-unit: servers
-	@go test -race $$(go list ./... | grep -v /test/)
+	@go test -race $$(go list ./... | grep -vE '/(test/.*|stack)$$')
 
 .PHONY: test-web
 test-web: web/node_modules/.package-lock.json
@@ -59,7 +59,7 @@ test-web: web/node_modules/.package-lock.json
 
 .PHONY: test-e2e
 test-e2e: build servers test/browser/node_modules/.package-lock.json
-	@go test -count=1 ./test/...
+	@go test -count=1 ./test/... ./stack
 
 .PHONY: bench
 bench: ## run the benchmarks
