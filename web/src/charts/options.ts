@@ -42,7 +42,8 @@ export function chartOptions(
     cursor: {
       y: false,
       points: { show: false },
-      sync: { key: "page" },
+      // The crosshair is shared; a drag is one chart's own, or each chart would zoom.
+      sync: { key: "page", filters: { pub: isCrosshair, sub: isCrosshair } },
       drag: { x: true, y: false, setScale: false },
     },
     scales: {
@@ -74,6 +75,10 @@ export function chartOptions(
       setSelect: [(chart) => zoom(chart, handlers)],
     },
   };
+}
+
+function isCrosshair(type: string): boolean {
+  return type === "mousemove" || type === "mouseleave";
 }
 
 /**

@@ -13,8 +13,9 @@ export type Tone = "muted" | "error" | "ok" | "warn" | "info" | "critical" | "ac
 const TONES: readonly (Tone | null)[] = [null, "error", "ok", "warn", "info", "critical", "accent", null];
 
 // Control sequences (CSI), operating system commands (OSC), and other escapes.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
-const ESCAPES = /\u001b\[([0-9;:]*)([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-Z\\-_]?/g;
+const ESCAPES =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences are control characters
+  /\u001b\[([0-?]*)[ -/]*([@-~])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[@-Z\\-_]?/g;
 
 /** True if the text has an escape character, so that callers skip the parser for plain lines. */
 export function hasAnsi(text: string): boolean {
@@ -37,7 +38,7 @@ export function parseAnsi(text: string): Span[] {
   for (const match of text.matchAll(ESCAPES)) {
     push(spans, text.slice(last, match.index), style);
     last = match.index + match[0].length;
-    if (match[2] === "m") style = applySgr(style, match[1] ?? "");
+    if (match[2] === "m" && !/[<=>?]/.test(match[1] ?? "")) style = applySgr(style, match[1] ?? "");
   }
   push(spans, text.slice(last), style);
   return spans;

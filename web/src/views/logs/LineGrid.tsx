@@ -73,18 +73,20 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
 
   const activeIndex = rows.findIndex(({ key }) => key === active);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table element cannot hold virtual rows
     <div
       ref={scroller}
-      role="grid"
-      tabIndex={0}
-      aria-label="Lines"
-      aria-rowcount={rows.length}
-      aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
-      onKeyDown={keys}
-      className="min-h-0 flex-1 overflow-y-auto overscroll-contain font-mono text-code focus-visible:-outline-offset-2"
+      className="min-h-0 flex-1 overflow-y-auto overscroll-contain font-mono text-code has-[>:focus-visible]:outline-2 has-[>:focus-visible]:-outline-offset-2 has-[>:focus-visible]:outline-accent"
     >
-      <div role="presentation" className="relative w-full" style={{ height: virtual.getTotalSize() }}>
+      <div
+        role="treegrid"
+        tabIndex={0}
+        aria-label="Lines"
+        aria-rowcount={rows.length}
+        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
+        onKeyDown={keys}
+        className="relative w-full outline-none"
+        style={{ height: virtual.getTotalSize() }}
+      >
         {items.map((item) => {
           const row = rows[item.index];
           if (!row) return null;

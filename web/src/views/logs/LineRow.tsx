@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, type ReactNode } from "react";
 import type { Entry } from "../../api/types";
 import { toLevel } from "../../lib/levels";
 import { preview } from "../../lib/message";
@@ -31,15 +31,7 @@ export const LineRow = memo(function LineRow({
   narrow,
   onToggle,
 }: LineRowProps) {
-  if (row.kind !== "entry") {
-    return (
-      <div className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
-        <span className="h-px flex-1 bg-line" />
-        {row.label}
-        <span className="h-px flex-1 bg-line" />
-      </div>
-    );
-  }
+  if (row.kind !== "entry") return <Separator label={row.label} />;
   const level = toLevel(row.entry.labels.level);
   // A selection of text ends in a click too, which is not meant to open the line.
   const click = () => window.getSelection()?.isCollapsed !== false && onToggle(row.key, index);
@@ -63,10 +55,37 @@ export const LineRow = memo(function LineRow({
         <LevelBar level={level} />
         {narrow ? <NarrowCells entry={row.entry} /> : <WideCells entry={row.entry} />}
       </div>
-      {open && <LineDetail entry={row.entry} />}
+      {open && (
+        <Cell>
+          <LineDetail entry={row.entry} />
+        </Cell>
+      )}
     </>
   );
 });
+
+function Separator({ label }: { label: string }) {
+  return (
+    <Cell>
+      <span className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
+        <span className="h-px flex-1 bg-line" />
+        {label}
+        <span className="h-px flex-1 bg-line" />
+      </span>
+    </Cell>
+  );
+}
+
+/** A row of one cell, as wide as the list. */
+function Cell({ children }: { children: ReactNode }) {
+  return (
+    // biome-ignore-start lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: rows of a virtual grid
+    <div role="row">
+      <div role="gridcell">{children}</div>
+    </div>
+    // biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: rows of a virtual grid
+  );
+}
 
 function WideCells({ entry }: { entry: Entry }) {
   const level = toLevel(entry.labels.level);
@@ -90,7 +109,7 @@ function WideCells({ entry }: { entry: Entry }) {
 
 function NarrowCells({ entry }: { entry: Entry }) {
   return (
-    <span className="grid min-w-0 flex-1 content-center px-2 py-0.5">
+    <span role="presentation" className="grid min-w-0 flex-1 content-center px-2 py-0.5">
       <span className="flex gap-2 text-meta leading-[18px] text-muted">
         <time title={formatNs(entry.ts)}>{formatClock(nsToMs(entry.ts))}</time>
         <LevelTag level={toLevel(entry.labels.level)} className="leading-[18px]" />

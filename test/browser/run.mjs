@@ -1,0 +1,79 @@
+// Drives the page in headless Chromium as a person would. From the environment:
+//   BASE_URL     address of the page, such as http://127.0.0.1:8080/logs/
+//   USER, PASSWORD  a login
+//   OUT_DIR      folder for screenshots (default: screenshots, beside this file)
+//   TAIL_EXPECT  text of a line that the caller writes after this script printed TAIL_READY
+//   SERVICE      service to filter by (default: the one with most lines)
+//   SEARCH       text that lines of that service and level error hold (default: "error")
+//   CHROMIUM     the browser (default /usr/bin/chromium)
+// Ends with 0, or with 1 and the first expectation that failed.
+
+import { mkdirSync } from "node:fs";
+import { openBrowser, watchErrors } from "./browser.mjs";
+import { check, Failed } from "./expect.mjs";
+import * as steps from "./steps.mjs";
+
+const settings = readSettings(process.env);
+mkdirSync(settings.out, { recursive: true });
+const { context, close } = await openBrowser(settings.chromium);
+const page = context.pages()[0] ?? (await context.newPage());
+try {
+  await drive(page, settings);
+  console.log("BROWSER_OK");
+} catch (error) {
+  await page.screenshot({ path: `${settings.out}/failed.png` }).catch(() => {});
+  const text = error instanceof Failed ? error.message : (error.stack ?? String(error));
+  console.error(`BROWSER_FAILED: ${text}\n  at ${page.url()}; screenshot in ${settings.out}/failed.png`);
+  process.exitCode = 1;
+} finally {
+  await close();
+}
+
+async function drive(page, { base, user, password, out, tailExpect, service, search }) {
+  const errors = watchErrors(page);
+  const step = async (name, run) => {
+    console.log(`step: ${name}`);
+    await run();
+    check(errors.length === 0, `${name}: the console has errors:\n  ${errors.join("\n  ")}`);
+  };
+  await page.goto(base);
+  await step("log in", async () => {
+    await page.screenshot({ path: `${out}/login.png` });
+    await steps.logIn(page, { user, password });
+  });
+  await step("health", () => steps.seeHealth(page));
+  await step("zoom", () => steps.zoomChart(page));
+  await step("open an error", async () => {
+    const row = await steps.openError(page);
+    await row.scrollIntoViewIfNeeded();
+    await page.screenshot({ path: `${out}/error-open.png` });
+  });
+  await step("filter", () => steps.filterLines(page, service));
+  await step("search", () => steps.searchText(page, search));
+  await step("keyboard", () => steps.useKeyboard(page));
+  await step("live tail", async () => {
+    await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));
+    await page.screenshot({ path: `${out}/tail.png` });
+  });
+  await step("views", () => steps.seeViews(page, base, out));
+  await step("log out", () => steps.logOut(page));
+}
+
+function readSettings(env) {
+  for (const name of ["BASE_URL", "USER", "PASSWORD", "TAIL_EXPECT"]) {
+    if (!env[name]) {
+      console.error(`${name} is not set; the head of run.mjs says what it is`);
+      process.exit(2);
+    }
+  }
+  return {
+    base: env.BASE_URL.endsWith("/") ? env.BASE_URL : `${env.BASE_URL}/`,
+    user: env.USER,
+    password: env.PASSWORD,
+    out: env.OUT_DIR ?? new URL("screenshots", import.meta.url).pathname,
+    tailExpect: env.TAIL_EXPECT,
+    service: env.SERVICE,
+    search: env.SEARCH ?? "error",
+    chromium: env.CHROMIUM ?? "/usr/bin/chromium",
+  };
+}

@@ -1,0 +1,187 @@
+// What a person does on the page, each step with what must be seen.
+
+import { checkAccessible, checkNoOverflow } from "./browser.mjs";
+import { check, until, visible } from "./expect.mjs";
+
+const LINE = "[data-line]";
+
+/** Wrong password is refused in words; the right one leads to what was asked for. */
+export async function logIn(page, { user, password }) {
+  await visible(page.getByText("first start"), "the login view says where the password comes from");
+  await page.getByLabel("User").fill(user);
+  await page.getByLabel("Password").fill(`${password}-wrong`);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await visible(page.getByRole("alert"), "a wrong password is refused with a message");
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await visible(page.getByRole("navigation", { name: "Views" }), "the right password logs in");
+}
+
+/** The verdict in words and a card for each dependency, with its reason. */
+export async function seeHealth(page) {
+  const line = await visible(page.locator("[data-verdict]"), "the overview has a verdict line");
+  const verdict = await line.getAttribute("data-verdict");
+  check(["ok", "warning", "critical", "no_data"].includes(verdict), `the verdict is one of the four, not ${verdict}`);
+  check((await line.locator("h1").innerText()).trim() !== "", "the verdict is said in words");
+  const cards = page.locator("[data-health]");
+  await visible(cards, "the health strip has cards");
+  check((await cards.count()) >= 5, `the health strip has at least 5 cards, not ${await cards.count()}`);
+  await cards.first().getByRole("button").click();
+  await visible(page.getByRole("dialog"), "a card opens its reason");
+  await page.keyboard.press("Escape");
+}
+
+/** One of the newest errors opens to a traceback and a table of labels. */
+export async function openError(page) {
+  const rows = page.locator("[data-newest-errors] > li");
+  await visible(rows, "the overview lists the newest errors");
+  const count = await rows.count();
+  for (let index = 0; index < count; index++) {
+    const row = rows.nth(index);
+    const button = row.getByRole("button").first();
+    await button.click();
+    await visible(row.locator("dt", { hasText: /^service$/ }), "an opened error shows its labels");
+    if (await row.locator("[data-traceback]").count()) {
+      const text = await row.locator("[data-traceback]").innerText();
+      check(text.includes("Traceback (most recent call last)"), "the traceback is shown");
+      return row;
+    }
+    await button.click();
+  }
+  throw new Error(`none of the ${count} newest errors has a traceback`);
+}
+
+/** A drag over the errors chart puts its range into the address; Back takes it out. */
+export async function zoomChart(page) {
+  const plot = page.locator("figure .u-over").first();
+  await visible(plot, "the errors are drawn over time");
+  await plot.scrollIntoViewIfNeeded();
+  const box = await plot.boundingBox();
+  const y = box.y + box.height / 2;
+  await page.mouse.move(box.x + box.width * 0.4, y);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.7, y, { steps: 5 });
+  await page.mouse.up();
+  await until(page, () => /start=\d{4}.*end=\d{4}/.test(page.url()), "a drag over the chart zooms, in the address too");
+  await page.goBack();
+  await until(page, () => !page.url().includes("end="), "Back takes the zoom out");
+}
+
+/** A click on facets narrows the list by service and by level; Alt-click leaves out. */
+export async function filterLines(page, service) {
+  await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Logs" }).first().click();
+  await visible(page.locator(LINE), "the logs list lines");
+  const facet = page.locator(service ? `[data-facet=service][data-value="${service}"]` : "[data-facet=service]");
+  const value = await (await visible(facet, `the service ${service ?? ""} is offered as a filter`)).getAttribute("data-value");
+  await facet.first().click({ modifiers: ["Alt"] });
+  await until(page, () => page.url().includes(`service=%21${value}`), "Alt-click leaves a service out");
+  await noLine(page, value, "no line of the left-out service is shown");
+  await facet.first().click();
+  await until(page, () => page.url().includes(`service=${value}`), "a click shows only one service");
+  await onlyLines(page, value, "only lines of the chosen service are shown");
+  await page.locator("[data-facet=level][data-value=error]").first().click();
+  await until(page, () => page.url().includes("level=error"), "the level is in the address");
+  await onlyLines(page, "ERR", "only lines of level error are shown");
+  return value;
+}
+
+/** Text search marks its hits; the same address shows the same after a reload. */
+export async function searchText(page, text) {
+  const box = page.getByLabel("Text that the lines contain");
+  await page.keyboard.press("/");
+  check(await box.evaluate((input) => input === document.activeElement), "/ goes to the search field");
+  await box.fill(text);
+  await box.press("Enter");
+  await until(page, () => new URL(page.url()).searchParams.get("q") === text, "the text is in the address");
+  await visible(page.locator(`${LINE} mark`), `lines with “${text}” are found, and the hits marked`);
+  const before = page.url();
+  await page.reload();
+  await visible(page.locator(`${LINE} mark`), "after a reload the same lines are shown");
+  check(page.url() === before, "a reload keeps the address");
+  check((await box.inputValue()) === text, "a reload keeps the searched text");
+  check((await page.getByRole("list", { name: "Filters in force" }).getByRole("listitem").count()) >= 2, "a reload keeps the filters");
+}
+
+/** j, k and Enter open a line; g o and g l go between views; ? helps. */
+export async function useKeyboard(page) {
+  await page.locator("[role=treegrid]").focus();
+  await page.keyboard.press("j");
+  await visible(page.locator(`${LINE}[aria-selected=true]`), "j selects a line");
+  await page.keyboard.press("Enter");
+  await visible(page.locator(`${LINE}[aria-expanded=true]`), "Enter opens it");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("?");
+  await visible(page.getByRole("dialog"), "? shows the help");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("g");
+  await page.keyboard.press("o");
+  await visible(page.locator("[data-verdict]"), "g o goes to the overview");
+  await page.keyboard.press("g");
+  await page.keyboard.press("l");
+  await visible(page.locator("[role=treegrid]"), "g l goes to the logs");
+}
+
+/** With the tail on, a line that arrives is seen. The caller writes it after TAIL_READY. */
+export async function followTail(page, expected, ready) {
+  const clear = page.getByRole("button", { name: "Clear all" });
+  if (await clear.count()) await clear.click();
+  await page.getByRole("switch", { name: "Live tail" }).click();
+  await visible(page.locator("[data-tail=live]"), "the live tail connects");
+  ready();
+  const line = page.locator(LINE, { hasText: expected });
+  await visible(line, `the live tail shows the line with “${expected}”`, 60_000);
+}
+
+/** Screenshots and checks of both views: light, dark, and at 380 px. */
+export async function seeViews(page, base, out) {
+  const looks = [
+    { name: "light", width: 1280, height: 800, colorScheme: "light" },
+    { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
+    { name: "380", width: 380, height: 800, colorScheme: "light" },
+  ];
+  for (const { name, width, height, colorScheme } of looks) {
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    for (const [view, path, ready] of [
+      ["overview", "", "[data-newest-errors] > li"],
+      ["logs", "lines", LINE],
+    ]) {
+      await page.goto(new URL(path, base).href);
+      await visible(page.locator(ready), `${view} shows its lines (${name})`);
+      await visible(page.locator("figure canvas"), `${view} draws its charts (${name})`);
+      await checkNoOverflow(page, `${view} (${name})`);
+      await checkAccessible(page, `${view} (${name})`);
+      await page.screenshot({ path: `${out}/${view}-${name}.png` });
+    }
+  }
+}
+
+/** Logging out leads back to the login, and the API then refuses. */
+export async function logOut(page) {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.getByRole("button", { name: /^User / }).click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await visible(page.getByLabel("Password"), "logging out leads to the login");
+}
+
+async function onlyLines(page, text, message) {
+  await until(
+    page,
+    async () => {
+      const lines = await page.locator(LINE).allInnerTexts();
+      return lines.length > 0 && lines.every((line) => line.includes(text));
+    },
+    message,
+  );
+}
+
+async function noLine(page, service, message) {
+  await until(
+    page,
+    async () => {
+      const services = await page.locator(`${LINE} [role=gridcell] button`).allInnerTexts();
+      return services.every((name) => name !== service);
+    },
+    message,
+  );
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import type { Entry } from "../api/types";
+import { buildRows } from "./rows";
+
+function at(time: string, id = time): Entry {
+  return { id, ts: `${new Date(time).getTime()}000000`, line: "x", labels: {}, metadata: {} };
+}
+
+const shape = (entries: Entry[]) =>
+  buildRows(entries).map((row) => (row.kind === "entry" ? "line" : `${row.kind}: ${row.label}`));
+
+describe("buildRows", () => {
+  it("names each day once", () => {
+    expect(shape([at("2025-06-30T00:00:01"), at("2025-06-30T00:00:00"), at("2025-06-29T23:59:59")])).toEqual([
+      "day: 2025-06-30",
+      "line",
+      "line",
+      "day: 2025-06-29",
+      "line",
+    ]);
+  });
+
+  it("names long pauses in either order", () => {
+    const late = at("2025-06-30T12:14:00");
+    const early = at("2025-06-30T12:00:00");
+    expect(shape([late, early])).toEqual(["day: 2025-06-30", "line", "gap: 14 min without lines", "line"]);
+    expect(shape([early, late])).toEqual(["day: 2025-06-30", "line", "gap: 14 min without lines", "line"]);
+    expect(shape([at("2025-06-30T12:09:00"), early])).toEqual(["day: 2025-06-30", "line", "line"]);
+  });
+
+  it("shows equal lines of one moment as many times as they are", () => {
+    const entries = Array.from({ length: 30 }, (_, index) => at("2025-06-30T12:00:00", `id${index}`));
+    const rows = buildRows(entries);
+    expect(rows.filter(({ kind }) => kind === "entry")).toHaveLength(30);
+    expect(new Set(rows.map(({ key }) => key)).size).toBe(31);
+  });
+
+  it("has nothing to say about no lines", () => {
+    expect(buildRows([])).toEqual([]);
+  });
+});
