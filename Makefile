@@ -47,19 +47,8 @@ servers: ## build the real servers into stack/bin; the first time takes about te
 	@$(GO_BUILD) -o stack/bin/ ./stack/probe ./stack/demo
 
 .PHONY: test
-test: test-unit test-web test-e2e ## every test: units, the page, and the whole on real servers
-
-.PHONY: test-unit
-test-unit: servers
-	@go test -race $$(go list ./... | grep -vE '/(test/.*|stack)$$')
-
-.PHONY: test-web
-test-web: web/node_modules/.package-lock.json
-	@cd web && npm run --silent test
-
-.PHONY: test-e2e
-test-e2e: build servers test/browser/node_modules/.package-lock.json
-	@go test -count=1 ./test/... ./stack
+test: ## every test, in phases with their seconds: units, the page, and the whole on real servers
+	@test/run
 
 .PHONY: bench
 bench: ## run the benchmarks
