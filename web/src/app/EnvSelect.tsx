@@ -1,11 +1,14 @@
 import { ChevronDown } from "lucide-react";
+import { lazy, Suspense } from "react";
 import { useLabels } from "../api/queries";
 import { formatShort } from "../lib/format";
 import { useAnchor } from "../state/anchor";
 import { onlyValues } from "../state/filters";
 import { useView } from "../state/useView";
 import { Button } from "../ui/Button";
-import { Menu, MenuChoice, MenuNote } from "../ui/Menu";
+
+// Menus come after the first paint: until then the trigger stands alone.
+const EnvMenu = lazy(() => import("./EnvMenu"));
 
 const ALL = "";
 
@@ -23,22 +26,22 @@ export function EnvSelect() {
     ...missing.map((value) => ({ value, label: value, note: "no lines" })),
   ];
   const choose = (value: string) => setView(onlyValues(view, "env", value === ALL ? [] : [value]));
+  const trigger = (
+    <Button look="plain" className="min-w-0" aria-label={`Environment: ${title(chosen)}`}>
+      <span className="truncate">{title(chosen)}</span>
+      <ChevronDown size={14} className="shrink-0 text-muted" aria-hidden />
+    </Button>
+  );
   return (
-    <Menu
-      trigger={
-        <Button look="plain" className="min-w-0" aria-label={`Environment: ${title(chosen)}`}>
-          <span className="truncate">{title(chosen)}</span>
-          <ChevronDown size={14} className="shrink-0 text-muted" aria-hidden />
-        </Button>
-      }
-    >
-      {labels.isError && <MenuNote>The list of environments could not be loaded.</MenuNote>}
-      <MenuChoice
+    <Suspense fallback={trigger}>
+      <EnvMenu
+        trigger={trigger}
+        note={labels.isError ? "The list of environments could not be loaded." : ""}
         value={chosen.length === 1 ? (chosen[0] ?? ALL) : ALL}
         options={options}
         onChange={choose}
       />
-    </Menu>
+    </Suspense>
   );
 }
 

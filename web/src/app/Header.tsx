@@ -11,7 +11,7 @@ import { EnvSelect } from "./EnvSelect";
 import { RangePicker } from "./RangePicker";
 import { OVERVIEW } from "./routes";
 import { TopTabs } from "./Tabs";
-import { UserMenu } from "./UserMenu";
+import { UserButton } from "./UserButton";
 
 /** Name, tabs, and what holds for every view: environment, range, theme, user. */
 export function Header({ session, onHelp }: { session: Session; onHelp: () => void }) {
@@ -41,7 +41,7 @@ export function Header({ session, onHelp }: { session: Session; onHelp: () => vo
             {theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
           </IconButton>
         </span>
-        <UserMenu session={session} onHelp={onHelp} />
+        <UserButton session={session} onHelp={onHelp} />
       </div>
     </header>
   );

@@ -5,12 +5,12 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { HelpDialog } from "./HelpDialog";
 import { LINES, OVERVIEW, ROUTES } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
 const OverviewView = lazy(() => import("../views/overview/OverviewView"));
+const HelpDialog = lazy(() => import("./HelpDialog"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
@@ -40,7 +40,7 @@ export function Shell({ session }: { session: Session }) {
         </Suspense>
       </main>
       <BottomTabs />
-      <HelpDialog open={help} onOpenChange={setHelp} />
+      <Suspense>{help && <HelpDialog open onOpenChange={setHelp} />}</Suspense>
     </div>
   );
 }

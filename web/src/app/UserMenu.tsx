@@ -1,26 +1,23 @@
 import { CircleHelp, LogOut, Moon, Sun } from "lucide-react";
+import type { ReactElement } from "react";
 import { useLogout } from "../api/queries";
 import type { Session } from "../api/types";
 import { useTheme } from "../state/theme";
 import { Menu, MenuItem, MenuLine, MenuNote } from "../ui/Menu";
 
+interface UserMenuProps {
+  trigger: ReactElement;
+  session: Session;
+  onHelp: () => void;
+}
+
 /** Who is logged in, help, theme, log out. */
-export function UserMenu({ session, onHelp }: { session: Session; onHelp: () => void }) {
+export default function UserMenu({ trigger, session, onHelp }: UserMenuProps) {
   const logout = useLogout();
   const [theme, toggleTheme] = useTheme();
   const { name, role } = session.user;
   return (
-    <Menu
-      trigger={
-        <button
-          type="button"
-          aria-label={`User ${name}`}
-          className="flex size-8 shrink-0 items-center justify-center rounded-full bg-select text-meta font-semibold text-accent uppercase pointer-coarse:size-10"
-        >
-          {name.slice(0, 1)}
-        </button>
-      }
-    >
+    <Menu trigger={trigger}>
       <MenuNote>
         <span className="font-semibold text-text">{name}</span> · {role}
         <br />

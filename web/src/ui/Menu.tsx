@@ -33,6 +33,13 @@ export function MenuItem({ onSelect, children }: { onSelect: () => void; childre
   );
 }
 
+/** One of a menu's choices; `note` stands at its right edge. */
+export interface MenuOption {
+  value: string;
+  label: string;
+  note?: string;
+}
+
 /** Items of which one is chosen. */
 export function MenuChoice({
   value,
@@ -40,7 +47,7 @@ export function MenuChoice({
   onChange,
 }: {
   value: string;
-  options: readonly { value: string; label: string; note?: string }[];
+  options: readonly MenuOption[];
   onChange: (value: string) => void;
 }) {
   return (

@@ -1,23 +1,15 @@
-import { SlidersHorizontal, X } from "lucide-react";
+import { X } from "lucide-react";
 import { Dialog } from "radix-ui";
+import type { ReactElement } from "react";
 import type { Bounds } from "../../api/queries";
-import { countFilters } from "../../state/filters";
-import { useView } from "../../state/useView";
-import { Button, IconButton } from "../../ui/Button";
+import { IconButton } from "../../ui/Button";
 import { Facets } from "./Facets";
 
 /** The facets of narrow screens: a sheet from below. */
-export function FacetSheet({ bounds }: { bounds: Bounds }) {
-  const { view } = useView();
-  const count = countFilters(view);
+export default function FacetSheet({ trigger, bounds }: { trigger: ReactElement; bounds: Bounds }) {
   return (
     <Dialog.Root>
-      <Dialog.Trigger asChild>
-        <Button size="sm" className="ml-1" aria-label={`Filters, ${count} in force`}>
-          <SlidersHorizontal size={16} aria-hidden />
-          {count > 0 && <span className="font-semibold text-accent">{count}</span>}
-        </Button>
-      </Dialog.Trigger>
+      <Dialog.Trigger asChild>{trigger}</Dialog.Trigger>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-scrim" />
         <Dialog.Content

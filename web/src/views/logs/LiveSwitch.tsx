@@ -1,12 +1,13 @@
-import { Switch } from "radix-ui";
 import { cx } from "../../ui/cx";
 
 /** Turns the live tail on and off. */
 export function LiveSwitch({ on, onChange }: { on: boolean; onChange: (on: boolean) => void }) {
   return (
-    <Switch.Root
-      checked={on}
-      onCheckedChange={onChange}
+    <button
+      type="button"
+      role="switch"
+      aria-checked={on}
+      onClick={() => onChange(!on)}
       aria-label="Live tail"
       title={on ? "Stop the live tail (t)" : "Follow new lines as they arrive (t)"}
       className={cx(
@@ -19,6 +20,6 @@ export function LiveSwitch({ on, onChange }: { on: boolean; onChange: (on: boole
         className={cx("size-2 rounded-full", on ? "animate-pulse-soft bg-ok" : "border border-muted")}
       />
       Live
-    </Switch.Root>
+    </button>
   );
 }

@@ -3,7 +3,7 @@ import type { Bounds } from "../../api/queries";
 import { withTail } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { IconButton } from "../../ui/Button";
-import { FacetSheet } from "./FacetSheet";
+import { FacetButton } from "./FacetButton";
 import { LiveSwitch } from "./LiveSwitch";
 import { SearchBox } from "./SearchBox";
 
@@ -14,7 +14,7 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
   return (
     <div className="flex items-center gap-1 px-2 py-2 md:px-4">
       <SearchBox />
-      {narrow && <FacetSheet bounds={bounds} />}
+      {narrow && <FacetButton bounds={bounds} />}
       {!view.tail && !narrow && (
         <IconButton
           label={newest ? "Newest first; show oldest first" : "Oldest first; show newest first"}

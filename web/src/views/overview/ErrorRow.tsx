@@ -1,5 +1,4 @@
 import { ChevronRight } from "lucide-react";
-import { useState } from "react";
 import type { Entry } from "../../api/types";
 import { toLevel } from "../../lib/levels";
 import { preview } from "../../lib/message";
@@ -12,9 +11,14 @@ import { TimeAgo } from "../../ui/TimeAgo";
 
 const NO_HITS: readonly string[] = [];
 
+interface ErrorRowProps {
+  entry: Entry;
+  open: boolean;
+  onToggle: () => void;
+}
+
 /** One error: message, where it comes from, when; opens in place. */
-export function ErrorRow({ entry }: { entry: Entry }) {
-  const [open, setOpen] = useState(false);
+export function ErrorRow({ entry, open, onToggle }: ErrorRowProps) {
   const level = toLevel(entry.labels.level);
   const { text, moreLines } = preview(entry.line);
   return (
@@ -22,7 +26,7 @@ export function ErrorRow({ entry }: { entry: Entry }) {
       <button
         type="button"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={onToggle}
         className="flex min-h-11 w-full items-stretch gap-3 pr-3 text-left hover:bg-hover"
       >
         <LevelBar level={level} />

@@ -24,7 +24,7 @@ export function HealthStrip({ health }: { health: UseQueryResult<HealthResponse>
           Array.from({ length: EXPECTED_CARDS }, (_, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
             <li key={index}>
-              <Skeleton className="h-23 rounded-md" />
+              <Skeleton className="h-18 sm:h-23 rounded-md" />
             </li>
           ))}
       </ul>

@@ -1,6 +1,8 @@
 import { Link } from "wouter";
 import { useLogs, useRetry } from "../../api/queries";
+import type { Entry } from "../../api/types";
 import { LINES } from "../../app/routes";
+import { plural } from "../../lib/format";
 import { ERROR_LEVELS } from "../../lib/levels";
 import { useAnchor } from "../../state/anchor";
 import { onlyValues } from "../../state/filters";
@@ -9,8 +11,10 @@ import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
 import { ErrorRow } from "./ErrorRow";
+import { useReading } from "./useReading";
 
 const SHOWN = 15;
+const NONE: readonly Entry[] = [];
 
 /** The newest lines of level error and worse; each opens in place. */
 export function NewestErrors() {
@@ -20,6 +24,7 @@ export function NewestErrors() {
   const query = useLogs(errorsView, anchor, { limit: SHOWN });
   const retry = useRetry();
   const page = query.data?.pages[0];
+  const { shown, newer, isOpen, toggle, release } = useReading(page?.entries ?? NONE);
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
   return (
     <Panel
@@ -42,9 +47,18 @@ export function NewestErrors() {
           actions={<Button onClick={widen}>Look at the last day</Button>}
         />
       )}
+      {newer > 0 && (
+        <button
+          type="button"
+          onClick={release}
+          className="flex h-8 w-full items-center justify-center border-t border-line text-accent hover:bg-hover pointer-coarse:h-10"
+        >
+          Show {plural(newer, "newer error")}
+        </button>
+      )}
       <ul data-newest-errors>
-        {page?.entries.map((entry) => (
-          <ErrorRow key={entry.id} entry={entry} />
+        {shown.map((entry) => (
+          <ErrorRow key={entry.id} entry={entry} open={isOpen(entry)} onToggle={() => toggle(entry)} />
         ))}
       </ul>
     </Panel>

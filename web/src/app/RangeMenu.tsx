@@ -1,0 +1,58 @@
+import { Popover } from "radix-ui";
+import { type ReactElement, useState } from "react";
+import { describeDuration } from "../lib/time";
+import { useView } from "../state/useView";
+import type { TimeRange } from "../state/view";
+import { Button } from "../ui/Button";
+import { CustomRange } from "./CustomRange";
+
+const MINUTE = 60_000;
+const PRESETS = [5, 15, 60, 6 * 60, 24 * 60, 7 * 24 * 60].map((minutes) => minutes * MINUTE);
+
+/** Usual ranges that end now, and two times typed by hand. */
+export default function RangeMenu({ trigger }: { trigger: ReactElement }) {
+  const { view, setView } = useView();
+  const [open, setOpen] = useState(false);
+  const choose = (range: TimeRange) => {
+    setView({ ...view, range, line: "", tail: range.kind === "relative" && view.tail });
+    setOpen(false);
+  };
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger asChild>{trigger}</Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          align="end"
+          sideOffset={4}
+          collisionPadding={8}
+          aria-label="Range of time"
+          className="z-40 w-80 max-w-[calc(100vw-1rem)] rounded-md border border-line bg-panel p-3 shadow-overlay"
+        >
+          <div className="grid grid-cols-3 gap-1">
+            {PRESETS.map((spanMs) => (
+              <Preset key={spanMs} spanMs={spanMs} range={view.range} onChoose={choose} />
+            ))}
+          </div>
+          <CustomRange range={view.range} onChoose={choose} />
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+function Preset({
+  spanMs,
+  range,
+  onChoose,
+}: {
+  spanMs: number;
+  range: TimeRange;
+  onChoose: (range: TimeRange) => void;
+}) {
+  const chosen = range.kind === "relative" && range.spanMs === spanMs;
+  return (
+    <Button look="quiet" aria-pressed={chosen} onClick={() => onChoose({ kind: "relative", spanMs })}>
+      {describeDuration(spanMs)}
+    </Button>
+  );
+}

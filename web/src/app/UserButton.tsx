@@ -1,0 +1,23 @@
+import { lazy, Suspense } from "react";
+import type { Session } from "../api/types";
+
+const UserMenu = lazy(() => import("./UserMenu"));
+
+/** The user's letter, which opens the user's menu. */
+export function UserButton({ session, onHelp }: { session: Session; onHelp: () => void }) {
+  const { name } = session.user;
+  const trigger = (
+    <button
+      type="button"
+      aria-label={`User ${name}`}
+      className="flex size-8 shrink-0 items-center justify-center rounded-full bg-select text-meta font-semibold text-accent uppercase pointer-coarse:size-10"
+    >
+      {name.slice(0, 1)}
+    </button>
+  );
+  return (
+    <Suspense fallback={trigger}>
+      <UserMenu trigger={trigger} session={session} onHelp={onHelp} />
+    </Suspense>
+  );
+}
