@@ -117,6 +117,19 @@ func TestLenientTakesWhatPythonWrites(t *testing.T) {
 	}
 }
 
+func TestStartsObject(t *testing.T) {
+	for doc, want := range map[string]bool{
+		`{}`: true, ` {"a":1}`: true, `{"a" : {"b":1} , oops`: true, `{"a":"cut off`: false, `{a:1}`: false, `{"a" 1}`: false, `{`: false, `[1]`: false, ``: false, `{"a":NaN}`: false,
+	} {
+		if got := StartsObject([]byte(doc), Strict); got != want {
+			t.Errorf("StartsObject(%s) = %v", doc, got)
+		}
+	}
+	if !StartsObject([]byte(`{"a":NaN}`), Lenient) {
+		t.Error("lenient refuses NaN")
+	}
+}
+
 func TestGet(t *testing.T) {
 	tests := []struct {
 		doc, path, want string

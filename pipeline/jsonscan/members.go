@@ -124,6 +124,26 @@ func (m *Members) stop(state membersState, pos int) bool {
 	return false
 }
 
+// StartsObject reports whether doc starts like an object: with at least one
+// valid member, whatever follows it, or as an empty object.
+func StartsObject(doc []byte, mode Mode) bool {
+	s := scanner{doc: doc, lenient: mode == Lenient}
+	i := s.space(0)
+	if s.at(i) != '{' {
+		return false
+	}
+	i = s.space(i + 1)
+	if s.at(i) == '}' {
+		return true
+	}
+	i, ok := s.str(i)
+	if i = s.space(i); !ok || s.at(i) != ':' {
+		return false
+	}
+	_, kind := s.value(s.space(i+1), 1)
+	return kind != Invalid
+}
+
 // Get looks up a dotted path of member names ("http.status") in the object
 // doc; there is no syntax for arrays, and a name that holds a dot cannot be
 // written. Of repeated names the last counts, as in encoding/json. The value

@@ -61,7 +61,10 @@ func firstLine(line []byte, limit int) []byte {
 	if end := bytes.IndexByte(line, '\n'); end >= 0 {
 		line = line[:end]
 	}
-	return bytes.TrimRight(line, " \t\r")
+	for len(line) > 0 && (isBlank(line[len(line)-1]) || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	return line
 }
 
 // fromColoured is fromText for a line with terminal colours.

@@ -28,10 +28,8 @@ func ShapeOf(line []byte) (Shape, Level) {
 	switch {
 	case len(line) == 0 || isBlank(line[0]):
 		return Loose, Unknown
-	case line[0] == '{':
-		if m := jsonscan.Iterate(line, jsonscan.Lenient); m.Next() {
-			return JSON, Unknown
-		}
+	case line[0] == '{' && jsonscan.StartsObject(line, jsonscan.Lenient):
+		return JSON, Unknown
 	}
 	if _, ok := fromPriority(line); ok {
 		return Syslog, Unknown

@@ -28,9 +28,9 @@ func (j *Joiner) takeAfterIntro(v *view) bool {
 	switch {
 	case isHeader(v), isFrame(v):
 		j.startFrames(v)
+	case v.startsAny("future: ", "task: ", "handle: ", "protocol: ", "transport: ", "source_traceback: "):
 	case isExceptionLine(v):
 		j.startException(v)
-	case v.startsAny("future: ", "task: ", "handle: ", "protocol: ", "transport: ", "source_traceback: "):
 	default:
 		return v.indent > 0 && !v.blank
 	}
@@ -38,12 +38,14 @@ func (j *Joiner) takeAfterIntro(v *view) bool {
 }
 
 // takeFrame takes frames, their source, its markers, and the exception that
-// ends them: the first line that is indented no more than the header.
+// ends them: the first line that is indented no more than the header. The
+// frames of a logged stack have no exception.
 func (j *Joiner) takeFrame(v *view) bool {
-	if v.blank {
-		return j.entry.blanks < 2 // an empty source line
-	}
 	switch {
+	case v.blank:
+		return j.entry.blanks < 2 // an empty source line
+	case j.entry.stack:
+		return v.indent > 0
 	case v.starts("+-"): // the rules between the members of an exception group, and at its end
 		j.state = inException
 		return true
@@ -76,10 +78,12 @@ func (j *Joiner) takeAfterException(v *view) bool {
 		j.state = inChain
 	case j.entry.logging && v.is("Call stack:"):
 		j.state = inCallStack
-	case j.entry.logging && v.starts("Logged from file "):
+	case v.starts("Logged from file "): // the end of a logging error in Python 2
 		j.state = closed
 	case v.is(`"""`) && j.entry.blanks == 0:
 		j.state = inQuote
+	case isStackHeader(v):
+		j.startFrames(v)
 	case isHeader(v):
 		return j.takeNextHeader(v)
 	default:
@@ -142,6 +146,10 @@ func (j *Joiner) takeArguments(v *view) bool {
 	return v.indent > 0
 }
 
+// isStackHeader tells the line before the frames of a record that is logged
+// with stack_info.
+func isStackHeader(v *view) bool { return v.starts("Stack (most recent call last):") }
+
 // isHeader tells the line before the frames, of exception groups as well.
 func isHeader(v *view) bool {
 	return v.starts("Traceback (most recent call last):") || v.starts("+ Exception Group Traceback (most recent call last):")
@@ -156,13 +164,32 @@ func isSyntaxErrorFrame(v *view) bool { return isFrame(v) && !v.contains(", in "
 // handler took.
 func isIntro(v *view) bool {
 	return v.indent == 0 && (v.starts("Exception in thread ") && !v.starts(`Exception in thread "`) || // with a quote it is Java's
-		v.startsAny("Exception ignored in", "Exception in callback ", "Task exception was never retrieved", "Future exception was never retrieved"))
+		v.startsAny("Exception ignored in", "Exception in callback ", "Task exception was never retrieved", "Future exception was never retrieved", "Error in sys.excepthook:"))
+}
+
+// isQuotedTraceback tells the exception that stands for one of another process,
+// which is quoted behind it. It has no traceback of its own.
+func isQuotedTraceback(v *view) bool {
+	return v.indent == 0 && v.last == ':' && v.contains("RemoteTraceback:") && isExceptionLine(v)
+}
+
+// isWarning tells "/srv/app/views.py:12: DeprecationWarning: …", which the
+// source line follows, indented.
+func isWarning(v *view) bool {
+	where, what, ok := bytes.Cut(v.text, []byte(": "))
+	if !ok || v.indent > 0 || bytes.IndexByte(where, ' ') >= 0 {
+		return false
+	}
+	_, ok = cutNumber(where)
+	name, _, named := bytes.Cut(what, []byte(":"))
+	return ok && named && bytes.HasSuffix(name, []byte("Warning"))
 }
 
 // isChain tells the sentences between the exceptions of a chain.
 func isChain(v *view) bool {
 	return v.is("During handling of the above exception, another exception occurred:") ||
-		v.is("The above exception was the direct cause of the following exception:")
+		v.is("The above exception was the direct cause of the following exception:") ||
+		v.is("Original exception was:") // behind an "Error in sys.excepthook:"
 }
 
 // isExceptionLine tells "package.Name: text" and "package.Name": letters of

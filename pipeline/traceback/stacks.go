@@ -5,7 +5,7 @@ import "bytes"
 // takeGo takes what Go prints when a program panics.
 func (j *Joiner) takeGo(v *view) bool {
 	switch {
-	case isGoroutine(v):
+	case isGoroutine(v), v.is("runtime stack:"):
 		j.state = inGoroutines
 		return true
 	case v.blank:
@@ -14,11 +14,11 @@ func (j *Joiner) takeGo(v *view) bool {
 		j.state = closed
 		return true
 	case j.state == inPanic:
-		return v.indent > 0 || v.startsAny("[signal ", "[recovered]", "panic: ", "fatal error: ", "runtime: ", "runtime stack:", "goroutine ")
+		return v.indent > 0 || v.startsAny("[signal ", "panic: ", "fatal error: ", "runtime: ")
 	case j.entry.blanks > 0: // between goroutines and registers
-		return v.starts("runtime stack:") || isRegister(v)
+		return isRegister(v)
 	}
-	return v.indent > 0 || isGoFunction(v) || isRegister(v) || v.startsAny("created by ", "[originating from goroutine", "...additional frames elided")
+	return v.indent > 0 || isGoFunction(v) || isRegister(v) || v.startsAny("created by ", "[originating from goroutine", "...")
 }
 
 func isGoPanic(v *view) bool {
@@ -142,7 +142,7 @@ func isStackFrame(v *view) bool {
 // Ruby and Rust print it.
 func isHead(v *view) bool {
 	return isExceptionHead(v) || v.startsAny("Caused by: ", "Uncaught ", "Unhandled exception", `Exception in thread "`, "PHP Fatal error: ", "PHP Warning: ") ||
-		v.starts("thread '") && v.contains("' panicked at ") ||
+		v.starts("thread '") && v.contains(" panicked at ") ||
 		v.indent == 0 && v.contains(".rb:") && v.contains(":in ")
 }
 

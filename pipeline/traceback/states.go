@@ -32,20 +32,24 @@ const (
 // openFailure sets the state by a line with which a runtime begins to print
 // what went wrong.
 func (j *Joiner) openFailure(v *view) bool {
-	switch {
-	case isHeader(v), isFrame(v) && v.indent > 0:
+	switch c := v.text[0]; {
+	case c == '{' || isDigit(c): // most lines: a record
+		return false
+	case isHeader(v), isStackHeader(v), isFrame(v) && v.indent > 0:
 		j.startFrames(v)
 	case v.starts("--- Logging error ---"):
 		j.state, j.entry.logging = inIntro, true
 	case isIntro(v):
 		j.state = inIntro
+	case isQuotedTraceback(v):
+		j.startException(v)
 	case isGoPanic(v):
 		j.state = inPanic
 	case isGoroutine(v):
 		j.state = inGoroutines
 	case isNodeLocation(v):
 		j.state, j.entry.node = inNodeSource, true
-	case isHead(v):
+	case isHead(v), isWarning(v):
 		j.state = inHead
 	default:
 		return false
@@ -56,7 +60,7 @@ func (j *Joiner) openFailure(v *view) bool {
 
 // startFrames begins a Python traceback, or goes on with one.
 func (j *Joiner) startFrames(v *view) {
-	j.state, j.entry.indent = inFrames, v.indent
+	j.state, j.entry.indent, j.entry.stack = inFrames, v.indent, isStackHeader(v)
 	j.entry.source.clear()
 }
 
@@ -97,6 +101,9 @@ func (j *Joiner) takeStructured(v *view) bool {
 // failure.
 func (j *Joiner) takeAfterRecord(v *view) bool {
 	switch {
+	case isStackHeader(v):
+		j.startFrames(v)
+		return true
 	case isHeader(v), isFrame(v):
 		if !j.entry.failure && !j.entry.announced {
 			return false

@@ -62,6 +62,7 @@ type entry struct {
 	fields    bool   // the exception lists fields by name, as pydantic does
 	loose     int    // lines without structure so far
 	blanks    int    // blank lines since the last other line
+	stack     bool   // the frames are those of a logged stack, which no exception ends
 	indent    int    // of the traceback's header
 	pid       int    // of a PostgreSQL line
 	source    source // of the last frame

@@ -23,11 +23,11 @@ func makeView(line, buffer []byte) view {
 	if bytes.IndexByte(head, 0x1b) >= 0 {
 		head = appendPlain(buffer, head)
 	}
-	text := bytes.TrimLeft(head, " \t")
+	text := trimLeft(head)
 	v := view{line: line, text: text, indent: len(head) - len(text), tab: len(head) > 0 && head[0] == '\t'}
-	trimmed := bytes.TrimRight(text, " \t")
+	trimmed := trimRight(text)
 	if len(line) > maxView {
-		trimmed = bytes.TrimRight(line, " \t")
+		trimmed = trimRight(line)
 	}
 	v.blank = len(trimmed) == 0
 	if !v.blank {
@@ -71,7 +71,7 @@ func (v *view) startsAny(prefixes ...string) bool {
 
 // is reports whether the text is word, whatever blanks follow.
 func (v *view) is(word string) bool {
-	return v.starts(word) && len(bytes.TrimRight(v.text, " \t")) == len(word)
+	return v.starts(word) && len(trimRight(v.text)) == len(word)
 }
 
 func (v *view) contains(part string) bool { return bytes.Contains(v.text, []byte(part)) }
@@ -83,6 +83,21 @@ func cutNumber(text []byte) (before []byte, ok bool) {
 		return nil, false
 	}
 	return text[:colon], allDigits(text[colon+1:])
+}
+
+// trimLeft and trimRight cut blanks, faster than package bytes does for a set.
+func trimLeft(text []byte) []byte {
+	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t') {
+		text = text[1:]
+	}
+	return text
+}
+
+func trimRight(text []byte) []byte {
+	for len(text) > 0 && (text[len(text)-1] == ' ' || text[len(text)-1] == '\t') {
+		text = text[:len(text)-1]
+	}
+	return text
 }
 
 func allDigits(text []byte) bool {
