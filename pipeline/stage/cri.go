@@ -8,59 +8,66 @@ import (
 
 // cri reads a line of a Kubernetes container runtime:
 // 2026-01-02T03:04:05.000000006Z stdout F text. Flag P marks a part.
-type cri struct {
-	holding
-	maxSize                      int64 // of a joined line in bytes, 0: no limit
-	truncate                     bool
-	time, stream, flags, content int // slots
-	label                        int
-}
+type cri struct{ time, stream, flags, content int } // slots
 
 func (c *compiler) cri(cfg *config.CRIStage) {
-	slot := c.p.slots.slot
-	c.add(&cri{
-		holding: c.holding(), maxSize: cfg.MaxPartialLineSize.Int64(), truncate: cfg.MaxPartialLineSizeTruncate,
-		time: slot("time"), stream: slot("stream"), flags: slot("flags"), content: slot("content"),
-		label: c.p.labels.slot("stream"),
-	})
+	c.seed()
+	flags := c.name("flags")
+	c.add(&cri{time: c.name("time"), stream: c.name("stream"), flags: flags, content: c.name("content")})
+	c.setLabels(config.LabelsStage{{Name: "stream", Source: "stream"}})
+	c.timestamp(&config.TimestampStage{Source: "time", Format: "RFC3339Nano", ActionOnFailure: config.ActionFudge})
+	c.output(&config.OutputStage{Source: "content"})
+	parts := &criParts{joining: c.joining(), flags: flags, maxOpen: cfg.MaxPartialLines}
+	if cfg.MaxPartialLineSizeTruncate {
+		parts.maxSize = int(cfg.MaxPartialLineSize.Int64())
+	}
+	c.add(parts)
 }
 
-func (s *cri) run(f *Feed, r *record) verdict {
-	stamp, rest, ok1 := bytes.Cut(r.line, space)
-	stream, rest, ok2 := bytes.Cut(rest, space)
-	flags, content, ok3 := bytes.Cut(rest, space)
+// run extracts what promtail's expression does:
+// ^(?s)(?P<time>\S+?) (?P<stream>stdout|stderr) (?P<flags>\S+?) (?P<content>.*)$
+func (s *cri) run(_ *Feed, r *record) verdict {
+	stamp, rest, _ := bytes.Cut(r.line, space)
+	stream, rest, _ := bytes.Cut(rest, space)
+	flags, content, ok := bytes.Cut(rest, space)
 	isStream := string(stream) == "stdout" || string(stream) == "stderr"
-	if !ok1 || !ok2 || !ok3 || !isStream || len(stamp) == 0 || len(flags) == 0 {
+	if !ok || !isStream || !isWord(stamp) || !isWord(flags) {
 		return next
 	}
 	r.slots[s.time], r.slots[s.stream] = text(stamp), text(stream)
 	r.slots[s.flags], r.slots[s.content] = text(flags), text(content)
-	r.labels[s.label] = text(stream)
-	if t, ok := parseRFC3339(stamp); ok {
-		r.time = t
-	}
-	r.line = content
-	return s.joinParts(f, r, string(flags) == "P")
+	return next
 }
 
 var space = []byte{' '}
 
-func (s *cri) joinParts(f *Feed, r *record, part bool) verdict {
-	state := s.joins(f, partWait)
-	j := state.of(f, r)
-	switch {
-	case j.open:
-		j.add(f, "", r)
-	case part:
-		j.begin(f, r)
-	default:
-		return next
+// isWord reports whether b is not empty and has no white space.
+func isWord(b []byte) bool { return len(b) > 0 && !bytes.ContainsAny(b, "\t\n\f\r ") }
+
+// criParts joins parts. The entry has its first part's time.
+type criParts struct {
+	joining
+	flags   int // slot
+	maxOpen int // parts of so many label sets wait; one more sends them on
+	maxSize int // of a joined line in bytes; the rest is cut off. 0: no limit
+}
+
+func (s *criParts) run(f *Feed, r *record) verdict {
+	all, j := s.of(f, r, partWait)
+	isPart := string(r.slots[s.flags].text) == "P"
+	if isPart && len(all.open) >= s.maxOpen {
+		all.releaseAll(f)
 	}
-	if s.maxSize > 0 && s.truncate && int64(len(j.text)) > s.maxSize {
-		j.text = j.text[:s.maxSize]
+	if s.maxSize > 0 && (isPart || j.open) {
+		r.line = r.line[:min(len(r.line), s.room(j))]
 	}
-	if !part || len(j.text) >= maxJoined {
-		state.release(f, j)
+	return all.part(f, j, r, isPart)
+}
+
+// room is how many bytes the line that j may hold can still take.
+func (s *criParts) room(j *joined) int {
+	if !j.open {
+		return s.maxSize
 	}
-	return held
+	return max(0, s.maxSize-len(j.text))
 }

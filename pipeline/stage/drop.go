@@ -14,45 +14,43 @@ type drop struct {
 	value     *string
 	expr      *regexp.Regexp
 	olderThan time.Duration // 0: not given
-	longer    int64         // -1: not given
+	longer    int           // -1: not given
 	reason    string
 }
 
-func (c *compiler) drop(cfg *config.DropStage) step {
-	s := &drop{separator: cfg.Separator, value: cfg.Value, longer: -1, reason: cfg.DropCounterReason}
-	for _, name := range cfg.Source {
-		s.sources = append(s.sources, c.p.slots.slot(name))
+func (c *compiler) drop(cfg *config.DropStage) {
+	s := &drop{
+		separator: cfg.Separator, value: cfg.Value, expr: cfg.Expression.Regexp,
+		longer: -1, reason: cfg.DropCounterReason,
 	}
-	if cfg.Expression.IsSet() {
-		s.expr = cfg.Expression.Regexp
+	for _, name := range cfg.Source {
+		s.sources = append(s.sources, c.name(name))
 	}
 	if cfg.OlderThan != nil {
 		s.olderThan = cfg.OlderThan.Std()
 	}
 	if cfg.LongerThan != nil {
-		s.longer = cfg.LongerThan.Int64()
+		s.longer = int(cfg.LongerThan.Int64())
 	}
-	return s
+	c.add(s)
 }
 
 func (s *drop) run(f *Feed, r *record) verdict {
-	if s.longer >= 0 && int64(len(r.line)) <= s.longer {
-		return next
-	}
-	if s.olderThan > 0 && !s.older(f, r) {
-		return next
-	}
-	if !s.matches(f, r) {
+	switch {
+	case s.longer >= 0 && len(r.line) <= s.longer,
+		s.olderThan > 0 && r.time >= f.now.Add(-s.olderThan).UnixNano(),
+		!s.matches(f, r):
 		return next
 	}
 	return f.drop(r, s.reason)
 }
 
-func (s *drop) older(f *Feed, r *record) bool {
-	return r.time != 0 && r.time < f.now.Add(-s.olderThan).UnixNano()
-}
-
+// matches reports whether the condition on the sources holds, or on the line
+// if there are none.
 func (s *drop) matches(f *Feed, r *record) bool {
+	if s.value == nil && s.expr == nil {
+		return s.allExtracted(r)
+	}
 	in := r.line
 	if len(s.sources) > 0 {
 		var ok bool
@@ -60,28 +58,35 @@ func (s *drop) matches(f *Feed, r *record) bool {
 			return false
 		}
 	}
-	switch {
-	case s.value != nil:
+	if s.value != nil {
 		return string(in) == *s.value
-	case s.expr != nil:
-		return s.expr.Match(in)
+	}
+	return s.expr.Match(in)
+}
+
+// allExtracted reports whether all sources were extracted, were it as null.
+func (s *drop) allExtracted(r *record) bool {
+	for _, slot := range s.sources {
+		if r.slots[slot].state == absent {
+			return false
+		}
 	}
 	return true
 }
 
-// joined is the text of the sources; false if none of them was extracted.
+// joined is the text of the sources that were extracted; a null among them
+// makes it false.
 func (s *drop) joined(f *Feed, r *record) ([]byte, bool) {
-	if len(s.sources) == 1 {
-		v := r.slots[s.sources[0]]
-		return v.text, v.state == present
-	}
-	start := len(f.scratch)
-	for i, slot := range s.sources {
+	start, found := len(f.scratch), 0
+	for _, slot := range s.sources {
 		v := r.slots[slot]
-		if v.state != present {
+		if v.state == absent {
+			continue
+		}
+		if v.state == null {
 			return nil, false
 		}
-		if i > 0 {
+		if found++; found > 1 {
 			f.scratch = append(f.scratch, s.separator...)
 		}
 		f.scratch = append(f.scratch, v.text...)

@@ -1,7 +1,7 @@
 package stage
 
 import (
-	"sort"
+	"encoding/binary"
 	"strings"
 	"time"
 
@@ -10,97 +10,123 @@ import (
 
 // FeedOptions describe one target.
 type FeedOptions struct {
-	Labels  []pipeline.Label // names that begin with __ do not become labels
+	// Labels are the target's. Those that begin with __ count for nothing, as
+	// promtail removes them before its stages.
+	Labels  []pipeline.Label
 	Meta    []pipeline.Field // structured metadata of every entry
 	Streams *pipeline.Streams
-	// Dropped is told the reason of each entry that a stage dropped.
+	// Dropped is told the reason of each entry that a stage drops, and how many
+	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
 }
 
 // Feed runs a program over the lines of one target. It implements
 // pipeline.Stages and is used by one goroutine.
 type Feed struct {
-	p     *Program
-	opts  FeedOptions
-	base  []pipeline.Label
-	seeds []value // slots that begin with the value of a target's label
+	p      *Program
+	opts   FeedOptions
+	number map[string]int   // of the program's names
+	labels []value          // the target's, by the number of their name
+	others []pipeline.Label // those that the program does not name
 
 	rec     record
-	scratch []byte // unescaped and converted values of the current line
-	holders []holder
-	streams map[string]*pipeline.Stream
+	entry   pipeline.Entry
+	scratch []byte  // texts of the current line that are no views
+	found   []value // of the json stage that runs
 	key     []byte
+	streams map[string]*pipeline.Stream
+	joins   []*joins
+	times   []map[string]*lastTime
 
 	ledger   *pipeline.Ledger
 	mark     pipeline.Mark
-	lastRead int64 // read times never go back
-	lastGood int64 // the last time that a timestamp stage parsed
+	restored *pipeline.Mark // the saved mark, until a time was read
+	lastRead int64          // read times never go back
 
 	now time.Time
 	out *pipeline.Outbox
 }
 
-// holder is the state of one step for one target.
-type holder interface {
-	// flush gives back what is held for too long, or everything, and returns
-	// when it has to be called next.
-	flush(f *Feed, now time.Time, all bool) time.Time
-}
+// maxLabelSets bounds what is remembered by label set; what is beyond it is
+// forgotten and made anew. Promtail's limit for last timestamps.
+const maxLabelSets = 10_000
 
 // NewFeed returns the program's state for a new target.
 func (p *Program) NewFeed(opts FeedOptions) *Feed {
-	f := &Feed{p: p, opts: opts, streams: map[string]*pipeline.Stream{}}
-	f.seeds = make([]value, len(p.slots.list))
-	for _, l := range opts.Labels {
-		if i, ok := p.slots.index[l.Name]; ok {
-			f.seeds[i] = text([]byte(l.Value))
-		}
-		if !strings.HasPrefix(l.Name, "__") {
-			f.base = append(f.base, l)
-		}
+	f := &Feed{
+		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
+		streams: map[string]*pipeline.Stream{},
+		joins:   make([]*joins, p.joins), times: make([]map[string]*lastTime, p.times),
 	}
-	f.rec.slots = make([]value, len(p.slots.list))
-	f.rec.labels = make([]value, len(p.labels.list))
-	f.holders = make([]holder, p.holders)
+	for i, name := range p.names {
+		f.number[name] = i
+	}
+	for _, l := range opts.Labels {
+		if strings.HasPrefix(l.Name, "__") {
+			continue
+		}
+		if i, ok := f.number[l.Name]; ok {
+			f.labels[i] = text([]byte(l.Value))
+			continue
+		}
+		f.others = append(f.others, l)
+	}
+	f.rec.slots = make([]value, len(p.names))
+	f.rec.labels = make([]value, len(p.names))
 	return f
 }
 
 // Push implements pipeline.Stages.
 func (f *Feed) Push(l *pipeline.Line, now time.Time, out *pipeline.Outbox) {
-	f.now, f.out = now, out
+	f.begin(now, out)
 	if l.Ledger != f.ledger {
-		f.ledger = l.Ledger
-		f.mark = l.Ledger.Begin(f.mark)
+		f.follow(l.Ledger)
 	}
-	r := f.reset(l)
-	f.run(r, 0)
+	f.run(f.reset(l), 0)
 }
 
 // Flush implements pipeline.Stages.
 func (f *Feed) Flush(now time.Time, all bool, out *pipeline.Outbox) time.Time {
-	f.now, f.out = now, out
+	f.begin(now, out)
 	var due time.Time
-	for _, h := range f.holders {
-		if h != nil {
-			due = earliest(due, h.flush(f, now, all))
+	for _, j := range f.joins {
+		if j != nil {
+			due = earliest(due, j.flush(f, all))
 		}
 	}
 	return due
 }
 
+func (f *Feed) begin(now time.Time, out *pipeline.Outbox) {
+	f.now, f.out = now, out
+	f.scratch = f.scratch[:0]
+}
+
+// follow goes over to another generation of the source.
+func (f *Feed) follow(l *pipeline.Ledger) {
+	mark := l.Begin(f.mark)
+	if mark != f.mark {
+		f.restored = &mark
+	}
+	f.ledger, f.mark = l, mark
+}
+
 // reset makes the feed's record one of l.
 func (f *Feed) reset(l *pipeline.Line) *record {
 	r := &f.rec
-	f.scratch = f.scratch[:0]
-	copy(r.slots, f.seeds)
-	clear(r.labels)
-	r.allow = r.allow[:0]
-	r.line, r.time = l.Text, l.Time
+	copy(r.slots, f.labels)
+	copy(r.labels, f.labels)
+	r.others = true
+	r.line, r.time, r.added = l.Text, l.Time, 0
+	if r.time == 0 {
+		f.lastRead = max(f.lastRead, f.now.UnixNano())
+		r.time = f.lastRead
+	}
 	r.meta = append(r.meta[:0], f.opts.Meta...)
 	r.pieces = append(r.pieces[:0], pipeline.Piece{Ledger: l.Ledger, Range: l.Range})
-	for _, fld := range l.Fields {
-		if i, ok := f.p.slots.index[fld.Name]; ok {
-			r.slots[i] = text(fld.Value)
+	for _, field := range l.Fields {
+		if i, ok := f.number[field.Name]; ok {
+			r.slots[i] = text(field.Value)
 		}
 	}
 	return r
@@ -109,13 +135,13 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 // run takes a record through the steps from number at on.
 func (f *Feed) run(r *record, at int) {
 	for at < len(f.p.steps) {
-		switch s := f.p.steps[at]; s.run(f, r) {
-		case held, dropped:
+		switch v := f.p.steps[at].run(f, r); v {
+		case gone:
 			return
-		case skip:
-			at = s.(*match).end
-		default:
+		case next:
 			at++
+		default:
+			at = int(v)
 		}
 	}
 	f.emit(r)
@@ -123,83 +149,86 @@ func (f *Feed) run(r *record, at int) {
 
 // emit gives the record its final time and stream.
 func (f *Feed) emit(r *record) {
-	if r.time == 0 {
-		f.lastRead = max(f.lastRead, f.now.UnixNano())
-		r.time = f.lastRead
-	}
 	f.mark = f.mark.Next(r.time)
+	f.mark.Repeat = max(f.mark.Repeat, r.added)
 	for i := range r.pieces {
 		r.pieces[i].After = f.mark
 	}
-	f.out.Add(f.stream(r), &pipeline.Entry{
-		Line: r.line, Time: f.mark.Time + f.mark.Repeat, Meta: r.meta, Pieces: r.pieces,
-	}, f.now)
+	f.entry = pipeline.Entry{Line: r.line, Time: f.mark.Time + f.mark.Repeat, Meta: r.meta, Pieces: r.pieces}
+	f.out.Add(f.stream(r), &f.entry, f.now)
 }
 
 // drop settles a record that is not sent.
 func (f *Feed) drop(r *record, reason string) verdict {
-	for _, p := range r.pieces {
-		p.Ledger.Settle(p.Range, f.mark)
+	for i := range r.pieces {
+		r.pieces[i].After = f.mark
 	}
-	f.opts.Dropped(reason, len(r.line))
-	return dropped
+	if p := r.pieces[0]; len(r.pieces) == 1 { // the common case, without allocating
+		p.Ledger.Settle(p.Range, p.After)
+	} else {
+		pipeline.Settle(r.pieces)
+	}
+	if f.opts.Dropped != nil {
+		f.opts.Dropped(reason, len(r.line))
+	}
+	return gone
 }
 
 // stream returns the stream of the record's labels.
 func (f *Feed) stream(r *record) *pipeline.Stream {
-	f.key = appendKey(f.key[:0], r)
-	if s, ok := f.streams[string(f.key)]; ok {
+	key := f.labelKey(r)
+	if s, ok := f.streams[string(key)]; ok {
 		return s
 	}
+	if len(f.streams) >= maxLabelSets {
+		clear(f.streams)
+	}
 	s := f.opts.Streams.Get("", f.labelsOf(r))
-	f.streams[string(f.key)] = s
+	f.streams[string(key)] = s
 	return s
 }
 
-// appendKey encodes what stages did to the labels, so that equal keys mean
-// equal labels.
-func appendKey(dst []byte, r *record) []byte {
-	for _, s := range r.allow {
-		dst = append(dst, s.id)
+// labelKey encodes what stages did to the labels: equal keys mean equal labels.
+// It is valid until the next call.
+func (f *Feed) labelKey(r *record) []byte {
+	key := append(f.key[:0], '+')
+	if !r.others {
+		key[0] = '-'
 	}
-	dst = append(dst, 0)
-	for _, v := range r.labels {
-		n := len(v.text)
-		dst = append(dst, byte(v.state), byte(n), byte(n>>8), byte(n>>16))
-		dst = append(dst, v.text...)
+	for _, i := range f.p.changed {
+		l := r.labels[i]
+		key = append(key, byte(l.state))
+		key = binary.AppendUvarint(key, uint64(len(l.text)))
+		key = append(key, l.text...)
 	}
-	return dst
+	f.key = key
+	return key
 }
 
-// labelsOf is the target's labels as the stages changed them, sorted by name.
+// labelsOf is the target's labels as the stages changed them.
 func (f *Feed) labelsOf(r *record) []pipeline.Label {
 	var all []pipeline.Label
-	for _, l := range f.base {
-		if i, ok := f.p.labels.index[l.Name]; ok && r.labels[i].state != absent {
-			continue
-		}
-		if r.allows(l.Name) {
-			all = append(all, l)
+	if r.others {
+		all = append(all, f.others...)
+	}
+	for i, l := range r.labels {
+		if l.state == present {
+			all = append(all, pipeline.Label{Name: f.p.names[i], Value: string(l.text)})
 		}
 	}
-	for i, name := range f.p.labels.list {
-		if r.labels[i].state == present {
-			all = append(all, pipeline.Label{Name: name, Value: string(r.labels[i].text)})
-		}
-	}
-	sort.Slice(all, func(i, j int) bool { return all[i].Name < all[j].Name })
 	return all
 }
 
-// label returns the present value of one label, or "".
-func (f *Feed) label(r *record, name string) []byte {
-	if i, ok := f.p.labels.index[name]; ok && r.labels[i].state != absent {
-		return r.labels[i].text
+// copied returns a value of its own for the text that was appended to the
+// scratch memory from start on. It is valid as long as the record.
+func (f *Feed) copied(start int) value {
+	return text(f.scratch[start:len(f.scratch):len(f.scratch)])
+}
+
+// earliest is the earlier of two times; the zero time is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
 	}
-	for _, l := range f.base {
-		if l.Name == name {
-			return []byte(l.Value)
-		}
-	}
-	return nil
+	return a
 }

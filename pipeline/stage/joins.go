@@ -1,82 +1,163 @@
 package stage
 
 import (
+	"slices"
 	"time"
 
+	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/traceback"
 )
 
-// joins is the state of a step that joins lines: one open entry for each label
-// set, as the lines of two streams interleave in one file.
+// maxJoined bounds the bytes of a joined entry; a longer one is sent in pieces.
+// keptJoined is how much memory a label set keeps between two entries.
+const (
+	maxJoined  = 4 << 20
+	keptJoined = 64 << 10
+)
+
+// joining is the part of a step that joins lines which does not change: where
+// each feed has its state, and with which step a joined record goes on.
+type joining struct{ state, next int }
+
+func (c *compiler) joining() joining {
+	c.p.joins++
+	return joining{c.p.joins - 1, len(c.p.steps) + 1}
+}
+
+// joins is a feed's state of a step that joins lines: one open entry for each
+// label set, as the lines of two streams interleave in one file.
 type joins struct {
-	holding
+	next  int
 	wait  time.Duration // an entry that gets no line for so long is complete
 	byKey map[string]*joined
+	open  []*joined // oldest first
+	out   record    // the joined record on its way
 }
 
-// joined is one open entry.
+// joined is the open entry of a label set, or what is left of the last one.
 type joined struct {
-	heldRecord
+	first  heldRecord // the entry's time, labels and values are its first line's
+	begun  bool       // there was a first line
 	open   bool
+	text   []byte
+	pieces []pipeline.Piece
 	lines  int
-	last   time.Time         // when its last line came
-	joiner *traceback.Joiner // of the tracebacks stage
+	last   time.Time // when its last line came
+
+	joiner traceback.Joiner // of the tracebacks stage
 }
 
-// state returns the feed's state of a joining step.
-func (h holding) joins(f *Feed, wait time.Duration) *joins {
-	if f.holders[h.state] == nil {
-		f.holders[h.state] = &joins{holding: h, wait: wait, byKey: map[string]*joined{}}
+// of returns the feed's state of the step, and in it the entry for r's labels.
+func (s joining) of(f *Feed, r *record, wait time.Duration) (*joins, *joined) {
+	all := f.joins[s.state]
+	if all == nil {
+		all = &joins{next: s.next, wait: wait, byKey: map[string]*joined{}}
+		f.joins[s.state] = all
 	}
-	return f.holders[h.state].(*joins)
-}
-
-// of returns the entry for r's label set.
-func (s *joins) of(f *Feed, r *record) *joined {
-	f.key = appendKey(f.key[:0], r)
-	j := s.byKey[string(f.key)]
+	key := f.labelKey(r)
+	j := all.byKey[string(key)]
 	if j == nil {
+		all.forget()
 		j = &joined{}
-		s.byKey[string(f.key)] = j
+		all.byKey[string(key)] = j
 	}
-	return j
+	return all, j
 }
 
-// begin opens an entry with a copy of r.
-func (j *joined) begin(f *Feed, r *record) {
-	r.keep(&j.heldRecord)
+// forget makes room for another label set.
+func (s *joins) forget() {
+	if len(s.byKey) < maxLabelSets {
+		return
+	}
+	for key, j := range s.byKey {
+		if !j.open {
+			delete(s.byKey, key)
+		}
+	}
+}
+
+// begin opens an entry whose first line is r.
+func (s *joins) begin(f *Feed, j *joined, r *record) {
+	j.first.hold(r)
+	j.begun = true
+	s.resume(f, j, r)
+}
+
+// resume opens an entry that has r's line, and the rest of the first line
+// before it.
+func (s *joins) resume(f *Feed, j *joined, r *record) {
 	j.open, j.lines, j.last = true, 1, f.now
+	j.text = append(j.text[:0], r.line...)
+	j.pieces = append(j.pieces[:0], r.pieces...)
+	s.open = append(s.open, j)
 }
 
 // add joins r's line behind sep.
 func (j *joined) add(f *Feed, sep string, r *record) {
-	j.join(sep, r)
+	j.text = append(append(j.text, sep...), r.line...)
+	for _, p := range r.pieces {
+		j.cover(p)
+	}
 	j.lines++
 	j.last = f.now
 }
 
-// release sends the open entry on.
+// cover notes that the entry was made from one more piece.
+func (j *joined) cover(p pipeline.Piece) {
+	last := &j.pieces[len(j.pieces)-1]
+	if last.Ledger == p.Ledger && last.Range.End == p.Range.Start {
+		last.Range.End = p.Range.End
+		return
+	}
+	j.pieces = append(j.pieces, p)
+}
+
+// full reports whether the entry takes no more; lines of 0 is no limit.
+func (j *joined) full(lines int) bool {
+	return lines > 0 && j.lines >= lines || len(j.text) >= maxJoined
+}
+
+// release sends an open entry on.
 func (s *joins) release(f *Feed, j *joined) {
 	if !j.open {
 		return
 	}
 	j.open = false
-	f.run(j.whole(), s.next)
+	i := slices.Index(s.open, j)
+	s.open = slices.Delete(s.open, i, i+1)
+	s.out.assign(&j.first.record)
+	s.out.line = j.text
+	s.out.pieces = append(s.out.pieces[:0], j.pieces...)
+	f.run(&s.out, s.next)
+	if cap(j.text) > keptJoined {
+		j.text = nil
+	}
 }
 
-// flush implements holder.
-func (s *joins) flush(f *Feed, now time.Time, all bool) time.Time {
+// releaseAll sends all open entries on, the oldest first.
+func (s *joins) releaseAll(f *Feed) {
+	for len(s.open) > 0 {
+		s.release(f, s.open[0])
+	}
+}
+
+// flush releases what waited for too long, or everything, and returns when it
+// has to be called next.
+func (s *joins) flush(f *Feed, all bool) time.Time {
+	if all {
+		s.releaseAll(f)
+		return time.Time{}
+	}
 	var due time.Time
-	for _, j := range s.byKey {
-		if !j.open {
-			continue
-		}
+	for i := 0; i < len(s.open); {
+		j := s.open[i]
 		at := j.last.Add(s.wait)
-		if all || !at.After(now) {
+		if !at.After(f.now) {
 			s.release(f, j)
 			continue
 		}
 		due = earliest(due, at)
+		i++
 	}
 	return due
 }

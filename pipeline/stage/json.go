@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/jmespath/go-jmespath"
 
@@ -12,19 +13,20 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/jsonscan"
 )
 
-// jsonStage extracts members of an object. Expressions that are a plain member
-// name are looked up while the document is scanned; all others go through the
-// JMESPath library.
+// jsonStage extracts members of an object. Expressions that are plain names
+// with dots between them are looked up while the document is scanned; all
+// others go through the JMESPath library.
 type jsonStage struct {
-	source        int // slot, or -1 for the line
+	source        int
 	dropMalformed bool
 	members       []member
 	paths         []jsonPath
 }
 
+// member is the value of a name, or below it that of a dotted path.
 type member struct {
-	name string
-	slot int
+	name, below string
+	slot        int
 }
 
 type jsonPath struct {
@@ -32,22 +34,24 @@ type jsonPath struct {
 	expr *jmespath.JMESPath
 }
 
-var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var plainPath = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$`)
 
-func (c *compiler) json(cfg *config.JSONStage) error {
-	s := &jsonStage{source: -1, dropMalformed: cfg.DropMalformed}
-	if cfg.Source != "" {
-		s.source = c.p.slots.slot(cfg.Source)
-	}
+func (c *compiler) json(st *config.Stage) error {
+	cfg := st.JSON
+	s := &jsonStage{source: c.source(cfg.Source), dropMalformed: cfg.DropMalformed}
 	for _, e := range cfg.Expressions {
-		slot := c.p.slots.slot(e.Name)
-		if plainName.MatchString(e.Text) {
-			s.members = append(s.members, member{e.Text, slot})
+		slot := c.name(e.Name)
+		if plainPath.MatchString(e.Text) {
+			name, below, _ := strings.Cut(e.Text, ".")
+			s.members = append(s.members, member{name, below, slot})
 			continue
 		}
 		expr, err := jmespath.Compile(e.Text)
 		if err != nil {
-			return fmt.Errorf("expressions: %s: %q is not JMESPath: %w", e.Name, e.Text, err)
+			return &config.Error{
+				Pos: e.Pos, Path: st.Path + ".expressions." + e.Name,
+				Message: fmt.Sprintf("%q is not JMESPath: %v; put a name with special characters in double quotes", e.Text, err),
+			}
 		}
 		s.paths = append(s.paths, jsonPath{slot, expr})
 	}
@@ -56,44 +60,51 @@ func (c *compiler) json(cfg *config.JSONStage) error {
 }
 
 func (s *jsonStage) run(f *Feed, r *record) verdict {
-	doc, ok := input(r, s.source)
+	doc, ok := r.input(s.source)
 	if !ok {
 		return next
 	}
-	if !s.valid(doc) {
+	if !s.lookUp(f, doc) {
 		if s.dropMalformed {
 			return f.drop(r, "malformed_json")
 		}
 		return next
 	}
-	s.lookUp(f, r, doc)
 	if len(s.paths) > 0 {
-		s.search(f, r, doc)
+		s.search(r, doc)
+	}
+	for i, m := range s.members {
+		r.slots[m.slot] = f.found[i]
 	}
 	return next
 }
 
-// valid reports whether doc is one JSON object; nothing is extracted from
-// anything else.
-func (s *jsonStage) valid(doc []byte) bool {
+// lookUp finds the members of doc and reports whether it is one JSON object;
+// nothing is extracted from anything else. A member that is not there is null.
+func (s *jsonStage) lookUp(f *Feed, doc []byte) bool {
+	f.found = f.found[:0]
+	for range s.members {
+		f.found = append(f.found, value{state: null})
+	}
 	it := jsonscan.Iterate(doc, jsonscan.Strict)
 	for it.Next() {
+		for i, m := range s.members {
+			if jsonscan.Equal(it.Key, m.name) {
+				f.found[i] = f.jsonMember(it.Value, it.Kind, m.below)
+			}
+		}
 	}
 	return it.Err() == nil
 }
 
-func (s *jsonStage) lookUp(f *Feed, r *record, doc []byte) {
-	for _, m := range s.members {
-		r.slots[m.slot] = value{state: null}
+func (f *Feed) jsonMember(raw []byte, kind jsonscan.Kind, below string) value {
+	if below == "" {
+		return f.jsonValue(raw, kind)
 	}
-	it := jsonscan.Iterate(doc, jsonscan.Strict)
-	for it.Next() {
-		for _, m := range s.members {
-			if string(it.Key) == m.name {
-				r.slots[m.slot] = f.jsonValue(it.Value, it.Kind)
-			}
-		}
+	if kind != jsonscan.Object {
+		return value{state: null}
 	}
+	return f.jsonValue(jsonscan.Get(raw, below))
 }
 
 // jsonValue converts as promtail does: numbers are printed as a float64 is,
@@ -103,7 +114,7 @@ func (f *Feed) jsonValue(raw []byte, kind jsonscan.Kind) value {
 	case jsonscan.String:
 		return f.unescape(raw)
 	case jsonscan.Number:
-		return f.number(raw)
+		return f.number64(raw)
 	case jsonscan.Bool:
 		return text(raw)
 	case jsonscan.Object, jsonscan.Array:
@@ -116,40 +127,49 @@ func (f *Feed) jsonValue(raw []byte, kind jsonscan.Kind) value {
 	return value{state: null}
 }
 
-func (f *Feed) number(raw []byte) value {
-	if len(raw) <= 15 && isInteger(raw) {
+// unescape returns the text of a JSON string.
+func (f *Feed) unescape(raw []byte) value {
+	if jsonscan.Plain(raw) {
 		return text(raw)
 	}
-	n, err := strconv.ParseFloat(string(raw), 64)
+	start := len(f.scratch)
+	f.scratch = jsonscan.AppendUnescape(f.scratch, raw)
+	return f.copied(start)
+}
+
+func (f *Feed) number64(raw []byte) value {
+	if len(raw) <= 15 && isDigits(raw) {
+		return text(raw)
+	}
+	n, err := strconv.ParseFloat(view(raw), 64)
 	if err != nil {
 		return value{state: null}
 	}
 	start := len(f.scratch)
 	f.scratch = strconv.AppendFloat(f.scratch, n, 'f', -1, 64)
-	return text(f.scratch[start:len(f.scratch):len(f.scratch)])
+	return f.copied(start)
 }
 
-func isInteger(raw []byte) bool {
+func isDigits(raw []byte) bool {
 	for _, c := range raw {
 		if c < '0' || c > '9' {
 			return false
 		}
 	}
-	return true
+	return len(raw) > 0
 }
 
-// search evaluates the JMESPath expressions.
-func (s *jsonStage) search(f *Feed, r *record, doc []byte) {
+// search evaluates the JMESPath expressions. One that fails leaves the value
+// as it was, as in promtail.
+func (s *jsonStage) search(r *record, doc []byte) {
 	var v any
 	if json.Unmarshal(doc, &v) != nil {
 		return
 	}
 	for _, p := range s.paths {
-		found, err := p.expr.Search(v)
-		if err != nil {
-			continue // promtail: the value stays as it was
+		if found, err := p.expr.Search(v); err == nil {
+			r.slots[p.slot] = anyValue(found)
 		}
-		r.slots[p.slot] = anyValue(found)
 	}
 }
 

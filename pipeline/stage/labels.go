@@ -1,28 +1,30 @@
 package stage
 
 import (
+	"unicode/utf8"
+
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
 
 // setLabel is one label of the labels stage: the label gets the extracted
-// value, if there is one.
+// value, if there is one and it is valid UTF-8.
 type setLabel struct{ label, slot int }
 
 func (c *compiler) setLabels(cfg config.LabelsStage) {
 	for _, l := range cfg {
-		c.add(&setLabel{c.p.labels.slot(l.Name), c.p.slots.slot(l.Source)})
+		c.add(&setLabel{c.label(l.Name), c.name(l.Source)})
 	}
 }
 
 func (s *setLabel) run(_ *Feed, r *record) verdict {
-	if v := r.slots[s.slot]; v.state == present {
+	if v := r.slots[s.slot]; v.state == present && utf8.Valid(v.text) {
 		r.labels[s.label] = v
 	}
 	return next
 }
 
-// constLabel is one label of the static_labels stage.
+// constLabel sets a label to a fixed value, or removes it.
 type constLabel struct {
 	label int
 	value value
@@ -30,7 +32,13 @@ type constLabel struct {
 
 func (c *compiler) staticLabels(cfg config.StaticLabelsStage) {
 	for _, l := range cfg {
-		c.add(&constLabel{c.p.labels.slot(l.Name), text([]byte(l.Value))})
+		c.add(&constLabel{c.label(l.Name), text([]byte(l.Value))})
+	}
+}
+
+func (c *compiler) labelDrop(cfg config.LabelListStage) {
+	for _, name := range cfg {
+		c.add(&constLabel{label: c.label(name)})
 	}
 }
 
@@ -39,82 +47,60 @@ func (s *constLabel) run(_ *Feed, r *record) verdict {
 	return next
 }
 
-func (c *compiler) labelDrop(cfg config.LabelListStage) {
+// labelAllow removes every label that is not listed.
+type labelAllow struct{ allowed map[int]bool }
+
+func (c *compiler) labelAllow(cfg config.LabelListStage) {
+	s := &labelAllow{allowed: map[int]bool{}}
 	for _, name := range cfg {
-		c.add(&constLabel{c.p.labels.slot(name), value{state: removed}})
+		s.allowed[c.name(name)] = true
 	}
+	c.allChanged = true
+	c.add(s)
 }
 
-// labelAllow removes every label that is not listed. Which labels a target
-// has is not known when the program is compiled, so the record remembers the
-// stage and the target's own labels are filtered when its stream is looked up.
-type labelAllow struct {
-	id      byte // tells the program's labelallow stages apart
-	allowed map[string]bool
-}
-
-func (c *compiler) labelAllow(cfg config.LabelListStage) step {
-	s := &labelAllow{id: byte(len(c.p.steps)), allowed: map[string]bool{}}
-	for _, name := range cfg {
-		s.allowed[name] = true
-	}
-	return s
-}
-
-func (s *labelAllow) run(f *Feed, r *record) verdict {
-	r.allow = append(r.allow, s)
-	for i, name := range f.p.labels.list {
-		if !s.allowed[name] {
-			r.labels[i] = value{state: removed}
+func (s *labelAllow) run(_ *Feed, r *record) verdict {
+	r.others = false
+	for i := range r.labels {
+		if !s.allowed[i] {
+			r.labels[i] = value{}
 		}
 	}
 	return next
 }
 
-// allows reports whether a label of the target is still there.
-func (r *record) allows(name string) bool {
-	for _, s := range r.allow {
-		if !s.allowed[name] {
-			return false
-		}
-	}
-	return true
-}
-
 // metadata is one field of the structured_metadata stage: from the extracted
 // values, or else from the labels. A label of the same value is removed.
 type metadata struct {
-	name        string
-	slot, label int
-	source      string
+	name   string
+	source int
 }
 
 func (c *compiler) structuredMetadata(cfg config.LabelsStage) {
 	for _, l := range cfg {
-		c.add(&metadata{l.Name, c.p.slots.slot(l.Source), c.p.labels.slot(l.Source), l.Source})
+		c.add(&metadata{l.Name, c.label(l.Source)})
 	}
 }
 
-func (s *metadata) run(f *Feed, r *record) verdict {
-	label := f.label(r, s.source)
-	v := r.slots[s.slot]
+func (s *metadata) run(_ *Feed, r *record) verdict {
+	label, v := &r.labels[s.source], r.slots[s.source]
+	if v.state != present || !utf8.Valid(v.text) {
+		v = *label
+	}
 	if v.state != present {
-		if label == nil {
-			return next
-		}
-		v = text(label)
+		return next
 	}
-	if label != nil && string(label) == string(v.text) {
-		r.labels[s.label] = value{state: removed}
-	}
-	if len(v.text) > 0 {
-		r.meta = append(r.meta, pipeline.Field{Name: s.name, Value: v.text})
+	r.meta = append(r.meta, pipeline.Field{Name: s.name, Value: v.text})
+	if string(label.text) == string(v.text) {
+		*label = value{}
 	}
 	return next
 }
 
 // output makes an extracted value the line.
 type output struct{ slot int }
+
+func (c *compiler) output(cfg *config.OutputStage) { c.add(&output{c.name(cfg.Source)}) }
 
 func (s *output) run(_ *Feed, r *record) verdict {
 	if v := r.slots[s.slot]; v.state == present {

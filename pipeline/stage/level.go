@@ -9,18 +9,16 @@ import (
 
 // setLevel sets a label to the level of the line, or of an extracted value.
 type setLevel struct {
-	label, slot int // slot is -1 for the line
-	fallback    level.Level
-	names       [level.Fatal + 1]value
+	label, source int
+	fallback      level.Level
+	names         [level.Fatal + 1]value
 }
 
-func (c *compiler) level(cfg *config.LevelStage) error {
-	s := &setLevel{label: c.p.labels.slot(cfg.Label), slot: -1, fallback: level.Parse(cfg.Default)}
+func (c *compiler) level(st *config.Stage) error {
+	cfg := st.Level
+	s := &setLevel{label: c.label(cfg.Label), source: c.source(cfg.Source), fallback: level.Parse(cfg.Default)}
 	if s.fallback == level.Unknown && cfg.Default != level.Unknown.String() {
-		return fmt.Errorf("default: %q is not a level", cfg.Default)
-	}
-	if cfg.Source != "" {
-		s.slot = c.p.slots.slot(cfg.Source)
+		return &config.Error{Pos: st.Pos, Path: st.Path + ".default", Message: fmt.Sprintf("%q is not a level", cfg.Default)}
 	}
 	for l := range s.names {
 		s.names[l] = text([]byte(level.Level(l).String()))
@@ -30,11 +28,9 @@ func (c *compiler) level(cfg *config.LevelStage) error {
 }
 
 func (s *setLevel) run(_ *Feed, r *record) verdict {
-	var l level.Level
-	if s.slot < 0 {
-		l = level.Detect(r.line)
-	} else if v := r.slots[s.slot]; v.state == present {
-		l = parseLevel(v.text)
+	l := level.Unknown
+	if in, ok := r.input(s.source); ok {
+		l = levelOf(in, s.source)
 	}
 	if l == level.Unknown {
 		l = s.fallback
@@ -43,20 +39,16 @@ func (s *setLevel) run(_ *Feed, r *record) verdict {
 	return next
 }
 
-// parseLevel reads a word, a syslog severity or an HTTP status.
-func parseLevel(b []byte) level.Level {
-	n := 0
-	for _, c := range b {
-		if c < '0' || c > '9' || n > 999 {
-			return level.Parse(b)
-		}
-		n = 10*n + int(c-'0')
-	}
+// levelOf is the level of a whole line, or of a value: a word, a syslog
+// severity of one digit, an HTTP status of three, or a number of pino.
+func levelOf(in []byte, source int) level.Level {
 	switch {
-	case len(b) == 1:
-		return level.FromSyslog(n)
-	case len(b) == 3:
-		return level.FromHTTPStatus(n)
+	case source == wholeLine:
+		return level.Detect(in)
+	case isDigits(in) && len(in) == 1:
+		return level.FromSyslog(int(in[0] - '0'))
+	case isDigits(in) && len(in) == 3:
+		return level.FromHTTPStatus(100*int(in[0]-'0') + 10*int(in[1]-'0') + int(in[2]-'0'))
 	}
-	return level.Parse(b)
+	return level.Parse(in)
 }

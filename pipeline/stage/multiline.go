@@ -7,35 +7,36 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
 
-// multiline joins the lines of a block. A block begins with a line that
-// matches firstline; lines before the first block pass.
+// multiline joins the lines of a block, for each label set. A block begins with
+// a line that matches firstline; lines before the first block pass. What comes
+// after a block was cut, for its length or a pause, is an entry with the time,
+// labels and values of the block's first line.
 type multiline struct {
-	holding
+	joining
 	first    *regexp.Regexp
 	maxLines int
 	wait     time.Duration
 }
 
-func (c *compiler) multiline(cfg *config.MultilineStage) step {
-	return &multiline{c.holding(), cfg.Firstline.Regexp, cfg.MaxLines, cfg.MaxWaitTime.Std()}
+func (c *compiler) multiline(cfg *config.MultilineStage) {
+	c.add(&multiline{c.joining(), cfg.Firstline.Regexp, cfg.MaxLines, cfg.MaxWaitTime.Std()})
 }
 
 func (s *multiline) run(f *Feed, r *record) verdict {
-	state := s.joins(f, s.wait)
-	j := state.of(f, r)
+	all, j := s.of(f, r, s.wait)
 	switch {
 	case s.first.Match(r.line):
-		state.release(f, j)
-		j.begin(f, r)
+		all.release(f, j)
+		all.begin(f, j, r)
 	case j.open:
 		j.add(f, "\n", r)
-	case j.lines >= s.maxLines: // the block was cut: its rest begins another entry
-		j.begin(f, r)
+	case j.begun:
+		all.resume(f, j, r)
 	default:
 		return next
 	}
-	if j.lines >= s.maxLines {
-		state.release(f, j)
+	if j.full(s.maxLines) {
+		all.release(f, j)
 	}
-	return held
+	return gone
 }

@@ -2,7 +2,7 @@
 // over the lines of a target.
 //
 // The stages, nested ones included, become one flat list of steps. The names
-// of extracted values and of labels become slot numbers when the program is
+// of extracted values and of labels become numbers when the program is
 // compiled, so that there is no map for a line. A step that holds a record (a
 // part, a block of lines) gives it back later, and the record goes on with the
 // step behind it.
@@ -13,7 +13,6 @@ package stage
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
@@ -22,73 +21,86 @@ import (
 // the job share it, each with a Feed of its own.
 type Program struct {
 	steps   []step
-	slots   names // extracted values
-	labels  names // labels that some stage may set or drop
-	holders int   // steps that keep a state for each target
+	names   []string // a name's number is its place; values and labels share them
+	changed []int    // names whose labels some step sets or removes, ascending
+	joins   int      // steps that hold records
+	times   int      // steps that remember times
 }
 
-// step handles one record. It returns what becomes of it.
+// step handles one record and says where it goes on.
 type step interface {
 	run(f *Feed, r *record) verdict
 }
 
-// verdict is what becomes of a record behind a step.
+// verdict is what becomes of a record behind a step: next, gone, or the number
+// of a later step with which it goes on.
 type verdict int
 
 const (
-	next    verdict = iota
-	dropped         // its ranges are settled
-	held            // the step keeps a copy and will give it back
-	skip            // go on behind the block of a match stage
+	next verdict = -1 - iota
+	gone         // dropped, or held by the step
 )
 
-// names numbers names in the order in which they are first asked for.
-type names struct {
-	index map[string]int
-	list  []string
-}
-
-func (n *names) slot(name string) int {
-	if i, ok := n.index[name]; ok {
-		return i
-	}
-	if n.index == nil {
-		n.index = map[string]int{}
-	}
-	n.index[name] = len(n.list)
-	n.list = append(n.list, name)
-	return len(n.list) - 1
-}
-
-// Compile compiles stages. Errors name the place in the configuration.
+// Compile compiles stages. An error is a *config.Error, which names the place
+// in the configuration.
 func Compile(stages []config.Stage) (*Program, error) {
-	c := &compiler{p: &Program{}}
+	c := &compiler{p: &Program{}, number: map[string]int{}, changed: map[int]bool{}}
 	if err := c.all(stages); err != nil {
 		return nil, err
+	}
+	for i := range c.p.names {
+		if c.changed[i] || c.allChanged {
+			c.p.changed = append(c.p.changed, i)
+		}
 	}
 	return c.p, nil
 }
 
-type compiler struct{ p *Program }
+type compiler struct {
+	p          *Program
+	number     map[string]int
+	changed    map[int]bool // see Program.changed
+	allChanged bool
+}
 
-func (c *compiler) all(stages []config.Stage) error {
-	for i := range stages {
-		if err := c.one(&stages[i]); err != nil {
-			return fmt.Errorf("%s: %s: %w", stages[i].Pos, stages[i].Path, err)
-		}
+// name returns the number of a name.
+func (c *compiler) name(name string) int {
+	i, ok := c.number[name]
+	if !ok {
+		i = len(c.p.names)
+		c.number[name] = i
+		c.p.names = append(c.p.names, name)
 	}
-	return nil
+	return i
+}
+
+// label returns the number of a label that a step sets or removes.
+func (c *compiler) label(name string) int {
+	i := c.name(name)
+	c.changed[i] = true
+	return i
+}
+
+// wholeLine is the source that stands for the line itself.
+const wholeLine = -1
+
+// source returns the number of the value that a stage works on, or wholeLine.
+func (c *compiler) source(name string) int {
+	if name == "" {
+		return wholeLine
+	}
+	return c.name(name)
 }
 
 func (c *compiler) add(s step) { c.p.steps = append(c.p.steps, s) }
 
-// holding says where a step that holds records has its state, and with which
-// step they go on.
-type holding struct{ state, next int }
-
-func (c *compiler) holding() holding {
-	c.p.holders++
-	return holding{c.p.holders - 1, len(c.p.steps) + 1}
+func (c *compiler) all(stages []config.Stage) error {
+	for i := range stages {
+		if err := c.one(&stages[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *compiler) one(s *config.Stage) error {
@@ -98,11 +110,11 @@ func (c *compiler) one(s *config.Stage) error {
 	case s.CRI != nil:
 		c.cri(s.CRI)
 	case s.JSON != nil:
-		return c.json(s.JSON)
+		return c.json(s)
 	case s.Regex != nil:
 		c.regex(s.Regex)
 	case s.Timestamp != nil:
-		c.add(c.timestamp(s.Timestamp))
+		c.timestamp(s.Timestamp)
 	case s.Labels != nil:
 		c.setLabels(s.Labels)
 	case s.StaticLabels != nil:
@@ -110,31 +122,42 @@ func (c *compiler) one(s *config.Stage) error {
 	case s.LabelDrop != nil:
 		c.labelDrop(s.LabelDrop)
 	case s.LabelAllow != nil:
-		c.add(c.labelAllow(s.LabelAllow))
+		c.labelAllow(s.LabelAllow)
 	case s.StructuredMetadata != nil:
 		c.structuredMetadata(s.StructuredMetadata)
 	case s.Multiline != nil:
-		c.add(c.multiline(s.Multiline))
+		c.multiline(s.Multiline)
 	case s.Traceback != nil:
-		c.add(c.traceback(s.Traceback))
+		c.traceback(s.Traceback)
 	case s.Output != nil:
-		c.add(&output{slot: c.p.slots.slot(s.Output.Source)})
+		c.output(s.Output)
 	case s.Drop != nil:
-		c.add(c.drop(s.Drop))
+		c.drop(s.Drop)
 	case s.Match != nil:
-		return c.match(s.Match)
+		return c.match(s)
 	case s.Level != nil:
-		return c.level(s.Level)
+		return c.level(s)
 	default:
-		return fmt.Errorf("the stage %q is not implemented", s.Name)
+		return &config.Error{Pos: s.Pos, Path: s.Path, Message: fmt.Sprintf("the stage %q is not implemented", s.Name)}
 	}
 	return nil
 }
 
-// earliest is the earlier of two times; the zero time is none.
-func earliest(a, b time.Time) time.Time {
-	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
-		return b
+// seed makes the labels extracted values again. Promtail does so wherever one
+// pipeline begins inside another: in match, docker and cri.
+func (c *compiler) seed() {
+	if len(c.p.steps) > 0 { // the outermost pipeline begins with them
+		c.add(seed{})
 	}
-	return a
+}
+
+type seed struct{}
+
+func (seed) run(_ *Feed, r *record) verdict {
+	for i, l := range r.labels {
+		if l.state == present {
+			r.slots[i] = l
+		}
+	}
+	return next
 }

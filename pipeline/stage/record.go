@@ -3,7 +3,7 @@ package stage
 import "github.com/tovtech/tovplay-logging/pipeline"
 
 // value is an extracted value or a label. Text is valid until the record is
-// done with, or for ever if it belongs to the program.
+// done with, or for ever if it belongs to the program or the target.
 type value struct {
 	state valueState
 	text  []byte
@@ -15,7 +15,6 @@ const (
 	absent  valueState = iota
 	present            // text counts
 	null               // extracted, but null: no text can be made of it
-	removed            // a label that a stage dropped
 )
 
 func text(b []byte) value { return value{present, b} }
@@ -23,87 +22,75 @@ func text(b []byte) value { return value{present, b} }
 // record is one entry on its way through the steps.
 type record struct {
 	line   []byte
-	time   int64 // unix nanoseconds, 0 as long as no time is known
-	slots  []value
-	labels []value
-	allow  []*labelAllow // labelallow stages that were passed
+	time   int64   // unix nanoseconds
+	added  int64   // nanoseconds that are added to it at least
+	slots  []value // extracted values, by the number of their name
+	labels []value // by the number of their name
+	others bool    // the target's labels that no stage names are still there
 	meta   []pipeline.Field
 	pieces []pipeline.Piece
 }
 
-// cover notes that the record was made from one more line.
-func (r *record) cover(l *pipeline.Ledger, rg pipeline.Range) {
-	if n := len(r.pieces); n > 0 {
-		last := &r.pieces[n-1]
-		if last.Ledger == l && last.Range.End == rg.Start {
-			last.Range.End = rg.End
-			return
-		}
+// input is what a stage with an optional source works on.
+func (r *record) input(source int) (in []byte, ok bool) {
+	if source == wholeLine {
+		return r.line, true
 	}
-	r.pieces = append(r.pieces, pipeline.Piece{Ledger: l, Range: rg})
+	v := r.slots[source]
+	return v.text, v.state == present
 }
 
-// keep makes dst a deep copy of r, in dst's own memory.
-func (r *record) keep(dst *heldRecord) {
-	dst.arena = dst.arena[:0]
-	need := len(r.line)
-	for _, v := range r.slots {
-		need += len(v.text)
-	}
-	for _, v := range r.labels {
-		need += len(v.text)
-	}
-	for _, m := range r.meta {
-		need += len(m.Value)
-	}
-	if cap(dst.arena) < need {
-		dst.arena = make([]byte, 0, 2*need)
-	}
-	dst.time = r.time
-	dst.slots = dst.copyValues(dst.slots[:0], r.slots)
-	dst.labels = dst.copyValues(dst.labels[:0], r.labels)
-	dst.allow = append(dst.allow[:0], r.allow...)
-	dst.meta = dst.meta[:0]
-	for _, m := range r.meta {
-		dst.meta = append(dst.meta, pipeline.Field{Name: m.Name, Value: dst.copy(m.Value)})
-	}
-	dst.pieces = append(dst.pieces[:0], r.pieces...)
-	dst.text = append(dst.text[:0], r.line...)
+// assign makes r a copy of src. They share texts, but no slices: steps may
+// change the one and leave the other.
+func (r *record) assign(src *record) {
+	slots, labels := append(r.slots[:0], src.slots...), append(r.labels[:0], src.labels...)
+	meta, pieces := append(r.meta[:0], src.meta...), append(r.pieces[:0], src.pieces...)
+	*r = *src
+	r.slots, r.labels, r.meta, r.pieces = slots, labels, meta, pieces
 }
 
-// heldRecord is a record that outlives the block it was read from.
+// heldRecord is a record without its line that outlives the block it was read
+// from: its texts are in memory of its own.
 type heldRecord struct {
 	record
-	arena []byte // slots, labels and meta; never grows, so views stay valid
-	text  []byte // the line, which joins append to
+	arena []byte
 }
 
-func (h *heldRecord) copy(b []byte) []byte {
-	off := len(h.arena)
-	h.arena = append(h.arena, b...)
-	return h.arena[off:len(h.arena):len(h.arena)]
-}
-
-func (h *heldRecord) copyValues(dst, src []value) []value {
-	for _, v := range src {
-		if v.state == present {
-			v.text = h.copy(v.text)
-		}
-		dst = append(dst, v)
+// hold makes h a deep copy of r.
+func (h *heldRecord) hold(r *record) {
+	h.assign(r)
+	h.line = nil
+	h.reserve()
+	for i := range h.slots {
+		h.own(&h.slots[i].text)
 	}
-	return dst
-}
-
-// join appends another record's line behind sep.
-func (h *heldRecord) join(sep string, r *record) {
-	h.text = append(append(h.text, sep...), r.line...)
-	for _, p := range r.pieces {
-		h.cover(p.Ledger, p.Range)
+	for i := range h.labels {
+		h.own(&h.labels[i].text)
+	}
+	for i := range h.meta {
+		h.own(&h.meta[i].Value)
 	}
 }
 
-// whole is the record with all that was joined.
-func (h *heldRecord) whole() *record {
-	h.line = h.text
-	return &h.record
+// reserve makes the arena large enough for all texts, so that it does not move
+// under those that are in it already.
+func (h *heldRecord) reserve() {
+	need := 0
+	for i := range h.slots {
+		need += len(h.slots[i].text) + len(h.labels[i].text)
+	}
+	for i := range h.meta {
+		need += len(h.meta[i].Value)
+	}
+	if cap(h.arena) < need {
+		h.arena = make([]byte, 0, 2*need)
+	}
+	h.arena = h.arena[:0]
+}
+
+// own moves a text into the arena.
+func (h *heldRecord) own(text *[]byte) {
+	from := len(h.arena)
+	h.arena = append(h.arena, *text...)
+	*text = h.arena[from:len(h.arena):len(h.arena)]
 }

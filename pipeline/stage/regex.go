@@ -9,27 +9,25 @@ import (
 // regex extracts the named groups of an expression.
 type regex struct {
 	expr   *regexp.Regexp
-	source int   // slot, or -1 for the line
-	groups []int // slot of each group, or -1
+	source int
+	groups []group
 }
 
+// group is a named group: its number in the expression, and where its text goes.
+type group struct{ number, slot int }
+
 func (c *compiler) regex(cfg *config.RegexStage) {
-	s := &regex{expr: cfg.Expression.Regexp, source: -1}
-	if cfg.Source != "" {
-		s.source = c.p.slots.slot(cfg.Source)
-	}
-	for _, name := range s.expr.SubexpNames() {
-		slot := -1
+	s := &regex{expr: cfg.Expression.Regexp, source: c.source(cfg.Source)}
+	for i, name := range s.expr.SubexpNames() {
 		if name != "" {
-			slot = c.p.slots.slot(name)
+			s.groups = append(s.groups, group{i, c.name(name)})
 		}
-		s.groups = append(s.groups, slot)
 	}
 	c.add(s)
 }
 
 func (s *regex) run(_ *Feed, r *record) verdict {
-	in, ok := input(r, s.source)
+	in, ok := r.input(s.source)
 	if !ok {
 		return next
 	}
@@ -37,24 +35,12 @@ func (s *regex) run(_ *Feed, r *record) verdict {
 	if m == nil {
 		return next
 	}
-	for i, slot := range s.groups {
-		if slot < 0 {
-			continue
+	for _, g := range s.groups {
+		from, to := m[2*g.number], m[2*g.number+1]
+		if from < 0 { // promtail: a group that took no part is ""
+			from, to = 0, 0
 		}
-		if m[2*i] < 0 {
-			r.slots[slot] = text(nil) // promtail: a group that took no part is ""
-			continue
-		}
-		r.slots[slot] = text(in[m[2*i]:m[2*i+1]])
+		r.slots[g.slot] = text(in[from:to])
 	}
 	return next
-}
-
-// input is what a stage with an optional source works on.
-func input(r *record, source int) ([]byte, bool) {
-	if source < 0 {
-		return r.line, true
-	}
-	v := r.slots[source]
-	return v.text, v.state == present
 }

@@ -39,12 +39,8 @@ func ParseSelector(text string) (*Selector, error) {
 	return s, nil
 }
 
-func (s *Selector) matches(line []byte, label func(name string) []byte) bool {
-	for i := range s.matchers {
-		if !s.matchers[i].matches(label(s.matchers[i].name)) {
-			return false
-		}
-	}
+// matchesLine reports whether all line filters hold.
+func (s *Selector) matchesLine(line []byte) bool {
 	for i := range s.filters {
 		if !s.filters[i].matches(line) {
 			return false

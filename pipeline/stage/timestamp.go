@@ -1,10 +1,10 @@
 package stage
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
@@ -13,43 +13,83 @@ import (
 type timestamp struct {
 	slot    int
 	formats []timeFormat
-	skip    bool // on failure keep the time; else the last good time plus 1 ns
+	state   int // where each feed has its last times, or -1 to keep the time on failure
 }
 
-// timeFormat parses a text at a time of reading; a text without a year needs
-// the latter.
-type timeFormat func(text []byte, now time.Time) (int64, bool)
+// timeFormat reads a time as unix nanoseconds. A text without a year is of one
+// near now.
+type timeFormat func(text []byte, now time.Time) (ns int64, ok bool)
 
-func (c *compiler) timestamp(cfg *config.TimestampStage) step {
-	loc := cfg.Location
-	if loc == nil {
-		loc = time.UTC
-	}
-	s := &timestamp{slot: c.p.slots.slot(cfg.Source), skip: cfg.ActionOnFailure == "skip"}
+// lastTime is the last good time of a label set, and how many nanoseconds were
+// added to it for lines whose time could not be read.
+type lastTime struct{ time, added int64 }
+
+func (c *compiler) timestamp(cfg *config.TimestampStage) {
+	s := &timestamp{slot: c.name(cfg.Source), state: -1}
 	for _, name := range append([]string{cfg.Format}, cfg.FallbackFormats...) {
-		s.formats = append(s.formats, newTimeFormat(name, loc))
+		s.formats = append(s.formats, newTimeFormat(name, cfg.Location))
 	}
-	return s
+	if cfg.ActionOnFailure == config.ActionFudge {
+		s.state = c.p.times
+		c.p.times++
+	}
+	c.add(s)
 }
 
 func (s *timestamp) run(f *Feed, r *record) verdict {
-	v := r.slots[s.slot]
-	if v.state != present {
+	t, ok := s.parse(f, r)
+	if ok {
+		r.time, r.added = t, 0
+	}
+	if s.state < 0 {
 		return next
 	}
-	for _, parse := range s.formats {
-		if t, ok := parse(v.text, f.now); ok {
-			r.time, f.lastGood = t, t
-			return next
-		}
-	}
-	if !s.skip && f.lastGood != 0 {
-		f.lastGood++
-		r.time = f.lastGood
+	last := f.lastTime(s.state, r)
+	switch {
+	case ok:
+		*last, f.restored = lastTime{time: t}, nil
+	case last.time != 0:
+		last.added++
+		r.time, r.added = last.time, last.added
 	}
 	return next
 }
 
+func (s *timestamp) parse(f *Feed, r *record) (ns int64, ok bool) {
+	v := r.slots[s.slot]
+	if v.state != present {
+		return 0, false
+	}
+	for _, parse := range s.formats {
+		if ns, ok = parse(v.text, f.now); ok {
+			return ns, true
+		}
+	}
+	return 0, false
+}
+
+// lastTime returns the last time of r's labels. After a restart it is that of
+// the last entry before the place where reading goes on.
+func (f *Feed) lastTime(state int, r *record) *lastTime {
+	all := f.times[state]
+	if all == nil || len(all) >= maxLabelSets {
+		all = map[string]*lastTime{}
+		f.times[state] = all
+	}
+	key := f.labelKey(r)
+	last := all[string(key)]
+	if last == nil {
+		last = &lastTime{}
+		if f.restored != nil {
+			last.time, last.added = f.restored.Time, f.restored.Repeat
+		}
+		all[string(key)] = last
+	}
+	return last
+}
+
+// newTimeFormat returns the format of a name that promtail knows, or of a
+// layout of Go's. Without a location a text without a zone is in UTC.
 func newTimeFormat(name string, loc *time.Location) timeFormat {
 	switch name {
 	case "Unix":
@@ -60,134 +100,103 @@ func newTimeFormat(name string, loc *time.Location) timeFormat {
 		return unixIn(time.Microsecond)
 	case "UnixNs":
 		return unixIn(time.Nanosecond)
-	case "RFC3339", "RFC3339Nano":
-		return func(text []byte, _ time.Time) (int64, bool) { return parseRFC3339(text) }
 	}
-	layout := name
-	if known, ok := layouts[name]; ok {
-		layout = known
+	layout := layoutOf(name)
+	hasYear := strings.Contains(layout, "06")
+	return func(text []byte, now time.Time) (int64, bool) {
+		t, err := parseLayout(layout, view(text), loc)
+		if err != nil {
+			return 0, false
+		}
+		if !hasYear {
+			t = guessYear(t, now)
+		}
+		return nanoseconds(t)
 	}
-	if !strings.Contains(layout, "06") {
-		return func(text []byte, now time.Time) (int64, bool) {
-			t, err := time.ParseInLocation(layout, string(text), loc)
-			return guessYear(t, now.In(loc)).UnixNano(), err == nil
+}
+
+// parseLayout does not keep the text.
+func parseLayout(layout, text string, loc *time.Location) (time.Time, error) {
+	if loc == nil {
+		return time.Parse(layout, text)
+	}
+	return time.ParseInLocation(layout, text, loc)
+}
+
+// layoutOf is the layout of a name, or the name itself.
+func layoutOf(name string) string {
+	switch name {
+	case "ANSIC":
+		return time.ANSIC
+	case "UnixDate":
+		return time.UnixDate
+	case "RubyDate":
+		return time.RubyDate
+	case "RFC822":
+		return time.RFC822
+	case "RFC822Z":
+		return time.RFC822Z
+	case "RFC850":
+		return time.RFC850
+	case "RFC1123":
+		return time.RFC1123
+	case "RFC1123Z":
+		return time.RFC1123Z
+	case "RFC3339":
+		return time.RFC3339
+	case "RFC3339Nano":
+		return time.RFC3339Nano
+	}
+	return name
+}
+
+// guessYear gives a time that was written without a year the latest year that
+// does not put it into the future; a day is left for clocks and zones that
+// differ. A line of 31 December read in January is of last year.
+func guessYear(t, now time.Time) time.Time {
+	latest := now.In(t.Location()).AddDate(0, 0, 1)
+	for year := latest.Year(); ; year-- {
+		guess := time.Date(year, t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
+		leapDay := t.Month() == time.February && t.Day() == 29
+		if !guess.After(latest) && (!leapDay || guess.Month() == time.February) {
+			return guess
 		}
 	}
-	return func(text []byte, _ time.Time) (int64, bool) {
-		t, err := time.ParseInLocation(layout, string(text), loc)
-		return t.UnixNano(), err == nil
-	}
 }
 
-// layouts are the names that promtail knows besides Go's own layouts.
-var layouts = map[string]string{
-	"ANSIC": time.ANSIC, "UnixDate": time.UnixDate, "RubyDate": time.RubyDate,
-	"RFC822": time.RFC822, "RFC822Z": time.RFC822Z, "RFC850": time.RFC850,
-	"RFC1123": time.RFC1123, "RFC1123Z": time.RFC1123Z,
+// nanoseconds is t in unix nanoseconds; false if they do not fit, before 1678
+// and after 2262.
+func nanoseconds(t time.Time) (int64, bool) {
+	ns := t.UnixNano()
+	return ns, time.Unix(0, ns).Equal(t)
 }
 
-// guessYear gives a time that was written without a year the year that brings
-// it nearest to now: a line of 31 December read in January is of last year.
-func guessYear(t, now time.Time) time.Time {
-	guess := t.AddDate(now.Year()-t.Year(), 0, 0)
-	if t.Month() == time.February && t.Day() == 29 && guess.Day() != 29 {
-		guess = time.Date(now.Year()-1, 2, 29, t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), t.Location())
-	}
-	switch {
-	case guess.Sub(now) > 183*24*time.Hour:
-		return guess.AddDate(-1, 0, 0)
-	case now.Sub(guess) > 183*24*time.Hour:
-		return guess.AddDate(1, 0, 0)
-	}
-	return guess
-}
-
+// unixIn reads a whole number of units.
 func unixIn(unit time.Duration) timeFormat {
 	return func(text []byte, _ time.Time) (int64, bool) {
-		n, err := strconv.ParseInt(string(text), 10, 64)
-		return n * int64(unit), err == nil
+		n, err := strconv.ParseInt(view(text), 10, 64)
+		ns := n * int64(unit)
+		return ns, err == nil && ns/int64(unit) == n
 	}
 }
 
-// parseUnix reads seconds with an optional fraction.
-func parseUnix(text []byte, _ time.Time) (int64, bool) {
-	whole, frac, _ := bytes.Cut(text, []byte{'.'})
-	sec, err := strconv.ParseInt(string(whole), 10, 64)
-	if err != nil || len(frac) > 9 {
+// parseUnix reads seconds, with a fraction of which nine digits count.
+func parseUnix(b []byte, _ time.Time) (int64, bool) {
+	whole, fraction, hasFraction := strings.Cut(view(b), ".")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || hasFraction && fraction == "" {
 		return 0, false
 	}
-	ns := int64(0)
-	for i := range 9 {
-		ns *= 10
-		if i < len(frac) {
-			if frac[i] < '0' || frac[i] > '9' {
-				return 0, false
-			}
-			ns += int64(frac[i] - '0')
+	ns, unit := int64(0), int64(time.Second)
+	for _, c := range []byte(fraction) {
+		if c < '0' || c > '9' {
+			return 0, false
 		}
+		unit /= 10
+		ns += int64(c-'0') * unit
 	}
-	return sec*int64(time.Second) + ns, true
+	return nanoseconds(time.Unix(sec, ns))
 }
 
-// parseRFC3339 reads RFC 3339 with any fraction. The common form in UTC is read
-// without allocating; the standard library reads the rest.
-func parseRFC3339(b []byte) (int64, bool) {
-	const shape = "0000-00-00T00:00:00"
-	if len(b) <= len(shape) || b[len(b)-1] != 'Z' || !hasShape(b, shape) {
-		return parseRFC3339Slow(b)
-	}
-	month, day := digits(b[5:7]), digits(b[8:10])
-	hour, minute, sec := digits(b[11:13]), digits(b[14:16]), digits(b[17:19])
-	ns, ok := fraction(b[19 : len(b)-1])
-	if !ok || month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || sec > 59 {
-		return parseRFC3339Slow(b)
-	}
-	t := time.Date(digits(b[:4]), time.Month(month), day, hour, minute, sec, ns, time.UTC)
-	return t.UnixNano(), true
-}
-
-func parseRFC3339Slow(b []byte) (int64, bool) {
-	t, err := time.Parse(time.RFC3339Nano, string(b))
-	return t.UnixNano(), err == nil
-}
-
-// hasShape reports whether b has a digit wherever shape has a 0, and shape's
-// own byte everywhere else.
-func hasShape(b []byte, shape string) bool {
-	for i := range len(shape) {
-		isDigit := b[i] >= '0' && b[i] <= '9'
-		if shape[i] == '0' && !isDigit || shape[i] != '0' && b[i] != shape[i] {
-			return false
-		}
-	}
-	return true
-}
-
-func digits(b []byte) int {
-	n := 0
-	for _, c := range b {
-		n = 10*n + int(c-'0')
-	}
-	return n
-}
-
-// fraction reads "" or ".123" as nanoseconds.
-func fraction(b []byte) (int, bool) {
-	if len(b) == 0 {
-		return 0, true
-	}
-	if b[0] != '.' || len(b) < 2 || len(b) > 10 {
-		return 0, false
-	}
-	ns := 0
-	for i := 1; i < 10; i++ {
-		ns *= 10
-		if i < len(b) {
-			if b[i] < '0' || b[i] > '9' {
-				return 0, false
-			}
-			ns += int(b[i] - '0')
-		}
-	}
-	return ns, true
-}
+// view is b as a string without a copy, for functions that do not keep it.
+func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

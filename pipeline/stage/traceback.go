@@ -4,38 +4,35 @@ import (
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
-	"github.com/tovtech/tovplay-logging/pipeline/traceback"
 )
 
-// tracebacks joins the lines of a traceback with the record that they follow.
+// tracebacks joins the lines of a traceback with the record that they follow,
+// for each label set.
 type tracebacks struct {
-	holding
+	joining
 	maxLines int
 	wait     time.Duration
 }
 
-func (c *compiler) traceback(cfg *config.TracebackStage) step {
-	return &tracebacks{c.holding(), cfg.MaxLines, cfg.MaxWait.Std()}
+func (c *compiler) traceback(cfg *config.TracebackStage) {
+	c.add(&tracebacks{c.joining(), cfg.MaxLines, cfg.MaxWait.Std()})
 }
 
 func (s *tracebacks) run(f *Feed, r *record) verdict {
-	state := s.joins(f, s.wait)
-	j := state.of(f, r)
-	if j.joiner == nil {
-		j.joiner = &traceback.Joiner{}
-	}
+	all, j := s.of(f, r, s.wait)
 	goesOn := j.joiner.Continues(r.line)
-	if goesOn && j.open && j.lines < s.maxLines {
+	switch {
+	case goesOn && j.open && !j.full(s.maxLines):
 		j.add(f, "\n", r)
-		if !j.joiner.MayContinue() {
-			state.release(f, j)
-		}
-		return held
-	}
-	state.release(f, j)
-	if !j.joiner.MayContinue() {
+	case j.joiner.MayContinue():
+		all.release(f, j)
+		all.begin(f, j, r)
+	default:
+		all.release(f, j)
 		return next
 	}
-	j.begin(f, r)
-	return held
+	if !j.joiner.MayContinue() {
+		all.release(f, j)
+	}
+	return gone
 }
