@@ -33,15 +33,15 @@ type record struct {
 func fromJSON(line []byte) (Level, bool) {
 	r := record{number: -1}
 	m := jsonscan.Iterate(line, jsonscan.Lenient)
-	any := false
+	started := false
 	for m.Next() {
-		any = true
+		started = true
 		r.member(&m)
 		if r.found[levelPlace] != Unknown {
 			return r.found[levelPlace], true
 		}
 	}
-	return r.level(), any || m.Err() == nil
+	return r.level(), started || m.Err() == nil
 }
 
 // level decides by all members.

@@ -111,7 +111,8 @@ func isTime(token []byte) bool {
 			return false
 		}
 	}
-	const monthTZ = 5                                      // letters of a month, of T and of Z
+	const monthTZ = 5 // letters of a month, of T and of Z
+
 	if colons > 3 || bytes.Contains(token, []byte("::")) { // an IPv6 address
 		return false
 	}
