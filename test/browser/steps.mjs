@@ -26,8 +26,12 @@ export async function seeHealth(page) {
   const cards = page.locator("[data-health]");
   await visible(cards, "the health strip has cards");
   check((await cards.count()) >= 5, `the health strip has at least 5 cards, not ${await cards.count()}`);
-  await cards.first().getByRole("button").click();
-  await visible(page.getByRole("dialog"), "a card opens its reason");
+  // What opens the reason loads after the first paint, so a very early click may find nothing yet.
+  const opened = async () => {
+    await cards.first().getByRole("button").click();
+    return page.getByRole("dialog").first().isVisible();
+  };
+  await until(page, opened, "a card opens its reason");
   await page.keyboard.press("Escape");
 }
 
@@ -159,7 +163,11 @@ export async function seeViews(page, base, out) {
 /** Logging out leads back to the login, and the API then refuses. */
 export async function logOut(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.getByRole("button", { name: /^User / }).click();
+  const opened = async () => {
+    await page.getByRole("button", { name: /^User / }).click();
+    return page.getByRole("menuitem", { name: "Log out" }).isVisible();
+  };
+  await until(page, opened, "the user's menu opens");
   await page.getByRole("menuitem", { name: "Log out" }).click();
   await visible(page.getByLabel("Password"), "logging out leads to the login");
 }

@@ -1,5 +1,12 @@
 import { Popover } from "radix-ui";
-import { type FocusEvent, type MouseEvent, type PointerEvent, type ReactElement, useRef, useState } from "react";
+import {
+  type FocusEvent,
+  type MouseEvent,
+  type PointerEvent,
+  type ReactElement,
+  useRef,
+  useState,
+} from "react";
 import type { HealthItem } from "../../api/types";
 import { formatExact } from "../../lib/time";
 import { TimeAgo } from "../../ui/TimeAgo";
