@@ -319,3 +319,34 @@ func floorTo(n, step int64) int64 {
 
 // labelText renders labels for ordering.
 func labelText(labels map[string]string) string { return string(appendMap(nil, labels)) }
+
+// TotalsByEach counts the lines of a log query in [start, end) by the values of
+// each label: label → value → lines. It asks Loki once for all labels, and once
+// for each when their combinations are more series than Loki allows. Lines
+// without a label are not counted for it.
+func (c *Client) TotalsByEach(ctx context.Context, query string, labels []string, start, end time.Time) (map[string]map[string]int64, error) {
+	counts := map[string]map[string]int64{}
+	totals, err := c.Totals(ctx, query, labels, start, end)
+	if seriesLimit(err) && len(labels) > 1 {
+		for _, label := range labels {
+			one, err := c.TotalsByEach(ctx, query, []string{label}, start, end)
+			if err != nil {
+				return nil, err
+			}
+			counts[label] = one[label]
+		}
+		return counts, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, label := range labels {
+		counts[label] = map[string]int64{}
+		for _, total := range totals {
+			if value, ok := total.Labels[label]; ok {
+				counts[label][value] += total.Count
+			}
+		}
+	}
+	return counts, nil
+}

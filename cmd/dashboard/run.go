@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tovtech/tovplay-logging/internal/auth"
+	"github.com/tovtech/tovplay-logging/internal/health"
+	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/secret"
+	"github.com/tovtech/tovplay-logging/internal/server"
+	"github.com/tovtech/tovplay-logging/internal/state"
+	"github.com/tovtech/tovplay-logging/web"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version string
+
+// The exit codes.
+const (
+	exitOK    = 0
+	exitFault = 1
+	exitUsage = 2
+)
+
+// environment is what the program gets from outside.
+type environment struct {
+	getenv         func(string) string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// run is the program. It returns when ctx ends or something fails, and nothing
+// it started runs on.
+func run(ctx context.Context, args []string, env environment) int {
+	if len(args) > 0 && args[0] == "passwd" {
+		return exit(env, passwd(ctx, args[1:], env))
+	}
+	o, err := parseOptions(args, env)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(env.stderr, "dashboard: %v\nrun dashboard -help for all flags\n", err)
+		return exitUsage
+	}
+	if o.version {
+		fmt.Fprintln(env.stdout, "dashboard", buildVersion())
+		return exitOK
+	}
+	return exit(env, serve(ctx, o, env))
+}
+
+// exit reports an error and returns the exit code.
+func exit(env environment, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(env.stderr, "dashboard: %v\n", err)
+	return exitFault
+}
+
+// buildVersion returns the version of the build, or the revision it is of.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" {
+			return "dev-" + setting.Value[:min(12, len(setting.Value))]
+		}
+	}
+	return "dev"
+}
+
+// serve makes the parts, joins them and runs until ctx ends.
+func serve(ctx context.Context, o options, env environment) error {
+	log := newLog(o, env.stderr)
+	db, err := state.Open(ctx, o.dataDir)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	users, err := firstStart(ctx, db, o, env, log)
+	if err != nil {
+		return err
+	}
+	metrics := server.NewMetrics(buildVersion())
+	o.loki.Observe = metrics.Loki
+	client, err := loki.New(o.loki)
+	if err != nil {
+		return err
+	}
+	hub := loki.NewHub(client, loki.DefaultHubConfig())
+	metrics.WatchHub(hub)
+	checker, err := newChecker(o, client, metrics)
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(server.Config{
+		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
+		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
+		Log: log, Metrics: metrics, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	return listenAndRun(ctx, o, log, srv, hub)
+}
+
+// listenAndRun opens both listeners and runs the server and the hub. The hub
+// outlives the server, so that live tails end because the server says so.
+func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub) error {
+	public, err := listen(ctx, "listen", o.listen)
+	if err != nil {
+		return err
+	}
+	internal, err := listen(ctx, "internal-listen", o.internalListen)
+	if err != nil {
+		return errors.Join(err, public.Close())
+	}
+	log.Info("dashboard is up", "version", buildVersion(), "listen", public.Addr().String(),
+		"internal_listen", internal.Addr().String(), "data_dir", o.dataDir)
+	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return hub.Run(hubCtx) })
+	group.Go(func() error {
+		defer stopHub()
+		return srv.Run(groupCtx, public, internal)
+	})
+	err = group.Wait()
+	log.Info("dashboard has stopped")
+	return err
+}
+
+// listen opens a listener; the error names the flag that changes it.
+func listen(ctx context.Context, flagName, address string) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w; choose another address with -%s", address, err, flagName)
+	}
+	return listener, nil
+}
+
+// newLog makes the logger.
+func newLog(o options, w io.Writer) *slog.Logger {
+	handlerOptions := &slog.HandlerOptions{Level: o.logLevel}
+	if o.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, handlerOptions))
+	}
+	return slog.New(slog.NewTextHandler(w, handlerOptions))
+}
+
+// firstStart makes sure that somebody can log in, and prints a password that
+// was made.
+func firstStart(ctx context.Context, db *sql.DB, o options, env environment, log *slog.Logger) (*auth.Users, error) {
+	users := auth.New(db, time.Now)
+	first, err := users.Ensure(ctx, o.adminPassword)
+	if errors.Is(err, auth.ErrPassword) {
+		return nil, fmt.Errorf("DASHBOARD_ADMIN_PASSWORD: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !first.Generated.IsZero() {
+		fmt.Fprintf(env.stderr, "\nFirst start: log in as %q with the password %s\nIt is shown this once. Change it with: dashboard passwd\n\n",
+			auth.AdminName, first.Generated.Reveal())
+	}
+	if first.Rotated {
+		log.Info("DASHBOARD_ADMIN_PASSWORD differs from the stored password and replaces it; the user's sessions have ended", "user", auth.AdminName)
+	}
+	return users, nil
+}
+
+// newChecker makes the health checker with the probes of what has an address.
+func newChecker(o options, client *loki.Client, metrics *server.Metrics) (*health.Checker, error) {
+	signals, err := health.Catalogue()
+	if err != nil {
+		return nil, err
+	}
+	probes := map[string]func(context.Context) error{"loki": lokiProbe(client)}
+	if o.alertmanagerURL != "" {
+		address := strings.TrimRight(o.alertmanagerURL, "/") + "/-/ready"
+		probes["alertmanager"] = health.HTTPProbe(&http.Client{}, address)
+	}
+	return health.New(health.Config{
+		PrometheusURL: o.prometheusURL, Signals: signals, Probes: probes,
+		Timeout: 5 * time.Second, Fresh: 15 * time.Second, Now: time.Now, Observe: metrics.Prometheus,
+	})
+}
+
+// lokiProbe asks Loki whether it is ready; the error is its message alone.
+func lokiProbe(client *loki.Client) func(context.Context) error {
+	return func(ctx context.Context) error {
+		err := client.Ready(ctx)
+		if known, ok := errors.AsType[*loki.Error](err); ok {
+			return errors.New(known.Message)
+		}
+		return err
+	}
+}
+
+// passwd sets a password that it reads from stdin.
+func passwd(ctx context.Context, args []string, env environment) error {
+	flags := flag.NewFlagSet("dashboard passwd", flag.ContinueOnError)
+	flags.SetOutput(env.stderr)
+	dataDir := flags.String("data-dir", orDefault(env.getenv("DASHBOARD_DATA_DIR"), defaultDataDir), "folder of the database (DASHBOARD_DATA_DIR)")
+	flags.Usage = func() {
+		fmt.Fprintln(env.stderr, "Usage: dashboard passwd [-data-dir DIR] [USER]\nReads the new password from standard input, one line. USER is admin by default.")
+		flags.PrintDefaults()
+	}
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	name := orDefault(flags.Arg(0), auth.AdminName)
+	fmt.Fprintf(env.stderr, "New password for %s (at least %d characters), then Enter: ", name, auth.PasswordMin)
+	line, err := bufio.NewReader(env.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read the password: %w", err)
+	}
+	db, err := state.Open(ctx, *dataDir)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	password := secret.New(strings.TrimRight(line, "\r\n"))
+	err = auth.New(db, time.Now).SetPassword(ctx, name, password)
+	if errors.Is(err, auth.ErrNoUser) {
+		return fmt.Errorf("%w in %s; start the dashboard once to make %s, or check -data-dir", err, *dataDir, auth.AdminName)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "\nThe password of %s is changed; its sessions have ended.\n", name)
+	if env.getenv("DASHBOARD_ADMIN_PASSWORD") != "" && name == auth.AdminName {
+		fmt.Fprintln(env.stdout, "DASHBOARD_ADMIN_PASSWORD is set here: at the next start it replaces this password.")
+	}
+	return nil
+}
+
+// orDefault returns text, or fallback when it is empty.
+func orDefault(text, fallback string) string {
+	if text == "" {
+		return fallback
+	}
+	return text
+}

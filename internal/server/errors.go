@@ -1,0 +1,123 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tovtech/tovplay-logging/internal/auth"
+	"github.com/tovtech/tovplay-logging/internal/loki"
+)
+
+// statusClientGone is nginx' status for a client that went away. Nobody reads it
+// but the access log.
+const statusClientGone = 499
+
+// requestError is a request that cannot be served; its message is for the
+// person who made it.
+type requestError struct {
+	status  int
+	code    string
+	message string
+}
+
+// Error returns the message.
+func (e *requestError) Error() string { return e.message }
+
+// badRequest says what is wrong with a request and how to mend it.
+func badRequest(format string, args ...any) error {
+	return &requestError{http.StatusBadRequest, "bad_request", fmt.Sprintf(format, args...)}
+}
+
+// errorBody is the JSON of every error.
+type errorBody struct {
+	Error errorDetail `json:"error"`
+}
+
+type errorDetail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Source  string `json:"source"`
+}
+
+// failure is an error as the client and the log see it.
+type failure struct {
+	status int
+	detail errorDetail
+	// retryAfter is in seconds, 0 for none.
+	retryAfter int
+	// fault is true when the operator should see it.
+	fault bool
+}
+
+// handle adapts a handler that returns an error.
+func (s *Server) handle(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if err := h(c); err != nil {
+			s.fail(c, err)
+		}
+	}
+}
+
+// fail answers with the error and notes it. It is the one place where an error
+// becomes an answer.
+func (s *Server) fail(c *gin.Context, err error) {
+	f := explain(c.Request.Context(), err)
+	note := noteOf(c)
+	note.err = err
+	note.fault = f.fault
+	c.Abort()
+	if c.Writer.Written() {
+		return
+	}
+	if f.retryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(f.retryAfter))
+	}
+	c.Header("Cache-Control", "no-store")
+	writeJSON(c, f.status, errorBody{f.detail})
+}
+
+// lokiStatus is the HTTP status of each code of package loki.
+var lokiStatus = map[loki.Code]int{
+	loki.CodeSyntax:      http.StatusBadRequest,
+	loki.CodeLimit:       http.StatusBadRequest,
+	loki.CodeTimeout:     http.StatusGatewayTimeout,
+	loki.CodeThrottled:   http.StatusTooManyRequests,
+	loki.CodeCancelled:   statusClientGone,
+	loki.CodeUnavailable: http.StatusBadGateway,
+}
+
+// explain maps an error to what the client and the log see.
+func explain(ctx context.Context, err error) failure {
+	if known, ok := errors.AsType[*requestError](err); ok {
+		return failure{status: known.status, detail: errorDetail{known.code, known.message, "dashboard"}}
+	}
+	if known, ok := errors.AsType[*loki.Error](err); ok {
+		f := failure{status: lokiStatus[known.Code], detail: errorDetail{string(known.Code), known.Message, "loki"}}
+		f.fault = known.Code == loki.CodeUnavailable || known.Code == loki.CodeTimeout
+		if known.Code == loki.CodeThrottled {
+			f.retryAfter = 2
+		}
+		return f
+	}
+	if known, ok := errors.AsType[*auth.ThrottledError](err); ok {
+		return failure{status: http.StatusTooManyRequests, retryAfter: known.Seconds(),
+			detail: errorDetail{"throttled", known.Error(), "dashboard"}}
+	}
+	switch {
+	case errors.Is(err, loki.ErrCursor):
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}
+	case errors.Is(err, auth.ErrCredentials):
+		return failure{status: http.StatusUnauthorized, detail: errorDetail{"unauthorized", "the user or the password is wrong", "dashboard"}}
+	case errors.Is(err, auth.ErrNoSession):
+		return failure{status: http.StatusUnauthorized, detail: errorDetail{"unauthorized", "log in first: there is no session, or it has ended", "dashboard"}}
+	case ctx.Err() != nil:
+		return failure{status: statusClientGone, detail: errorDetail{"cancelled", "the request was cancelled", "dashboard"}}
+	}
+	return failure{status: http.StatusInternalServerError, fault: true,
+		detail: errorDetail{"internal", "a fault of the dashboard; its log says more", "dashboard"}}
+}

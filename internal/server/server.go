@@ -1,0 +1,242 @@
+// Package server is the dashboard's HTTP server: the API that openapi.json
+// describes, and the page.
+//
+// A request goes through
+//
+//	prefix → observe → recover → secure → session → handler → JSON, SSE or page
+//
+// Handlers return an error; fail, in errors.go, alone maps it to a status, a
+// safe message and a log line. The same routes answer at / and under /logs/.
+// /metrics and pprof are on a listener of their own: behind nginx every request
+// comes from this machine, so the address of a client says nothing.
+package server
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tovtech/tovplay-logging/internal/auth"
+	"github.com/tovtech/tovplay-logging/internal/health"
+	"github.com/tovtech/tovplay-logging/internal/loki"
+)
+
+//go:embed openapi.json
+var openAPI []byte
+
+const (
+	// stopWait is how long requests have to end when the server stops.
+	stopWait = 5 * time.Second
+	// requestWait bounds one request of logs, below nginx' 60 s.
+	requestWait = 50 * time.Second
+	// writeWait bounds the writing of one answer; requestWait is part of it.
+	writeWait = 70 * time.Second
+	// bodyMax bounds the body of a request, in bytes.
+	bodyMax = 64 << 10
+)
+
+// Config is what the server serves and with what.
+type Config struct {
+	Users   *auth.Users
+	Loki    *loki.Client
+	Hub     *loki.Hub
+	Sources *loki.Sources
+	Health  *health.Checker
+	// Page holds the built page; without index.html a notice is served.
+	Page fs.FS
+	// Version is shown to people.
+	Version string
+	// ExternalURL is where people reach the dashboard, "" when not known. It
+	// gives the path and the Secure flag of the cookie.
+	ExternalURL string
+	Log         *slog.Logger
+	Metrics     *Metrics
+	// Now is the clock.
+	Now func() time.Time
+}
+
+// Server serves people on one listener and the operator on another.
+type Server struct {
+	config   Config
+	external *url.URL // nil when not configured
+	page     *page
+	sources  *memo[[]loki.Source]
+	public   http.Handler
+	// stopping is closed when streams have to end.
+	stopping chan struct{}
+}
+
+// New makes the server. It serves nothing before Run.
+func New(config Config) (*Server, error) {
+	external, err := parseExternal(config.ExternalURL)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPage(config.Page)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{})}
+	s.sources = newMemo(sourcesFresh, config.Now, func(ctx context.Context) ([]loki.Source, error) {
+		return config.Sources.At(ctx, config.Now())
+	})
+	s.public = underPrefix(s.routes())
+	return s, nil
+}
+
+// parseExternal checks EXTERNAL_URL; nil when it is empty.
+func parseExternal(text string) (*url.URL, error) {
+	if text == "" {
+		return nil, nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, errors.New("EXTERNAL_URL is not a plain http or https address; write it as https://host/logs")
+	}
+	return u, nil
+}
+
+// Handler returns what the public listener serves.
+func (s *Server) Handler() http.Handler { return s.public }
+
+// Run serves both listeners until ctx ends, then lets requests end for stopWait
+// and closes what is left. It closes the listeners.
+func (s *Server) Run(ctx context.Context, public, internal net.Listener) error {
+	errorLog := slog.NewLogLogger(s.config.Log.Handler(), slog.LevelDebug)
+	servers := map[net.Listener]*http.Server{
+		public: {
+			Handler: s.public, ErrorLog: errorLog, MaxHeaderBytes: 64 << 10,
+			ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+			WriteTimeout: writeWait, IdleTimeout: 2 * time.Minute,
+		},
+		internal: {
+			Handler: s.config.Metrics.Handler(), ErrorLog: errorLog,
+			ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
+		},
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	for listener, server := range servers {
+		group.Go(func() error {
+			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		<-groupCtx.Done()
+		close(s.stopping)
+		return stop(servers)
+	})
+	return group.Wait()
+}
+
+// stop ends the servers, gently for stopWait.
+func stop(servers map[net.Listener]*http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), stopWait)
+	defer cancel()
+	var group errgroup.Group
+	for _, server := range servers {
+		group.Go(func() error {
+			if server.Shutdown(ctx) != nil {
+				return server.Close()
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// routes makes the routes. Whoever adds one adds it to openapi.json.
+func (s *Server) routes() http.Handler {
+	gin.SetMode(gin.ReleaseMode) // gin keeps its mode for the whole process
+	engine := gin.New()
+	engine.RedirectTrailingSlash = false // its redirects know no prefix
+	engine.RedirectFixedPath = false
+	engine.HandleMethodNotAllowed = true
+	engine.ForwardedByClientIP = false
+	engine.Use(s.observe, s.recover, secure)
+
+	probes := []string{http.MethodGet, http.MethodHead}
+	engine.Match(probes, "/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	engine.Match(probes, "/readyz", s.readyz)
+	engine.POST("/api/v1/login", fromHere(s.external), s.handle(s.login))
+	engine.POST("/api/v1/logout", fromHere(s.external), s.handle(s.logout))
+
+	api := engine.Group("/api/v1", s.handle(s.requireSession))
+	api.GET("/session", s.handle(s.session))
+	api.GET("/logs", s.handle(s.logs))
+	api.GET("/volume", s.handle(s.volume))
+	api.GET("/labels", s.handle(s.labels))
+	api.GET("/tail", s.handle(s.tail))
+	api.GET("/health", s.handle(s.health))
+	api.GET("/openapi.json", s.handle(s.openAPI))
+
+	engine.NoMethod(s.handle(func(*gin.Context) error {
+		return &requestError{http.StatusMethodNotAllowed, "bad_request", "this address does not take this method"}
+	}))
+	engine.NoRoute(s.handle(s.pageOrNothing))
+	return engine
+}
+
+// Prefix is the path under which the routes answer besides the root.
+const Prefix = "/logs"
+
+// underPrefix takes Prefix off the path. A proxy may have taken it off before
+// or not; both give the same request. Therefore no view of the page may have a
+// path that begins with Prefix.
+func underPrefix(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == Prefix {
+			// Relative, because the proxy's prefix is not known here.
+			w.Header().Set("Location", strings.TrimPrefix(Prefix, "/")+"/"+query(r.URL))
+			w.WriteHeader(http.StatusPermanentRedirect)
+			return
+		}
+		if rest, ok := strings.CutPrefix(r.URL.Path, Prefix+"/"); ok {
+			target := *r.URL
+			target.Path = "/" + rest
+			target.RawPath = strings.TrimPrefix(r.URL.RawPath, Prefix)
+			request := *r
+			request.URL = &target
+			r = &request
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// query returns the query of an address with its question mark.
+func query(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	return "?" + u.RawQuery
+}
+
+// readyz says whether people can be served: the database answers.
+func (s *Server) readyz(c *gin.Context) {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.config.Users.Ping(ctx); err != nil {
+		s.config.Log.Error("not ready", "error", err)
+		c.String(http.StatusServiceUnavailable, "the database does not answer; the log of the dashboard says more\n")
+		return
+	}
+	c.String(http.StatusOK, "ready\n")
+}
+
+// openAPI serves the description of this API.
+func (s *Server) openAPI(c *gin.Context) error {
+	c.Data(http.StatusOK, "application/json; charset=utf-8", openAPI)
+	return nil
+}

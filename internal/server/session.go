@@ -1,0 +1,133 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tovtech/tovplay-logging/internal/auth"
+	"github.com/tovtech/tovplay-logging/internal/secret"
+)
+
+// cookieName is the session cookie, named in openapi.json too.
+const cookieName = "tovplay_session"
+
+// userKey is where the logged-in user is in gin's context.
+const userKey = "user"
+
+// loginRequest is the body of POST api/v1/login.
+type loginRequest struct {
+	User     string `json:"user"`
+	Password string `json:"password"`
+}
+
+// userBody is a user in an answer.
+type userBody struct {
+	Name string    `json:"name"`
+	Role auth.Role `json:"role"`
+}
+
+// login starts a session.
+func (s *Server) login(c *gin.Context) error {
+	request, err := readLogin(c.Request.Body)
+	if err != nil {
+		return err
+	}
+	token, user, err := s.config.Users.Login(c.Request.Context(), request.User, secret.New(request.Password))
+	s.config.Metrics.login(err)
+	if err != nil {
+		return err
+	}
+	if old := tokenOf(c.Request); !old.IsZero() {
+		if err := s.config.Users.Logout(c.Request.Context(), old); err != nil {
+			return err
+		}
+	}
+	noteOf(c).user = user.Name
+	http.SetCookie(c.Writer, s.cookie(c.Request, token.Reveal(), int(auth.SessionLife.Seconds())))
+	writeJSON(c, http.StatusOK, struct {
+		User userBody `json:"user"`
+	}{userBody{user.Name, user.Role}})
+	return nil
+}
+
+// readLogin decodes the body strictly.
+func readLogin(body io.Reader) (loginRequest, error) {
+	var request loginRequest
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&request); err != nil {
+		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return request, &requestError{http.StatusRequestEntityTooLarge, "bad_request", "the request is too large: " + tooLarge.Error()}
+		}
+		return request, badRequest(`the body is not {"user": "...", "password": "..."}`)
+	}
+	return request, nil
+}
+
+// logout ends the session and clears the cookie.
+func (s *Server) logout(c *gin.Context) error {
+	if token := tokenOf(c.Request); !token.IsZero() {
+		if err := s.config.Users.Logout(c.Request.Context(), token); err != nil {
+			return err
+		}
+	}
+	http.SetCookie(c.Writer, s.cookie(c.Request, "", -1))
+	c.Status(http.StatusNoContent)
+	c.Writer.WriteHeaderNow()
+	return nil
+}
+
+// session says who is logged in.
+func (s *Server) session(c *gin.Context) error {
+	user := c.MustGet(userKey).(auth.User)
+	writeJSON(c, http.StatusOK, struct {
+		User        userBody `json:"user"`
+		Version     string   `json:"version"`
+		ExternalURL string   `json:"external_url"`
+	}{userBody{user.Name, user.Role}, s.config.Version, s.config.ExternalURL})
+	return nil
+}
+
+// requireSession lets only logged-in users through.
+func (s *Server) requireSession(c *gin.Context) error {
+	user, err := s.config.Users.Session(c.Request.Context(), tokenOf(c.Request))
+	if err != nil {
+		return err
+	}
+	c.Set(userKey, user)
+	noteOf(c).user = user.Name
+	c.Header("Cache-Control", "no-store")
+	c.Next()
+	return nil
+}
+
+// tokenOf returns the token of the request's cookie, empty when there is none.
+func tokenOf(r *http.Request) secret.String {
+	cookie, err := r.Cookie(cookieName)
+	if err != nil {
+		return secret.String{}
+	}
+	return secret.New(cookie.Value)
+}
+
+// cookie makes the session cookie. Its path is that of EXTERNAL_URL; without it
+// the prefix that people see is not known, and / covers every one.
+func (s *Server) cookie(r *http.Request, value string, maxAge int) *http.Cookie {
+	cookie := &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, SameSite: http.SameSiteLaxMode,
+		Secure: r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https"),
+	}
+	if s.external != nil {
+		cookie.Secure = cookie.Secure || s.external.Scheme == "https"
+		if path := strings.TrimRight(s.external.Path, "/"); path != "" {
+			cookie.Path = path
+		}
+	}
+	return cookie
+}
