@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"strings"
 )
 
 // redacted stands for a secret in every printed form.
@@ -93,13 +94,14 @@ func (u URL) IsSet() bool { return u.full.IsSet() }
 // "" when not set.
 func (u URL) String() string { return u.shown }
 
-// redact is an address as it may be shown.
+// redact is an address as it may be shown. The parts that are hidden are put in
+// after escaping, which would make %3Csecret%3E of them.
 func redact(p *url.URL) string {
-	s := p.Scheme + "://"
+	bare := url.URL{Scheme: p.Scheme, Host: p.Host, Path: p.Path, RawPath: p.RawPath}
+	s := bare.String()
 	if p.User != nil {
-		s += redacted + "@"
+		s = strings.Replace(s, "://", "://"+redacted+"@", 1)
 	}
-	s += p.Host + p.EscapedPath()
 	if p.RawQuery != "" {
 		s += "?" + redacted
 	}

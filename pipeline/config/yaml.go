@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -28,7 +29,7 @@ func (d *decoder) prepare(text []byte, opts Options) ([]byte, bool) {
 }
 
 // readable says whether text is UTF-8 without control characters and of a
-// bearable size. YAML allows tab, line feed and carriage return only.
+// bearable size. YAML allows tab and line ends only.
 func (d *decoder) readable(text []byte) bool {
 	if len(text) > maxSize {
 		d.report(Pos{File: d.file}, "", "the file is larger than %d bytes; is it a configuration file?", maxSize)
@@ -39,7 +40,7 @@ func (d *decoder) readable(text []byte) bool {
 			d.report(d.position(text, i), "", "the text is not UTF-8; save the file as UTF-8")
 			return false
 		}
-		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+		if unicode.IsControl(r) && !strings.ContainsRune("\t\n\r\u0085", r) {
 			d.report(d.position(text, i), "", "control character %#U; remove it, or write it as an escape in double quotes", r)
 			return false
 		}
