@@ -13,18 +13,37 @@ const GAP_MS = 10 * 60_000;
 /** Groups entries by day and names long pauses between them; the entries' order is kept. */
 export function buildRows(entries: readonly Entry[]): Row[] {
   const rows: Row[] = [];
-  let day = "";
+  let day = { startMs: 0, endMs: 0 };
   let previous: number | null = null;
   for (const entry of entries) {
     const ms = nsToMs(entry.ts);
-    const nextDay = formatDay(ms);
     const pause = previous === null ? 0 : Math.abs(ms - previous);
-    if (pause >= GAP_MS)
+    if (pause >= GAP_MS) {
       rows.push({ kind: "gap", key: `gap-${entry.id}`, label: `${describeSpan(pause)} without lines` });
-    if (nextDay !== day) rows.push({ kind: "day", key: `day-${entry.id}`, label: nextDay });
-    rows.push({ kind: "entry", key: entry.id, entry });
-    day = nextDay;
+    }
+    if (ms < day.startMs || ms >= day.endMs) {
+      day = dayBounds(ms);
+      rows.push({ kind: "day", key: `day-${entry.id}`, label: formatDay(ms) });
+    }
+    rows.push(entryRow(entry));
     previous = ms;
   }
   return rows;
+}
+
+// A live tail builds the rows of the same entries many times a second: the same
+// entry gives the same row, so that only new ones are drawn.
+const known = new WeakMap<Entry, Row>();
+
+function entryRow(entry: Entry): Row {
+  const row = known.get(entry) ?? { kind: "entry", key: entry.id, entry };
+  known.set(entry, row);
+  return row;
+}
+
+/** Start and end of the local day of a time. */
+function dayBounds(ms: number): { startMs: number; endMs: number } {
+  const date = new Date(ms);
+  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
+  return { startMs: new Date(year, month, day).getTime(), endMs: new Date(year, month, day + 1).getTime() };
 }
