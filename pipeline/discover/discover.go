@@ -4,7 +4,11 @@
 package discover
 
 import (
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
@@ -67,11 +71,85 @@ type Options struct {
 }
 
 // Discoverer looks for targets. It is used by one goroutine.
-type Discoverer struct{ opts Options }
+type Discoverer struct {
+	opts       Options
+	containers map[string]container // by the path of config.v2.json, as last read
+}
 
 // New returns a discoverer of the jobs' targets.
-func New(opts Options) *Discoverer { return &Discoverer{opts: opts} }
+func New(opts Options) *Discoverer {
+	if opts.User == "" {
+		opts.User = ownName()
+	}
+	return &Discoverer{opts: opts, containers: map[string]container{}}
+}
 
 // Sync returns the targets that exist now, sorted by key, and what is not read.
 // It starts nothing and waits for nothing but the file system.
-func (d *Discoverer) Sync() (targets []Target, problems []Problem) { return nil, nil }
+func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
+	f := &found{d: d}
+	for i := range d.opts.Jobs {
+		f.job = &d.opts.Jobs[i]
+		if f.isOff() {
+			continue
+		}
+		f.static()
+		f.docker()
+		f.journal()
+	}
+	slices.SortFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
+	return f.targets, f.problems
+}
+
+// found is what one Sync has found so far.
+type found struct {
+	d        *Discoverer
+	job      *config.ScrapeConfig // whose targets are looked for
+	targets  []Target
+	problems []Problem
+}
+
+// isOff reports whether something exists that the job gives way to.
+func (f *found) isOff() bool {
+	for _, glob := range f.job.UnlessExists {
+		if paths, err := doublestar.FilepathGlob(glob); err == nil && len(paths) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *found) add(t Target, labels ...config.LabelSet) {
+	t.Job, t.Config = f.job.JobName, f.job
+	t.Key = t.Job + " " + t.Key
+	t.IgnoreOlder = f.job.IgnoreOlder.Std()
+	for _, set := range labels {
+		for name, value := range set {
+			if !strings.HasPrefix(name, "__") {
+				t.Labels = append(t.Labels, pipeline.Label{Name: name, Value: value})
+			}
+		}
+	}
+	slices.SortFunc(t.Labels, func(a, b pipeline.Label) int { return strings.Compare(a.Name, b.Name) })
+	f.targets = append(f.targets, t)
+}
+
+func (f *found) problem(state State, path, reason string) {
+	f.problems = append(f.problems, Problem{State: state, Job: f.job.JobName, Path: path, Reason: reason})
+}
+
+// unreadable notes a path that this user cannot read.
+func (f *found) unreadable(path string, isDir bool, err error) {
+	f.problems = append(f.problems, Problem{
+		State: Unreadable, Job: f.job.JobName, Path: path, Reason: reasonOf(err),
+		Remedy: remedy(path, isDir, f.d.opts.User), User: f.d.opts.User,
+	})
+}
+
+// journal is the one target of a job that reads systemd's journal.
+func (f *found) journal() {
+	if f.job.Journal == nil {
+		return
+	}
+	f.add(Target{Key: "journal", Kind: Journal, Path: f.job.Journal.Path}, f.job.Journal.Labels)
+}

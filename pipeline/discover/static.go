@@ -1,0 +1,138 @@
+package discover
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/pipeline/config"
+)
+
+// static looks for the files of the job's static_configs.
+func (f *found) static() {
+	for i := range f.job.StaticConfigs {
+		group := &f.job.StaticConfigs[i]
+		if host, ok := group.Labels["__host__"]; ok && host != f.d.opts.Hostname {
+			continue
+		}
+		f.group(group)
+	}
+}
+
+func (f *found) group(group *config.StaticConfig) {
+	f.blockedFolder(group.Path())
+	paths, err := doublestar.FilepathGlob(group.Path())
+	if err != nil {
+		f.problem(Unreadable, group.Path(), err.Error())
+		return
+	}
+	matched := map[string]bool{}
+	for _, path := range paths {
+		matched[path] = true
+	}
+	before := len(f.targets)
+	for _, path := range paths {
+		if !excluded(group.PathExclude(), path) && !f.isRotated(path, matched) {
+			f.file(path, group)
+		}
+	}
+	if len(paths) == 0 && before == len(f.targets) {
+		f.problem(NoMatch, group.Path(), "no file matches")
+	}
+}
+
+// blockedFolder notes a folder that a glob goes through and this user cannot
+// list: no file would match, and nobody would know why.
+func (f *found) blockedFolder(glob string) {
+	base, _ := doublestar.SplitPattern(filepath.ToSlash(glob))
+	for dir := base; ; dir = filepath.Dir(dir) {
+		_, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrPermission) {
+			f.unreadable(dir, true, err)
+			return
+		}
+		if err == nil || dir == filepath.Dir(dir) {
+			return
+		}
+	}
+}
+
+func excluded(glob, path string) bool {
+	if glob == "" {
+		return false
+	}
+	match, err := doublestar.PathMatch(glob, path)
+	return err == nil && match
+}
+
+// isRotated reports whether path is an older generation of another file that
+// matched: the source follows that one through its generations.
+func (f *found) isRotated(path string, matched map[string]bool) bool {
+	dir, name := filepath.Split(path)
+	for other := range matched {
+		if otherDir, base := filepath.Split(other); other != path && otherDir == dir && f.d.opts.Rotated(base, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// file adds one file, or says why it is not read.
+func (f *found) file(path string, group *config.StaticConfig) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // gone since the glob was evaluated
+		return
+	case err != nil:
+		f.unreadable(path, false, err)
+		return
+	case info.IsDir():
+		return
+	}
+	kind := File
+	switch mode := info.Mode(); {
+	case mode&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0:
+		kind = Pipe
+	case !mode.IsRegular():
+		f.problem(LeftOut, path, "not a file but "+mode.Type().String())
+		return
+	}
+	if why := unsuitable(path); kind == File && why != "" {
+		f.problem(LeftOut, path, why)
+		return
+	}
+	if kind == File {
+		if err := canRead(path); err != nil {
+			f.unreadable(path, false, err)
+			return
+		}
+	}
+	f.add(Target{Key: path, Kind: kind, Path: path,
+		Labels: []pipeline.Label{{Name: "filename", Value: path}}}, group.Labels)
+}
+
+// unsuitable says why a file is no log of lines, or "".
+func unsuitable(path string) string {
+	switch name := filepath.Base(path); {
+	case strings.HasSuffix(name, ".gz"), strings.HasSuffix(name, ".bz2"), strings.HasSuffix(name, ".xz"),
+		strings.HasSuffix(name, ".zst"), strings.HasSuffix(name, ".z"):
+		return "compressed"
+	case strings.HasSuffix(name, ".journal"), name == "wtmp", name == "btmp", name == "lastlog", name == "faillog":
+		return "binary"
+	}
+	return ""
+}
+
+// canRead opens a file as the source will.
+func canRead(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
