@@ -116,7 +116,7 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 	r := &f.rec
 	copy(r.slots, f.labels)
 	copy(r.labels, f.labels)
-	r.others = true
+	r.others, r.before = true, f.mark
 	r.line, r.time, r.added = l.Text, l.Time, 0
 	if r.time == 0 {
 		f.lastRead = max(f.lastRead, f.now.UnixNano())
@@ -158,10 +158,11 @@ func (f *Feed) emit(r *record) {
 	f.out.Add(f.stream(r), &f.entry, f.now)
 }
 
-// drop settles a record that is not sent.
+// drop settles a record that is not sent. It leaves no mark: what follows it in
+// the source may have been sent while a join held it.
 func (f *Feed) drop(r *record, reason string) verdict {
 	for i := range r.pieces {
-		r.pieces[i].After = f.mark
+		r.pieces[i].After = r.before
 	}
 	if p := r.pieces[0]; len(r.pieces) == 1 { // the common case, without allocating
 		p.Ledger.Settle(p.Range, p.After)

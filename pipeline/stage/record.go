@@ -29,6 +29,7 @@ type record struct {
 	others bool    // the target's labels that no stage names are still there
 	meta   []pipeline.Field
 	pieces []pipeline.Piece
+	before pipeline.Mark // the source's when the first line was read
 }
 
 // input is what a stage with an optional source works on.

@@ -1,0 +1,213 @@
+package stage
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+)
+
+// programs are used where a property has to hold for all of them.
+func programs() map[string]string {
+	return map[string]string{
+		"none":      "- labeldrop: [gone]",
+		"docker":    "- docker: {join: true}\n- tracebacks: {}\n- level: {}",
+		"cri":       "- cri: {}\n- multiline: {firstline: '^\\S'}\n- level: {}",
+		"multiline": "- docker: {join: true}\n- multiline: {firstline: '^\\S', max_lines: 3}\n- regex: {expression: '(?P<word>\\w+)'}\n- structured_metadata: {word: }",
+		"nested": `
+- docker: {join: true}
+- match: {selector: '{stream="stderr"}', stages: [{multiline: {firstline: '^\S'}}, {static_labels: {err: "1"}}]}
+- match: {selector: '{stream="stdout"} |= "drop"', action: drop}
+- tracebacks: {}
+- drop: {expression: 'also'}`,
+	}
+}
+
+// logLines makes n lines of two streams in the form that a program expects,
+// with parts, continuations and lines that are dropped.
+func logLines(rnd *rand.Rand, n int, program string) []string {
+	texts := []string{
+		"12:00:00 | ERROR | failed", "Traceback (most recent call last):", `  File "/app/a.py", line 3, in f`,
+		"    g()", "ValueError: no", "12:00:01 | INFO | fine", "drop me", "also dropped", "", " more",
+	}
+	lines := make([]string, n)
+	for i := range lines {
+		stream := []string{"stdout", "stderr"}[rnd.IntN(2)]
+		log := fmt.Sprintf("%s #%d;", texts[rnd.IntN(len(texts))], i)
+		isPart := rnd.IntN(6) == 0
+		switch {
+		case program == "none":
+			lines[i] = log
+		case program == "cri":
+			lines[i] = fmt.Sprintf(dockerTime+" %s %s %s", i, stream, map[bool]string{true: "P", false: "F"}[isPart], log)
+		default:
+			lines[i] = dockerAt(i, stream, log+map[bool]string{true: "", false: "\n"}[isPart])
+		}
+	}
+	return lines
+}
+
+func TestEachByteIsSettledWhenItsEntryIsDone(t *testing.T) {
+	for name, stages := range programs() {
+		t.Run(name, func(t *testing.T) {
+			p := compile(t, stages)
+			for seed := range uint64(20) {
+				lines := logLines(rand.New(rand.NewPCG(seed, 0)), 200, name)
+				lines[seed] = "damaged"
+				checkSettled(t, p, lines, seed)
+			}
+		})
+	}
+}
+
+// checkSettled acknowledges batches in any order: as long as an entry is not
+// acknowledged its bytes are not settled, and the position is not behind them.
+func checkSettled(t *testing.T, p *Program, lines []string, seed uint64) {
+	t.Helper()
+	r := newRig(t, p)
+	dropped := int64(0)
+	r.feed.opts.Dropped = func(string, int) { dropped++ }
+	r.push(lines...)
+	r.flush(0, true)
+	starts := lineStarts(lines)
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	for len(r.batches) > 0 {
+		for _, b := range r.batches {
+			n := number(b.Line(0))
+			if at, _ := r.ledger.Position(); n >= 0 && at > starts[n] {
+				t.Fatalf("seed %d: position %d is behind %d, where %q begins, which nobody acknowledged", seed, at, starts[n], b.Line(0))
+			}
+		}
+		before := r.ledger.Unsettled()
+		i := rnd.IntN(len(r.batches))
+		r.batches[i].Done()
+		r.batches = slices.Delete(r.batches, i, i+1)
+		if after := r.ledger.Unsettled(); after > before {
+			t.Fatalf("seed %d: %d bytes unsettled after an acknowledgement, %d before", seed, after, before)
+		}
+	}
+	r.wantSettled()
+}
+
+// number is the number of a line that logLines made, or -1.
+func number(text []byte) int {
+	n := -1
+	if _, after, ok := strings.Cut(string(text), "#"); ok {
+		fmt.Sscanf(after, "%d", &n)
+	}
+	return n
+}
+
+func lineStarts(lines []string) []int64 {
+	starts := make([]int64, len(lines)+1)
+	for i, l := range lines {
+		starts[i+1] = starts[i] + int64(len(l)) + 1
+	}
+	return starts
+}
+
+// A collector that dies at any moment and starts again at the saved position
+// makes the same entries of what it reads again.
+func TestEntriesAreTheSameAfterARestart(t *testing.T) {
+	for _, name := range []string{"none", "docker", "cri", "nested"} {
+		t.Run(name, func(t *testing.T) {
+			p := compile(t, programs()[name])
+			for seed := range uint64(100) {
+				rnd := rand.New(rand.NewPCG(seed, 2))
+				checkRestart(t, p, logLines(rnd, 60, name), rnd, seed)
+			}
+		})
+	}
+}
+
+func checkRestart(t *testing.T, p *Program, lines []string, rnd *rand.Rand, seed uint64) {
+	t.Helper()
+	whole := newRig(t, p)
+	whole.push(lines...)
+	whole.flush(0, true)
+
+	first := newRig(t, p)
+	first.push(lines[:rnd.IntN(len(lines)+1)]...)
+	acknowledged := map[entry]bool{}
+	rest := first.entries
+	for _, b := range first.batches {
+		sent := rest[:b.Len()]
+		rest = rest[b.Len():]
+		if rnd.IntN(4) == 0 {
+			continue
+		}
+		for _, e := range sent {
+			acknowledged[e] = true
+		}
+		b.Done()
+	}
+	at, mark := first.ledger.Position()
+	second := newRig(t, p)
+	second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+	second.push(lines[slices.Index(lineStarts(lines), at):]...)
+	second.flush(0, true)
+
+	want := map[entry]bool{}
+	for _, e := range whole.entries {
+		want[e] = true
+	}
+	for _, e := range second.entries {
+		if !want[e] {
+			t.Errorf("seed %d: after a restart at %d: %q (%s) is no entry of the whole", seed, at, e.Line, e.Time)
+		}
+		acknowledged[e] = true
+	}
+	for e := range want {
+		if !acknowledged[e] {
+			t.Errorf("seed %d: %q is lost", seed, e.Line)
+		}
+	}
+}
+
+func TestFeedsShareAProgram(t *testing.T) {
+	p := compile(t, "- docker: {join: true}\n- json: {expressions: {a: 'x[0]'}}\n- labels: {a: }\n- multiline: {firstline: '^\\S'}\n- timestamp: {source: a, format: Unix}")
+	done := make(chan struct{})
+	for range 2 {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			r := newRig(t, p)
+			for i := range 500 {
+				r.push(dockerAt(i, "stdout", fmt.Sprintf("{\"x\":[%d]}\n", i)))
+			}
+			r.flush(time.Minute, false)
+			r.wantSettled()
+		}()
+	}
+	<-done
+	<-done
+}
+
+func FuzzFeed(f *testing.F) {
+	all := map[string]*Program{}
+	for name, stages := range programs() {
+		all[name] = compile(f, stages)
+		f.Add(name, strings.Join(logLines(rand.New(rand.NewPCG(1, 1)), 20, name), "\n"))
+	}
+	all["extract"] = compile(f, "- json: {expressions: {a: , b: c.d, e: 'f[*].g'}, drop_malformed: true}\n- timestamp: {source: a, format: Unix, fallback_formats: [RFC3339, 'Jan _2 15:04:05']}\n- labels: {b: }\n- structured_metadata: {e: }\n- output: {source: a}")
+	f.Add("extract", `{"a":"Jan  1 00:00:00","c":{"d":1},"f":[{"g":null}]}`)
+	f.Fuzz(func(t *testing.T, name, input string) {
+		p := all[name]
+		if p == nil {
+			return
+		}
+		r := newRig(t, p)
+		r.push(strings.Split(input, "\n")...)
+		r.flush(time.Hour, false)
+		if due := r.flush(0, true); !due.IsZero() {
+			t.Errorf("due %v after everything was given back", due)
+		}
+		if name != "none" && len(r.entries) > strings.Count(input, "\n")+1 {
+			t.Errorf("%d entries of %d lines", len(r.entries), strings.Count(input, "\n")+1)
+		}
+		r.wantSettled()
+	})
+}
