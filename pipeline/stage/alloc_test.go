@@ -1,0 +1,104 @@
+package stage
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+)
+
+// hotCase is a program with a line that it meets again and again.
+type hotCase struct{ name, stages, line string }
+
+const pythonRecord = "12:34:56 | ERROR | checkout failed for order 4711"
+
+func hotCases() []hotCase {
+	docker := dockerAt(123456789, "stdout", pythonRecord+"\n")
+	json := `{"timestamp":"2026-11-22T21:53:16.269284+00:00","level":"INFO","logger":"app.api","message":"order \u05e9 4711","took":12.5,"user":{"id":7,"name":"x"}}`
+	regex := `- regex: {expression: '^(?P<time>\S+) \| (?P<level>\S+) \| (?P<msg>.*)$'}`
+	return []hotCase{
+		{"nothing", "- labeldrop: [gone]", pythonRecord},
+		{"docker", "- docker: {}", docker},
+		{"docker joined", "- docker: {join: true}", docker},
+		{"cri", "- cri: {}", fmt.Sprintf(dockerTime, 1) + " stdout F " + pythonRecord},
+		{"json", "- json: {expressions: {timestamp: , level: , msg: message, took: , user: user.name}}", json},
+		{"timestamp RFC3339", "- json: {expressions: {timestamp: }}\n- timestamp: {source: timestamp, format: RFC3339}", json},
+		{"labels", "- json: {expressions: {level: }}\n- labels: {level: }", json},
+		{"static_labels", "- static_labels: {a: x, b: y}", json},
+		{"labelallow", "- labelallow: [job]", json},
+		{"structured_metadata", "- json: {expressions: {logger: }}\n- structured_metadata: {logger: , job: }", json},
+		{"output", "- json: {expressions: {message: }}\n- output: {source: message}", json},
+		{"level", "- level: {}", pythonRecord},
+		{"drop", "- drop: {expression: 'checkout'}", pythonRecord},
+		{"drop not", "- drop: {expression: 'health', longer_than: 10}", pythonRecord},
+		{"match", "- match: {selector: '{job=\"j\", env!~\"dev|test\"} |= \"ERROR\" !~ \"health\"', stages: [{static_labels: {a: x}}]}", pythonRecord},
+		{"multiline", "- multiline: {firstline: '^\\d'}", pythonRecord},
+		{"tracebacks", "- tracebacks: {}", pythonRecord},
+		{"timestamp Unix", "- json: {expressions: {took: }}\n- timestamp: {source: took, format: Unix}", json},
+		{"timestamp of an access log", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: 02/Jan/2006:15:04:05 -0700}", `{"time":"22/Nov/2026:10:04:05 +0200"}`},
+		{"timestamp of syslog", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: Jan _2 15:04:05, location: Asia/Jerusalem}", `{"time":"Nov 22 10:04:05"}`},
+		{"regex", regex, pythonRecord},
+		{"json JMESPath", "- json: {expressions: {name: 'user.name || message'}}", json},
+		{"as shipped", "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n- structured_metadata: {container_id: }", docker},
+	}
+}
+
+// hotRun pushes one line of a source that never ends.
+func hotRun(tb testing.TB, c hotCase) func() {
+	r := newRig(tb, compile(tb, c.stages), "job", "j", "env", "prod", "host", "h", "container_id", "42")
+	r.feed.opts.Dropped = nil
+	deliver := func(b *pipeline.Batch) { b.Done() }
+	limits := pipeline.Limits{BatchBytes: pipeline.MaxBatchBytes, BatchWait: time.Second, LineBytes: pipeline.MaxLineBytes}
+	out := pipeline.NewOutbox(limits, pipeline.NewBudget(64<<20), 1, deliver)
+	l := pipeline.Line{Text: []byte(c.line), Ledger: r.ledger}
+	n := int64(len(c.line) + 1)
+	return func() {
+		l.Range = pipeline.Range{Start: l.Range.End, End: l.Range.End + n}
+		r.ledger.Read(l.Range.End)
+		r.feed.Push(&l, r.now, out)
+	}
+}
+
+// Two stages cannot do without, for now: regexp returns a slice, and a JMESPath
+// that is no plain path needs the whole document.
+func TestALineAllocatesNothing(t *testing.T) {
+	allowed := map[string]float64{"regex": 1, "json JMESPath": 40}
+	for _, c := range hotCases() {
+		run := hotRun(t, c)
+		for range 20_000 { // batches and buffers grow to their size
+			run()
+		}
+		got := testing.AllocsPerRun(5000, run)
+		t.Logf("%-28s %v", c.name, got)
+		if got > allowed[c.name] {
+			t.Errorf("%s: %v allocations for each line, want %v", c.name, got, allowed[c.name])
+		}
+	}
+}
+
+func BenchmarkStages(b *testing.B) {
+	for _, c := range hotCases() {
+		b.Run(c.name, func(b *testing.B) {
+			run := hotRun(b, c)
+			b.SetBytes(int64(len(c.line) + 1))
+			b.ReportAllocs()
+			for b.Loop() {
+				run()
+			}
+		})
+	}
+}
+
+func BenchmarkParseRFC3339(b *testing.B) {
+	parse := newTimeFormat("RFC3339Nano", nil)
+	for _, s := range []string{"2026-11-22T21:53:16.269284123Z", "2026-11-22T21:53:16.269284+00:00", "2026-11-22T21:53:16.269284+02:00"} {
+		b.Run(s, func(b *testing.B) {
+			text := []byte(s)
+			b.ReportAllocs()
+			for b.Loop() {
+				parse(text, testNow)
+			}
+		})
+	}
+}
