@@ -33,15 +33,14 @@ export async function openBrowser(executablePath) {
   return { context, close };
 }
 
-/** Gathers console errors and uncaught faults of a page; a 401 before login is as it should be. */
+/** Gathers console errors and uncaught faults of a page; being refused before the login is as it should be. */
 export function watchErrors(page) {
   const errors = [];
   page.on("pageerror", (error) => errors.push(`uncaught: ${error.message}`));
   page.on("console", (message) => {
     if (message.type() !== "error") return;
-    const { url } = message.location();
-    const expected = message.text().includes("401") && /api\/v1\/(session|login)$/.test(url);
-    if (!expected) errors.push(`${message.text()} (${url})`);
+    const refused = message.text().includes("status of 401") && /\/(api\/v1\/(session|login))?$/.test(message.location().url);
+    if (!refused) errors.push(`${message.text()} (${message.location().url})`);
   });
   return errors;
 }

@@ -1,6 +1,4 @@
-import { X } from "lucide-react";
-import { Dialog } from "radix-ui";
-import { IconButton } from "../ui/Button";
+import { Modal } from "../ui/Modal";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["g o", "Go to the overview"],
@@ -20,35 +18,13 @@ const MOUSE: readonly (readonly [string, string])[] = [
 ];
 
 /** What the keyboard and the mouse can do. */
-export default function HelpDialog({
-  open,
-  onOpenChange,
-}: {
-  open: boolean;
-  onOpenChange: (open: boolean) => void;
-}) {
+export default function HelpDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog.Root open={open} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-40 bg-scrim" />
-        <Dialog.Content
-          aria-describedby={undefined}
-          className="fixed top-1/2 left-1/2 z-50 w-[26rem] max-w-[calc(100vw-1rem)] -translate-x-1/2 -translate-y-1/2 rounded-md border border-line bg-panel p-4 shadow-overlay"
-        >
-          <div className="mb-2 flex items-center justify-between">
-            <Dialog.Title className="font-semibold">Keyboard and mouse</Dialog.Title>
-            <Dialog.Close asChild>
-              <IconButton label="Close">
-                <X size={16} aria-hidden />
-              </IconButton>
-            </Dialog.Close>
-          </div>
-          <Table rows={KEYS} />
-          <div className="my-3 h-px bg-line" />
-          <Table rows={MOUSE} />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <Modal title="Keyboard and mouse" place="center" onClose={onClose}>
+      <Table rows={KEYS} />
+      <div className="my-3 h-px bg-line" />
+      <Table rows={MOUSE} />
+    </Modal>
   );
 }
 

@@ -40,7 +40,7 @@ export function Shell({ session }: { session: Session }) {
         </Suspense>
       </main>
       <BottomTabs />
-      <Suspense>{help && <HelpDialog open onOpenChange={setHelp} />}</Suspense>
+      <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
     </div>
   );
 }

@@ -41,5 +41,7 @@ export function useShortcuts(onHelp: () => void): void {
 export function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
-  return target.closest("input, textarea, select, [contenteditable], [role=dialog], [role=menu]") !== null;
+  return (
+    target.closest("input, textarea, select, [contenteditable], dialog, [role=dialog], [role=menu]") !== null
+  );
 }

@@ -8,14 +8,16 @@ import {
   useState,
 } from "react";
 import type { HealthItem } from "../../api/types";
+import type { HealthGroup } from "../../lib/health";
 import { formatExact } from "../../lib/time";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
+import { Meter } from "./Meter";
 
 const HOVER_MS = 150;
 
-/** Opens the reason of a verdict beside its card: while hovered or focused, and for good on click, tap and Enter. */
-export default function HealthReason({ card, item }: { card: ReactElement; item: HealthItem }) {
+/** Opens the reasons of a component beside its card: while hovered or focused, and for good on click, tap and Enter. */
+export default function HealthReason({ card, group }: { card: ReactElement; group: HealthGroup }) {
   const [state, setState] = useState<"closed" | "peek" | "open">("closed");
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const peek = (next: "closed" | "peek") => setState((now) => (now === "open" ? now : next));
@@ -45,12 +47,16 @@ export default function HealthReason({ card, item }: { card: ReactElement; item:
         <Popover.Content
           sideOffset={4}
           collisionPadding={8}
-          aria-label={`${item.name}: why`}
+          aria-label={`${group.name}: why`}
           onOpenAutoFocus={(event) => event.preventDefault()}
           onCloseAutoFocus={(event) => event.preventDefault()}
-          className="z-40 w-72 rounded-md border border-line bg-panel p-3 shadow-overlay"
+          className="z-40 max-h-[60vh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
         >
-          <Reason item={item} />
+          <ul className="grid gap-3">
+            {group.items.map((item) => (
+              <Reason key={item.id} item={item} />
+            ))}
+          </ul>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
@@ -58,27 +64,21 @@ export default function HealthReason({ card, item }: { card: ReactElement; item:
 }
 
 function Reason({ item }: { item: HealthItem }) {
-  const limits = [
-    item.warning !== undefined && `degraded from ${item.warning}`,
-    item.critical !== undefined && `critical from ${item.critical}`,
-  ].filter(Boolean);
   return (
-    <div className="grid gap-1">
-      <p className="flex items-center gap-2 font-semibold">
+    <li className="grid gap-0.5">
+      <p className="flex items-center gap-2">
         <VerdictMark verdict={item.verdict} />
-        {item.name}: {verdictWord(item.verdict)}
+        <span className="font-semibold">{item.name}</span>
+        <span className="ml-auto">{item.display || verdictWord(item.verdict)}</span>
       </p>
-      <p>{item.reason}</p>
+      {item.unit === "percent" && item.value !== null && <Meter item={item} />}
+      <p className="text-muted">{item.reason}</p>
       {item.since && (
         <p className="text-meta text-muted">
-          Since {formatExact(Date.parse(item.since))} (<TimeAgo ms={Date.parse(item.since)} />)
+          {verdictWord(item.verdict)} since {formatExact(Date.parse(item.since))} (
+          <TimeAgo ms={Date.parse(item.since)} />)
         </p>
       )}
-      {limits.length > 0 && (
-        <p className="text-meta text-muted">
-          Limits: {limits.join(", ")} {item.unit === "percent" ? "%" : item.unit}
-        </p>
-      )}
-    </div>
+    </li>
   );
 }

@@ -1,5 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { HealthResponse } from "../../api/types";
+import { groupHealth } from "../../lib/health";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { HealthCard } from "./HealthCard";
 
@@ -20,11 +21,11 @@ export function HealthStrip({ health }: { health: UseQueryResult<HealthResponse>
     <section aria-label="Health" className="grid gap-2">
       {isError && <Notice>The last check failed: {error.message} Showing the check before.</Notice>}
       <ul className={GRID}>
-        {data?.items.map((item) => <HealthCard key={item.id} item={item} />) ??
+        {(data && groupHealth(data.items).map((group) => <HealthCard key={group.id} group={group} />)) ??
           Array.from({ length: EXPECTED_CARDS }, (_, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
             <li key={index}>
-              <Skeleton className="h-18 sm:h-23 rounded-md" />
+              <Skeleton className="h-28 rounded-md" />
             </li>
           ))}
       </ul>

@@ -1,11 +1,22 @@
-import type { HealthItem } from "../../api/types";
+import type { HealthItem, Verdict } from "../../api/types";
+import { cx } from "../../ui/cx";
+
+const FILLS: Record<Verdict, string> = {
+  ok: "bg-ok",
+  warning: "bg-warn",
+  critical: "bg-error",
+  no_data: "bg-muted",
+};
 
 /** A percentage as a thin bar, with ticks where it becomes degraded and critical. */
 export function Meter({ item }: { item: HealthItem }) {
   const value = Math.min(100, Math.max(0, item.value ?? 0));
   return (
-    <span className="relative mt-2 block h-1 w-full rounded-full bg-line" aria-hidden>
-      <span className="absolute inset-y-0 left-0 rounded-full bg-ok" style={{ width: `${value}%` }} />
+    <span className="relative my-1 block h-1 w-full rounded-full bg-line" aria-hidden>
+      <span
+        className={cx("absolute inset-y-0 left-0 rounded-full", FILLS[item.verdict])}
+        style={{ width: `${value}%` }}
+      />
       {[item.warning, item.critical].map(
         (limit, index) =>
           limit !== undefined && (

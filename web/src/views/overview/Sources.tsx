@@ -60,12 +60,17 @@ function SourceRow({ source }: { source: Source }) {
           </span>
         </span>
         <span className="grid justify-items-end text-meta">
-          <span>{silent ? silence(last, now) : ago(last ?? now, now)}</span>
+          <span>{silent ? silence(last, now) : freshness(last, now)}</span>
           <span className="text-muted">{formatRate(source.lines_per_second)}</span>
         </span>
       </Link>
     </li>
   );
+}
+
+// The time of the newest line is known to the minute only.
+function freshness(last: number, now: number): string {
+  return now - last < 60_000 ? "< 1 min ago" : ago(last, now);
 }
 
 function silence(last: number | null, now: number): string {
