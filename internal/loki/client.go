@@ -43,6 +43,8 @@ type Config struct {
 	// Observe is told of each call when not nil: its name, how long it took and
 	// its code ("" when it succeeded).
 	Observe func(call string, took time.Duration, code Code)
+	// Transport carries the calls; nil is an HTTP transport of the client's own.
+	Transport http.RoundTripper
 }
 
 // DefaultConfig returns the configuration for a Loki on this machine.
@@ -104,17 +106,25 @@ func New(config Config) (*Client, error) {
 	if config.Observe == nil {
 		config.Observe = func(string, time.Duration, Code) {}
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = config.Concurrent
-	transport.ForceAttemptHTTP2 = false
+	if config.Transport == nil {
+		config.Transport = newTransport(config.Concurrent)
+	}
 	return &Client{
 		config:     config,
 		base:       base,
-		http:       &http.Client{Transport: transport, CheckRedirect: noRedirect},
+		http:       &http.Client{Transport: config.Transport, CheckRedirect: noRedirect},
 		slots:      make(chan struct{}, config.Concurrent),
 		pace:       newPacer(),
 		maxEntries: maxEntriesDefault,
 	}, nil
+}
+
+// newTransport returns an HTTP transport that keeps connections for n calls and
+// those of the follows.
+func newTransport(n int) http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = n + followCalls
+	return transport
 }
 
 // noRedirect keeps credentials from following a redirect to another host.

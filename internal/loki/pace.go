@@ -9,8 +9,9 @@ const (
 	// range is halved instead.
 	paceLinesMin = 16
 	// paceBytes is the size of an answer to aim at: half of Loki's default
-	// message limit of 4 MiB.
-	paceBytes = 2 << 20
+	// message limit of 4 MiB. Failures lower the aim, to paceBytesMin at most.
+	paceBytes    = 2 << 20
+	paceBytesMin = 64 << 10
 	// paceQueries bounds how many queries are remembered.
 	paceQueries = 512
 )
@@ -19,6 +20,10 @@ const (
 type pace struct {
 	// lines is how many lines to ask for at once.
 	lines int
+	// bytes is the size of an answer to aim at.
+	bytes int
+	// failed is how many lines did not arrive last, 0 when they did.
+	failed int
 	// width is how much time to ask for at once, in nanoseconds; 0 is all.
 	width int64
 	// instant is how many lines of one instant to ask for; 0 is all.
@@ -40,7 +45,7 @@ func (p *pacer) of(query uint64) pace {
 	if known, ok := p.known[query]; ok {
 		return known
 	}
-	return pace{lines: paceLinesFirst}
+	return pace{lines: paceLinesFirst, bytes: paceBytes}
 }
 
 // keep remembers the pace of the query. When too many are known it forgets
@@ -55,11 +60,15 @@ func (p *pacer) keep(query uint64, now pace) {
 }
 
 // passed returns the pace after an answer of n lines and size bytes for a range
-// of span nanoseconds arrived: at most doubled, and aimed at paceBytes.
+// of span nanoseconds arrived: at most doubled, and aimed at p.bytes.
 func (p pace) passed(n, size int, span int64) pace {
 	if n > 0 {
-		fit := max(paceBytes/max(size/n, 1), paceLinesMin)
-		p.lines = min(p.lines*2, fit)
+		each := max(size/n, 1)
+		if p.failed > 0 {
+			p.bytes = min(p.bytes, max(p.failed*each/2, paceBytesMin))
+			p.failed = 0
+		}
+		p.lines = max(min(p.lines*2, p.bytes/each), 1)
 	}
 	if p.width > 0 && span >= p.width {
 		p.width *= 2
@@ -67,16 +76,16 @@ func (p pace) passed(n, size int, span int64) pace {
 	return p
 }
 
-// failed returns a smaller pace after an answer for a range of span nanoseconds
-// did not arrive, and false when nothing smaller is left to ask for. Silence is
-// more often a wide range than large lines, so it cuts both.
-func (p pace) failed(code Code, span int64) (pace, bool) {
-	if p.lines <= 1 && span <= 1 {
+// less returns a smaller pace after an answer of n lines for a range of span
+// nanoseconds did not arrive, and false when nothing smaller is left to ask
+// for. Silence is more often a wide range than large lines, so it cuts both.
+func (p pace) less(code Code, n int, span int64) (pace, bool) {
+	if n <= 1 && span <= 1 {
 		return p, false
 	}
-	if code == CodeTimeout || p.lines <= paceLinesMin {
+	if code == CodeTimeout || n <= paceLinesMin {
 		p.width = max(span/4, 1)
 	}
-	p.lines = max(p.lines/2, 1)
+	p.failed, p.lines = n, max(n/2, 1)
 	return p, true
 }

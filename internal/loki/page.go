@@ -118,7 +118,7 @@ func (p *pager) step(ctx context.Context) error {
 	ask := min(p.need-len(p.out.Entries)+1, p.pace.lines, p.client.entriesLimit())
 	got, err := p.read(ctx, low, high, ask)
 	if err != nil {
-		return p.shrink(ctx, err, high-low)
+		return p.shrink(ctx, err, ask, high-low)
 	}
 	p.pace = p.pace.passed(len(got.entries), got.bytes, high-low)
 	p.client.pace.keep(p.cursor.query, p.pace)
@@ -324,7 +324,7 @@ var errLimitLearnt = &Error{Code: CodeLimit, Message: "Loki accepts fewer lines 
 
 // shrink makes the next step ask for less, or returns err when that is of no
 // use.
-func (p *pager) shrink(ctx context.Context, err error, span int64) error {
+func (p *pager) shrink(ctx context.Context, err error, asked int, span int64) error {
 	p.shrinks++
 	if p.shrinks > shrinksMax || ctx.Err() != nil {
 		return err
@@ -332,7 +332,7 @@ func (p *pager) shrink(ctx context.Context, err error, span int64) error {
 	if !tooBig(err) {
 		return err
 	}
-	smaller, ok := p.pace.failed(CodeOf(err), span)
+	smaller, ok := p.pace.less(CodeOf(err), asked, span)
 	if !ok {
 		return err
 	}
