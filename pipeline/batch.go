@@ -1,29 +1,36 @@
 package pipeline
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // The protobuf framing of one entry: tags, lengths and the timestamp. An upper
-// bound, so that a batch of Limits.BatchBytes is never larger on the wire.
+// bound for texts below 2 MiB, so that a batch of Limits.BatchBytes is never
+// larger on the wire.
 const (
-	entryOverhead = 32
-	fieldOverhead = 12
+	entryOverhead  = 32
+	fieldOverhead  = 12
+	streamOverhead = 16
 )
 
 // Batch holds entries of one stream in the order in which they are to be sent.
 // It owns its bytes. Its outbox is its only owner until it is sealed; from then
-// on it is read-only and counted by reference, one for each client.
+// on it is read-only and counted by reference, one for each client. It is used
+// again after the last Done.
 type Batch struct {
 	Stream *Stream
 
 	arena   []byte
 	entries []entryRef
 	fields  []fieldRef
-	pieces  []Piece
+	holds   []hold
 	encoded int // upper bound of the encoded size in bytes
-	opened  int64
+	opened  time.Time
 
 	refs   atomic.Int32
 	budget *Budget
+	class  int
 }
 
 type entryRef struct {
@@ -45,7 +52,7 @@ func (b *Batch) Len() int { return len(b.entries) }
 // Encoded is an upper bound of the batch's size on the wire before compression.
 func (b *Batch) Encoded() int { return b.encoded }
 
-// Line returns the text of entry i, valid until the last Done.
+// Line returns the text of entry i, valid until Done.
 func (b *Batch) Line(i int) []byte { return b.text(b.entries[i].line) }
 
 // Time returns the time of entry i in unix nanoseconds.
@@ -54,7 +61,7 @@ func (b *Batch) Time(i int) int64 { return b.entries[i].time }
 // Fields returns how many fields of structured metadata entry i has.
 func (b *Batch) Fields(i int) int { return int(b.entries[i].nfld) }
 
-// Field returns field k of entry i; the value is valid until the last Done.
+// Field returns field k of entry i; the value is valid until Done.
 func (b *Batch) Field(i, k int) (name string, value []byte) {
 	f := b.fields[int(b.entries[i].field)+k]
 	return f.name, b.text(f.value)
@@ -62,28 +69,47 @@ func (b *Batch) Field(i, k int) (name string, value []byte) {
 
 func (b *Batch) text(t textRef) []byte { return b.arena[t.off : t.off+t.len] }
 
-// Done gives back one reference. The last one settles the ranges that the
-// batch holds and frees its memory.
+// Done gives back one reference; the batch must not be used by its owner from
+// then on. The last one settles the ranges that the batch holds and frees its
+// memory. More calls than references panic: they would settle what was not sent.
 func (b *Batch) Done() {
-	if b.refs.Add(-1) > 0 {
+	left := b.refs.Add(-1)
+	if left > 0 {
 		return
 	}
-	for _, p := range b.pieces {
-		p.Ledger.Settle(p.Range, p.After)
+	if left < 0 {
+		panic("pipeline: Done was called for a batch more often than it has references")
 	}
-	b.budget.recycle(b)
+	settleHolds(b.holds)
+	b.budget.give(b)
 }
 
-// fits reports whether an entry fits into the arena that the batch has.
-func (b *Batch) fits(e *Entry) bool {
-	need := len(e.Line)
+// room is what entries take up in a batch.
+type room struct{ text, entries, fields, holds int }
+
+// roomFor returns what e takes up.
+func roomFor(e *Entry) room {
+	r := room{text: len(e.Line), entries: 1, fields: len(e.Meta), holds: len(e.Pieces)}
 	for _, f := range e.Meta {
-		need += len(f.Value)
+		r.text += len(f.Value)
 	}
-	return len(b.arena)+need <= cap(b.arena)
+	return r
 }
 
-// add copies an entry into the batch.
+// roomWith returns what the batch takes up with r added.
+func (b *Batch) roomWith(r room) room {
+	return room{
+		text: len(b.arena) + r.text, entries: len(b.entries) + r.entries,
+		fields: len(b.fields) + r.fields, holds: len(b.holds) + r.holds,
+	}
+}
+
+func (b *Batch) has(r room) bool {
+	return r.text <= cap(b.arena) && r.entries <= cap(b.entries) &&
+		r.fields <= cap(b.fields) && r.holds <= cap(b.holds)
+}
+
+// add copies an entry into the batch, which has room for it.
 func (b *Batch) add(e *Entry) {
 	ref := entryRef{time: e.Time, line: b.copy(e.Line), field: int32(len(b.fields)), nfld: int32(len(e.Meta))}
 	for _, f := range e.Meta {
@@ -91,9 +117,7 @@ func (b *Batch) add(e *Entry) {
 	}
 	b.entries = append(b.entries, ref)
 	b.encoded += encodedSize(e)
-	for _, p := range e.Pieces {
-		b.hold(p)
-	}
+	b.holds = appendHolds(b.holds, e.Pieces)
 }
 
 func (b *Batch) copy(text []byte) textRef {
@@ -102,16 +126,22 @@ func (b *Batch) copy(text []byte) textRef {
 	return textRef{int32(off), int32(len(text))}
 }
 
-// hold remembers a piece; pieces that follow one another in a source are one.
-func (b *Batch) hold(p Piece) {
-	if n := len(b.pieces); n > 0 {
-		last := &b.pieces[n-1]
-		if last.Ledger == p.Ledger && last.Range.End == p.Range.Start {
-			last.Range.End, last.After = p.Range.End, p.After
-			return
-		}
-	}
-	b.pieces = append(b.pieces, p)
+// moveTo makes to, which is empty and has room for it, what b was.
+func (b *Batch) moveTo(to *Batch) {
+	to.Stream, to.encoded, to.opened = b.Stream, b.encoded, b.opened
+	to.arena = append(to.arena, b.arena...)
+	to.entries = append(to.entries, b.entries...)
+	to.fields = append(to.fields, b.fields...)
+	to.holds = append(to.holds, b.holds...)
+	to.refs.Store(b.refs.Load())
+}
+
+// clear empties the batch and keeps its memory.
+func (b *Batch) clear() {
+	clear(b.fields) // names and ledgers must not be kept alive
+	clear(b.holds)
+	b.Stream, b.encoded = nil, 0
+	b.arena, b.entries, b.fields, b.holds = b.arena[:0], b.entries[:0], b.fields[:0], b.holds[:0]
 }
 
 func encodedSize(e *Entry) int {

@@ -1,17 +1,47 @@
 package pipeline
 
-import "sync"
-
-// Arena sizes. A quiet stream's batch fits into a small one; a batch that
-// outgrows it moves once to a large one.
-const (
-	smallArena = 16 << 10
-	largeArena = 1<<20 + 64<<10
+import (
+	"sync"
+	"unsafe"
 )
+
+// Batches come in classes, each with room for four times as much as the one
+// before: text of 4 KiB, 16 KiB, 64 KiB, 256 KiB and 1 MiB. The open batch of a
+// quiet stream is small; one that outgrows its class moves to the next.
+const (
+	classes   = 5
+	ownClass  = classes // of a batch made for one entry larger than any class
+	firstText = 4 << 10
+)
+
+// roomOf returns what fits into a batch of a class: entries of 96 bytes, a
+// field for each 64, and a piece for each 192, before something else than the
+// text runs out.
+func roomOf(class int) room {
+	text := firstText << (2 * class)
+	return room{text: text, entries: text / 96, fields: text / 64, holds: text / 192}
+}
+
+// classFor returns the smallest class with room for r.
+func classFor(r room) int {
+	for class := range classes {
+		has := roomOf(class)
+		if r.text <= has.text && r.entries <= has.entries && r.fields <= has.fields && r.holds <= has.holds {
+			return class
+		}
+	}
+	return ownClass
+}
+
+// memory returns the bytes that a batch with room for r takes.
+func (r room) memory() int64 {
+	return int64(r.text) + int64(r.entries)*int64(unsafe.Sizeof(entryRef{})) +
+		int64(r.fields)*int64(unsafe.Sizeof(fieldRef{})) + int64(r.holds)*int64(unsafe.Sizeof(hold{}))
+}
 
 // Budget bounds the memory of lines in flight: open batches, batches that wait
 // and batches that are being sent. When it is used up, reading waits. It may be
-// exceeded by one block for each worker, never by more.
+// exceeded by what one block of each worker becomes, never by more.
 //
 // A Budget is safe for concurrent use.
 type Budget struct {
@@ -20,19 +50,17 @@ type Budget struct {
 	mu    sync.Mutex
 	used  int64
 	peak  int64
-	small [][]byte
-	large [][]byte
-	freed chan struct{} // holds a token after memory was given back
+	spare int64 // bytes in free
+	free  [classes][]*Batch
+	freed chan struct{} // closed when memory was given back, nil if nobody asked
 }
 
 // NewBudget returns a budget of limit bytes.
-func NewBudget(limit int64) *Budget {
-	return &Budget{limit: limit, freed: make(chan struct{}, 1)}
-}
+func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 
 // Admits reports whether a source that holds unsettled bytes may read another
-// block. No source holds more than an eighth of the budget while the rest of
-// it is in use.
+// block. No source holds more than an eighth of the budget while more than half
+// of it is in use.
 func (b *Budget) Admits(unsettled int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,52 +80,63 @@ func (b *Budget) Used() (now, peak int64) {
 // Limit returns the size of the budget in bytes.
 func (b *Budget) Limit() int64 { return b.limit }
 
-// Freed yields after memory was given back.
-func (b *Budget) Freed() <-chan struct{} { return b.freed }
-
-// take returns an empty arena of at least size bytes.
-func (b *Budget) take(size int) []byte {
+// Freed returns a channel that is closed when memory is given back. Ask for it
+// before Admits, so that nothing is missed in between.
+func (b *Budget) Freed() <-chan struct{} {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var arena []byte
-	switch {
-	case size <= smallArena:
-		arena, b.small = pop(b.small, smallArena)
-	case size <= largeArena:
-		arena, b.large = pop(b.large, largeArena)
-	default:
-		arena = make([]byte, 0, size)
+	if b.freed == nil {
+		b.freed = make(chan struct{})
 	}
-	b.used += int64(cap(arena))
-	b.peak = max(b.peak, b.used)
-	return arena
+	return b.freed
 }
 
-// give takes an arena back.
-func (b *Budget) give(arena []byte) {
+// take returns an empty batch with room for r.
+func (b *Budget) take(r room) *Batch {
+	class := classFor(r)
+	if class != ownClass {
+		r = roomOf(class)
+	}
 	b.mu.Lock()
-	b.used -= int64(cap(arena))
-	switch cap(arena) {
-	case smallArena:
-		b.small = append(b.small, arena[:0])
-	case largeArena:
-		b.large = append(b.large, arena[:0])
+	defer b.mu.Unlock()
+	b.used += r.memory()
+	b.peak = max(b.peak, b.used)
+	if class == ownClass || len(b.free[class]) == 0 {
+		return b.newBatch(class, r)
 	}
-	b.mu.Unlock()
-	select {
-	case b.freed <- struct{}{}:
-	default:
+	last := len(b.free[class]) - 1
+	batch := b.free[class][last]
+	b.free[class] = b.free[class][:last]
+	b.spare -= r.memory()
+	return batch
+}
+
+func (b *Budget) newBatch(class int, r room) *Batch {
+	return &Batch{
+		budget: b, class: class,
+		arena: make([]byte, 0, r.text), entries: make([]entryRef, 0, r.entries),
+		fields: make([]fieldRef, 0, r.fields), holds: make([]hold, 0, r.holds),
 	}
 }
 
-func (b *Budget) recycle(batch *Batch) {
-	b.give(batch.arena)
-	batch.arena = nil
+// give takes a batch back. It is kept for later as long as all batches together
+// are within the limit.
+func (b *Budget) give(batch *Batch) {
+	size := batch.capacity().memory()
+	batch.clear()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= size
+	if batch.class != ownClass && b.used+b.spare+size <= b.limit {
+		b.free[batch.class] = append(b.free[batch.class], batch)
+		b.spare += size
+	}
+	if b.freed != nil {
+		close(b.freed)
+		b.freed = nil
+	}
 }
 
-func pop(free [][]byte, size int) ([]byte, [][]byte) {
-	if n := len(free); n > 0 {
-		return free[n-1], free[:n-1]
-	}
-	return make([]byte, 0, size), free
+func (b *Batch) capacity() room {
+	return room{text: cap(b.arena), entries: cap(b.entries), fields: cap(b.fields), holds: cap(b.holds)}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -11,10 +12,12 @@ import (
 // Source yields the lines of one file name, container or journal.
 type Source interface {
 	// Read fills b with the next lines and returns when the block is full or
-	// there is nothing more to read now. It never waits for data.
+	// there is nothing more to read now. It never waits for data. Lines count
+	// even if there is an error.
 	// io.EOF says that the source has ended and was read to its end.
 	Read(b *Block, now time.Time) error
-	// Wake is when Read is worth calling again after it returned no line.
+	// Wake is when Read is worth calling again after it returned no line. The
+	// zero time leaves it to the loop.
 	Wake() time.Time
 	// Unsettled is how many bytes were read and are not settled.
 	Unsettled() int64
@@ -23,6 +26,13 @@ type Source interface {
 	Places() []Place
 	// Close gives up the source's handles.
 	Close() error
+}
+
+// Follower is a Source that loses track of what comes after it, a rotated file
+// for example, unless it looks even while memory is full and nothing is read.
+type Follower interface {
+	// Follow looks, and returns when it wants to look again.
+	Follow(now time.Time) time.Time
 }
 
 // Stages turns the lines of one source into entries.
@@ -82,7 +92,7 @@ func NewLoop(opts LoopOptions) *Loop {
 func (l *Loop) Add(t *Target) {
 	best := l.workers[0]
 	for _, w := range l.workers[1:] {
-		if w.count() < best.count() {
+		if len(w.snapshot()) < len(best.snapshot()) {
 			best = w
 		}
 	}
@@ -123,15 +133,15 @@ type worker struct {
 	outbox *Outbox
 	block  Block
 	wake   chan struct{}
+	first  int // the source that has the first turn, so that none is always last
 
 	mu      sync.Mutex
-	targets []*Target
-	first   int // the source that has the first turn, so that none is always last
+	targets []*Target // replaced, never changed
 }
 
 func (w *worker) add(t *Target) {
 	w.mu.Lock()
-	w.targets = append(w.targets, t)
+	w.targets = append(w.targets[:len(w.targets):len(w.targets)], t)
 	w.mu.Unlock()
 	select {
 	case w.wake <- struct{}{}:
@@ -139,77 +149,87 @@ func (w *worker) add(t *Target) {
 	}
 }
 
-func (w *worker) count() int {
+func (w *worker) drop(t *Target) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.targets)
+	w.targets = slices.DeleteFunc(slices.Clone(w.targets), func(other *Target) bool { return other == t })
 }
 
 func (w *worker) snapshot() []*Target {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return append([]*Target(nil), w.targets...)
-}
-
-func (w *worker) run(ctx context.Context) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for ctx.Err() == nil {
-		wait, full := w.turn(ctx, w.opts.Now())
-		if wait <= 0 {
-			continue
-		}
-		timer.Reset(wait)
-		w.sleep(ctx, timer.C, full)
-	}
-	w.outbox.Flush()
-}
-
-// sleep waits until the next turn is due. While memory is full, memory that is
-// given back ends it.
-func (w *worker) sleep(ctx context.Context, due <-chan time.Time, full bool) {
-	var freed <-chan struct{}
-	if full {
-		freed = w.opts.Budget.Freed()
-	}
-	select {
-	case <-ctx.Done():
-	case <-due:
-	case <-w.wake:
-	case <-freed:
-	}
+	return w.targets
 }
 
 // idle is the longest sleep of a worker. Sources and joins that are due wake
 // it earlier.
 const idle = time.Second
 
+func (w *worker) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		freed := w.opts.Budget.Freed() // before the turn finds memory full
+		wait, full := w.turn(ctx)
+		if wait <= 0 {
+			continue
+		}
+		if !full {
+			freed = nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		case <-w.wake:
+		case <-freed:
+		}
+	}
+	w.outbox.Flush()
+}
+
 // turn gives every source one block and returns how long to wait for the next
-// turn, and whether memory is full.
-func (w *worker) turn(ctx context.Context, now time.Time) (wait time.Duration, full bool) {
+// turn, and whether memory was full for one of them.
+func (w *worker) turn(ctx context.Context) (wait time.Duration, full bool) {
 	targets := w.snapshot()
-	next := now.Add(idle)
 	w.first++
+	var next time.Time
 	for i := range targets {
-		t := targets[(w.first+i)%len(targets)]
 		if ctx.Err() != nil {
 			return 0, false
 		}
-		if due := t.Source.Wake(); due.After(now) {
-			next = earliest(next, due)
-		} else if !w.opts.Budget.Admits(t.Source.Unsettled()) {
-			full = true
-		} else {
-			next = earliest(next, w.read(t, now))
-		}
-		next = earliest(next, t.flushAt)
-		if !t.flushAt.IsZero() && !t.flushAt.After(now) {
-			t.flushAt = t.Stages.Flush(now, false, w.outbox)
-			next = earliest(next, t.flushAt)
-		}
+		due, held := w.serve(targets[(w.first+i)%len(targets)])
+		next = earliest(next, due)
+		full = full || held
 	}
+	now := w.opts.Now()
 	next = earliest(next, w.outbox.Due(now))
-	return next.Sub(now), full
+	if next.IsZero() {
+		return idle, full
+	}
+	return min(idle, next.Sub(now)), full
+}
+
+// serve gives one source its turn and returns when the next one is due, if
+// that is known, and whether memory is full for it.
+func (w *worker) serve(t *Target) (due time.Time, full bool) {
+	now := w.opts.Now()
+	due = t.Source.Wake()
+	switch {
+	case due.After(now):
+	case !w.opts.Budget.Admits(t.Source.Unsettled()):
+		full = true
+		due = time.Time{}
+		if f, ok := t.Source.(Follower); ok {
+			due = f.Follow(now)
+		}
+	default:
+		due = w.read(t, now)
+	}
+	if !t.flushAt.IsZero() && !t.flushAt.After(now) {
+		t.flushAt = t.Stages.Flush(now, false, w.outbox)
+	}
+	return earliest(due, t.flushAt), full
 }
 
 // read gives one source a block and returns when its next turn is due.
@@ -219,20 +239,20 @@ func (w *worker) read(t *Target, now time.Time) time.Time {
 	for i := range w.block.Lines {
 		t.Stages.Push(&w.block.Lines[i], now, w.outbox)
 	}
-	if len(w.block.Lines) > 0 || t.flushAt.IsZero() {
-		t.flushAt = t.Stages.Flush(now, false, w.outbox)
-	}
 	if errors.Is(err, io.EOF) {
 		t.Stages.Flush(now, true, w.outbox)
+		t.flushAt = time.Time{}
 		w.drop(t)
 		w.opts.Ended(t)
 		return time.Time{}
 	}
 	w.report(t, err)
-	if len(w.block.Lines) > 0 {
-		return now
+	if len(w.block.Lines) == 0 {
+		return t.Source.Wake()
 	}
-	return t.Source.Wake()
+	t.flushAt = t.Stages.Flush(now, false, w.outbox)
+	w.outbox.Due(now) // a turn over many sources may take longer than a batch may wait
+	return now
 }
 
 func (w *worker) report(t *Target, err error) {
@@ -247,20 +267,10 @@ func (w *worker) report(t *Target, err error) {
 	w.opts.Report(t, err)
 }
 
-func (w *worker) drop(t *Target) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i := range w.targets {
-		if w.targets[i] == t {
-			w.targets = append(w.targets[:i:i], w.targets[i+1:]...)
-			return
-		}
-	}
-}
-
+// earliest returns the earlier of two times, of which the zero time is none.
 func earliest(a, b time.Time) time.Time {
-	if b.IsZero() || a.Before(b) {
-		return a
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	return b
+	return a
 }

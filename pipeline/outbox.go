@@ -24,7 +24,14 @@ type Outbox struct {
 	deliver func(*Batch) // takes one reference for each client
 
 	open map[*Stream]*Batch
-	due  []*Batch // open batches, oldest first
+	due  []dueBatch // in the order in which batches were opened
+}
+
+// dueBatch remembers when a batch was opened. It does not point to the batch,
+// which may be sealed by now and in use for another stream.
+type dueBatch struct {
+	stream *Stream
+	opened time.Time
 }
 
 // NewOutbox returns an outbox whose batches go to deliver, which has to call
@@ -48,62 +55,76 @@ func (o *Outbox) Add(s *Stream, e *Entry, now time.Time) {
 
 func (o *Outbox) add(s *Stream, e *Entry, now time.Time) {
 	b := o.open[s]
-	size := encodedSize(e)
-	if b != nil && (b.encoded+size > o.limits.BatchBytes || len(b.arena)+size > largeArena) {
+	if b != nil && b.encoded+encodedSize(e) > o.limits.BatchBytes {
 		o.seal(b)
 		b = nil
 	}
-	if b == nil {
-		b = o.start(s, size, now)
+	r := roomFor(e)
+	if b != nil && !b.has(b.roomWith(r)) {
+		b = o.grow(b, r)
 	}
-	if !b.fits(e) {
-		o.grow(b, size)
+	if b == nil {
+		b = o.start(s, r, now)
 	}
 	b.add(e)
 }
 
-func (o *Outbox) start(s *Stream, size int, now time.Time) *Batch {
-	b := &Batch{Stream: s, budget: o.budget, opened: now.UnixNano(), arena: o.budget.take(size)}
-	b.encoded = len(s.Text) + 16
+func (o *Outbox) start(s *Stream, r room, now time.Time) *Batch {
+	b := o.budget.take(r)
+	b.Stream, b.opened, b.encoded = s, now, streamOverhead+len(s.Text)
 	b.refs.Store(o.clients)
 	o.open[s] = b
-	o.due = append(o.due, b)
+	o.due = append(o.due, dueBatch{s, b.opened})
 	return b
 }
 
-// grow moves a batch to a larger arena.
-func (o *Outbox) grow(b *Batch, size int) {
-	old := b.arena
-	b.arena = append(o.budget.take(max(len(old)+size, smallArena+1)), old...)
-	o.budget.give(old)
+// grow returns a larger batch in place of b with room for r more, or nil if
+// there is none: then b is full.
+func (o *Outbox) grow(b *Batch, r room) *Batch {
+	need := b.roomWith(r)
+	if classFor(need) == ownClass {
+		o.seal(b)
+		return nil
+	}
+	larger := o.budget.take(need)
+	b.moveTo(larger)
+	o.open[b.Stream] = larger
+	o.budget.give(b)
+	return larger
 }
 
-// Due hands on every batch that is older than Limits.BatchWait and returns
-// when the next one will be due, or the zero time if none is open.
+// Due hands on every batch that is as old as Limits.BatchWait, or opened in the
+// future because the clock was set back. It returns when the next one will be
+// due, or the zero time if none is open.
 func (o *Outbox) Due(now time.Time) time.Time {
-	deadline := now.Add(-o.limits.BatchWait).UnixNano()
-	for len(o.due) > 0 {
-		b := o.due[0]
-		if o.open[b.Stream] == b && b.opened > deadline {
-			return time.Unix(0, b.opened).Add(o.limits.BatchWait)
-		}
-		if o.open[b.Stream] == b {
+	gone := 0
+	for _, d := range o.due {
+		b := o.open[d.stream]
+		if b != nil && b.opened.Equal(d.opened) {
+			if age := now.Sub(d.opened); age >= 0 && age < o.limits.BatchWait {
+				break
+			}
 			o.seal(b)
 		}
-		o.due = o.due[1:]
+		gone++
 	}
-	o.due = nil
-	return time.Time{}
+	if gone > 0 {
+		o.due = append(o.due[:0], o.due[gone:]...)
+	}
+	if len(o.due) == 0 {
+		return time.Time{}
+	}
+	return o.due[0].opened.Add(o.limits.BatchWait)
 }
 
-// Flush hands on every open batch.
+// Flush hands on every open batch, oldest first.
 func (o *Outbox) Flush() {
-	for _, b := range o.due {
-		if o.open[b.Stream] == b {
+	for _, d := range o.due {
+		if b := o.open[d.stream]; b != nil {
 			o.seal(b)
 		}
 	}
-	o.due = nil
+	o.due = o.due[:0]
 }
 
 func (o *Outbox) seal(b *Batch) {

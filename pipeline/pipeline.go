@@ -87,7 +87,7 @@ type Place struct {
 	Fingerprint    string `json:"fingerprint,omitempty"`     // SHA-256 of these bytes, hex
 	Before         []byte `json:"before,omitempty"`          // up to 64 bytes before Offset
 	Offset         int64  `json:"offset"`                    // lowest byte that is not settled
-	Size           int64  `json:"size,omitempty"`              // as last seen
+	Size           int64  `json:"size,omitempty"`            // as last seen
 	Cursor         string `json:"cursor,omitempty"`          // for sources without offsets
 	Mark           Mark   `json:"mark"`                      // at Offset
 	Modified       int64  `json:"modified,omitempty"`        // the file's last change as seen, unix nanoseconds

@@ -1,18 +1,23 @@
 // Package file reads log files by name through all their generations: renamed,
 // truncated after a copy, rotated while the collector was away.
 //
-// Limits: generations whose first 1,024 bytes and the 64 bytes before the saved
+//	Source    one name with its generations, oldest first; reads them in turn
+//	follow    finds out that the name has a new generation, and takes it up
+//	generation one file: reads blocks, knows what it read by its bytes
+//	siblings  the files beside the name that are its rotated generations
+//	restore   which files the saved places describe
+//
+// Limits: generations whose first 1,024 bytes and the 64 bytes before the
 // offset are equal cannot be told apart. Compressed generations are not read.
 // Lines that a writer adds between the copy and the truncation of a
 // copytruncate rotation are in no file that remains, so nobody can read them.
+// What is written to a renamed file after it was quiet for Linger is read when
+// the name is rotated the next time.
 package file
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,17 +25,18 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
-// Options are what a Source is opened with. Zero durations and sizes mean the
-// defaults of DefaultOptions.
+// Options are what a Source is opened with. Zero values mean the defaults of
+// DefaultOptions.
 type Options struct {
 	PollMin, PollMax time.Duration // how often an idle file is looked at
 	CheckName        time.Duration // how often the name is compared with the open file
-	Linger           time.Duration // how long a renamed file is read on for late lines
+	Linger           time.Duration // how long a renamed file has to be quiet before it is over
 	Absent           time.Duration // how long a name may be missing before the source ends
 	MaxLine          int           // bytes; what is longer is cut
 	IgnoreOlder      time.Duration // 0: never; else a file unchanged for longer starts at its end
 	Rotated          bool          // at first sight read rotated siblings too
-	Lost             func(path string, bytes int64, why string)
+	// Lost is told of bytes that cannot be read any more.
+	Lost func(path string, bytes int64, why string)
 }
 
 // DefaultOptions returns promtail's polling times and this package's limits.
@@ -43,32 +49,64 @@ func DefaultOptions() Options {
 	}
 }
 
-// Source follows one file name. It implements pipeline.Source.
+// withDefaults returns o with the defaults in place of zero values.
+func (o Options) withDefaults() Options {
+	d := DefaultOptions()
+	setDefault(&o.PollMin, d.PollMin)
+	setDefault(&o.PollMax, max(o.PollMin, d.PollMax))
+	setDefault(&o.CheckName, d.CheckName)
+	setDefault(&o.Linger, d.Linger)
+	setDefault(&o.Absent, d.Absent)
+	setDefault(&o.MaxLine, d.MaxLine)
+	if o.Lost == nil {
+		o.Lost = d.Lost
+	}
+	return o
+}
+
+func setDefault[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+// retryTime is how long a source waits after an error.
+const retryTime = 5 * time.Second
+
+// Source follows one file name. It implements pipeline.Source and
+// pipeline.Follower.
 type Source struct {
 	name string
 	opts Options
 
 	wake      time.Time
 	poll      time.Duration
-	checkAt   time.Time
-	absentAt  time.Time // when the name was first found missing
 	readBytes atomic.Int64
 	lag       atomic.Int64
 
-	mu   sync.Mutex    // held while reading; Places waits for it
-	gens []*generation // oldest first
+	mu       sync.Mutex // held while reading; Places waits for it
+	gens     []*generation
+	checkAt  time.Time
+	absentAt time.Time // when the name was first found missing
+	trouble  error     // why the name could not be followed
 }
 
 // Open finds the generations of name that places describe and everything that
 // came after them. Without places it starts at the beginning of the file. A
-// name that does not exist is no error as long as a generation is left to read.
+// name that does not exist is no error if there are places.
 func Open(name string, places []pipeline.Place, opts Options, now time.Time) (*Source, error) {
-	s := &Source{name: name, opts: opts, poll: opts.PollMin}
-	gens, err := restore(name, places, opts, now)
+	opts = opts.withDefaults()
+	find := restore
+	if len(places) == 0 {
+		find = firstSight
+	}
+	gens, err := find(name, places, opts, now)
 	if err != nil {
 		return nil, err
 	}
-	s.gens = gens
+	s := &Source{name: name, opts: opts, poll: opts.PollMin, gens: gens}
+	s.measure()
 	return s, nil
 }
 
@@ -99,8 +137,8 @@ func (s *Source) Places() []pipeline.Place {
 	defer s.mu.Unlock()
 	places := make([]pipeline.Place, 0, len(s.gens))
 	for _, g := range s.gens {
-		if p, ok := g.place(); ok {
-			places = append(places, p)
+		if !g.gone || g.ledger.Unsettled() > 0 {
+			places = append(places, g.place())
 		}
 	}
 	return places
@@ -117,27 +155,37 @@ func (s *Source) Close() error {
 	return errors.Join(errs...)
 }
 
+// Follow implements pipeline.Follower: files that take the name are opened
+// even while they cannot be read, for a handle keeps what a rotation unlinks.
+func (s *Source) Follow(now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.check(now)
+	return s.checkAt
+}
+
 // Read implements pipeline.Source: it reads from the oldest generation that has
 // something to read.
 func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.checkAt.After(now) {
-		if err := s.follow(now); err != nil {
-			return s.retry(now, err)
-		}
-		s.checkAt = now.Add(s.opts.CheckName)
+	s.check(now)
+	err := s.readNext(b, now)
+	switch {
+	case errors.Is(err, errAgain):
+		s.wake = now
+		return nil
+	case err == nil:
+		err = s.trouble
 	}
-	for i := 0; i < len(s.gens); i++ {
-		g := s.gens[i]
-		err := s.readGeneration(g, b, now)
-		if err != nil {
-			return s.retry(now, err)
-		}
-		if len(b.Lines) > 0 {
-			s.progress(b)
-			return nil
-		}
+	s.measure()
+	switch {
+	case len(b.Lines) > 0:
+		s.poll, s.wake = s.opts.PollMin, now
+		return err
+	case err != nil:
+		s.wake = now.Add(retryTime)
+		return err
 	}
 	s.retire(now)
 	if len(s.gens) == 0 {
@@ -147,37 +195,63 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	return nil
 }
 
-func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time) error {
-	if g.file == nil {
-		return nil
+// errAgain says that there are other generations to read now.
+var errAgain = errors.New("the generations have changed")
+
+// readNext reads from the first generation that has lines. One that cannot be
+// read does not hold up the others.
+func (s *Source) readNext(b *pipeline.Block, now time.Time) (first error) {
+	for _, g := range s.gens {
+		if g.file == nil {
+			continue
+		}
+		err := s.readGeneration(g, b, now)
+		switch {
+		case errors.Is(err, errAgain), len(b.Lines) > 0:
+			return err
+		case first == nil:
+			first = err
+		}
 	}
-	finish := g.rotated && !g.rotatedAt.Add(s.opts.Linger).After(now)
-	err := g.read(b, s.opts.MaxLine, finish)
+	return first
+}
+
+func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time) error {
+	over := s.isOver(g, now)
+	data, err := g.load(b, s.opts.MaxLine, over)
 	if errors.Is(err, errTruncated) {
 		return s.truncated(g, now)
 	}
-	return err
+	if err != nil || len(data) == 0 && g.gap == 0 {
+		return err
+	}
+	if g.offset == 0 && g == s.newest() {
+		if err := s.addMissed(g, now); err != nil {
+			return err
+		}
+	}
+	s.readBytes.Add(g.split(b, data, s.opts.MaxLine, over))
+	if len(b.Lines) > 0 && g.rotated {
+		g.quietSince = now
+	}
+	return nil
 }
 
-// progress notes that lines were read.
-func (s *Source) progress(b *pipeline.Block) {
-	s.poll = s.opts.PollMin
-	s.wake = time.Time{}
-	first, last := b.Lines[0], b.Lines[len(b.Lines)-1]
-	s.readBytes.Add(last.Range.End - first.Range.Start)
-	s.measure()
+// isOver reports whether nothing more is expected in a generation: a last line
+// without a newline is a line then.
+func (s *Source) isOver(g *generation, now time.Time) bool {
+	return g.rotated && !g.quietSince.Add(s.opts.Linger).After(now)
 }
 
-// idle backs off between looks at a file that does not grow.
+// idle backs off between looks at a file that does not grow. Names that are
+// rotated often are looked at more often.
 func (s *Source) idle(now time.Time) {
-	s.wake = now.Add(s.poll)
+	wait := s.poll
 	s.poll = min(2*s.poll, s.opts.PollMax)
-	s.measure()
-}
-
-func (s *Source) retry(now time.Time, err error) error {
-	s.wake = now.Add(5 * time.Second)
-	return err
+	if len(s.gens) > 1 && s.gens[len(s.gens)-2].file != nil {
+		wait = min(wait, s.opts.CheckName)
+	}
+	s.wake = now.Add(wait)
 }
 
 func (s *Source) measure() {
@@ -188,135 +262,9 @@ func (s *Source) measure() {
 	s.lag.Store(lag)
 }
 
-// follow compares the name with the newest generation and takes up the
-// generations that came after it. Files are opened at once: a handle keeps
-// what a quick rotation unlinks.
-func (s *Source) follow(now time.Time) error {
-	info, err := os.Stat(s.name)
-	if errors.Is(err, fs.ErrNotExist) {
-		s.absent(now)
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look at %s: %w", s.name, err)
-	}
-	s.absentAt = time.Time{}
-	newest := s.newest()
-	if newest != nil && newest.file != nil && os.SameFile(newest.info, info) {
-		newest.rotated = false
-		return nil
-	}
-	return s.takeUp(newest, now)
-}
-
 func (s *Source) newest() *generation {
 	if len(s.gens) == 0 {
 		return nil
 	}
 	return s.gens[len(s.gens)-1]
-}
-
-// takeUp adds the siblings that came between newest and the name, then the
-// file that has the name now.
-func (s *Source) takeUp(newest *generation, now time.Time) error {
-	known := s.known()
-	var added []*generation
-	if newest != nil {
-		newest.rotate(now)
-		between, err := siblings(s.name, newest.seen)
-		if err != nil {
-			return err
-		}
-		for _, path := range between {
-			if g, err := openGeneration(path); err == nil && !known.has(g) {
-				g.rotate(now)
-				added = append(added, g)
-			} else if err == nil {
-				g.close()
-			}
-		}
-	}
-	g, err := openGeneration(s.name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist): // renamed again in this moment
-	case err != nil:
-		return err
-	case known.has(g):
-		g.close()
-	default:
-		added = append(added, g)
-	}
-	for _, g := range added {
-		g.start(0)
-	}
-	s.gens = append(s.gens, added...)
-	return nil
-}
-
-func (s *Source) known() identities {
-	var ids identities
-	for _, g := range s.gens {
-		ids = append(ids, g.info)
-	}
-	return ids
-}
-
-// absent ends the source when its name is missing for long.
-func (s *Source) absent(now time.Time) {
-	if g := s.newest(); g != nil && !g.rotated {
-		g.rotate(now)
-	}
-	if s.absentAt.IsZero() {
-		s.absentAt = now
-	}
-}
-
-// truncated deals with a file whose bytes before the offset are not the ones
-// that were read: it was truncated, usually after a copy. What was not read of
-// it is finished from the copy, if there is one, and the file starts anew.
-func (s *Source) truncated(g *generation, now time.Time) error {
-	fresh, err := openGeneration(g.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		fresh, err = nil, nil
-	}
-	if err != nil {
-		return err
-	}
-	original, err := findCopy(s.name, g, s.known())
-	if err != nil {
-		return err
-	}
-	g.close()
-	if original != nil {
-		g.adopt(original)
-	} else {
-		g.file = nil
-		s.opts.Lost(g.path, max(0, g.size-g.offset), "truncated, and no copy of it was found")
-	}
-	g.rotate(now)
-	if fresh != nil {
-		fresh.start(0)
-		s.gens = append(s.gens, fresh)
-	}
-	return nil
-}
-
-// retire forgets old generations that were read to their end and are settled.
-// The newest one stays, unless its name is gone for good.
-func (s *Source) retire(now time.Time) {
-	gone := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
-	kept := s.gens[:0]
-	for i, g := range s.gens {
-		last := i == len(s.gens)-1
-		over := g.rotated && !g.rotatedAt.Add(s.opts.Linger).After(now)
-		if over && (!last || gone) {
-			g.close()
-			if g.ledger.Unsettled() == 0 {
-				continue
-			}
-		}
-		kept = append(kept, g)
-	}
-	clear(s.gens[len(kept):])
-	s.gens = kept
 }

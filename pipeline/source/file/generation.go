@@ -21,8 +21,12 @@ const (
 	beforeLen      = 64
 )
 
-// blockLen is how many bytes one read asks for.
-const blockLen = 256 << 10
+// A read asks for blockLen bytes and gives at most maxLines lines, which
+// bounds a worker's memory when lines are empty.
+const (
+	blockLen = 256 << 10
+	maxLines = 8 << 10
+)
 
 var errTruncated = errors.New("the bytes before the offset have changed")
 
@@ -33,69 +37,107 @@ type generation struct {
 	info   os.FileInfo
 	ledger *pipeline.Ledger
 
-	offset int64           // the next byte to read: the start of a line
-	before []byte          // the bytes before offset, at most beforeLen
-	size   int64           // as last seen
-	seen   time.Time       // the file's last change, as last seen
-	noLine int64           // up to here there is no end of a line behind offset
-	saved  *pipeline.Place // the last place that was right
+	offset int64  // the next byte to read: the start of a line
+	head   []byte // the first bytes that were read, at most fingerprintLen
+	before []byte // the bytes before offset, at most beforeLen
+	gap    int64  // NUL bytes behind offset that need not be read again
+	noLine int64  // up to here there is no end of a line behind offset
 
-	rotated   bool // the name points elsewhere
-	rotatedAt time.Time
+	latest  os.FileInfo // a look at the file that load has not used yet
+	size    int64       // as last seen
+	changed time.Time   // the file's last change, as last seen
+	named   time.Time   // the same when it was last seen to have the name
+	current time.Time   // the same when what was read was found unchanged later
 
-	print    string // fingerprint of the first printLen bytes
-	printLen int64
-}
+	rotated    bool // the name points elsewhere
+	quietSince time.Time
+	gone       bool // its content is in no file any more
 
-// identities are files that are open already.
-type identities []os.FileInfo
-
-func (ids identities) has(g *generation) bool {
-	for _, id := range ids {
-		if os.SameFile(id, g.info) {
-			return true
-		}
-	}
-	return false
+	saved pipeline.Place // the last place that was right
 }
 
 // openGeneration opens a regular file for reading. start or resume has to be
 // called before it is read.
 func openGeneration(path string) (*generation, error) {
-	// A fifo would block without O_NONBLOCK; it has no effect on regular files.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	info, err := os.Stat(path) // opening a device may do something to it
+	if err == nil {
+		err = checkRegular(path, info)
+	}
 	if err != nil {
 		return nil, err
 	}
-	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file but %s", path, info.Mode().Type())
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be a fifo by now
+	if err != nil {
+		return nil, err
+	}
+	info, err = f.Stat()
+	if err == nil {
+		err = checkRegular(path, info)
 	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return &generation{path: path, file: f, info: info, size: info.Size(), seen: info.ModTime()}, nil
+	return &generation{
+		path: path, file: f, info: info, size: info.Size(),
+		changed: info.ModTime(), named: info.ModTime(), current: info.ModTime(),
+	}, nil
 }
 
-// start begins to read at offset.
+func checkRegular(path string, info os.FileInfo) error {
+	switch mode := info.Mode(); {
+	case mode.IsRegular():
+		return nil
+	case mode.IsDir():
+		return fmt.Errorf("open %s: it is a directory; name the files in it, as in %s/*.log", path, path)
+	case mode&os.ModeNamedPipe != 0:
+		return fmt.Errorf("open %s: it is a named pipe, not a regular file; read it with the source for pipes", path)
+	}
+	return fmt.Errorf("open %s: it is not a regular file (%s)", path, info.Mode())
+}
+
+// start begins to read at offset, without a saved place.
 func (g *generation) start(offset int64) {
 	g.offset = offset
 	g.ledger = pipeline.NewLedger(offset)
-	g.before = g.bytesBefore(offset)
-	g.takePrint()
+	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, offset)), g.bytesBefore(offset)
+	g.saved = g.describe()
+}
+
+// resume begins to read where p says.
+func (g *generation) resume(p pipeline.Place) {
+	g.offset = p.Offset
+	g.ledger = pipeline.RestoreLedger(p.Offset, p.Mark)
+	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, p.Offset)), bytes.Clone(p.Before)
+	if len(p.Before) == 0 {
+		g.before = g.bytesBefore(p.Offset)
+	}
+	g.current = time.Unix(0, p.Modified)
+	g.saved = p
 }
 
 func (g *generation) rotate(now time.Time) {
 	if !g.rotated {
-		g.rotated, g.rotatedAt = true, now
+		g.rotated, g.quietSince = true, now
 	}
 }
 
-// adopt reads on in a copy of the generation.
-func (g *generation) adopt(original *generation) {
-	g.path, g.file, g.info = original.path, original.file, original.info
-	g.size, g.seen = original.size, original.seen
+// adopt reads on in another file with the same content: a copy, or the same
+// file opened again.
+func (g *generation) adopt(other *generation) {
+	g.close()
+	g.path, g.file, g.info = other.path, other.file, other.info
+	g.size, g.changed = other.size, other.changed
+	g.gap, g.noLine, g.latest = 0, 0, nil
+}
+
+// lose gives up a generation whose content is gone.
+func (g *generation) lose() (unread int64) {
+	g.close()
+	g.gone = true
+	unread = max(0, g.size-g.offset)
+	g.size = g.offset
+	return unread
 }
 
 func (g *generation) close() error {
@@ -107,51 +149,43 @@ func (g *generation) close() error {
 	return err
 }
 
-func (g *generation) inode() uint64 {
-	st, _ := g.info.Sys().(*syscall.Stat_t)
-	return st.Ino
-}
-
-// read appends the next lines to b, or none if there are none. With finish a
-// last line without a newline is a line too.
-func (g *generation) read(b *pipeline.Block, maxLine int, finish bool) error {
-	info, err := g.file.Stat()
-	if err != nil {
-		return fmt.Errorf("look at %s: %w", g.path, err)
+// load returns what follows the offset, or nothing if there is no whole line.
+// It is valid until b is read into again. With over, a rest without a newline
+// is returned too.
+func (g *generation) load(b *pipeline.Block, maxLine int, over bool) ([]byte, error) {
+	info := g.latest
+	if g.latest = nil; info == nil {
+		var err error
+		if info, err = g.file.Stat(); err != nil {
+			return nil, err
+		}
 	}
-	unchanged := info.Size() == g.size && info.ModTime().Equal(g.seen)
-	g.size, g.seen = info.Size(), info.ModTime()
+	unchanged := info.Size() == g.size && info.ModTime().Equal(g.changed)
+	g.size, g.changed = info.Size(), info.ModTime()
 	switch {
 	case g.size < g.offset:
-		return errTruncated
-	case unchanged && g.size == g.offset, unchanged && g.size == g.noLine && !finish:
-		return nil
+		return nil, errTruncated
+	case unchanged && g.size == g.offset, unchanged && g.size == g.noLine && !over:
+		return nil, nil
 	}
-	return g.readLines(b, maxLine, finish)
+	return g.loadLine(b, maxLine)
 }
 
-func (g *generation) readLines(b *pipeline.Block, maxLine int, finish bool) error {
-	want := blockLen
-	for {
+// loadLine reads blocks of growing size until one holds a whole line.
+func (g *generation) loadLine(b *pipeline.Block, maxLine int) ([]byte, error) {
+	for want := blockLen; ; {
 		data, err := g.pread(b, want)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		whole := int64(len(data)) == g.size-g.offset
-		end := bytes.LastIndexByte(data, '\n') + 1
 		switch {
-		case end > 0:
-		case len(data) >= maxLine, whole && finish:
-			end = len(data)
-		case whole || len(data) < want:
-			g.noLine = g.offset + int64(len(data))
-			return nil
-		default:
-			want = min(4*want, maxLine)
-			continue
+		case len(data) == want && len(withoutNULs(data)) == 0:
+			g.gap = g.nextData(g.gap + int64(want))
+			return nil, errAgain
+		case len(data) < want || want > maxLine || bytes.IndexByte(data, '\n') >= 0:
+			return data, nil
 		}
-		g.split(b, data[:end], maxLine)
-		return nil
+		want = min(4*want, maxLine+1)
 	}
 }
 
@@ -165,112 +199,202 @@ func (g *generation) pread(b *pipeline.Block, want int) ([]byte, error) {
 	buf := b.Buf[:lead+want]
 	n, err := g.file.ReadAt(buf, g.offset-int64(lead))
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s at byte %d: %w", g.path, g.offset, err)
+		return nil, fmt.Errorf("read on at byte %d: %w", g.offset, err)
 	}
 	if n < lead || !bytes.Equal(buf[:lead], g.before) {
 		return nil, errTruncated
 	}
-	return buf[lead:n], nil
+	if lead > 0 && g.named.After(g.current) {
+		g.current = g.named
+	}
+	if g.gap == 0 {
+		return buf[lead:n], nil
+	}
+	n, err = g.file.ReadAt(buf[lead:], g.offset+g.gap)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read on at byte %d: %w", g.offset+g.gap, err)
+	}
+	return buf[lead : lead+n], nil
 }
 
-// split cuts data into lines and moves the offset behind it.
-func (g *generation) split(b *pipeline.Block, data []byte, maxLine int) {
-	start := g.offset
-	for rest := data; len(rest) > 0; {
-		n := bytes.IndexByte(rest, '\n')
-		text, size := rest, len(rest)
-		if n >= 0 {
-			text, size = rest[:n], n+1
-		}
-		if len(text) > maxLine {
-			text, size = rest[:maxLine], maxLine
+// nextData returns the end of the NUL bytes behind the offset that a hole in
+// the file stands for, given that there are gap of them at least. A truncation
+// under a writer that does not append leaves such a hole.
+func (g *generation) nextData(gap int64) int64 {
+	const seekData = 3 // lseek(2), SEEK_DATA
+	at, err := g.file.Seek(g.offset+gap, seekData)
+	if errors.Is(err, syscall.ENXIO) { // nothing but a hole up to the end
+		return max(gap, g.size-g.offset)
+	}
+	if err != nil {
+		return gap
+	}
+	return at - g.offset
+}
+
+// split cuts data into lines, moves the offset behind the last one and returns
+// by how much.
+func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over bool) int64 {
+	over = over && g.offset+g.gap+int64(len(data)) >= g.size
+	start, at, rest := g.offset, g.offset+g.gap, data
+	for len(b.Lines) < maxLines {
+		text, size := cutLine(rest, maxLine, over)
+		if size == 0 && !(over && start < at) {
+			break
 		}
 		b.Lines = append(b.Lines, pipeline.Line{
-			Text: text, Ledger: g.ledger,
-			Range: pipeline.Range{Start: start, End: start + int64(size)},
+			Text: withoutNULs(rest[:text]), Ledger: g.ledger,
+			Range: pipeline.Range{Start: start, End: at + int64(size)},
 		})
-		start += int64(size)
 		rest = rest[size:]
+		at += int64(size)
+		start = at
 	}
-	g.ledger.Read(start)
-	g.remember(data)
-	g.offset = start
-	if g.printLen < fingerprintLen {
-		g.takePrint()
+	if start == g.offset {
+		g.noLine = at + int64(len(data))
+		return 0
 	}
+	return g.advance(start, data[:len(data)-len(rest)])
 }
 
-// remember keeps the last bytes of data as the bytes before the offset.
-func (g *generation) remember(data []byte) {
-	g.before = append(g.before, data[max(0, len(data)-beforeLen):]...)
+// cutLine returns the length of the first line of data without and with its
+// newline, or zeros if it has no end yet. Where a line is cut depends on its
+// bytes alone, so that it comes out the same when it is read again.
+func cutLine(data []byte, maxLine int, over bool) (text, size int) {
+	n := bytes.IndexByte(data[:min(len(data), maxLine+1)], '\n')
+	switch {
+	case n >= 0:
+		return n, n + 1
+	case len(data) > maxLine:
+		n = pipeline.CutText(data, maxLine)
+	case over:
+		n = len(data)
+	default:
+		return 0, 0
+	}
+	return n, n
+}
+
+// withoutNULs leaves out the NUL bytes that a truncation under a writer that
+// does not append puts before a line.
+func withoutNULs(text []byte) []byte {
+	if len(text) == 0 || text[0] != 0 {
+		return text
+	}
+	return bytes.TrimLeft(text, "\x00")
+}
+
+// advance moves the offset to end, behind the last bytes that were read.
+func (g *generation) advance(end int64, read []byte) int64 {
+	moved := end - g.offset
+	if g.gap > 0 {
+		g.remember(make([]byte, fingerprintLen)) // a gap is a block at least
+	}
+	g.remember(read)
+	g.ledger.Read(end)
+	g.offset, g.gap = end, 0
+	return moved
+}
+
+// remember takes bytes that were read to head and before.
+func (g *generation) remember(read []byte) {
+	if missing := fingerprintLen - len(g.head); missing > 0 {
+		g.head = append(g.head, read[:min(missing, len(read))]...)
+	}
+	g.before = append(g.before, read[max(0, len(read)-beforeLen):]...)
 	if extra := len(g.before) - beforeLen; extra > 0 {
 		g.before = append(g.before[:0], g.before[extra:]...)
 	}
 }
 
-// bytesBefore reads up to beforeLen bytes before offset, or nil.
+// bytesBefore reads up to beforeLen bytes before offset.
 func (g *generation) bytesBefore(offset int64) []byte {
-	buf := make([]byte, min(beforeLen, offset))
-	if _, err := g.file.ReadAt(buf, offset-int64(len(buf))); err != nil {
+	n := min(beforeLen, offset)
+	return readAt(g.file, offset-n, n)
+}
+
+// readAt returns n bytes of f at offset, or nil if they are not there.
+func readAt(f io.ReaderAt, offset, n int64) []byte {
+	buf := make([]byte, n)
+	if _, err := f.ReadAt(buf, offset); err != nil && n > 0 {
 		return nil
 	}
 	return buf
 }
 
-// takePrint extends the fingerprint over what has been read.
-func (g *generation) takePrint() {
-	n := min(fingerprintLen, g.offset)
-	if sum, ok := fingerprint(g.file, n); ok {
-		g.print, g.printLen = sum, n
+// place is what has to be saved for the generation. What lies before a new
+// position is read from the file. If that was truncated meanwhile, the bytes
+// before the offset are others too; then the place before is still right.
+func (g *generation) place() pipeline.Place {
+	p := g.describe()
+	if g.gone {
+		return g.saved
 	}
-}
-
-// fingerprint hashes the first n bytes of f.
-func fingerprint(f io.ReaderAt, n int64) (string, bool) {
-	buf := make([]byte, n)
-	if _, err := f.ReadAt(buf, 0); err != nil && n > 0 {
-		return "", false
-	}
-	sum := sha256.Sum256(buf)
-	return hex.EncodeToString(sum[:]), true
-}
-
-// place is what has to be saved for the generation; false if nothing has.
-func (g *generation) place() (pipeline.Place, bool) {
-	offset, mark := g.ledger.Position()
-	st, _ := g.info.Sys().(*syscall.Stat_t)
-	p := pipeline.Place{
-		Path: g.path, Device: uint64(st.Dev), Inode: st.Ino,
-		FingerprintLen: g.printLen, Fingerprint: g.print,
-		Offset: offset, Mark: mark, Size: g.size, Modified: g.seen.UnixNano(),
-	}
-	if g.file == nil {
-		return p, offset < g.offset
-	}
-	p.Before = g.bytesBefore(offset)
-	// A file that was truncated meanwhile has other bytes there, and other ones
-	// before g.offset as well: then what was right before is still right.
-	if !bytes.Equal(g.bytesBefore(g.offset), g.before) {
-		if g.saved == nil {
-			return p, false
+	switch p.Offset {
+	case g.offset:
+		p.Before = bytes.Clone(g.before)
+	case g.saved.Offset:
+		p.Before = g.saved.Before
+	default:
+		if g.file == nil {
+			return g.saved
 		}
-		return *g.saved, true
+		p.Before = g.bytesBefore(p.Offset)
+		if !bytes.Equal(g.bytesBefore(g.offset), g.before) {
+			return g.saved
+		}
 	}
-	g.saved = &p
-	return p, true
+	g.saved = p
+	return p
 }
 
-// matches reports whether the generation is the one that p describes.
-func (g *generation) matches(p pipeline.Place) bool {
-	if g.size < p.Offset || g.size < p.FingerprintLen {
+// describe is the generation's place without the bytes before it.
+func (g *generation) describe() pipeline.Place {
+	offset, mark := g.ledger.Position()
+	return pipeline.Place{
+		Path: g.path, Device: g.device(), Inode: g.inode(),
+		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
+		Offset: offset, Mark: mark, Size: max(g.size, g.offset), Modified: g.current.UnixNano(),
+	}
+}
+
+func (g *generation) inode() uint64  { return g.info.Sys().(*syscall.Stat_t).Ino }
+func (g *generation) device() uint64 { return uint64(g.info.Sys().(*syscall.Stat_t).Dev) }
+
+// fingerprint is the hash of a file's first bytes, "" of none.
+func fingerprint(head []byte) string {
+	if len(head) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(head)
+	return hex.EncodeToString(sum[:])
+}
+
+// is reports whether g is the file that p describes, renamed or grown.
+func (g *generation) is(p pipeline.Place) bool {
+	return g.inode() == p.Inode && (p.Device == 0 || p.Device == g.device()) && g.holds(p)
+}
+
+// holds reports whether the file has the content that p describes.
+func (g *generation) holds(p pipeline.Place) bool {
+	if g.size < max(p.Offset, p.FingerprintLen) {
 		return false
 	}
-	if p.FingerprintLen == 0 && p.Offset == 0 {
-		return g.inode() == p.Inode
-	}
-	sum, ok := fingerprint(g.file, p.FingerprintLen)
-	if !ok || sum != p.Fingerprint {
+	if p.FingerprintLen > 0 && fingerprint(readAt(g.file, 0, p.FingerprintLen)) != p.Fingerprint {
 		return false
 	}
-	return p.Before == nil || bytes.Equal(g.bytesBefore(p.Offset), p.Before)
+	return len(p.Before) == 0 || bytes.Equal(g.bytesBefore(p.Offset), p.Before)
+}
+
+// beginsLike reports whether other is a copy of what g begins with, as a copy
+// is before the truncation that follows it. Small files are not compared: they
+// may begin alike for other reasons.
+func (g *generation) beginsLike(other *generation) bool {
+	n := other.size
+	if n < fingerprintLen || n > g.size {
+		return false
+	}
+	head := readAt(g.file, 0, fingerprintLen)
+	return head != nil && bytes.Equal(head, readAt(other.file, 0, fingerprintLen)) &&
+		bytes.Equal(g.bytesBefore(n), other.bytesBefore(n))
 }

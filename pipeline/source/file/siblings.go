@@ -1,0 +1,155 @@
+package file
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// candidates are open files, oldest first.
+type candidates []*generation
+
+func (c candidates) close() {
+	for _, g := range c {
+		g.close()
+	}
+}
+
+// take removes and returns the first file that fits, or nil.
+func (c *candidates) take(fits func(*generation) bool) *generation {
+	i := slices.IndexFunc(*c, fits)
+	if i < 0 {
+		return nil
+	}
+	g := (*c)[i]
+	*c = slices.Delete(*c, i, i+1)
+	return g
+}
+
+// openAll opens the rotated generations of name that changed at or after since,
+// oldest first, and then the file that has the name, if there is one. An error
+// tells that the latter could not be opened; the others are returned with it.
+func openAll(name string, since time.Time) (files candidates, err error) {
+	const tries = 10 // files that are renamed meanwhile are looked for again
+	for try := 1; ; try++ {
+		var moved bool
+		files, moved, err = openOnce(name, since)
+		if moved = moved || slices.ContainsFunc(files, (*generation).moved); !moved || try == tries {
+			return files, err
+		}
+		files.close()
+	}
+}
+
+// moved reports whether the path leads to another file by now.
+func (g *generation) moved() bool {
+	info, err := os.Stat(g.path)
+	return err != nil || !os.SameFile(info, g.info)
+}
+
+// openOnce is openAll without a check that nothing was renamed in between; it
+// reports only that a file it was about to open was.
+func openOnce(name string, since time.Time) (files candidates, moved bool, err error) {
+	for _, sib := range siblings(name, since) {
+		g, err := openGeneration(sib.path)
+		moved = moved || errors.Is(err, fs.ErrNotExist)
+		if err == nil {
+			files = append(files, g)
+		}
+	}
+	g, err := openGeneration(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return files, moved, nil
+	case err != nil:
+		return files, moved, err
+	}
+	return append(files, g), moved, nil
+}
+
+// sibling is a rotated generation as a directory lists it.
+type sibling struct {
+	path    string
+	changed time.Time
+	number  int
+}
+
+// siblings returns the rotated generations of name that changed at or after
+// since, oldest first. A folder that cannot be listed has none.
+func siblings(name string, since time.Time) []sibling {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	dir, base := filepath.Split(name)
+	entries, err := os.ReadDir(cmp.Or(dir, "."))
+	if err != nil {
+		return nil
+	}
+	var found []sibling
+	for _, e := range entries {
+		number, ok := generationNumber(base, e.Name())
+		if !ok || !e.Type().IsRegular() {
+			continue
+		}
+		info, err := e.Info()
+		if err != nil || info.ModTime().Before(since) {
+			continue
+		}
+		found = append(found, sibling{filepath.Join(dir, e.Name()), info.ModTime(), number})
+	}
+	slices.SortFunc(found, func(a, b sibling) int {
+		return cmp.Or(a.changed.Compare(b.changed), cmp.Compare(b.number, a.number), cmp.Compare(a.path, b.path))
+	})
+	return found
+}
+
+// IsGeneration reports whether name is named as a rotated generation of base:
+// base with a number or a date behind it, as logrotate, Docker and Python's
+// logging do, or with a date before its extension. Both are names without
+// folders.
+func IsGeneration(base, name string) bool {
+	_, ok := generationNumber(base, name)
+	return ok
+}
+
+// date matches 20260102, 2026-01-02 and longer: with a time, or the seconds
+// since 1970.
+const date = `(\d{8}([-_T.]?[\dZ]{2,10})?|\d{4}-\d{2}-\d{2}([-_T.]?\d{1,2}([-:.]?\d+)*Z?)?)`
+
+var (
+	behind  = regexp.MustCompile(`^([.-](\d{1,4}|` + date + `)|\.old)$`)
+	between = regexp.MustCompile(`^(\.\d{1,4}|[.-]` + date + `(\.\d{1,4})?)$`)
+)
+
+// generationNumber is IsGeneration with the number, which counts backwards in
+// time for most programs; it is 0 for a date.
+func generationNumber(base, name string) (int, bool) {
+	if suffix, ok := strings.CutPrefix(name, base); ok && behind.MatchString(suffix) {
+		return number(suffix), true
+	}
+	ext := filepath.Ext(base)
+	middle, ok := strings.CutPrefix(name, strings.TrimSuffix(base, ext))
+	if !ok || ext == "" {
+		return 0, false
+	}
+	middle, ok = strings.CutSuffix(middle, ext)
+	if !ok || !between.MatchString(middle) {
+		return 0, false
+	}
+	return number(middle), true
+}
+
+func number(suffix string) int {
+	n, err := strconv.Atoi(suffix[1:])
+	if err != nil || len(suffix) > 5 {
+		return 0
+	}
+	return n
+}
