@@ -1,12 +1,14 @@
 package e2e
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tovtech/tovplay-logging/pipeline/level"
 	"github.com/tovtech/tovplay-logging/test/servers"
 )
 
@@ -44,7 +46,7 @@ func TestContainerLogsArriveExactly(t *testing.T) {
 				t.Fatalf("no container_id in the metadata of %q: %v", e.Line, e.Metadata)
 			}
 		}
-		checkTracebacks(t, want, entries)
+		checkEntries(t, want, entries)
 	})
 }
 
@@ -100,37 +102,42 @@ func wantLabels(t *testing.T, entries []servers.Entry, want map[string]string) {
 	}
 }
 
-// checkTracebacks checks that each traceback came with its record, as an error
-// with the record's own time.
-func checkTracebacks(t *testing.T, records []dockerRecord, entries []servers.Entry) {
+// checkEntries checks each entry's time, and that each write of the program
+// that ended in a traceback came as one entry.
+func checkEntries(t *testing.T, records []dockerRecord, entries []servers.Entry) {
 	t.Helper()
-	const header = "Traceback (most recent call last):"
 	times := map[int64]string{}
-	var want int
-	for i, r := range records {
-		times[r.Time.UnixNano()] = r.Log
-		if r.Log == header+"\n" && strings.Contains(records[i-1].Log, "| ERROR |") {
-			want++
+	for _, r := range records {
+		if _, ok := times[r.Time.UnixNano()]; !ok { // the parts of a line have one time
+			times[r.Time.UnixNano()] = r.Log
 		}
 	}
-	got := 0
+	bySum := map[string]servers.Entry{}
 	for _, e := range entries {
-		first, _, _ := strings.Cut(e.Line, "\n")
 		if part := e.Metadata["part"]; part != "" && part != "1" {
 			continue
 		}
+		first, _, _ := strings.Cut(e.Line, "\n")
 		if log, ok := times[e.Time]; !ok || !strings.HasPrefix(first+"\n", strings.TrimSuffix(log, "\n")) {
-			t.Fatalf("the entry's time %s is not that of its first line: %q", time.Unix(0, e.Time), first)
+			t.Fatalf("the time %s is not that of the first line %.100q", time.Unix(0, e.Time), first)
 		}
-		if strings.Contains(e.Line, "| ERROR |") && strings.Contains(e.Line, "\n"+header) {
-			got++
-			if e.Labels["level"] != "error" {
-				t.Errorf("a traceback has level %s: %q", e.Labels["level"], first)
-			}
-		}
+		bySum[fmt.Sprintf("%x", sha256.Sum256([]byte(e.Line+"\n")))] = e
 	}
-	if want == 0 || got != want {
-		t.Errorf("%d tracebacks are one entry with their record, want %d", got, want)
+	tracebacks := 0
+	for _, w := range readTruth(t, "legacy-prod") {
+		e, ok := bySum[w.SHA256]
+		switch {
+		case !w.Found || w.ExcChain == nil:
+			continue
+		case !ok:
+			t.Errorf("what %s wrote with a traceback did not come as one entry", w.Site)
+		case e.Labels["level"] != level.Parse(w.Level).String():
+			t.Errorf("level is %s, was written as %s: %.100q", e.Labels["level"], w.Level, e.Line)
+		}
+		tracebacks++
+	}
+	if tracebacks == 0 {
+		t.Error("the test data has no tracebacks")
 	}
 }
 

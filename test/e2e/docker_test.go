@@ -80,8 +80,8 @@ func TestRealContainers(t *testing.T) {
 	const n = 10000
 	e.docker(t, nil, "run", "--detach", "--network=none", "--name=rotating",
 		"--label=com.docker.compose.service=rotating", "--label=com.docker.compose.project=shop",
-		"--log-opt=max-size=100k", "--log-opt=max-file=5", "busybox", "/bin/sh", "-c",
-		`i=0; while [ $i -lt 10000 ]; do echo "INFO a line of some length, as lines are, number $i"; i=$((i+1)); [ $((i%100)) = 0 ] && busybox usleep 50000; done`)
+		"--log-opt=max-size=200k", "--log-opt=max-file=5", "busybox", "/bin/sh", "-c",
+		`i=0; while [ $i -lt 10000 ]; do echo "INFO a line of some length, as lines are, number $i"; i=$((i+1)); [ $((i%100)) = 0 ] && busybox usleep 80000; done`)
 	e.docker(t, nil, "run", "--network=none", "--name=long", "busybox", "/bin/sh", "-c",
 		`busybox head -c 100000 /dev/zero | busybox tr '\0' x; echo; echo short >&2`)
 	if code := e.docker(t, nil, "wait", "rotating"); code != "0" {

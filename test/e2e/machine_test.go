@@ -95,6 +95,40 @@ func (m *machine) addContainer(t *testing.T, name string) []dockerRecord {
 
 func readDockerLog(t *testing.T, path string) []dockerRecord {
 	t.Helper()
+	var records []dockerRecord
+	readLines(t, path, func(line []byte) error {
+		var r dockerRecord
+		err := json.Unmarshal(line, &r)
+		records = append(records, r)
+		return err
+	})
+	return records
+}
+
+// write is what the program itself noted about one write to its stdout.
+type write struct {
+	SHA256   string `json:"sha256"`
+	Level    string `json:"level"`
+	Site     string `json:"site"`
+	ExcChain any    `json:"exc_chain"` // nil without a traceback
+	Found    bool   `json:"found"`     // false: Docker itself cut a character
+}
+
+func readTruth(t *testing.T, name string) []write {
+	t.Helper()
+	var writes []write
+	readLines(t, filepath.Join("testdata", name+".truth.jsonl.gz"), func(line []byte) error {
+		var w write
+		err := json.Unmarshal(line, &w)
+		writes = append(writes, w)
+		return err
+	})
+	return writes
+}
+
+// readLines calls use for each line of a packed file.
+func readLines(t *testing.T, path string, use func(line []byte) error) {
+	t.Helper()
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -104,20 +138,16 @@ func readDockerLog(t *testing.T, path string) []dockerRecord {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var records []dockerRecord
 	lines := bufio.NewScanner(zr)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var r dockerRecord
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatal(err)
+		if err := use(lines.Bytes()); err != nil {
+			t.Fatalf("%s: %v", path, err)
 		}
-		records = append(records, r)
 	}
 	if lines.Err() != nil {
 		t.Fatal(lines.Err())
 	}
-	return records
 }
 
 // waitSettled waits until the collector has read everything and Loki has

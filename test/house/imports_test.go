@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	"stack/probe": {},
 
 	"test/dashboard": {"..."},
-	"test/e2e":       {"test/servers"},
+	"test/e2e":       {"pipeline/level", "test/servers"},
 	"test/house":     {},
 	"test/servers":   {},
 }
