@@ -1,7 +1,7 @@
 // What a person does on the page, each step with what must be seen.
 
 import { checkAccessible, checkNoOverflow } from "./browser.mjs";
-import { check, until, visible } from "./expect.mjs";
+import { check, Failed, until, visible } from "./expect.mjs";
 
 const LINE = "[data-line]";
 
@@ -39,9 +39,9 @@ export async function seeHealth(page) {
 export async function openError(page) {
   const rows = page.locator("[data-newest-errors] > li");
   await visible(rows, "the overview lists the newest errors");
-  const count = await rows.count();
-  for (let index = 0; index < count; index++) {
-    const row = rows.nth(index);
+  const ids = await rows.evaluateAll((items) => items.map((item) => item.dataset.error));
+  for (const id of ids) {
+    const row = page.locator(`[data-error="${id}"]`);
     const button = row.getByRole("button").first();
     await button.click();
     await visible(row.locator("dt", { hasText: /^service$/ }), "an opened error shows its labels");
@@ -52,7 +52,7 @@ export async function openError(page) {
     }
     await button.click();
   }
-  throw new Error(`none of the ${count} newest errors has a traceback`);
+  throw new Failed(`none of the ${ids.length} newest errors has a traceback`);
 }
 
 /** A drag over the errors chart puts its range into the address; Back takes it out. */

@@ -46,7 +46,7 @@ export function LineDetail({ entry }: { entry: Entry }) {
           Lines around it
         </Link>
       </div>
-      <div className="max-h-[60vh] overflow-auto rounded-md border border-line bg-panel p-3">
+      <div className="max-h-[75vh] overflow-auto rounded-md border border-line bg-panel p-3">
         {form === "json" && record ? (
           <JsonView value={record} />
         ) : (

@@ -25,9 +25,9 @@ const BAR: Record<Level, string> = {
 };
 
 /** The level's short name in its colour. */
-export function LevelTag({ level, className }: { level: Level; className?: string }) {
+export function LevelTag({ level, small = false }: { level: Level; small?: boolean }) {
   return (
-    <span className={cx("font-mono text-code", TEXT[level], className)} title={level}>
+    <span className={cx("font-mono", small ? "text-meta" : "text-code", TEXT[level])} title={level}>
       {shortLevel(level)}
     </span>
   );

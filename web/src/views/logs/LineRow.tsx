@@ -112,7 +112,7 @@ function NarrowCells({ entry }: { entry: Entry }) {
     <span role="presentation" className="grid min-w-0 flex-1 content-center px-2 py-0.5">
       <span className="flex gap-2 text-meta leading-[18px] text-muted">
         <time title={formatNs(entry.ts)}>{formatClock(nsToMs(entry.ts))}</time>
-        <LevelTag level={toLevel(entry.labels.level)} className="leading-[18px]" />
+        <LevelTag level={toLevel(entry.labels.level)} small />
         <span className="truncate">{entry.labels.service}</span>
       </span>
       <Message entry={entry} />

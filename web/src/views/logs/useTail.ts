@@ -45,11 +45,16 @@ export function useTail(params: Params, seed: readonly Entry[] | undefined): Tai
 }
 
 const BACKLOG_MS = 60_000;
+// The API gives no longer backlog than an hour.
+const MAX_BACKLOG_MS = 59 * 60_000;
 
-// From the newest line already shown (known lines are not shown twice), or the last minute.
+// Lines may arrive later than their time says, after younger ones were loaded:
+// so the tail starts a minute before the seed's newest line. What the seed
+// holds already is not shown twice; what is older than the seed is not asked for.
 function startOf(seed: readonly Entry[]): string {
   const newest = seed[0];
-  const oldestUseful = Date.now() - 30 * BACKLOG_MS;
-  const ms = newest ? Math.max(nsToMs(newest.ts), oldestUseful) : Date.now() - BACKLOG_MS;
-  return new Date(ms).toISOString();
+  const oldest = seed.at(-1);
+  const ms =
+    newest && oldest ? Math.max(nsToMs(oldest.ts), nsToMs(newest.ts) - BACKLOG_MS) : Date.now() - BACKLOG_MS;
+  return new Date(Math.max(ms, Date.now() - MAX_BACKLOG_MS)).toISOString();
 }

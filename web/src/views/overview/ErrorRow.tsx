@@ -1,8 +1,10 @@
 import { ChevronRight } from "lucide-react";
 import type { Entry } from "../../api/types";
+import { stripAnsi } from "../../lib/ansi";
 import { toLevel } from "../../lib/levels";
-import { preview } from "../../lib/message";
+import { parseRecord, preview, recordTraceback } from "../../lib/message";
 import { nsToMs } from "../../lib/time";
+import { lastException } from "../../lib/traceback";
 import { LineDetail } from "../../lines/LineDetail";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
@@ -20,9 +22,8 @@ interface ErrorRowProps {
 /** One error: message, where it comes from, when; opens in place. */
 export function ErrorRow({ entry, open, onToggle }: ErrorRowProps) {
   const level = toLevel(entry.labels.level);
-  const { text, moreLines } = preview(entry.line);
   return (
-    <li className="border-t border-line first:border-t-0">
+    <li data-error={entry.id} className="border-t border-line first:border-t-0">
       <button
         type="button"
         aria-expanded={open}
@@ -31,13 +32,12 @@ export function ErrorRow({ entry, open, onToggle }: ErrorRowProps) {
       >
         <LevelBar level={level} />
         <span className="grid min-w-0 flex-1 content-center py-1">
-          <span className="truncate" dir="auto">
-            <LogText text={text} hits={NO_HITS} />
-          </span>
-          <span className="flex gap-x-2 truncate text-meta text-muted">
-            <LevelTag level={level} />
-            {[entry.labels.service, entry.labels.env, entry.labels.host].filter(Boolean).join(" · ")}
-            {moreLines > 0 && <span>· {moreLines + 1} lines</span>}
+          <Title entry={entry} />
+          <span className="flex gap-x-2 text-meta text-muted">
+            <LevelTag level={level} small />
+            <span className="truncate">
+              {[entry.labels.service, entry.labels.env, entry.labels.host].filter(Boolean).join(" · ")}
+            </span>
           </span>
         </span>
         <TimeAgo ms={nsToMs(entry.ts)} className="shrink-0 self-center text-meta text-muted" />
@@ -52,5 +52,25 @@ export function ErrorRow({ entry, open, onToggle }: ErrorRowProps) {
       </button>
       {open && <LineDetail entry={entry} />}
     </li>
+  );
+}
+
+/** What the error is called: its exception, then what the line itself says. */
+function Title({ entry }: { entry: Entry }) {
+  const { text } = preview(entry.line);
+  const record = parseRecord(entry.line);
+  const exception = lastException(stripAnsi((record && recordTraceback(record)) ?? entry.line));
+  return (
+    <span className="truncate" dir="auto">
+      {exception && (
+        <>
+          <span className="font-semibold">{exception.type}</span>
+          {exception.message && `: ${exception.message}`}{" "}
+        </>
+      )}
+      <span className={cx(exception && "text-muted")}>
+        <LogText text={text} hits={NO_HITS} />
+      </span>
+    </span>
   );
 }

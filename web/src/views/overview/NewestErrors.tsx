@@ -24,7 +24,7 @@ export function NewestErrors() {
   const query = useLogs(errorsView, anchor, { limit: SHOWN });
   const retry = useRetry();
   const page = query.data?.pages[0];
-  const { shown, newer, isOpen, toggle, release } = useReading(page?.entries ?? NONE);
+  const reading = useReading(page?.entries ?? NONE);
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
   return (
     <Panel
@@ -47,18 +47,27 @@ export function NewestErrors() {
           actions={<Button onClick={widen}>Look at the last day</Button>}
         />
       )}
-      {newer > 0 && (
+      {reading.newer > 0 && (
         <button
           type="button"
-          onClick={release}
+          onClick={reading.release}
           className="flex h-8 w-full items-center justify-center border-t border-line text-accent hover:bg-hover pointer-coarse:h-10"
         >
-          Show {plural(newer, "newer error")}
+          Show {plural(reading.newer, "newer error")}
         </button>
       )}
-      <ul data-newest-errors>
-        {shown.map((entry) => (
-          <ErrorRow key={entry.id} entry={entry} open={isOpen(entry)} onToggle={() => toggle(entry)} />
+      <ul
+        data-newest-errors
+        onPointerEnter={(event) => event.pointerType === "mouse" && reading.setHovered(true)}
+        onPointerLeave={() => reading.setHovered(false)}
+      >
+        {reading.shown.map((entry) => (
+          <ErrorRow
+            key={entry.id}
+            entry={entry}
+            open={reading.isOpen(entry)}
+            onToggle={() => reading.toggle(entry)}
+          />
         ))}
       </ul>
     </Panel>

@@ -15,9 +15,13 @@ export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse>
   const { data, isError } = health;
   return (
     <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
-      <h1 className="flex min-h-7 items-center gap-2.5 text-title font-semibold">
+      <h1 className="flex min-h-7 items-start gap-2.5 text-value font-semibold sm:text-title">
         {!data && !isError && <Skeleton className="h-6 w-64" />}
-        {(data || isError) && <VerdictMark verdict={data?.verdict ?? "no_data"} size={14} />}
+        {(data || isError) && (
+          <span className="mt-[5px] sm:mt-[7px]">
+            <VerdictMark verdict={data?.verdict ?? "no_data"} size={14} />
+          </span>
+        )}
         {data?.summary ?? (isError && "The health of the machines is unknown")}
       </h1>
       <p className="flex flex-wrap gap-x-4 text-muted">
