@@ -22,8 +22,8 @@ func TestRegex(t *testing.T) {
 		},
 		{
 			name:   "a source that was not extracted, or is null, changes nothing",
-			stages: "- json: {expressions: {n: , s: }}\n- regex: {expression: '(?P<a>.)', source: n}\n- regex: {expression: '(?P<b>.)', source: gone}\n- regex: {expression: '(?P<c>.)', source: s}\n- labels: {a: , b: , c: }",
-			lines:  []string{`{"n":null,"s":"xyz"}`},
+			stages: "- json: {expressions: {nul: , s: }}\n- regex: {expression: '(?P<a>.)', source: nul}\n- regex: {expression: '(?P<b>.)', source: gone}\n- regex: {expression: '(?P<c>.)', source: s}\n- labels: {a: , b: , c: }",
+			lines:  []string{`{"nul":null,"s":"xyz"}`},
 			want:   []entry{{`{c="x"}`, "-", "-", ""}},
 		},
 	})
