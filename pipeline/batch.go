@@ -31,6 +31,7 @@ type Batch struct {
 	refs   atomic.Int32
 	budget *Budget
 	class  int
+	sealed bool // handed on
 }
 
 type entryRef struct {
@@ -140,7 +141,7 @@ func (b *Batch) moveTo(to *Batch) {
 func (b *Batch) clear() {
 	clear(b.fields) // names and ledgers must not be kept alive
 	clear(b.holds)
-	b.Stream, b.encoded = nil, 0
+	b.Stream, b.encoded, b.sealed = nil, 0, false
 	b.arena, b.entries, b.fields, b.holds = b.arena[:0], b.entries[:0], b.fields[:0], b.holds[:0]
 }
 

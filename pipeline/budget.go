@@ -50,6 +50,7 @@ type Budget struct {
 	mu    sync.Mutex
 	used  int64
 	peak  int64
+	sent  int64 // bytes of used that were handed on
 	spare int64 // bytes in free
 	free  [classes][]*Batch
 	freed chan struct{} // closed when memory was given back, nil if nobody asked
@@ -79,6 +80,22 @@ func (b *Budget) Used() (now, peak int64) {
 
 // Limit returns the size of the budget in bytes.
 func (b *Budget) Limit() int64 { return b.limit }
+
+// handOn notes that a batch is not open any more.
+func (b *Budget) handOn(batch *Batch) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	batch.sealed = true
+	b.sent += batch.capacity().memory()
+}
+
+// isInOpenBatches reports whether these hold more than half of the memory: then
+// nobody but their outboxes can give it back.
+func (b *Budget) isInOpenBatches() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.used-b.sent > b.limit/2
+}
 
 // Freed returns a channel that is closed when memory is given back. Ask for it
 // before Admits, so that nothing is missed in between.
@@ -123,10 +140,14 @@ func (b *Budget) newBatch(class int, r room) *Batch {
 // are within the limit.
 func (b *Budget) give(batch *Batch) {
 	size := batch.capacity().memory()
+	sealed := batch.sealed
 	batch.clear()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= size
+	if sealed {
+		b.sent -= size
+	}
 	if batch.class != ownClass && b.used+b.spare+size <= b.limit {
 		b.free[batch.class] = append(b.free[batch.class], batch)
 		b.spare += size

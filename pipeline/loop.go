@@ -202,6 +202,9 @@ func (w *worker) turn(ctx context.Context) (wait time.Duration, full bool) {
 		next = earliest(next, due)
 		full = full || held
 	}
+	if full && w.opts.Budget.isInOpenBatches() {
+		w.outbox.Flush() // nothing is gained by waiting until they are due
+	}
 	now := w.opts.Now()
 	next = earliest(next, w.outbox.Due(now))
 	if next.IsZero() {

@@ -129,5 +129,6 @@ func (o *Outbox) Flush() {
 
 func (o *Outbox) seal(b *Batch) {
 	delete(o.open, b.Stream)
+	o.budget.handOn(b)
 	o.deliver(b)
 }

@@ -253,13 +253,11 @@ func TestAddDoesNotAllocate(t *testing.T) {
 	now := epoch
 	add := func() {
 		for i := range 30_000 {
-			l := ledgers[i%2]
+			l := ledgers[i/1000%2] // a source has its turn for a block
 			l.Read(at + 10)
 			e.Pieces[0] = Piece{l, Range{at, at + 10}, Mark{Time: at}}
 			o.Add(streams[i%3], e, now)
-			if i%2 == 1 {
-				at += 10
-			}
+			at += 10
 		}
 		now = now.Add(2 * time.Second)
 		o.Due(now)
