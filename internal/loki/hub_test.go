@@ -254,7 +254,7 @@ func TestABurstArrivesWhole(t *testing.T) {
 		v := x.watch(WatchRequest{})
 		x.pass(time.Second)
 		at := time.Now().UnixNano()
-		for i := range 50_000 {
+		for i := range 25_000 {
 			x.m.add(modelLine{at + int64(i), "s", fmt.Sprint(i)})
 		}
 		x.pass(20 * time.Second)
@@ -263,8 +263,8 @@ func TestABurstArrivesWhole(t *testing.T) {
 		for _, l := range g.lines {
 			seen[l] = true
 		}
-		if len(g.lines) != 50_000 || len(seen) != 50_000 || g.dropped != 0 {
-			t.Errorf("got %d lines, %d different, %d dropped; want 50000", len(g.lines), len(seen), g.dropped)
+		if len(g.lines) != 25_000 || len(seen) != 25_000 || g.dropped != 0 {
+			t.Errorf("got %d lines, %d different, %d dropped; want 25000", len(g.lines), len(seen), g.dropped)
 		}
 	})
 }

@@ -61,7 +61,7 @@ func randomLines(r *rand.Rand) []modelLine {
 }
 
 func TestPagesGiveEveryLineOnceInOneOrder(t *testing.T) {
-	for seed := range uint64(100) {
+	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		lines := randomLines(r)
 		var want []string

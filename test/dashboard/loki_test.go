@@ -13,7 +13,24 @@ import (
 	"github.com/grafana/loki/pkg/push"
 
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/test/servers"
 )
+
+func TestClient(t *testing.T) {
+	server := servers.Loki(t)
+	for name, test := range map[string]func(*testing.T, string){
+		"PagesGiveEachLineOnceWhenManyShareAnInstant": pagesGiveEachLineOnceWhenManyShareAnInstant,
+		"BackwardIsForwardReversed":                   backwardIsForwardReversed,
+		"MetadataStaysApartFromLabels":                metadataStaysApartFromLabels,
+		"HostileValuesAreOnlyValues":                  hostileValuesAreOnlyValues,
+		"CountsPutLinesIntoTheirBucket":               countsPutLinesIntoTheirBucket,
+		"RawQueriesAreCheckedByLoki":                  rawQueriesAreCheckedByLoki,
+		"LimitsOfLokiAreNamed":                        limitsOfLokiAreNamed,
+		"LabelsValuesSeriesVolume":                    labelsValuesSeriesVolume,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, server.URL) })
+	}
+}
 
 // selectJob returns the query for the lines of one job.
 func selectJob(job string) string {
@@ -46,15 +63,14 @@ func readAll(t *testing.T, client *loki.Client, req loki.PageRequest) []loki.Ent
 	}
 }
 
-func TestPagesGiveEachLineOnceWhenManyShareAnInstant(t *testing.T) {
-	server := realLoki(t)
+func pagesGiveEachLineOnceWhenManyShareAnInstant(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	base := time.Now().Add(-10 * time.Minute).Truncate(time.Second)
 	var want []string
 	for i := range 30 { // one instant, 30 streams
 		text := fmt.Sprintf("same %02d", i)
 		want = append(want, text)
-		pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="s%02d"}`, job, i), line{at: base, text: text})
+		pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="s%02d"}`, job, i), line{at: base, text: text})
 	}
 	var rest []line
 	for i := range 40 {
@@ -62,9 +78,9 @@ func TestPagesGiveEachLineOnceWhenManyShareAnInstant(t *testing.T) {
 		want = append(want, text)
 		rest = append(rest, line{at: base.Add(time.Duration(i-20) * time.Second / 2), text: text})
 	}
-	pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="other"}`, job), rest...)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="other"}`, job), rest...)
 	slices.Sort(want)
-	client := lokiClient(t, server.url)
+	client := lokiClient(t, lokiURL)
 	for _, direction := range []loki.Direction{loki.Backward, loki.Forward} {
 		for _, limit := range []int{1, 7, 29, 30, 31, 69, 70, 71, 500} {
 			entries := readAll(t, client, loki.PageRequest{
@@ -95,8 +111,7 @@ func checkPages(t *testing.T, name string, entries []loki.Entry, direction loki.
 	}
 }
 
-func TestBackwardIsForwardReversed(t *testing.T) {
-	server := realLoki(t)
+func backwardIsForwardReversed(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	base := time.Now().Add(-time.Minute).Truncate(time.Second)
 	for service := range 3 {
@@ -104,9 +119,9 @@ func TestBackwardIsForwardReversed(t *testing.T) {
 		for i := range 5 { // one instant, in the order in which they were written
 			lines = append(lines, line{at: base, text: fmt.Sprintf("s%d line %d", service, i)})
 		}
-		pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="%d"}`, job, service), lines...)
+		pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="%d"}`, job, service), lines...)
 	}
-	client := lokiClient(t, server.url)
+	client := lokiClient(t, lokiURL)
 	req := loki.PageRequest{Query: selectJob(job), Start: base, End: base.Add(time.Second), Limit: 4, Direction: loki.Forward}
 	forward := readAll(t, client, req)
 	req.Direction = loki.Backward
@@ -130,14 +145,13 @@ func texts(entries []loki.Entry) []string {
 	return list
 }
 
-func TestMetadataStaysApartFromLabels(t *testing.T) {
-	server := realLoki(t)
+func metadataStaysApartFromLabels(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	now := time.Now()
-	pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="backend", level="error"}`, job),
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="backend", level="error"}`, job),
 		line{at: now.Add(-time.Second), text: `{"user":"7"}`, metadata: push.LabelsAdapter{{Name: "pid", Value: "12"}, {Name: "logger", Value: "a"}}},
 		line{at: now.Add(-time.Second), text: `{"user":"7"}`, metadata: push.LabelsAdapter{{Name: "pid", Value: "13"}}})
-	client := lokiClient(t, server.url)
+	client := lokiClient(t, lokiURL)
 	req := loki.PageRequest{Query: selectJob(job), Start: now.Add(-time.Minute), End: now, Limit: 10, Direction: loki.Forward}
 	entries := readAll(t, client, req)
 	if len(entries) != 2 {
@@ -166,15 +180,14 @@ var hostile = []string{
 	`(?i)x`, `.*`, `a|b`, `[`, `\Q\E`, "שלום", "😀", "\u202e", `$1 ${x}`, `#`, `{{.}}`, strings.Repeat("x", 300),
 }
 
-func TestHostileValuesAreOnlyValues(t *testing.T) {
-	server := realLoki(t)
+func hostileValuesAreOnlyValues(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	now := time.Now().Add(-time.Minute)
 	for i, text := range hostile {
 		stream := push.Stream{Labels: fmt.Sprintf("{job=%q, service=%q}", job, text)}
-		pushLines(t, server.url, stream.Labels, line{at: now.Add(time.Duration(i)), text: "before " + text + " after"})
+		pushLines(t, lokiURL, stream.Labels, line{at: now.Add(time.Duration(i)), text: "before " + text + " after"})
 	}
-	client := lokiClient(t, server.url)
+	client := lokiClient(t, lokiURL)
 	for i, text := range hostile {
 		selection := loki.Selection{Matches: []loki.Match{{Label: "job", Any: []string{job}}}}
 		t.Run(fmt.Sprintf("%d", i), func(t *testing.T) {
@@ -210,17 +223,16 @@ func wantLines(t *testing.T, client *loki.Client, selection loki.Selection, at t
 	}
 }
 
-func TestCountsPutLinesIntoTheirBucket(t *testing.T) {
-	server := realLoki(t)
+func countsPutLinesIntoTheirBucket(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	base := time.Now().Add(-30 * time.Minute).Truncate(time.Minute)
 	at := func(offset time.Duration, text string) line { return line{at: base.Add(offset), text: text} }
-	pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="a", level="error"}`, job),
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="a", level="error"}`, job),
 		at(-time.Millisecond, "last instant of the bucket before"),
 		at(0, "first instant"), at(10*time.Second-time.Millisecond, "last instant"),
 		at(10*time.Second, "next bucket"), at(30*time.Second, "after an empty one"))
-	pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="b", level="info"}`, job), at(5*time.Second, "b"))
-	client := lokiClient(t, server.url)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="b", level="info"}`, job), at(5*time.Second, "b"))
+	client := lokiClient(t, lokiURL)
 	counts, err := client.Counts(context.Background(), loki.CountQuery{
 		Query: selectJob(job), By: []string{"service"}, Start: base, End: base.Add(40 * time.Second), Step: 10 * time.Second,
 	})
@@ -257,8 +269,8 @@ func wantPoints(t *testing.T, service string, series loki.CountSeries, base time
 	}
 }
 
-func TestRawQueriesAreCheckedByLoki(t *testing.T) {
-	client := lokiClient(t, realLoki(t).url)
+func rawQueriesAreCheckedByLoki(t *testing.T, lokiURL string) {
+	client := lokiClient(t, lokiURL)
 	tests := []struct{ query, want string }{
 		{`{job="x"} |= "a" # comment`, `{job="x"} |= "a"`},
 		{` ( {job="x"} ) `, `{job="x"}`},
@@ -283,8 +295,8 @@ func TestRawQueriesAreCheckedByLoki(t *testing.T) {
 	}
 }
 
-func TestLimitsOfLokiAreNamed(t *testing.T) {
-	client := lokiClient(t, realLoki(t).url)
+func limitsOfLokiAreNamed(t *testing.T, lokiURL string) {
+	client := lokiClient(t, lokiURL)
 	now := time.Now()
 	_, err := client.Page(context.Background(), loki.PageRequest{
 		Query: `{job="x"}`, Start: now.Add(-365 * 24 * time.Hour), End: now, Limit: 10, Direction: loki.Backward,
@@ -295,13 +307,12 @@ func TestLimitsOfLokiAreNamed(t *testing.T) {
 	}
 }
 
-func TestLabelsValuesSeriesVolume(t *testing.T) {
-	server := realLoki(t)
+func labelsValuesSeriesVolume(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	now := time.Now()
-	pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="a"}`, job), line{at: now.Add(-time.Second), text: "x"})
-	pushLines(t, server.url, fmt.Sprintf(`{job=%q, service="b"}`, job), line{at: now.Add(-time.Second), text: strings.Repeat("y", 1000)})
-	client := lokiClient(t, server.url)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="a"}`, job), line{at: now.Add(-time.Second), text: "x"})
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="b"}`, job), line{at: now.Add(-time.Second), text: strings.Repeat("y", 1000)})
+	client := lokiClient(t, lokiURL)
 	ctx := context.Background()
 	start, selector := now.Add(-time.Minute), selectJob(job)
 	names, err := client.LabelNames(ctx, start, now)
