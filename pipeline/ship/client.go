@@ -5,13 +5,18 @@
 // of them were stored (docs/adr). Requests of one stream follow one another:
 // nothing newer overtakes something older, and a stream that is refused holds
 // up only itself.
+//
+// What an answer means is decided in answer.go, what becomes of the batch in
+// queue.go. Nothing is given up but what Loki refuses for good, and that is
+// counted; everything else is tried again, without end unless the
+// configuration says otherwise.
 package ship
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"sync"
 	"time"
@@ -26,17 +31,21 @@ type Options struct {
 	Tenant         string // X-Scope-OrgID, empty for none
 	ExternalLabels []pipeline.Label
 	Header         http.Header
-	// Authorize adds credentials to each request. It is called for each one, so
-	// that a rotated secret file is read again.
-	Authorize  func(*http.Request) error
-	Transport  http.RoundTripper
-	Timeout    time.Duration // of one request
-	MinBackoff time.Duration
-	MaxBackoff time.Duration
-	MaxRetries int // of one batch, 0: without end
-	Senders    int // requests at a time
-	Log        *slog.Logger
-	Metrics    *Metrics
+	// Authorize adds credentials to each request, nil for none. It is called
+	// for each one, so that a rotated secret file is read again.
+	Authorize func(*http.Request) error
+	Transport http.RoundTripper
+	// FollowRedirects follows 307 and 308. Others are never followed: they
+	// would turn the push into a GET, whose 200 would say nothing.
+	FollowRedirects bool
+	Timeout         time.Duration // of one request, 0: none
+	MinBackoff      time.Duration
+	MaxBackoff      time.Duration
+	MaxRetries      int  // requests for one part of a batch, 0: without end
+	DropRateLimited bool // what Loki answers 429 to is dropped
+	Senders         int  // requests at a time
+	Log             *slog.Logger
+	Metrics         *Metrics
 }
 
 // Client is one Loki. It is safe for concurrent use.
@@ -47,31 +56,21 @@ type Client struct {
 
 	mu       sync.Mutex
 	queues   map[*pipeline.Stream]*queue
-	ready    []*queue  // with a batch to send now, in the order they became so
-	delayed  []*queue  // refused, to be tried again later
-	waiting  int       // batches that are not done
-	gate     time.Time // nothing is sent before: Loki does not answer or refuses us
-	failures int       // requests that failed since the last good one
+	ready    []*queue      // with a part to send now, in the order they became so
+	delayed  []*queue      // to be tried again later
+	inFlight int           // requests
+	waiting  int           // batches that are not done
+	empty    chan struct{} // closed while none is
+	changed  chan struct{} // holds a token after something became ready
+
+	gate     time.Time // nothing is sent before: Loki does not answer or lets nobody in
+	failures int       // times in a row that the gate was closed
 	lastGood time.Time // when Loki last stored something
-	state    string    // what is wrong, "" if nothing is
-	changed  chan struct{}
-	empty    chan struct{} // closed while nothing waits
+	plain    bool      // this Loki takes no structured metadata
+	trouble  string    // why the gate is closed, "" if it is not
+	drops    map[string]*dropNote
+	notes    []func() // log lines, written when mu is free
 }
-
-// queue is what waits for one stream.
-type queue struct {
-	stream  *pipeline.Stream
-	labels  string
-	batches []*pipeline.Batch
-	todo    []part    // of the first batch, the next part last
-	tries   int       // of the next part
-	since   time.Time // the first of these tries
-	busy    bool      // a sender has it
-	due     time.Time
-}
-
-// part is the entries [from, to) of a batch.
-type part struct{ from, to int }
 
 // New returns a client. It sends nothing before Run.
 func New(opts Options) (*Client, error) {
@@ -79,12 +78,17 @@ func New(opts Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client %s: %w", opts.Name, err)
 	}
+	if opts.Senders < 1 || opts.MinBackoff <= 0 || opts.MaxBackoff < opts.MinBackoff {
+		return nil, fmt.Errorf("client %s: %d senders, back-off from %v to %v; there has to be a sender, and the back-off has to grow from more than 0",
+			opts.Name, opts.Senders, opts.MinBackoff, opts.MaxBackoff)
+	}
 	c := &Client{
-		opts: opts, host: req.URL.Host, queues: map[*pipeline.Stream]*queue{},
-		http:    &http.Client{Transport: opts.Transport, Timeout: opts.Timeout},
+		opts: opts, host: req.URL.Host, queues: map[*pipeline.Stream]*queue{}, drops: map[string]*dropNote{},
+		http:    &http.Client{Transport: opts.Transport, Timeout: opts.Timeout, CheckRedirect: checkRedirect(opts.FollowRedirects)},
 		changed: make(chan struct{}, 1), empty: make(chan struct{}),
 	}
 	close(c.empty)
+	opts.Metrics.begin(c.host, opts.Tenant)
 	return c, nil
 }
 
@@ -93,20 +97,17 @@ func New(opts Options) (*Client, error) {
 func (c *Client) Deliver(b *pipeline.Batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	q := c.queues[b.Stream]
-	if q == nil {
-		q = &queue{stream: b.Stream, labels: c.labels(b.Stream)}
-		c.queues[b.Stream] = q
-	}
 	if c.waiting == 0 {
 		c.empty = make(chan struct{})
 	}
 	c.waiting++
-	q.batches = append(q.batches, b)
-	if len(q.batches) == 1 {
-		q.todo = append(q.todo[:0], part{0, b.Len()})
+	q := c.queues[b.Stream]
+	if q == nil {
+		q = &queue{stream: b.Stream, labels: c.labels(b.Stream), todo: []part{{0, b.Len()}}}
+		c.queues[b.Stream] = q
 		c.ready = append(c.ready, q)
 	}
+	q.batches = append(q.batches, b)
 	c.wakeLocked()
 }
 
@@ -122,7 +123,7 @@ func (c *Client) labels(s *pipeline.Stream) string {
 	}
 	all := append([]pipeline.Label(nil), s.Labels...)
 	for _, l := range c.opts.ExternalLabels {
-		if !own[l.Name] {
+		if !own[l.Name] && l.Value != "" {
 			all = append(all, l)
 		}
 	}
@@ -137,6 +138,7 @@ func (c *Client) Run(ctx context.Context) error {
 		wg.Go(func() { c.send(ctx) })
 	}
 	wg.Wait()
+	c.http.CloseIdleConnections()
 	return nil
 }
 
@@ -164,7 +166,7 @@ func (c *Client) Waiting() int {
 func (c *Client) Trouble() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.state
+	return c.trouble
 }
 
 // send is one sender: it takes the next part of the next stream that is due.
@@ -173,9 +175,9 @@ func (c *Client) send(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
-		q, wait := c.take(time.Now())
-		if q != nil {
-			c.settle(ctx, q, c.try(ctx, enc, q))
+		j, wait := c.take(time.Now())
+		if j != nil {
+			c.settle(ctx, j, c.try(ctx, enc, j))
 			continue
 		}
 		timer.Reset(wait)
@@ -187,34 +189,28 @@ func (c *Client) send(ctx context.Context) {
 	}
 }
 
-// take returns a stream to send for, or how long to wait.
-func (c *Client) take(now time.Time) (*queue, time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if wait := c.gate.Sub(now); wait > 0 {
-		return nil, wait
+// try sends one request.
+func (c *Client) try(ctx context.Context, enc *encoder, j *job) outcome {
+	body, err := enc.encode(j)
+	if err != nil {
+		return outcome{verdict: refused, reason: reasonGeneric, all: true, err: err}
 	}
-	wait := time.Hour
-	kept := c.delayed[:0]
-	for _, q := range c.delayed {
-		if left := q.due.Sub(now); left > 0 {
-			wait = min(wait, left)
-			kept = append(kept, q)
-			continue
-		}
-		c.ready = append(c.ready, q)
+	out := c.post(ctx, j, body)
+	if out.bodyInUse {
+		enc.body = nil
 	}
-	c.delayed = kept
-	if len(c.ready) == 0 {
-		return nil, wait
+	if out.verdict == stored {
+		c.opts.Metrics.sent(c.host, j.batch, j.part, len(body))
 	}
-	q := c.ready[0]
-	c.ready = c.ready[1:]
-	q.busy = true
-	if len(c.ready) > 0 {
-		c.wakeLocked()
+	return out
+}
+
+// tenant is the tenant of a stream, or else the client's.
+func (c *Client) tenant(of string) string {
+	if of != "" {
+		return of
 	}
-	return q, 0
+	return c.opts.Tenant
 }
 
 func (c *Client) wakeLocked() {
@@ -224,141 +220,16 @@ func (c *Client) wakeLocked() {
 	}
 }
 
-// try sends the next part of q's first batch.
-func (c *Client) try(ctx context.Context, enc *encoder, q *queue) outcome {
-	b, p := q.batches[0], q.todo[len(q.todo)-1]
-	body, err := enc.encode(q.labels, b, p)
-	if err != nil {
-		return outcome{verdict: refused, reason: "ingester_error", err: err}
-	}
-	out := c.post(ctx, q.stream.Tenant, body)
-	if out.verdict == stored {
-		c.opts.Metrics.sent(c.host, b, p, len(body))
-	}
-	return out
-}
-
-// settle does with q what the outcome asks for.
-func (c *Client) settle(ctx context.Context, q *queue, out outcome) {
-	if ctx.Err() != nil && out.verdict != stored {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	q.busy = false
-	c.noteLocked(out)
-	if q.tries++; q.tries == 1 {
-		q.since = time.Now()
-	}
-	exhausted := c.opts.MaxRetries > 0 && q.tries > c.opts.MaxRetries
-	p := q.todo[len(q.todo)-1]
-	switch {
-	case out.verdict == stored:
-		c.nextLocked(q)
-	case exhausted, out.verdict == refused && (p.to-p.from == 1 || out.all):
-		c.dropLocked(q, p, out)
-		c.nextLocked(q)
-	case out.verdict == refused, out.verdict == tooLarge && p.to-p.from > 1 && c.isTooLargeLocked(q, out):
-		c.halveLocked(q, p)
-	case out.verdict == throttled:
-		c.delayLocked(q, out)
-	default:
-		c.closeGateLocked(out)
-		c.ready = append([]*queue{q}, c.ready...)
-	}
-	c.wakeLocked()
-}
-
-// isTooLargeLocked reports whether an answer that may mean "too large" does:
-// it repeats for one part while others pass, or without end.
-func (c *Client) isTooLargeLocked(q *queue, out outcome) bool {
-	othersPass := c.lastGood.After(q.since)
-	return q.tries >= out.patience && othersPass || q.tries >= 3*out.patience || out.patience == 1
-}
-
-// nextLocked goes on with q's next part, or its next batch.
-func (c *Client) nextLocked(q *queue) {
-	q.tries = 0
-	q.todo = q.todo[:len(q.todo)-1]
-	if len(q.todo) == 0 {
-		b := q.batches[0]
-		q.batches[0] = nil
-		q.batches = q.batches[1:]
-		c.doneLocked(b)
-		if len(q.batches) == 0 {
-			delete(c.queues, q.stream)
-			return
+// checkRedirect leaves a redirect unfollowed that would not repeat the push.
+func checkRedirect(follow bool) func(*http.Request, []*http.Request) error {
+	const most = 10
+	return func(req *http.Request, via []*http.Request) error {
+		if len(via) >= most {
+			return errors.New("the URL redirects in a circle")
 		}
-		q.todo = append(q.todo, part{0, q.batches[0].Len()})
-	}
-	c.ready = append(c.ready, q)
-}
-
-func (c *Client) doneLocked(b *pipeline.Batch) {
-	b.Done()
-	c.waiting--
-	if c.waiting == 0 {
-		close(c.empty)
-	}
-}
-
-// halveLocked looks for the refused entries: each half is sent alone. What the
-// refused request stored already comes again exactly as it was.
-func (c *Client) halveLocked(q *queue, p part) {
-	mid := (p.from + p.to) / 2
-	q.tries = 0
-	q.todo = append(q.todo[:len(q.todo)-1], part{mid, p.to}, part{p.from, mid})
-	c.ready = append([]*queue{q}, c.ready...)
-}
-
-// dropLocked gives up a part for a counted reason.
-func (c *Client) dropLocked(q *queue, p part, out outcome) {
-	c.opts.Metrics.dropped(c.host, q.stream.Tenant, out.reason, q.batches[0], p)
-	c.opts.Log.Warn("Loki refused entries for good; they are dropped",
-		"client", c.opts.Name, "stream", q.labels, "entries", p.to-p.from, "reason", out.reason, "err", out.err)
-}
-
-// delayLocked holds up one stream.
-func (c *Client) delayLocked(q *queue, out outcome) {
-	c.opts.Metrics.retries.WithLabelValues(c.host, q.stream.Tenant).Inc()
-	q.due = time.Now().Add(max(out.retryAfter, c.backoff(q.tries)))
-	c.delayed = append(c.delayed, q)
-}
-
-// closeGateLocked holds up the client: Loki is away, or lets nobody in.
-func (c *Client) closeGateLocked(out outcome) {
-	c.opts.Metrics.retries.WithLabelValues(c.host, c.opts.Tenant).Inc()
-	c.failures++
-	c.gate = time.Now().Add(max(out.retryAfter, c.backoff(c.failures)))
-}
-
-// backoff doubles from MinBackoff to MaxBackoff; the upper half of it is
-// random, so that collectors do not come back in step.
-func (c *Client) backoff(tries int) time.Duration {
-	d := c.opts.MaxBackoff
-	if tries < 30 {
-		d = min(d, c.opts.MinBackoff<<(tries-1))
-	}
-	return d/2 + rand.N(d/2+1)
-}
-
-// noteLocked logs changes between working and failing, never one line for
-// each request.
-func (c *Client) noteLocked(out outcome) {
-	if out.verdict == stored {
-		if c.state != "" {
-			c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.opts.URL)
+		if !follow || req.Method != http.MethodPost {
+			return http.ErrUseLastResponse
 		}
-		c.state, c.failures, c.gate, c.lastGood = "", 0, time.Time{}, time.Now()
-		return
+		return nil
 	}
-	if out.kind == "" || out.kind == c.state {
-		return
-	}
-	c.state = out.kind
-	c.opts.Log.Error("nothing gets through to Loki; files are kept where they are and read on later",
-		"client", c.opts.Name, "url", c.opts.URL, "why", out.kind, "remedy", out.remedy, "err", out.err)
 }
-
-// Name is the client's name in the configuration.
-func (c *Client) Name() string { return c.opts.Name }

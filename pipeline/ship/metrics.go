@@ -43,6 +43,20 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
+// begin makes the counters 0, so that their first increase is seen.
+func (m *Metrics) begin(host, tenant string) {
+	for _, c := range []*prometheus.CounterVec{m.encodedBytes, m.sentBytes, m.sentEntries} {
+		c.WithLabelValues(host)
+	}
+	m.retries.WithLabelValues(host, tenant)
+	for _, reason := range reasons() {
+		m.droppedBytes.WithLabelValues(host, tenant, reason)
+		m.droppedEntries.WithLabelValues(host, tenant, reason)
+	}
+}
+
+func (m *Metrics) retried(host, tenant string) { m.retries.WithLabelValues(host, tenant).Inc() }
+
 func (m *Metrics) sent(host string, b *pipeline.Batch, p part, encoded int) {
 	m.encodedBytes.WithLabelValues(host).Add(float64(encoded))
 	m.sentBytes.WithLabelValues(host).Add(float64(lineBytes(b, p)))

@@ -1,0 +1,167 @@
+package ship
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// verdict is what a request came to.
+type verdict int
+
+const (
+	stored    verdict = iota
+	refused           // some of it, for good; the rest was stored
+	tooLarge          // as a whole; halves may pass
+	throttled         // this stream has to wait
+	failed            // the client has to wait
+)
+
+// outcome is a verdict with what is known about it.
+type outcome struct {
+	verdict    verdict
+	reason     string // as promtail counts it, should the entries be given up
+	kind       string // of failed: what is wrong, in words that do not change from try to try
+	remedy     string
+	certain    bool // of tooLarge: it is; else it may be something else
+	retryAfter time.Duration
+	err        error
+	bodyInUse  bool // the request's body may still be read
+
+	// Of refused.
+	all           bool  // every entry
+	metadata      bool  // for having structured metadata
+	before, after int64 // entries of times outside of this, in unix nanoseconds
+}
+
+// refuses reports whether the answer says that entries of a time are refused.
+func (o *outcome) refuses(ns int64) bool { return ns < o.before || ns > o.after }
+
+// Promtail's reasons for dropping entries.
+const (
+	reasonGeneric       = "ingester_error"
+	reasonRateLimited   = "rate_limited"
+	reasonStreamLimited = "stream_limited"
+	reasonLineTooLong   = "line_too_long"
+)
+
+func reasons() []string {
+	return []string{reasonGeneric, reasonRateLimited, reasonStreamLimited, reasonLineTooLong}
+}
+
+// statusBlocked is what Loki answers while an operator has blocked ingestion,
+// unless configured otherwise: a 2xx by which nothing was stored.
+const statusBlocked = 260
+
+// classify reads an answer of Loki's push endpoint to a request for one stream,
+// whose label set may be quoted in it.
+func classify(resp *http.Response, text, labels string) outcome {
+	status := resp.StatusCode
+	out := outcome{
+		verdict: failed, reason: reasonGeneric, kind: fmt.Sprintf("Loki answers %d", status),
+		err: fmt.Errorf("Loki answered %d: %s", status, text), retryAfter: retryAfter(resp),
+	}
+	switch {
+	case status == statusBlocked:
+		out.kind, out.remedy = "Loki's operator has blocked ingestion (260)", "see limits_config.block_ingestion_until in Loki"
+	case status/100 == 2:
+		return outcome{verdict: stored}
+	case status/100 == 3:
+		out.kind = fmt.Sprintf("the URL redirects to another (%d)", status)
+		out.remedy = "write the new address in clients[].url: " + resp.Header.Get("Location")
+	case status == http.StatusBadRequest:
+		// A label value must not pass for a part of the message.
+		out.readRefusal(strings.ReplaceAll(text, labels, "{}"))
+	case status == http.StatusRequestEntityTooLarge:
+		out.verdict, out.certain = tooLarge, true
+	case status == http.StatusTooManyRequests:
+		out.verdict, out.reason = throttled, reasonRateLimited
+		if strings.Contains(text, "stream limit") {
+			out.reason = reasonStreamLimited
+		}
+	case status == http.StatusInternalServerError:
+		// So Loki answers a push above its gRPC message size too.
+		out.verdict, out.certain = tooLarge, strings.Contains(text, "message larger than max")
+		out.remedy = "look at Loki's own log; delivery goes on by itself"
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		out.kind = fmt.Sprintf("Loki refuses the credentials (%d)", status)
+		out.remedy = "correct basic_auth, bearer_token or tenant_id of the client"
+	case status == http.StatusNotFound:
+		out.kind, out.remedy = "there is no push endpoint at this URL (404)", "clients[].url has to end in /loki/api/v1/push"
+	default:
+		out.remedy = "look at Loki's own log; delivery goes on by itself"
+	}
+	return out
+}
+
+// unreachable is the outcome of a request without an answer.
+func unreachable(err error) outcome {
+	kind := "Loki cannot be reached"
+	if errors.Is(err, context.DeadlineExceeded) {
+		kind = "Loki did not answer in time"
+	}
+	return outcome{
+		verdict: failed, reason: reasonGeneric, kind: kind, err: err,
+		remedy: "start Loki or correct clients[].url; delivery goes on by itself",
+	}
+}
+
+// What Loki says of refused entries (pkg/validation, pkg/chunkenc and
+// pkg/ingester, versions 2.9 to 3.7). Times are RFC 3339 in whole seconds.
+var (
+	ignoredOf  = regexp.MustCompile(`total ignored: (\d+) out of (\d+)`)
+	oldestTime = regexp.MustCompile(`oldest acceptable timestamp is: ([0-9T:Z.+-]+)`)
+	tooNewTime = regexp.MustCompile(`timestamp too new: ([0-9T:Z.+-]+)`)
+)
+
+// wholeStream are messages about a stream's labels: no entry was stored.
+func wholeStream() []string {
+	return []string{
+		"at least one label pair is required", "error parsing labels", "label names; limit",
+		"label name too long", "label value too long", "duplicate label name", "missing required labels",
+	}
+}
+
+// readRefusal reads the text of a 400.
+func (o *outcome) readRefusal(text string) {
+	o.verdict, o.before, o.after = refused, math.MinInt64, math.MaxInt64
+	if m := ignoredOf.FindStringSubmatch(text); m != nil {
+		o.all = m[1] == m[2]
+	}
+	for _, phrase := range wholeStream() {
+		o.all = o.all || strings.Contains(text, phrase)
+	}
+	o.metadata = strings.Contains(text, "structured metadata") && strings.Contains(text, "disallowed")
+	if strings.Contains(strings.ToLower(text), "max entry size") {
+		o.reason = reasonLineTooLong
+	}
+	for _, m := range oldestTime.FindAllStringSubmatch(text, -1) {
+		if t, err := time.Parse(time.RFC3339, m[1]); err == nil {
+			o.before = max(o.before, t.UnixNano())
+		}
+	}
+	for _, m := range tooNewTime.FindAllStringSubmatch(text, -1) {
+		if t, err := time.Parse(time.RFC3339, m[1]); err == nil {
+			o.after = min(o.after, t.Add(time.Second).UnixNano())
+		}
+	}
+}
+
+// retryAfter reads the header of the same name, in seconds or as a date.
+func retryAfter(resp *http.Response) time.Duration {
+	const most = time.Hour
+	h := resp.Header.Get("Retry-After")
+	if sec, err := strconv.Atoi(h); err == nil && sec >= 0 {
+		return min(time.Duration(min(sec, int(most/time.Second)))*time.Second, most)
+	}
+	if at, err := http.ParseTime(h); err == nil {
+		return min(max(0, time.Until(at)), most)
+	}
+	return 0
+}

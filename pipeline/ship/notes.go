@@ -1,0 +1,80 @@
+package ship
+
+import "time"
+
+// dropNote bounds the log lines about entries that are given up for one reason.
+type dropNote struct {
+	logged  time.Time
+	entries int // since then
+}
+
+// dropNotePeriod is how often such a line is written at most.
+const dropNotePeriod = time.Minute
+
+// noteDropLocked logs that entries were given up: at once, and then the sum of
+// each minute in which it goes on.
+func (c *Client) noteDropLocked(q *queue, entries int, out outcome) {
+	d := c.drops[out.reason]
+	if d == nil {
+		d = &dropNote{}
+		c.drops[out.reason] = d
+	}
+	d.entries += entries
+	now := time.Now()
+	if !d.logged.IsZero() && now.Sub(d.logged) < dropNotePeriod {
+		return
+	}
+	sum := d.entries
+	d.logged, d.entries = now, 0
+	c.notes = append(c.notes, func() {
+		c.opts.Log.Warn("entries are given up and counted in promtail_dropped_entries_total",
+			"client", c.opts.Name, "reason", out.reason, "entries", sum, "stream", q.labels, "err", out.err)
+	})
+}
+
+// noteTroubleLocked logs why the gate is closed, when that has changed.
+func (c *Client) noteTroubleLocked(out outcome) {
+	if out.kind == c.trouble {
+		return
+	}
+	c.trouble = out.kind
+	c.notes = append(c.notes, func() {
+		c.opts.Log.Error("nothing gets through to Loki; files are kept where they are and read on later",
+			"client", c.opts.Name, "url", c.opts.URL, "why", out.kind, "remedy", out.remedy, "err", out.err)
+	})
+}
+
+// noteGoodLocked logs that the trouble is over.
+func (c *Client) noteGoodLocked() {
+	if c.trouble == "" {
+		return
+	}
+	c.trouble = ""
+	c.notes = append(c.notes, func() {
+		c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.opts.URL)
+	})
+}
+
+// noteThrottledLocked logs that a stream is held up for long.
+func (c *Client) noteThrottledLocked(q *queue, out outcome) {
+	labels, since := q.labels, q.since
+	c.notes = append(c.notes, func() {
+		c.opts.Log.Warn("Loki limits the rate of a stream; it is sent later",
+			"client", c.opts.Name, "stream", labels, "since", since, "err", out.err)
+	})
+}
+
+// plainLocked leaves structured metadata out from now on.
+func (c *Client) plainLocked(out outcome) {
+	if c.plain {
+		return
+	}
+	c.plain = true
+	c.notes = append(c.notes, func() {
+		c.opts.Log.Warn("Loki takes no structured metadata; it is left out until the next start",
+			"client", c.opts.Name, "remedy", "set limits_config.allow_structured_metadata in Loki, with schema v13", "err", out.err)
+	})
+}
+
+// Name is the client's name in the configuration.
+func (c *Client) Name() string { return c.opts.Name }
