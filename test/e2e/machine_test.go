@@ -65,7 +65,7 @@ type dockerRecord struct {
 }
 
 // addContainer puts a real container's log into the Docker folder. Its times
-// are moved so that the last line is of an hour ago. It returns the records.
+// are moved so that the last line is of ten minutes ago. It returns the records.
 func (m *machine) addContainer(t *testing.T, name string) []dockerRecord {
 	t.Helper()
 	meta, err := os.ReadFile(filepath.Join("testdata", name+".config.v2.json"))
@@ -79,7 +79,7 @@ func (m *machine) addContainer(t *testing.T, name string) []dockerRecord {
 	dir := filepath.Join(m.docker, "containers", id.ID)
 	servers.WriteFile(t, filepath.Join(dir, "config.v2.json"), string(meta))
 	records := readDockerLog(t, filepath.Join("testdata", name+".docker-json.log.gz"))
-	shift := time.Now().Add(-time.Hour).Sub(records[len(records)-1].Time)
+	shift := time.Now().Add(-10 * time.Minute).Sub(records[len(records)-1].Time)
 	var text strings.Builder
 	for i := range records {
 		records[i].Time = records[i].Time.Add(shift)
