@@ -12,21 +12,30 @@ import (
 const mask = "<secret>"
 
 // String is a secret text. It prints as <secret> in every way of formatting,
-// logging and marshalling; only Reveal gives the text.
-type String struct{ text string }
+// logging and marshalling; only Reveal gives the text. The zero value is empty.
+type String struct {
+	// text is a pointer, because fmt calls no methods on unexported fields: of a
+	// secret within one it prints the address.
+	text *string
+}
 
 // New returns text as a secret.
-func New(text string) String { return String{text: text} }
+func New(text string) String { return String{text: &text} }
 
 // Reveal returns the text itself, for the one place that needs it.
-func (s String) Reveal() string { return s.text }
+func (s String) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
 
 // IsZero reports whether the secret is empty.
-func (s String) IsZero() bool { return s.text == "" }
+func (s String) IsZero() bool { return s.Reveal() == "" }
 
 // String returns <secret>, or nothing when the secret is empty.
 func (s String) String() string {
-	if s.text == "" {
+	if s.IsZero() {
 		return ""
 	}
 	return mask

@@ -15,7 +15,11 @@ import (
 
 func TestNothingPrintsTheSecret(t *testing.T) {
 	s := secret.New("hunter2")
-	holder := struct{ Password secret.String }{s}
+	holder := struct {
+		Password secret.String
+		hidden   struct{ password secret.String }
+	}{Password: s}
+	holder.hidden.password = s
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		fmt.Fprintf(&out, verb+" "+verb+"\n", s, holder)
