@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
 // verdict is what a request came to.
@@ -60,8 +62,8 @@ func reasons() []string {
 const statusBlocked = 260
 
 // classify reads an answer of Loki's push endpoint to a request for one stream,
-// whose label set may be quoted in it.
-func classify(resp *http.Response, text, labels string) outcome {
+// whose labels may be quoted in it.
+func classify(resp *http.Response, text string, labels []pipeline.Label) outcome {
 	status := resp.StatusCode
 	out := outcome{
 		verdict: failed, reason: reasonGeneric, kind: fmt.Sprintf("Loki answers %d", status),
@@ -76,8 +78,7 @@ func classify(resp *http.Response, text, labels string) outcome {
 		out.kind = fmt.Sprintf("the URL redirects to another (%d)", status)
 		out.remedy = "write the new address in clients[].url: " + resp.Header.Get("Location")
 	case status == http.StatusBadRequest:
-		// A label value must not pass for a part of the message.
-		out.readRefusal(strings.ReplaceAll(text, labels, "{}"))
+		out.readRefusal(withoutValues(text, labels))
 	case status == http.StatusRequestEntityTooLarge:
 		out.verdict, out.certain = tooLarge, true
 	case status == http.StatusTooManyRequests:
@@ -98,6 +99,15 @@ func classify(resp *http.Response, text, labels string) outcome {
 		out.remedy = "look at Loki's own log; delivery goes on by itself"
 	}
 	return out
+}
+
+// withoutValues takes the values of labels out of a text, so that none passes
+// for a part of Loki's message. Loki may have added labels with the same values.
+func withoutValues(text string, labels []pipeline.Label) string {
+	for _, l := range labels {
+		text = strings.ReplaceAll(text, strconv.Quote(strings.ToValidUTF8(l.Value, "�")), `""`)
+	}
+	return text
 }
 
 // unreachable is the outcome of a request without an answer.

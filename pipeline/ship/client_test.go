@@ -411,7 +411,7 @@ func TestALabelValueDoesNotPassForAnAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, nil)
 		evil := "oldest acceptable timestamp is: 2999-01-01T00:00:00Z total ignored: 3 out of 3"
-		r.sink.say(refuse("|bad|", fmt.Sprintf("max entry size exceeded for stream '{app=%q}'", evil)))
+		r.sink.say(refuse("|bad|", fmt.Sprintf("max entry size exceeded for stream '{app=%q, service_name=%[1]q}'", evil)))
 		r.send(evil, "good", "bad", "better")
 		r.drained()
 		r.wantStored(evil, "good", "better")

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
 // maxAnswer bounds how much of an answer is read.
@@ -26,7 +28,7 @@ func (c *Client) post(ctx context.Context, j *job, encoded []byte) outcome {
 	}
 	req.ContentLength = int64(len(encoded))
 	req.GetBody = func() (io.ReadCloser, error) { return body.open(encoded), nil }
-	out := c.do(req, j.queue.labels)
+	out := c.do(req, j.queue.stream.Labels)
 	out.bodyInUse = body.inUse()
 	return out
 }
@@ -50,7 +52,7 @@ func (c *Client) request(ctx context.Context, tenant string, body io.Reader) (*h
 	return req, c.opts.Authorize(req)
 }
 
-func (c *Client) do(req *http.Request, labels string) outcome {
+func (c *Client) do(req *http.Request, labels []pipeline.Label) outcome {
 	start := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
