@@ -1,14 +1,14 @@
 // Command dashboard serves the page of logs and health under /logs.
 //
-//	                         ┌─ server.Server ─ public listener  (7778): page, api/v1, /healthz, /readyz
-//	 people ─ nginx ─────────┤        │
-//	 Prometheus, operator ───┘        └─────── internal listener (7779): /metrics, pprof
-//	                                  │
-//	      auth.Users ─ state (SQLite)─┤
-//	      loki.Client ────────────────┤ pages, counts, facets
-//	      loki.Hub ─── loki.Client ───┤ one follow of each query for all live tails
-//	      loki.Sources ─ loki.Client ─┤ when each source was last heard
-//	      health.Checker ─ Prometheus ┘ and the readiness of Loki and Alertmanager
+//	                        ┌─ server.Server ─ public listener  (7778): page, api/v1, /healthz, /readyz
+//	people ─ nginx ─────────┤        │
+//	Prometheus, operator ───┘        └─────── internal listener (7779): /metrics, pprof
+//	                                 │
+//	     auth.Users ─ state (SQLite)─┤
+//	     loki.Client ────────────────┤ pages, counts, facets
+//	     loki.Hub ─── loki.Client ───┤ one follow of each query for all live tails
+//	     loki.Sources ─ loki.Client ─┤ when each source was last heard
+//	     health.Checker ─ Prometheus ┘ and the readiness of Loki and Alertmanager
 //
 // Loki, Prometheus and Alertmanager may be away, at the start too: the page says
 // what is missing.

@@ -18,13 +18,12 @@ import (
 
 // Metrics are the dashboard's own metrics.
 type Metrics struct {
-	registry  *prometheus.Registry
-	inFlight  prometheus.Gauge
-	duration  *prometheus.HistogramVec
-	upstream  *prometheus.HistogramVec
-	upErrors  *prometheus.CounterVec
-	logins    *prometheus.CounterVec
-	startTime time.Time
+	registry *prometheus.Registry
+	inFlight prometheus.Gauge
+	duration *prometheus.HistogramVec
+	upstream *prometheus.HistogramVec
+	upErrors *prometheus.CounterVec
+	logins   *prometheus.CounterVec
 }
 
 // NewMetrics makes the metrics in a registry of their own.

@@ -202,7 +202,7 @@ func hostileValuesAreOnlyValues(t *testing.T, lokiURL string) {
 			wantLines(t, client, without, now, len(hostile)-1)
 			upper := selection
 			upper.Contains = []string{"BEFORE " + strings.ToUpper(text) + " after"}
-			if strings.ToLower(strings.ToUpper(text)) == strings.ToLower(text) {
+			if again := strings.ToLower(strings.ToUpper(text)); again == text {
 				wantLines(t, client, upper, now, 1)
 			}
 		})
