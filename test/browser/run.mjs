@@ -48,8 +48,10 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await row.scrollIntoViewIfNeeded();
     await page.screenshot({ path: `${out}/error-open.png` });
   });
+  await step("older lines", () => steps.pageBack(page));
   await step("filter", () => steps.filterLines(page, service));
   await step("search", () => steps.searchText(page, search));
+  await step("lines around a line", () => steps.goAround(page));
   await step("keyboard", () => steps.useKeyboard(page));
   await step("live tail", async () => {
     await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));

@@ -39,20 +39,28 @@ export async function seeHealth(page) {
 export async function openError(page) {
   const rows = page.locator("[data-newest-errors] > li");
   await visible(rows, "the overview lists the newest errors");
-  const ids = await rows.evaluateAll((items) => items.map((item) => item.dataset.error));
-  for (const id of ids) {
+  const tried = new Set();
+  for (;;) {
+    // The list renews itself until the pointer is over it: so each time the rows of now.
+    const ids = await rows.evaluateAll((items) => items.map((item) => item.dataset.error));
+    const id = ids.find((one) => !tried.has(one));
+    if (!id) throw new Failed(`none of the ${tried.size} newest errors has a traceback`);
     const row = page.locator(`[data-error="${id}"]`);
     const button = row.getByRole("button").first();
-    await button.click();
+    const clicked = await button.click({ timeout: 3000 }).then(
+      () => true,
+      () => false,
+    );
+    tried.add(id);
+    if (!clicked) continue;
     await visible(row.locator("dt", { hasText: /^service$/ }), "an opened error shows its labels");
-    if (await row.locator("[data-traceback]").count()) {
-      const text = await row.locator("[data-traceback]").innerText();
-      check(text.includes("Traceback (most recent call last)"), "the traceback is shown");
+    const trace = row.locator("[data-traceback]");
+    if (await trace.count()) {
+      check((await trace.innerText()).includes("Traceback (most recent call last)"), "the traceback is shown");
       return row;
     }
     await button.click();
   }
-  throw new Failed(`none of the ${ids.length} newest errors has a traceback`);
 }
 
 /** A drag over the errors chart puts its range into the address; Back takes it out. */
@@ -71,10 +79,35 @@ export async function zoomChart(page) {
   await until(page, () => !page.url().includes("end="), "Back takes the zoom out");
 }
 
-/** A click on facets narrows the list by service and by level; Alt-click leaves out. */
-export async function filterLines(page, service) {
+/** The logs open from their tab; scrolling to the end loads older lines while there are any. */
+export async function pageBack(page) {
   await page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Logs" }).first().click();
   await visible(page.locator(LINE), "the logs list lines");
+  const grid = page.locator("[role=treegrid]");
+  const rows = async () => Number(await grid.getAttribute("aria-rowcount"));
+  const before = await rows();
+  const more = await page.getByRole("button", { name: "Load older lines" }).count();
+  await grid.evaluate((list) => list.parentElement.scrollTo(0, list.parentElement.scrollHeight));
+  if (more) await until(page, async () => (await rows()) > before, "scrolling to the end loads older lines");
+  await grid.evaluate((list) => list.parentElement.scrollTo(0, 0));
+}
+
+/** From an opened line to the lines around it; the line stays open there, after a reload too. */
+export async function goAround(page) {
+  const line = page.locator(LINE).first();
+  const id = await line.getAttribute("data-line");
+  await line.click();
+  await (await visible(page.getByRole("link", { name: "Lines around it" }), "an opened line links to those around it")).click();
+  const opened = page.locator(`[data-line="${id}"][aria-expanded=true]`);
+  await visible(opened, "the line is open among those around it");
+  await page.reload();
+  await visible(opened, "the link still leads to the open line after a reload");
+  await page.goBack();
+  await visible(page.locator(LINE), "Back leads to the list before");
+}
+
+/** A click on facets narrows the list by service and by level; Alt-click leaves out. */
+export async function filterLines(page, service) {
   const facet = page.locator(service ? `[data-facet=service][data-value="${service}"]` : "[data-facet=service]");
   const value = await (await visible(facet, `the service ${service ?? ""} is offered as a filter`)).getAttribute("data-value");
   await facet.first().click({ modifiers: ["Alt"] });

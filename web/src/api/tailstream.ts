@@ -39,7 +39,7 @@ export function followTail(params: Params, emit: (event: TailEvent) => void): ()
       return;
     }
     const wait = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** failures++);
-    const message = `The dashboard refused the live tail. Trying again in ${Math.round(wait / 1000)} s.`;
+    const message = `The dashboard does not answer the live tail. Trying again in ${Math.round(wait / 1000)} s.`;
     emit({ kind: "status", state: "failed", message });
     timer = setTimeout(open, wait);
   };

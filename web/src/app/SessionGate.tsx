@@ -8,10 +8,11 @@ import { Shell } from "./Shell";
 export function SessionGate() {
   const session = useSession();
   if (session.isPending) return <div className="h-full" aria-busy="true" />;
-  if (session.isError) {
+  if (session.data === undefined) {
     return <ErrorState error={session.error} onRetry={() => session.refetch()} className="h-full" />;
   }
-  if (!session.data) return <LoginView />;
+  // A known session stays through a dashboard that is away for a moment: each panel says so by itself.
+  if (session.data === null) return <LoginView />;
   return (
     <AnchorProvider>
       <Shell session={session.data} />

@@ -28,7 +28,7 @@ export function Legend({
           >
             <Swatch token={one.token} />
             <span className="truncate">{one.label || "no service"}</span>
-            <span className="ml-auto pl-2 text-muted">{formatShort(one.total)}</span>
+            <span className="ml-auto shrink-0 pl-2 text-muted">{formatShort(one.total)}</span>
           </button>
         </li>
       ))}

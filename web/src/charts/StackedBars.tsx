@@ -29,7 +29,7 @@ export default function StackedBars({ data, covered, height, label, onZoom }: St
   const tokens = data.series.map(({ token }) => token).join(" ");
 
   useEffect(() => {
-    live.current = { data, gaps: covered ? gaps(covered) : [] };
+    live.current = { data, gaps: covered ? gaps(covered, data.stepMs) : [] };
     zoomTo.current = onZoom;
     // A chart with other series is about to be replaced below.
     if (chart.current?.series.length === data.series.length + 1) chart.current.setData(chartColumns(data));

@@ -76,9 +76,10 @@ describe("coverage", () => {
   it("finds the times without any line, but not in the future", () => {
     const covered = coverage(chartByLevel(sample), T0 + 10 * 60_000);
     expect(covered).toEqual([true, true, false, false, true]);
-    expect(gaps(covered)).toEqual([[2, 3]]);
-    expect(gaps(coverage(chartByLevel(sample), T0 + 2.5 * 60_000))).toEqual([]);
-    expect(gaps([])).toEqual([]);
+    expect(gaps(covered, 60_000)).toEqual([[2, 3]]);
+    expect(gaps(coverage(chartByLevel(sample), T0 + 2.5 * 60_000), 60_000)).toEqual([]);
+    expect(gaps(covered, 10_000)).toEqual([]);
+    expect(gaps([], 60_000)).toEqual([]);
   });
 });
 

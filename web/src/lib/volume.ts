@@ -25,6 +25,7 @@ export interface ChartData {
 
 const MAX_BUCKETS = 2000;
 const MAX_SERIES = 5;
+const MIN_GAP_MS = 2 * 60_000;
 
 const LEVEL_GROUPS: readonly { label: string; token: string; values: readonly string[] }[] = [
   { label: "critical", token: "level-critical", values: ["fatal", "critical"] },
@@ -89,8 +90,11 @@ export function coverage(data: ChartData, now: number): boolean[] {
   return data.starts.map((start, index) => (data.totals[index] ?? 0) > 0 || start + data.stepMs > now);
 }
 
-/** Runs of buckets without any line, as [first, last] indices. */
-export function gaps(covered: readonly boolean[]): [number, number][] {
+/**
+ * Runs of buckets without any line, as [first, last] indices. Short ones are
+ * left out: that nothing arrives for some seconds is no lack of data.
+ */
+export function gaps(covered: readonly boolean[], stepMs: number): [number, number][] {
   const runs: [number, number][] = [];
   covered.forEach((has, index) => {
     if (has) return;
@@ -98,7 +102,7 @@ export function gaps(covered: readonly boolean[]): [number, number][] {
     if (last && last[1] === index - 1) last[1] = index;
     else runs.push([index, index]);
   });
-  return runs;
+  return runs.filter(([first, last]) => (last - first + 1) * stepMs >= MIN_GAP_MS);
 }
 
 interface Group {

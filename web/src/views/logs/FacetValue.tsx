@@ -47,7 +47,7 @@ export function FacetValue({ facet, value, count, share }: FacetValueProps) {
         >
           {value}
         </span>
-        <span className="ml-auto pl-2 text-meta text-muted">{formatShort(count)}</span>
+        <span className="ml-auto shrink-0 pl-2 text-meta text-muted">{formatShort(count)}</span>
       </button>
       <button
         type="button"

@@ -19,7 +19,9 @@ export function SearchList() {
   const retry = useRetry();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
   const rows = useMemo(() => buildRows(entries), [entries]);
-  const missing = useLinkedLine(view.line, entries, query);
+  // The lines of the view before may hold the linked one too, but they are about to go.
+  const target = query.isPlaceholderData ? "" : view.line;
+  const missing = useLinkedLine(target, entries, query);
 
   if (query.isError && entries.length === 0) {
     return <ErrorState error={query.error} onRetry={retry} className="h-full" />;
@@ -35,7 +37,7 @@ export function SearchList() {
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       <LineGrid
         rows={rows}
-        targetId={view.line}
+        targetId={target}
         onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}
         footer={<SearchFooter query={query} count={entries.length} />}
       />

@@ -2,6 +2,8 @@ import type { Virtualizer } from "@tanstack/react-virtual";
 import { useEffect, useEffectEvent, useRef } from "react";
 import type { Row } from "../../lib/rows";
 
+const LINES_BEFORE = 5;
+
 /** Shows the row that the address links to, once it is loaded. */
 export function useTarget(
   targetId: string,
@@ -16,6 +18,7 @@ export function useTarget(
     if (index < 0 || shown.current === targetId) return;
     shown.current = targetId;
     found(targetId);
-    virtual.scrollToIndex(index, { align: "center" });
+    // A few lines before it stay in view; the height of the opened line itself is not known yet.
+    virtual.scrollToIndex(Math.max(0, index - LINES_BEFORE), { align: "start" });
   }, [index, targetId, virtual]);
 }

@@ -7,6 +7,7 @@ import { ERROR_LEVELS } from "../../lib/levels";
 import { useAnchor } from "../../state/anchor";
 import { onlyValues } from "../../state/filters";
 import { linkTo, useView } from "../../state/useView";
+import { formatView } from "../../state/view";
 import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
@@ -24,7 +25,7 @@ export function NewestErrors() {
   const query = useLogs(errorsView, anchor, { limit: SHOWN });
   const retry = useRetry();
   const page = query.data?.pages[0];
-  const reading = useReading(page?.entries ?? NONE);
+  const reading = useReading(formatView(errorsView), page?.entries ?? NONE);
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
   return (
     <Panel
@@ -58,7 +59,9 @@ export function NewestErrors() {
       )}
       <ul
         data-newest-errors
-        onPointerEnter={(event) => event.pointerType === "mouse" && reading.setHovered(true)}
+        onPointerEnter={(event) =>
+          event.pointerType === "mouse" && !query.isPlaceholderData && reading.setHovered(true)
+        }
         onPointerLeave={() => reading.setHovered(false)}
       >
         {reading.shown.map((entry) => (

@@ -14,11 +14,20 @@ export interface Reading {
   release: () => void;
 }
 
-/** Keeps a list of newest entries still while the pointer is over it or one of them is open: nothing moves under the hand. */
-export function useReading(entries: readonly Entry[]): Reading {
+/**
+ * Keeps a list of newest entries still while the pointer is over it or one of
+ * them is open: nothing moves under the hand. Another `subject` is another list.
+ */
+export function useReading(subject: string, entries: readonly Entry[]): Reading {
+  const [current, setCurrent] = useState(subject);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [isHovered, setIsHovered] = useState(false);
   const [held, setHeld] = useState<readonly Entry[]>([]);
+  if (current !== subject) {
+    setCurrent(subject);
+    setOpen(new Set());
+    setHeld([]);
+  }
   const reading = isHovered || open.size > 0;
   const shown = reading && held.length > 0 ? held : entries;
   const known = new Set(shown.map(({ id }) => id));
