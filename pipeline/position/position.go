@@ -3,17 +3,20 @@
 // The file is JSON, written whole to a temporary file, synced and renamed: a
 // crash at any instant leaves the old or the new one. It lies beside the file
 // that promtail's configuration names, with the suffix ".state", because
-// promtail's own format has no room for what recognises a rotated file.
+// promtail's own format has no room for what recognises a rotated file. One
+// process writes it.
 package position
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
@@ -30,16 +33,30 @@ type document struct {
 	Sources Places `json:"sources"`
 }
 
-// Store is the file of saved places.
+// Store is the file of saved places. It is used by one goroutine.
 type Store struct {
 	path string
 	boot string
 	last string // what was written last
+	disk disk
 }
 
-// Open returns the store for promtail's positions.filename.
+// disk is what can fail while places are saved.
+type disk interface {
+	create(path string) (file, error)
+	rename(from, to string) error
+	syncDir(dir string) error
+}
+
+type file interface {
+	io.Writer
+	Sync() error
+	Close() error
+}
+
+// Open returns the store for promtail's positions.filename. It touches nothing.
 func Open(filename string) *Store {
-	return &Store{path: filename + ".state", boot: bootID()}
+	return &Store{path: filename + ".state", boot: bootID(), disk: realDisk{}}
 }
 
 // Path is where the places are saved.
@@ -53,11 +70,11 @@ func (s *Store) Load() (Places, error) {
 		return Places{}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read positions: %w", err)
+		return nil, fmt.Errorf("read positions: %w; let user %d read the file", err, os.Getuid())
 	}
 	doc, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("read positions %s: %w; move the file away to start from the beginning", s.path, err)
+		return nil, fmt.Errorf("read positions %s: %w; move the file away to read all logs from the beginning", s.path, err)
 	}
 	if doc.BootID != s.boot {
 		for _, places := range doc.Sources {
@@ -70,7 +87,7 @@ func (s *Store) Load() (Places, error) {
 }
 
 func parse(text []byte) (*document, error) {
-	var doc document
+	doc := document{Sources: Places{}}
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("not valid JSON: %w", err)
 	}
@@ -78,16 +95,28 @@ func parse(text []byte) (*document, error) {
 		return nil, fmt.Errorf("version %d was written by another version of the collector, this one reads %d", doc.Version, version)
 	}
 	for key, places := range doc.Sources {
-		for _, p := range places {
-			if p.Offset < 0 || p.FingerprintLen < 0 || len(p.Before) > 1<<10 {
-				return nil, fmt.Errorf("the place of %q is damaged", key)
+		for i := range places {
+			if !plausible(&places[i]) {
+				return nil, fmt.Errorf("place %d of %q is damaged", i, key)
 			}
 		}
+	}
+	if doc.Sources == nil { // "sources": null
+		doc.Sources = Places{}
 	}
 	return &doc, nil
 }
 
-// Save writes the places, unless they are what was written last.
+// plausible reports whether a place can be worked with: sizes that nobody wrote
+// would be memory that nobody has.
+func plausible(p *pipeline.Place) bool {
+	const most = 1 << 16
+	return p.Offset >= 0 && p.Size >= 0 && p.Mark.Repeat >= 0 &&
+		p.FingerprintLen >= 0 && p.FingerprintLen <= most && len(p.Before) <= most
+}
+
+// Save writes the places, unless they are what was written last. When it
+// returns nil they are on disk.
 func (s *Store) Save(places Places) error {
 	text, err := json.MarshalIndent(document{version, s.boot, places}, "", " ")
 	if err != nil {
@@ -96,37 +125,67 @@ func (s *Store) Save(places Places) error {
 	if string(text) == s.last {
 		return nil
 	}
-	if err := writeAtomically(s.path, text); err != nil {
-		return fmt.Errorf("save positions: %w", err)
+	if err := s.write(text); err != nil {
+		return fmt.Errorf("save positions: %w%s", err, remedy(err, s.path))
 	}
 	s.last = string(text)
 	return nil
 }
 
-func writeAtomically(path string, text []byte) error {
+// remedy says what to do about an error that a person can mend.
+func remedy(err error, path string) string {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".*")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("; create the folder %s for user %d, or set positions.filename", dir, os.Getuid())
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fmt.Sprintf("; let user %d write into the folder %s, or set positions.filename", os.Getuid(), dir)
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Sprintf("; make room on the disk of %s", dir)
+	}
+	return ""
+}
+
+// write replaces the file. What a crash leaves of the temporary file is
+// overwritten the next time.
+func (s *Store) write(text []byte) error {
+	tmp := s.path + ".tmp"
+	f, err := s.disk.create(tmp)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // it is gone after the rename
 	_, err = f.Write(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := s.disk.rename(tmp, s.path); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	return s.disk.syncDir(filepath.Dir(s.path))
 }
 
-// syncDir makes the rename itself durable.
-func syncDir(dir string) error {
+type realDisk struct{}
+
+func (realDisk) create(path string) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+}
+
+func (realDisk) rename(from, to string) error { return os.Rename(from, to) }
+
+// syncDir makes a rename durable, on file systems that can.
+func (realDisk) syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Sync(), d.Close())
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
 
 // bootID tells one boot of the machine from another, "" where there is none.
