@@ -92,6 +92,9 @@ func New(opts Options) (*Client, error) {
 	return c, nil
 }
 
+// Name is the client's name in metrics and messages.
+func (c *Client) Name() string { return c.opts.Name }
+
 // Deliver takes a batch and calls its Done once Loki has it, or has refused it
 // for good. It never blocks.
 func (c *Client) Deliver(b *pipeline.Batch) {

@@ -75,6 +75,3 @@ func (c *Client) plainLocked(out outcome) {
 			"client", c.opts.Name, "remedy", "set limits_config.allow_structured_metadata in Loki, with schema v13", "err", out.err)
 	})
 }
-
-// Name is the client's name in the configuration.
-func (c *Client) Name() string { return c.opts.Name }

@@ -63,7 +63,10 @@ func hotRun(tb testing.TB, c hotCase) func() {
 // Two stages cannot do without, for now: regexp returns a slice, and a JMESPath
 // that is no plain path needs the whole document.
 func TestALineAllocatesNothing(t *testing.T) {
-	allowed := map[string]float64{"regex": 1, "json JMESPath": 40}
+	allowed := map[string]float64{
+		"regex": 1 + raceSlack, "json JMESPath": 40,
+		"drop": raceSlack, "drop not": raceSlack, "match": raceSlack, "multiline": raceSlack,
+	}
 	for _, c := range hotCases() {
 		run := hotRun(t, c)
 		for range 20_000 { // batches and buffers grow to their size
