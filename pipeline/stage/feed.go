@@ -189,18 +189,17 @@ func (f *Feed) stream(r *record) *pipeline.Stream {
 	return s
 }
 
-// labelKey encodes what stages did to the labels: equal keys mean equal labels.
-// It is valid until the next call.
+// labelKey encodes what stages did to the labels: equal keys mean equal labels,
+// for an empty label is none. It is valid until the next call.
 func (f *Feed) labelKey(r *record) []byte {
 	key := append(f.key[:0], '+')
 	if !r.others {
 		key[0] = '-'
 	}
 	for _, i := range f.p.changed {
-		l := r.labels[i]
-		key = append(key, byte(l.state))
-		key = binary.AppendUvarint(key, uint64(len(l.text)))
-		key = append(key, l.text...)
+		label := r.labels[i].text
+		key = binary.AppendUvarint(key, uint64(len(label)))
+		key = append(key, label...)
 	}
 	f.key = key
 	return key

@@ -210,10 +210,10 @@ func TestMatch(t *testing.T) {
 		},
 		{
 			name:   "a block begins with the labels as values, which win over what was extracted",
-			stages: words + "- labels: {b: }\n- match: {selector: '{job=\"j\"}', stages: [{labels: {copy: job, second: b}}]}\n- labels: {a: }",
+			stages: "- regex: {expression: '^(?P<job>\\w+)'}\n- labels: {before: job}\n- match: {selector: '{job=\"j\"}', stages: [{labels: {inside: job}}]}\n- labels: {after: job}",
 			labels: []string{"job", "j"},
-			lines:  []string{"1 2"},
-			want:   []entry{{`{a="1", b="2", copy="j", job="j", second="2"}`, "-", "-", ""}},
+			lines:  []string{"extracted"},
+			want:   []entry{{`{after="j", before="extracted", inside="j", job="j"}`, "-", "-", ""}},
 		},
 		{
 			name:   "joining stages inside a block go on behind them, inside it",
