@@ -90,7 +90,7 @@ export interface paths {
         };
         /**
          * Lines counted over time
-         * @description Buckets are aligned to the step (multiples of the step since 1970). A point at t counts the lines in [t, t+step). A bucket without lines is absent. The first and last bucket may be cut by start and end.
+         * @description Buckets are aligned to the step (multiples of the step since 1970), so the first one may begin before start and the last one end after end. A point at t counts the lines in [t, t+step). A bucket without lines is absent.
          */
         get: operations["volume"];
         put?: never;
@@ -130,7 +130,7 @@ export interface paths {
         };
         /**
          * Lines as they arrive (server-sent events)
-         * @description Events: `entries` (data TailEntries, id = cursor), `dropped` (data TailDropped), `status` (data TailStatus); a comment `: ping` every 15 s. Reconnecting with Last-Event-ID (or the parameter cursor) continues without a gap. `start` asks for a backlog (default: now).
+         * @description Events: `entries` (data TailEntries, id = cursor), `dropped` (data TailDropped), `status` (data TailStatus); a comment `: ping` every 15 s. Reconnecting with Last-Event-ID (or the parameter cursor) continues without a gap; when the dashboard was restarted in between, lines of the last 10 s may come again with equal ids. `start` asks for a backlog (default: none). Loki being away is a status, not an error: the stream then ends and EventSource comes back by itself.
          */
         get: operations["tail"];
         put?: never;
@@ -225,7 +225,10 @@ export interface components {
             error: components["schemas"]["Error"];
         };
         Error: {
-            /** @enum {string} */
+            /**
+             * @description cancelled is not seen by clients that wait for their answer.
+             * @enum {string}
+             */
             code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "internal";
             /** @description Plain words, with the remedy. */
             message: string;
@@ -331,7 +334,7 @@ export interface components {
             start: string;
             /**
              * Format: date-time
-             * @description End of the range.
+             * @description The end that was asked for.
              */
             end: string;
             /** @description Largest total first. */
@@ -423,7 +426,7 @@ export interface components {
             host: string;
             /**
              * Format: date-time
-             * @description Time of the newest line, to the minute; null when none in the last day.
+             * @description Time of the newest line, to 10 s; null when none in the last day.
              */
             last_seen: string | null;
             /** @description Mean of the last 5 minutes. */

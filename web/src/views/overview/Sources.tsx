@@ -68,9 +68,9 @@ function SourceRow({ source }: { source: Source }) {
   );
 }
 
-// The time of the newest line is known to the minute only.
+// The time of the newest line is known to 10 s only.
 function freshness(last: number, now: number): string {
-  return now - last < 60_000 ? "< 1 min ago" : ago(last, now);
+  return now - last < 10_000 ? "< 10 s ago" : ago(last, now);
 }
 
 function silence(last: number | null, now: number): string {
