@@ -175,7 +175,7 @@ func TestNothingIsLostWhileLokiIsAway(t *testing.T) {
 	for _, tr := range troubles() {
 		t.Run(tr.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				r := newRig(t, nil)
+				r := newRig(t, func(o *Options) { o.FollowRedirects = true })
 				tr.begin(r)
 				for i := range 3 {
 					for _, app := range []string{"a", "b", "c", "d", "e"} {
@@ -415,6 +415,9 @@ func TestALabelValueDoesNotPassForAnAnswer(t *testing.T) {
 		r.send(evil, "good", "bad", "better")
 		r.drained()
 		r.wantStored(evil, "good", "better")
+		if n := r.counter("dropped_entries_total"); n != 1 {
+			t.Errorf("%v entries dropped", n)
+		}
 	})
 }
 
@@ -467,8 +470,10 @@ func TestTooLargeRequestsAreHalved(t *testing.T) {
 func TestA500ThatRepeatsForOneBatchHalvesIt(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, nil)
+		failed := 0
 		r.sink.say(func(got *received) answer {
 			if len(got.lines) > 3 {
+				failed++
 				return answer{status: 500}
 			}
 			return answer{}
@@ -484,6 +489,9 @@ func TestA500ThatRepeatsForOneBatchHalvesIt(t *testing.T) {
 		r.wantStored("large", lines...)
 		if n := len(r.storedOf("other")); n != 600 {
 			t.Errorf("%d of the other stream", n)
+		}
+		if failed > 5*triesAmongOthers { // of 10, 5 and 5 lines; the other stream may be later once or twice
+			t.Errorf("%d requests failed", failed)
 		}
 		if took := time.Since(start); took > 601*time.Second {
 			t.Errorf("took %v", took)
@@ -711,32 +719,86 @@ func TestOptionsThatCannotWorkAreAnError(t *testing.T) {
 // The answer may come before the request was read. Its memory must not be used
 // again before the transport has let go of it; the race detector watches.
 func TestAnswersBeforeTheRequestWasRead(t *testing.T) {
-	var answers atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if answers.Add(1)%2 == 1 {
-			w.WriteHeader(http.StatusTooManyRequests) // the body is left unread
-			return
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		var requests atomic.Int64
+		r.sink.early = func() bool { return requests.Add(1)%2 == 1 }
+		noise := rand.New(rand.NewPCG(1, 1))
+		var want []string
+		for i := range 12 {
+			line := make([]byte, 250<<10) // not compressible
+			for k := range line {
+				line[k] = byte('!' + noise.IntN(90))
+			}
+			want = append(want, strings.ReplaceAll(string(line), "|", "/"))
+			if i%4 == 3 { // more than a server reads of its own accord
+				r.send(fmt.Sprint("app", i/4), want[i-3:]...)
+			}
 		}
+		r.drained()
+		for app := range 3 {
+			for i, line := range r.storedOf(fmt.Sprint("app", app)) {
+				if line != want[4*app+i] {
+					t.Errorf("line %d of stream %d came in pieces", i, app)
+				}
+			}
+		}
+		r.stop()
+		time.Sleep(time.Second) // the server lingers before it closes a connection
+	})
+}
+
+// A push over a real network, to a server that does not know of the test.
+func TestRealNetwork(t *testing.T) {
+	got := make(chan *received, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
+		push := &received{}
 		if err == nil {
-			err = (&received{}).decode(body)
+			err = push.decode(body)
 		}
 		if err != nil {
 			t.Error(err)
 		}
 		w.WriteHeader(http.StatusNoContent)
+		got <- push
 	}))
 	defer server.Close()
-	r := newRig(t, func(o *Options) {
-		o.URL, o.Transport, o.MinBackoff, o.MaxBackoff = server.URL, &http.Transport{}, 1, 1
-	})
-	noise := make([]byte, 200<<10) // more than a socket takes, and not compressible
-	for i := range noise {
-		noise[i] = byte(rand.Uint32())
-	}
-	for i := range 20 {
-		r.send(fmt.Sprint("app", i%5), string(noise[i:]), string(noise[2*i:]), string(noise[3*i:]))
-	}
+	r := newRig(t, func(o *Options) { o.URL, o.Transport = server.URL, &http.Transport{} })
+	r.send("a", "one", "two")
 	r.drained()
+	if push := <-got; push.labels != `{app="a"}` || len(push.lines) != 2 {
+		t.Errorf("got %s %q", push.labels, push.lines)
+	}
 	r.stop()
+}
+
+func TestFailuresAtATimeAreOneFailure(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.sink.say(func(*received) answer { return answer{hang: true} })
+		for i := range 8 {
+			r.send(fmt.Sprint("app", i), "x")
+		}
+		time.Sleep(10*time.Second + 500*time.Millisecond) // a time-out and the first back-off
+		synctest.Wait()
+		if n := r.requests(); n != 5 {
+			t.Errorf("%d requests after the first back-off, want 4 and 1", n)
+		}
+		r.sink.say(nil)
+		r.drained()
+	})
+}
+
+func TestARequestCutOffByTheEndIsNoTry(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.MaxRetries = 1 })
+		r.sink.say(func(*received) answer { return answer{hang: true} })
+		r.send("a", "1")
+		synctest.Wait()
+		r.stop()
+		if n := r.ledger.Unsettled(); n != r.read || r.counter("dropped_entries_total") != 0 {
+			t.Errorf("%d of %d bytes are unsettled", n, r.read)
+		}
+	})
 }

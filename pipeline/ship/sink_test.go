@@ -46,6 +46,8 @@ type sink struct {
 	t        testing.TB
 	listener *pipeListener
 
+	early func() bool // reports whether to answer 429 and leave the request unread
+
 	mu       sync.Mutex
 	says     func(*received) answer
 	requests []*received
@@ -69,6 +71,10 @@ func (s *sink) say(f func(*received) answer) {
 
 // ServeHTTP implements http.Handler.
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.early != nil && s.early() {
+		w.WriteHeader(http.StatusTooManyRequests)
+		return
+	}
 	got := &received{at: time.Now(), header: r.Header}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
