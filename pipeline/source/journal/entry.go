@@ -24,6 +24,7 @@ type parser struct {
 	names   names
 	fields  []pipeline.Field // of all lines since reset
 	scratch []byte           // unescaped values of all lines since reset
+	known   known            // of the current entry
 }
 
 // known are the members of one entry that have a meaning here.
@@ -96,8 +97,8 @@ func (p *parser) reset() { p.fields, p.scratch = p.fields[:0], p.scratch[:0] }
 // line returns the line of an entry and the entry's cursor, or why it gives
 // none. What it returns is valid until entry is changed or reset is called.
 func (p *parser) line(entry []byte) (line pipeline.Line, cursor []byte, why string) {
-	var k known
-	start := len(p.fields)
+	p.known = known{}
+	k, start := &p.known, len(p.fields)
 	m := jsonscan.Iterate(entry, jsonscan.Strict)
 	for m.Next() {
 		value := p.value(m.Value, m.Kind)
@@ -119,7 +120,7 @@ func (p *parser) line(entry []byte) (line pipeline.Line, cursor []byte, why stri
 		return line, k[roleCursor], skippedNoMessage
 	}
 	for _, d := range derived {
-		if value := d.of(&k); len(value) > 0 {
+		if value := d.of(k); len(value) > 0 {
 			p.fields = append(p.fields, pipeline.Field{Name: d.name, Value: value})
 		}
 	}

@@ -47,7 +47,6 @@ func (f *follower) run(ctx context.Context) time.Duration {
 	}
 	f.s.fail(err)
 	if f.cursor != before {
-		f.moved()
 		return f.s.opts.RetryMin
 	}
 	f.failures++
@@ -57,14 +56,6 @@ func (f *follower) run(ctx context.Context) time.Duration {
 		wait = min(wait, f.s.opts.RetryMin<<shift)
 	}
 	return wait
-}
-
-// moved notes that new entries were read.
-func (f *follower) moved() {
-	if f.jump > 0 {
-		f.s.opts.Skipped(skippedCorrupt)
-	}
-	f.failures, f.jump, f.byTime = 0, 0, false
 }
 
 // goRound steps over what journalctl fails at again and again.
@@ -227,11 +218,15 @@ func (f *follower) isLast(entry []byte) bool {
 	return f.cursor != "" && string(cursor) == f.cursor
 }
 
-// note remembers the entry as the last one.
+// note remembers a new entry as the last one.
 func (f *follower) note(entry []byte) {
 	if cursor, kind := jsonscan.Get(entry, "__CURSOR"); kind == jsonscan.String {
 		f.cursor = string(cursor)
 	}
+	if f.jump > 0 {
+		f.s.opts.Skipped(skippedCorrupt)
+	}
+	f.failures, f.jump, f.byTime = 0, 0, false
 }
 
 var errTooLong = errors.New("longer than an entry may be")
