@@ -94,12 +94,14 @@ type follow struct {
 	status  Status
 }
 
-// newFollow starts at the present instant.
+// newFollow starts at the present instant. It reads the overlap before it as
+// well: a line of whole-second time, or one that took a while to Loki, lies
+// before the instant at which it arrives.
 func newFollow(h *Hub, query string) *follow {
 	now := h.config.Now()
 	return &follow{
 		hub: h, query: query, epoch: randomEpoch(),
-		started: now.UnixNano(), mark: now.UnixNano(),
+		started: now.Add(-h.config.Overlap).UnixNano(), mark: now.UnixNano(),
 		seen: map[lineKey]struct{}{}, perSecond: map[int64]int{},
 		viewers: map[*Viewer]struct{}{}, left: now, status: Status{OK: true},
 	}
