@@ -89,6 +89,7 @@ type Client struct {
 	http   *http.Client
 	slots  chan struct{}
 	pace   *pacer
+	names  *labelNames
 
 	mu         sync.Mutex
 	maxEntries int
@@ -115,6 +116,7 @@ func New(config Config) (*Client, error) {
 		http:       &http.Client{Transport: config.Transport, CheckRedirect: noRedirect},
 		slots:      make(chan struct{}, config.Concurrent),
 		pace:       newPacer(),
+		names:      &labelNames{known: map[dayRange]knownNames{}},
 		maxEntries: maxEntriesDefault,
 	}, nil
 }
@@ -135,7 +137,7 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 // queries do not stop the live tail.
 func (c *Client) lane(n int) *Client {
 	return &Client{
-		config: c.config, base: c.base, http: c.http, pace: c.pace,
+		config: c.config, base: c.base, http: c.http, pace: c.pace, names: c.names,
 		slots: make(chan struct{}, n), maxEntries: c.entriesLimit(),
 	}
 }
@@ -243,7 +245,7 @@ func (c *Client) roundTrip(ctx context.Context, path string, params url.Values, 
 	return read(body)
 }
 
-// request makes the GET request with authentication, tenant and encoding flags.
+// request makes the GET request with authentication and tenant.
 func (c *Client) request(ctx context.Context, path string, params url.Values) (*http.Request, error) {
 	target := c.base.JoinPath(path)
 	target.RawQuery = params.Encode()
@@ -251,7 +253,6 @@ func (c *Client) request(ctx context.Context, path string, params url.Values) (*
 	if err != nil {
 		return nil, &Error{Code: CodeUnavailable, Message: "the address in LOKI_URL is not usable", cause: err}
 	}
-	request.Header.Set("X-Loki-Response-Encoding-Flags", "categorize-labels")
 	request.Header.Set("Accept", "application/json")
 	if c.config.Tenant != "" {
 		request.Header.Set("X-Scope-OrgID", c.config.Tenant)

@@ -115,7 +115,7 @@ func TestFailuresOfTheConnectionBecomeCodes(t *testing.T) {
 	}
 }
 
-func TestRequestsCarryTenantSecretsAndEncoding(t *testing.T) {
+func TestRequestsCarryTenantAndSecretsAndNoEncoding(t *testing.T) {
 	var got http.Header
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = r.Header
@@ -132,7 +132,7 @@ func TestRequestsCarryTenantSecretsAndEncoding(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"X-Scope-OrgID": "a|b", "Authorization": "Basic dTpw", "X-Loki-Response-Encoding-Flags": "categorize-labels",
+		"X-Scope-OrgID": "a|b", "Authorization": "Basic dTpw", "X-Loki-Response-Encoding-Flags": "",
 	} {
 		if got.Get(name) != want {
 			t.Errorf("%s: got %q, want %q", name, got.Get(name), want)
@@ -246,7 +246,7 @@ func TestFacetsAreCountedOneByOneWhenTheyAreTooManySeries(t *testing.T) {
 }
 
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte(`{"data":{"resultType":"streams","result":[{"stream":{"a":"b"},"values":[["1","x",{"structuredMetadata":{"c":"d"}}],["2","y"]]}]}}`))
+	f.Add([]byte(`{"data":{"resultType":"streams","result":[{"stream":{"a":"b"},"values":[["1","x"],["2","y",{}]]}]}}`))
 	f.Add([]byte(`{"data":{"resultType":"matrix","result":[{"metric":{},"values":[[1.5,"2"],[2,"NaN"]]}]}}`))
 	f.Add([]byte(`{"data":{"resultType":"vector","result":[{"metric":{},"value":[1,"2"]}]}}`))
 	f.Add([]byte(`{"data":{"resultType":"streams","result":[{"values":[[]]}]}}`))

@@ -83,6 +83,10 @@ func (m *model) RoundTrip(request *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("dial: %w", syscall.ECONNREFUSED)
 	}
 	params := request.URL.Query()
+	if strings.HasSuffix(request.URL.Path, "/labels") {
+		m.calls--
+		return reply(200, `{"data":["service"]}`), nil
+	}
 	if strings.Contains(params.Get("query"), "count_over_time") {
 		return reply(200, fmt.Sprintf(`{"data":{"resultType":"vector","result":[{"metric":{},"value":[0,"%d"]}]}}`, len(m.lines))), nil
 	}
@@ -174,7 +178,7 @@ func render(lines []modelLine) string {
 			byName[l.stream] = s
 			streams = append(streams, s)
 		}
-		s.Values = append(s.Values, []any{strconv.FormatInt(l.ts, 10), l.line, map[string]any{}})
+		s.Values = append(s.Values, []any{strconv.FormatInt(l.ts, 10), l.line})
 	}
 	var buf bytes.Buffer
 	json.NewEncoder(&buf).Encode(map[string]any{ // these types always encode

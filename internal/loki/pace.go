@@ -3,10 +3,11 @@ package loki
 import "sync"
 
 const (
-	// paceLinesFirst is how many lines the first call of a new query asks for.
-	paceLinesFirst = 1000
-	// paceLinesMin is the smallest number that halving arrives at before the
-	// range is halved instead.
+	// paceLinesFirst is how many lines the first call of a new query asks for:
+	// few, because Loki takes 17 s to say that an answer is too large.
+	paceLinesFirst = 256
+	// paceLinesMin is the smallest number that is asked for before the range is
+	// cut instead.
 	paceLinesMin = 16
 	// paceBytes is the size of an answer to aim at: half of Loki's default
 	// message limit of 4 MiB. Failures lower the aim, to paceBytesMin at most.
@@ -78,7 +79,8 @@ func (p pace) passed(n, size int, span int64) pace {
 
 // less returns a smaller pace after an answer of n lines for a range of span
 // nanoseconds did not arrive, and false when nothing smaller is left to ask
-// for. Silence is more often a wide range than large lines, so it cuts both.
+// for. Each failure takes long, so it cuts to a quarter. Silence is more often a
+// wide range than large lines, so it cuts both.
 func (p pace) less(code Code, n int, span int64) (pace, bool) {
 	if n <= 1 && span <= 1 {
 		return p, false
@@ -86,6 +88,6 @@ func (p pace) less(code Code, n int, span int64) (pace, bool) {
 	if code == CodeTimeout || n <= paceLinesMin {
 		p.width = max(span/4, 1)
 	}
-	p.failed, p.lines = n, max(n/2, 1)
+	p.failed, p.lines = n, max(n/4, 1)
 	return p, true
 }

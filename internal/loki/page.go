@@ -45,13 +45,15 @@ func (c *Client) Page(ctx context.Context, req PageRequest) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	for !p.full() && !p.finished {
-		err := p.step(ctx)
-		if err != nil && !errors.Is(err, errLimitLearnt) {
-			return p.stopped(err)
+	for err == nil && !p.full() && !p.finished {
+		err = p.step(ctx)
+		if errors.Is(err, errLimitLearnt) {
+			err = nil
 		}
 	}
-	return p.page(), nil
+	page, err := p.stopped(err)
+	c.splitLabels(ctx, page.Entries)
+	return page, err
 }
 
 // pager gathers one page.
@@ -125,7 +127,7 @@ func (p *pager) step(ctx context.Context) error {
 	if len(got.entries) < ask {
 		p.take(got.entries)
 		p.moveTo(p.beyond(low, high))
-		p.width *= 2
+		p.width = min(p.width*2, widestWindow)
 		return nil
 	}
 	last := got.entries[len(got.entries)-1].TS
@@ -144,6 +146,10 @@ func (p *pager) step(ctx context.Context) error {
 // part makes one of its few query workers pause for up to 5 s (seen on 3.7.8).
 // So the newest hour is asked alone, and wider ranges only where lines are rare.
 const splitInterval = int64(time.Hour)
+
+// widestWindow is the widest range of one call, below Loki's max_query_length (30
+// days by default): longer ranges are read in parts.
+const widestWindow = int64(7 * 24 * time.Hour)
 
 // window returns the next range to read, [low, high) in unix nanoseconds.
 func (p *pager) window() (low, high int64) {
@@ -341,8 +347,12 @@ func (p *pager) shrink(ctx context.Context, err error, asked int, span int64) er
 	return nil
 }
 
-// stopped returns what was read before err, or err when that is nothing.
+// stopped returns the page; when err ended it, what was read before, or err when
+// that is nothing.
 func (p *pager) stopped(err error) (Page, error) {
+	if err == nil {
+		return p.page(), nil
+	}
 	code := CodeOf(err)
 	later := code == CodeTimeout || code == CodeUnavailable || code == CodeThrottled
 	if !later || !p.moved {

@@ -225,7 +225,7 @@ func (c *Client) Normalise(ctx context.Context, query string) (string, error) {
 
 // LabelNames returns the names of labels that streams of the range have.
 func (c *Client) LabelNames(ctx context.Context, start, end time.Time) ([]string, error) {
-	return c.names(ctx, "labels", "/loki/api/v1/labels", rangeParams(start, end))
+	return c.texts(ctx, "labels", "/loki/api/v1/labels", rangeParams(start, end))
 }
 
 // LabelValues returns the values of a label in the range, of the streams that
@@ -238,11 +238,11 @@ func (c *Client) LabelValues(ctx context.Context, label, selector string, start,
 	if selector != "" {
 		params.Set("query", selector)
 	}
-	return c.names(ctx, "label_values", "/loki/api/v1/label/"+label+"/values", params)
+	return c.texts(ctx, "label_values", "/loki/api/v1/label/"+label+"/values", params)
 }
 
-// names reads a list of texts.
-func (c *Client) names(ctx context.Context, call, path string, params url.Values) ([]string, error) {
+// texts reads a list of texts.
+func (c *Client) texts(ctx context.Context, call, path string, params url.Values) ([]string, error) {
 	var got struct {
 		Data []string `json:"data"`
 	}

@@ -17,19 +17,22 @@ type Entry struct {
 	// TS is the line's time in unix nanoseconds.
 	TS   int64
 	Line string
-	// Labels are the stream's labels.
+	// Labels are the labels by which Loki indexes the line.
 	Labels map[string]string
-	// Metadata is the structured metadata, and what a parser in a raw query
-	// extracted.
+	// Metadata is what else Loki knows of the line: its structured metadata, and
+	// what a parser in a raw query extracted.
 	Metadata map[string]string
-	// Hash tells lines of one instant apart: it is over stream, line and
-	// structured metadata, which is what Loki itself tells apart.
+	// Hash tells lines of one instant apart: it is over line, labels and
+	// metadata.
 	Hash uint64
-	// stream is the hash of the labels, for the order of lines of one instant.
+	// all are labels and metadata as Loki gives them, in one set; stream is its
+	// hash, for the order of lines of one instant.
+	all    map[string]string
 	stream uint64
 }
 
-// ID is equal for the same line in every answer.
+// ID is equal for the same line in every answer to queries that extract the
+// same.
 func (e Entry) ID() string { return fmt.Sprintf("%d-%016x", e.TS, e.Hash) }
 
 // Stats says what a query cost.
@@ -69,23 +72,16 @@ type wireStream struct {
 	Values []wireEntry       `json:"values"`
 }
 
-// wireEntry is [time, line] or [time, line, {structuredMetadata, parsed}].
+// wireEntry is [time, line].
 type wireEntry struct {
 	ts   int64
 	line string
-	more wireCategories
-}
-
-// wireCategories is what "categorize-labels" adds to an entry.
-type wireCategories struct {
-	Structured map[string]string `json:"structuredMetadata"`
-	Parsed     map[string]string `json:"parsed"`
 }
 
 // UnmarshalJSON decodes the array form.
 func (e *wireEntry) UnmarshalJSON(data []byte) error {
 	var ts string
-	fields := []any{&ts, &e.line, &e.more}
+	fields := []any{&ts, &e.line}
 	if err := json.Unmarshal(data, &fields); err != nil {
 		return err
 	}
@@ -118,18 +114,15 @@ func (a *answer) entries() ([]Entry, error) {
 	return entries, nil
 }
 
-// appendStream appends the entries of one stream.
+// appendStream appends the entries of one stream. Its set of labels holds the
+// metadata too; see splitLabels.
 func appendStream(entries []Entry, stream wireStream) []Entry {
 	sum := hashLabels(stream.Stream)
 	for _, value := range stream.Values {
-		entry := Entry{TS: value.ts, Line: value.line, Labels: stream.Stream, Metadata: value.more.Structured,
-			stream: binary.BigEndian.Uint64(sum[:])}
-		entry.Hash = hashEntry(sum, entry)
-		if len(value.more.Parsed) > 0 {
-			entry.Metadata = maps.Clone(value.more.Parsed)
-			maps.Copy(entry.Metadata, value.more.Structured)
-		}
-		entries = append(entries, entry)
+		entries = append(entries, Entry{
+			TS: value.ts, Line: value.line, Labels: stream.Stream, all: stream.Stream,
+			stream: binary.BigEndian.Uint64(sum[:]), Hash: hashEntry(sum, value.line),
+		})
 	}
 	return entries
 }
@@ -139,15 +132,12 @@ func hashLabels(labels map[string]string) [sha256.Size]byte {
 	return sha256.Sum256(appendMap(nil, labels))
 }
 
-// hashEntry hashes stream, line and structured metadata. Sixty-four bits are
-// enough within one instant; SHA-256, because whoever writes logs must not be
-// able to hide one line behind another.
-func hashEntry(stream [sha256.Size]byte, e Entry) uint64 {
-	buf := make([]byte, 0, len(stream)+len(e.Line)+64)
-	buf = append(buf, stream[:]...)
-	buf = appendText(buf, e.Line)
-	buf = appendMap(buf, e.Metadata)
-	sum := sha256.Sum256(buf)
+// hashEntry hashes the labels' hash and the line. Sixty-four bits are enough
+// within one instant; SHA-256, because whoever writes logs must not be able to
+// hide one line behind another.
+func hashEntry(stream [sha256.Size]byte, line string) uint64 {
+	buf := make([]byte, 0, len(stream)+len(line))
+	sum := sha256.Sum256(append(append(buf, stream[:]...), line...))
 	return binary.BigEndian.Uint64(sum[:])
 }
 

@@ -64,6 +64,7 @@ collector_source_unreadable{source_job="system",path="/var/log/syslog",reason="x
 )
 
 func TestHealthReadsTheRealPrometheus(t *testing.T) {
+	t.Parallel()
 	pgbouncer := newExporter(t, fmt.Sprintf(pgbouncerMetrics, 1, 7, 6.5))
 	collector := newExporter(t, collectorMetrics+unreadableMetric+droppedMetric)
 	prometheus := servers.Prometheus(t, map[string]string{
@@ -147,6 +148,7 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 }
 
 func TestPrometheusAcceptsEveryExpression(t *testing.T) {
+	t.Parallel()
 	prometheus := servers.Prometheus(t, nil)
 	client, err := api.NewClient(api.Config{Address: prometheus.URL})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 )
 
 func TestClient(t *testing.T) {
+	t.Parallel()
 	server := servers.Loki(t)
 	for name, test := range map[string]func(*testing.T, string){
 		"PagesGiveEachLineOnceWhenManyShareAnInstant": pagesGiveEachLineOnceWhenManyShareAnInstant,
@@ -298,12 +299,16 @@ func rawQueriesAreCheckedByLoki(t *testing.T, lokiURL string) {
 func limitsOfLokiAreNamed(t *testing.T, lokiURL string) {
 	client := lokiClient(t, lokiURL)
 	now := time.Now()
-	_, err := client.Page(context.Background(), loki.PageRequest{
-		Query: `{job="x"}`, Start: now.Add(-365 * 24 * time.Hour), End: now, Limit: 10, Direction: loki.Backward,
-	})
+	year := now.Add(-365 * 24 * time.Hour)
+	_, err := client.Counts(context.Background(), loki.CountQuery{Query: `{job="x"}`, Start: year, End: now, Step: 24 * time.Hour})
 	known, ok := errors.AsType[*loki.Error](err)
 	if !ok || known.Code != loki.CodeLimit || !strings.Contains(known.Message, "shorten the time range") {
-		t.Errorf("a year: got %v, want a limit with the remedy", err)
+		t.Errorf("counts of a year: got %v, want a limit with the remedy", err)
+	}
+	// Pages read a range that is longer than Loki allows (32 days) in parts.
+	long := loki.PageRequest{Query: `{job="x"}`, Start: now.Add(-40 * 24 * time.Hour), End: now, Limit: 10, Direction: loki.Backward}
+	if got := readAll(t, client, long); len(got) != 0 {
+		t.Errorf("lines of 40 days: got %d", len(got))
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 // TestBehindNginx drives the dashboard through the one block that production
 // has: location /logs/ { proxy_pass http://127.0.0.1:7778/; }, and nothing else.
 func TestBehindNginx(t *testing.T) {
+	t.Parallel()
 	server := servers.Loki(t)
 	d := newDashboard(t, options{lokiURL: server.URL, prometheusURL: nowhere})
 	nginx := servers.Nginx(t, d.url)
