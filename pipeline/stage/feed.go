@@ -2,6 +2,7 @@ package stage
 
 import (
 	"encoding/binary"
+	"slices"
 	"strings"
 	"time"
 
@@ -158,9 +159,16 @@ func (f *Feed) emit(r *record) {
 	f.out.Add(f.stream(r), &f.entry, f.now)
 }
 
-// drop settles a record that is not sent. It leaves no mark: what follows it in
-// the source may have been sent while a join held it.
+// drop settles a record that is not sent.
 func (f *Feed) drop(r *record, reason string) verdict {
+	if f.opts.Dropped != nil {
+		f.opts.Dropped(reason, len(r.line))
+	}
+	if f.rides(r.pieces) {
+		return gone
+	}
+	// It leaves no mark: what follows it in the source may have been sent while
+	// a join held it.
 	for i := range r.pieces {
 		r.pieces[i].After = r.before
 	}
@@ -169,10 +177,28 @@ func (f *Feed) drop(r *record, reason string) verdict {
 	} else {
 		pipeline.Settle(r.pieces)
 	}
-	if f.opts.Dropped != nil {
-		f.opts.Dropped(reason, len(r.line))
-	}
 	return gone
+}
+
+// rides lets dropped pieces settle with an entry before them that is still
+// open: the mark behind them is that entry's, which is not known yet. An entry
+// behind another join would not do, for it may get earlier lines from there.
+func (f *Feed) rides(pieces []pipeline.Piece) bool {
+	const most = 64 // pieces of an entry
+	first := slices.IndexFunc(f.joins, func(j *joins) bool { return j != nil && len(j.open) > 0 })
+	if first < 0 {
+		return false
+	}
+	open := f.joins[first].open
+	j := open[len(open)-1]
+	last := j.pieces[len(j.pieces)-1]
+	if last.Ledger != pieces[0].Ledger || last.Range.End > pieces[0].Range.Start || len(j.pieces) >= most {
+		return false
+	}
+	for _, p := range pieces {
+		j.cover(p)
+	}
+	return true
 }
 
 // stream returns the stream of the record's labels.

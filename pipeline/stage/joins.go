@@ -102,14 +102,22 @@ func (j *joined) add(f *Feed, sep string, r *record) {
 	j.last = f.now
 }
 
-// cover notes that the entry was made from one more piece.
+// cover notes that the entry was made from one more piece. It comes behind the
+// others, unless another join held it meanwhile under other labels; the pieces
+// of a ledger are kept in their order.
 func (j *joined) cover(p pipeline.Piece) {
-	last := &j.pieces[len(j.pieces)-1]
-	if last.Ledger == p.Ledger && last.Range.End == p.Range.Start {
-		last.Range.End = p.Range.End
-		return
+	at := len(j.pieces)
+	for at > 0 && j.pieces[at-1].Ledger == p.Ledger && j.pieces[at-1].Range.Start > p.Range.Start {
+		at--
 	}
-	j.pieces = append(j.pieces, p)
+	if at > 0 {
+		last := &j.pieces[at-1]
+		if last.Ledger == p.Ledger && last.Range.End == p.Range.Start {
+			last.Range.End = p.Range.End
+			return
+		}
+	}
+	j.pieces = slices.Insert(j.pieces, at, p)
 }
 
 // full reports whether the entry takes no more; lines of 0 is no limit.

@@ -175,3 +175,28 @@ func TestLabelSetsAreForgottenWhenTheyAreMany(t *testing.T) {
 		}
 	}
 }
+
+// Two label sets become one between two joins: the entry of the second gets the
+// lines of the first later than those behind them.
+func TestPiecesStayInOrder(t *testing.T) {
+	r := newRig(t, compile(t, `
+- regex: {expression: '^(?P<app>\w+) (?P<rest>.*)$'}
+- labels: {app: }
+- multiline: {firstline: ' #'}
+- labeldrop: [app]
+- multiline: {firstline: '^second'}`))
+	r.push("first #", "second #", "second #", "first more", "first #")
+	j := r.feed.joins[1].byKey[string(r.feed.key)]
+	got := ""
+	for _, p := range j.pieces {
+		got += fmt.Sprint(p.Range, " ")
+	}
+	if want := "{0 8} {8 17} {26 37} "; got != want {
+		t.Errorf("pieces %s, want %s", got, want)
+	}
+	r.flush(0, true)
+	r.want(
+		entry{"{}", "now", "second #\nfirst #\nfirst more", ""}, entry{"{}", "now+1", "second #\nfirst #", ""},
+	)
+	r.wantSettled()
+}

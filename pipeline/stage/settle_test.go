@@ -232,3 +232,23 @@ func TestADroppedJoinLeavesNoMark(t *testing.T) {
 		t.Errorf("read again: %v, before: %v", second.entries[0], first.entries[0])
 	}
 }
+
+// The line that was dropped lies between two equal ones of one second; the
+// second one is held at the end and read again.
+func TestMarkBehindADroppedLineIsThatOfTheEntryBeforeIt(t *testing.T) {
+	p := compile(t, "- drop: {expression: health}\n- multiline: {firstline: '^2'}\n- regex: {expression: '^(?P<ts>\\S+)'}\n- timestamp: {source: ts, format: RFC3339}")
+	lines := []string{"2026-11-22T10:00:00Z boom", "health", "2026-11-22T10:00:00Z boom"}
+	first := newRig(t, p)
+	first.push(lines...)
+	first.want(entry{"-", "2026-11-22T10:00:00Z", "-", ""})
+	first.done()
+	at, mark := first.ledger.Position()
+	if want := lineStarts(lines)[2]; at != want {
+		t.Fatalf("position %d, want %d", at, want)
+	}
+	second := newRig(t, p)
+	second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+	second.push(lines[2])
+	second.flush(0, true)
+	second.want(entry{"-", "2026-11-22T10:00:00.000000001Z", "-", ""})
+}
