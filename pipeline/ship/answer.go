@@ -67,7 +67,7 @@ func classify(resp *http.Response, text string, labels []pipeline.Label) outcome
 	status := resp.StatusCode
 	out := outcome{
 		verdict: failed, reason: reasonGeneric, kind: fmt.Sprintf("Loki answers %d", status),
-		err: fmt.Errorf("Loki answered %d: %s", status, text), retryAfter: retryAfter(resp),
+		err: fmt.Errorf("answer %d of Loki: %s", status, text), retryAfter: retryAfter(resp),
 	}
 	switch {
 	case status == statusBlocked:
