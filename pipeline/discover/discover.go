@@ -5,6 +5,7 @@ package discover
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,6 +69,7 @@ type Options struct {
 	Rotated  func(base, name string) bool
 	Hostname string // what the label __host__ is compared with
 	User     string // the user of remedies, "" for the process's own
+	Program  string // the program of remedies, "" for the process's own
 }
 
 // Discoverer looks for targets. It is used by one goroutine.
@@ -81,13 +83,16 @@ func New(opts Options) *Discoverer {
 	if opts.User == "" {
 		opts.User = ownName()
 	}
+	if opts.Program == "" {
+		opts.Program = ownProgram()
+	}
 	return &Discoverer{opts: opts, containers: map[string]container{}}
 }
 
 // Sync returns the targets that exist now, sorted by key, and what is not read.
 // It starts nothing and waits for nothing but the file system.
 func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
-	f := &found{d: d}
+	f := &found{d: d, byKey: map[string]int{}, containers: map[string]container{}}
 	for i := range d.opts.Jobs {
 		f.job = &d.opts.Jobs[i]
 		if f.isOff() {
@@ -97,6 +102,7 @@ func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
 		f.docker()
 		f.journal()
 	}
+	d.containers = f.containers // those that are gone are forgotten
 	slices.SortFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
 	return f.targets, f.problems
 }
@@ -107,6 +113,9 @@ type found struct {
 	job      *config.ScrapeConfig // whose targets are looked for
 	targets  []Target
 	problems []Problem
+	byKey    map[string]int // index of targets
+
+	containers map[string]container // as Discoverer.containers
 }
 
 // isOff reports whether something exists that the job gives way to.
@@ -126,11 +135,39 @@ func (f *found) add(t Target, labels ...config.LabelSet) {
 	for _, set := range labels {
 		for name, value := range set {
 			if !strings.HasPrefix(name, "__") {
-				t.Labels = append(t.Labels, pipeline.Label{Name: name, Value: value})
+				t.Labels = setLabel(t.Labels, name, value)
 			}
 		}
 	}
 	slices.SortFunc(t.Labels, func(a, b pipeline.Label) int { return strings.Compare(a.Name, b.Name) })
+	f.appendNew(t)
+}
+
+func setLabel(labels []pipeline.Label, name, value string) []pipeline.Label {
+	for i := range labels {
+		if labels[i].Name == name {
+			labels[i].Value = value
+			return labels
+		}
+	}
+	return append(labels, pipeline.Label{Name: name, Value: value})
+}
+
+// appendNew adds a target. A file that several groups of one job match is read
+// once for each that gives it other labels, as by promtail.
+func (f *found) appendNew(t Target) {
+	key := t.Key
+	for n := 2; ; n++ {
+		i, taken := f.byKey[t.Key]
+		if !taken {
+			break
+		}
+		if slices.Equal(f.targets[i].Labels, t.Labels) {
+			return
+		}
+		t.Key = key + " #" + strconv.Itoa(n)
+	}
+	f.byKey[t.Key] = len(f.targets)
 	f.targets = append(f.targets, t)
 }
 
@@ -138,18 +175,10 @@ func (f *found) problem(state State, path, reason string) {
 	f.problems = append(f.problems, Problem{State: state, Job: f.job.JobName, Path: path, Reason: reason})
 }
 
-// unreadable notes a path that this user cannot read.
-func (f *found) unreadable(path string, isDir bool, err error) {
+// unreadable notes a path that this user cannot read, and what opens it.
+func (f *found) unreadable(path string, err error, remedy string) {
 	f.problems = append(f.problems, Problem{
 		State: Unreadable, Job: f.job.JobName, Path: path, Reason: reasonOf(err),
-		Remedy: remedy(path, isDir, f.d.opts.User), User: f.d.opts.User,
+		Remedy: remedy, User: f.d.opts.User,
 	})
-}
-
-// journal is the one target of a job that reads systemd's journal.
-func (f *found) journal() {
-	if f.job.Journal == nil {
-		return
-	}
-	f.add(Target{Key: "journal", Kind: Journal, Path: f.job.Journal.Path}, f.job.Journal.Labels)
 }

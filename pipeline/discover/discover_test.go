@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,7 +35,7 @@ func rotated(base, name string) bool { return strings.HasPrefix(name, base+".") 
 // look runs one Sync over a job.
 func look(job config.ScrapeConfig) ([]Target, []Problem) {
 	job.JobName = "job"
-	return New(Options{Jobs: []config.ScrapeConfig{job}, Rotated: rotated, Hostname: "host-1", User: "alice"}).Sync()
+	return New(Options{Jobs: []config.ScrapeConfig{job}, Rotated: rotated, Hostname: "host-1", User: "alice", Program: "/opt/collector"}).Sync()
 }
 
 func files(glob string, labels ...string) config.ScrapeConfig {
@@ -107,6 +109,76 @@ func TestPipesAndSocketsAreToldApart(t *testing.T) {
 	}
 	if len(problems) != 1 || problems[0].State != LeftOut || filepath.Base(problems[0].Path) != "socket" {
 		t.Errorf("problems %+v, want the socket left out", problems)
+	}
+}
+
+func TestOneFileInSeveralGroups(t *testing.T) {
+	path := write(t, filepath.Join(t.TempDir(), "app.log"), "")
+	job := files(path, "team", "a")
+	for _, team := range []string{"a", "b"} {
+		job.StaticConfigs = append(job.StaticConfigs, files(path, "team", team).StaticConfigs...)
+	}
+	targets, problems := look(job)
+	if len(targets) != 2 || len(problems) != 0 || targets[0].Key != "job "+path || targets[1].Key != "job "+path+" #2" {
+		t.Errorf("targets %+v, problems %v, want one for each set of labels", targets, problems)
+	}
+}
+
+func TestLinkToAFileThatIsReadIsLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, filepath.Join(dir, "app-7.log"), "")
+	other := write(t, filepath.Join(t.TempDir(), "elsewhere.log"), "")
+	for name, to := range map[string]string{"current.log": path, "other.log": other} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	targets, problems := look(files(filepath.Join(dir, "*.log")))
+	if got := paths(targets); got != "app-7.log other.log" {
+		t.Errorf("targets %s", got)
+	}
+	if len(problems) != 1 || problems[0].State != LeftOut || filepath.Base(problems[0].Path) != "current.log" {
+		t.Errorf("problems %+v", problems)
+	}
+}
+
+func TestLabelsOfTheConfigurationWin(t *testing.T) {
+	root := t.TempDir()
+	addContainer(t, root, `{"ID":"`+id+`","Name":"/app"}`)
+	job := dockerJob(root, "")
+	job.DockerFiles.Labels["service"] = "shop"
+	targets, _ := look(job)
+	if want := "[{compose_project } {container app} {env test} {service shop}]"; len(targets) != 1 || fmt.Sprint(targets[0].Labels) != want {
+		t.Errorf("targets %+v, want labels %s", targets, want)
+	}
+}
+
+func TestJournalWithoutFilesIsShown(t *testing.T) {
+	dir := t.TempDir()
+	job := config.ScrapeConfig{Journal: &config.Journal{Path: dir}}
+	targets, problems := look(job)
+	if len(targets) != 1 || targets[0].Kind != Journal || len(problems) != 1 || problems[0].State != NoMatch || problems[0].Path != dir {
+		t.Errorf("targets %+v, problems %+v", targets, problems)
+	}
+	write(t, filepath.Join(dir, machine, "system.journal"), "")
+	if _, problems := look(job); len(problems) != 0 {
+		t.Errorf("problems %+v", problems)
+	}
+}
+
+func BenchmarkSyncOfAThousandContainers(b *testing.B) {
+	root := b.TempDir()
+	for i := range 1000 {
+		id := fmt.Sprintf("%064x", i+1)
+		dir := filepath.Join(root, "containers", id)
+		write(b, filepath.Join(dir, id+"-json.log"), "")
+		write(b, filepath.Join(dir, metadataFile), `{"ID":"`+id+`","Name":"/app"}`)
+	}
+	d := New(Options{Jobs: []config.ScrapeConfig{dockerJob(root, "")}, Rotated: rotated})
+	for b.Loop() {
+		if targets, _ := d.Sync(); len(targets) != 1000 {
+			b.Fatalf("%d targets", len(targets))
+		}
 	}
 }
 
@@ -192,7 +264,7 @@ func TestHalfWrittenMetadataKeepsWhatWasKnown(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if targets, _ := d.Sync(); len(targets) != 0 {
+	if targets, _ := d.Sync(); len(targets) != 0 || len(d.containers) != 0 {
 		t.Errorf("a removed container is still there: %v", targets)
 	}
 }
@@ -210,11 +282,22 @@ func TestUnreadableThingsNameTheCommand(t *testing.T) {
 	chmod(t, write(t, filepath.Join(dir, "log", "closed.log"), ""), 0o600)
 	addContainer(t, filepath.Join(dir, "docker"), `{"ID":"`+id+`","Name":"/app"}`)
 	chmod(t, filepath.Join(dir, "docker"), 0o710)
+	write(t, filepath.Join(dir, "closed", "x.log"), "")
+	chmod(t, filepath.Join(dir, "closed"), 0o700)
+	write(t, filepath.Join(dir, "adm", "x.log"), "")
+	chmod(t, filepath.Join(dir, "adm"), 0o750)
+	giveTo(t, filepath.Join(dir, "adm"), "adm")
+	journal := write(t, filepath.Join(dir, "journal", machine, "system.journal"), "")
+	chmod(t, journal, 0o640)
+	giveTo(t, journal, "systemd-journal")
 
 	problems := asNobody(t, dir)
 	want := map[string]string{
-		filepath.Join(dir, "log", "closed.log"):    "sudo setfacl -m u:alice:r " + filepath.Join(dir, "log", "closed.log"),
-		filepath.Join(dir, "docker", "containers"): fmt.Sprintf("sudo setfacl -m u:alice:x %[1]s/docker && sudo setfacl -R -m u:alice:rX,d:u:alice:rX %[1]s/docker/containers", dir),
+		filepath.Join(dir, "log", "closed.log"):                  "sudo setfacl -m u:alice:r " + filepath.Join(dir, "log", "closed.log"),
+		filepath.Join(dir, "docker", "containers"):               "sudo setcap cap_dac_read_search+ep /opt/collector # then start it again",
+		filepath.Join(dir, "closed"):                             "sudo setfacl -R -m u:alice:rX,d:u:alice:rX " + filepath.Join(dir, "closed"),
+		filepath.Join(dir, "adm"):                                "sudo usermod -aG adm alice # then log in again",
+		filepath.Join(dir, "journal", machine, "system.journal"): "sudo usermod -aG systemd-journal alice # then log in again",
 	}
 	if len(problems) != len(want) {
 		t.Errorf("problems %+v", problems)
@@ -223,6 +306,24 @@ func TestUnreadableThingsNameTheCommand(t *testing.T) {
 		if p.Remedy != want[p.Path] || p.Reason != "permission denied" || p.User != "alice" {
 			t.Errorf("%s: %s, remedy\n%s, want\n%s", p.Path, p.Reason, p.Remedy, want[p.Path])
 		}
+	}
+}
+
+const machine = "0123456789abcdef0123456789abcdef"
+
+// giveTo gives a path to a group; only root can.
+func giveTo(t *testing.T, path, group string) {
+	t.Helper()
+	g, err := user.LookupGroup(group)
+	if err != nil || os.Geteuid() != 0 {
+		t.Skipf("needs root and the group %s: %v", group, err)
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(path, -1, gid); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -265,9 +366,20 @@ func asNobody(t *testing.T, dir string) []Problem {
 }
 
 func printProblems(t *testing.T, dir string) {
-	_, fromFiles := look(files(filepath.Join(dir, "log", "*.log")))
-	_, fromDocker := look(dockerJob(filepath.Join(dir, "docker"), ""))
-	text, err := json.Marshal(append(fromFiles, fromDocker...))
+	var all []Problem
+	for _, job := range []config.ScrapeConfig{
+		files(filepath.Join(dir, "log", "*.log")), files(filepath.Join(dir, "closed", "*.log")),
+		files(filepath.Join(dir, "adm", "*.log")), dockerJob(filepath.Join(dir, "docker"), ""),
+		{JobName: "journal", Journal: &config.Journal{Path: filepath.Join(dir, "journal")}},
+	} {
+		_, problems := look(job)
+		for _, p := range problems {
+			if p.State == Unreadable {
+				all = append(all, p)
+			}
+		}
+	}
+	text, err := json.Marshal(all)
 	if err != nil {
 		t.Fatal(err)
 	}

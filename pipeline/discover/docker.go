@@ -44,7 +44,7 @@ func (f *found) docker() {
 		f.problem(NoMatch, dir, "there is no Docker data folder here")
 		return
 	case err != nil:
-		f.unreadable(dir, true, err)
+		f.unreadable(dir, err, f.d.asDocker())
 		return
 	}
 	for _, e := range entries {
@@ -56,12 +56,12 @@ func (f *found) docker() {
 
 // container adds the log of one container, or says why it is not read.
 func (f *found) container(dir string) {
-	c, err := f.d.metadata(dir)
+	c, err := f.metadata(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // being made, or being removed
 		return
 	case errors.Is(err, fs.ErrPermission):
-		f.unreadable(dir, true, err)
+		f.unreadable(dir, err, f.d.asDocker())
 		return
 	case err != nil:
 		f.problem(Unreadable, filepath.Join(dir, metadataFile), err.Error())
@@ -78,7 +78,7 @@ func (f *found) container(dir string) {
 	if err := canRead(path); errors.Is(err, fs.ErrNotExist) {
 		return // it has not written yet
 	} else if err != nil {
-		f.unreadable(path, false, err)
+		f.unreadable(path, err, f.d.asDocker())
 		return
 	}
 	f.add(Target{
@@ -91,30 +91,36 @@ const metadataFile = "config.v2.json"
 
 // metadata reads a container's config.v2.json. What was read before stands as
 // long as the file does not change, or while Docker is writing it.
-func (d *Discoverer) metadata(dir string) (container, error) {
+func (f *found) metadata(dir string) (container, error) {
 	path := filepath.Join(dir, metadataFile)
 	info, err := os.Stat(path)
 	if err != nil {
-		delete(d.containers, path)
 		return container{}, err
 	}
-	known, ok := d.containers[path]
-	if ok && known.modified.Equal(info.ModTime()) {
-		return known, nil
+	c, ok := f.d.containers[path]
+	if !ok || !c.modified.Equal(info.ModTime()) {
+		fresh, err := readContainer(dir, info)
+		switch {
+		case err == nil:
+			c = fresh
+		case !ok || errors.Is(err, fs.ErrPermission):
+			return container{}, err
+		}
 	}
-	text, err := os.ReadFile(path)
+	f.containers[path] = c
+	return c, nil
+}
+
+func readContainer(dir string, info fs.FileInfo) (container, error) {
+	text, err := os.ReadFile(filepath.Join(dir, metadataFile))
 	if err != nil {
 		return container{}, err
 	}
 	c, err := parseContainer(text)
-	if err != nil && ok {
-		return known, nil
-	}
 	if err != nil {
-		return container{}, fmt.Errorf("the container's metadata cannot be read: %w", err)
+		return c, fmt.Errorf("the container's metadata cannot be read: %w", err)
 	}
 	c.driver, c.modified = logDriver(dir), info.ModTime()
-	d.containers[path] = c
 	return c, nil
 }
 

@@ -21,6 +21,21 @@ func ownName() string {
 	return strconv.Itoa(os.Geteuid())
 }
 
+// ownProgram is the path of the running program.
+func ownProgram() string {
+	if path, err := os.Executable(); err == nil {
+		return path
+	}
+	return os.Args[0]
+}
+
+// asDocker is the command that opens Docker's data folder. Access lists do not
+// last there: Docker writes config.v2.json anew with mode 0600 whenever a
+// container changes, and that mode takes a list's rights away.
+func (d *Discoverer) asDocker() string {
+	return "sudo setcap cap_dac_read_search+ep " + d.opts.Program + " # then start it again"
+}
+
 // reasonOf says in words why something cannot be read.
 func reasonOf(err error) string {
 	if errors.Is(err, fs.ErrPermission) {
@@ -34,7 +49,7 @@ func reasonOf(err error) string {
 // else access lists: to pass each closed folder above it, and to read it.
 func remedy(path string, isDir bool, name string) string {
 	closed := closedAbove(path)
-	if len(closed) == 0 && !isDir && groupReads(path, "adm") {
+	if len(closed) == 0 && groupReads(path, "adm") {
 		return "sudo usermod -aG adm " + name + " # then log in again"
 	}
 	command := ""
@@ -61,10 +76,18 @@ func closedAbove(path string) []string {
 	return closed
 }
 
-// groupReads reports whether members of the group may read a file.
+// groupReads reports whether members of the group may read a file, or list and
+// pass a folder.
 func groupReads(path, group string) bool {
 	info, err := os.Stat(path)
-	if err != nil || info.Mode()&0o040 == 0 {
+	if err != nil {
+		return false
+	}
+	need := fs.FileMode(0o040)
+	if info.IsDir() {
+		need = 0o050
+	}
+	if info.Mode()&need != need {
 		return false
 	}
 	st, _ := info.Sys().(*syscall.Stat_t)

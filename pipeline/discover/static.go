@@ -37,9 +37,14 @@ func (f *found) group(group *config.StaticConfig) {
 	}
 	before := len(f.targets)
 	for _, path := range paths {
-		if !excluded(group.PathExclude(), path) && !f.isRotated(path, matched) {
-			f.file(path, group)
+		if excluded(group.PathExclude(), path) || f.isRotated(path, matched) {
+			continue
 		}
+		if real, err := filepath.EvalSymlinks(path); err == nil && real != path && matched[real] {
+			f.problem(LeftOut, path, "a link to "+real+", which is read")
+			continue
+		}
+		f.file(path, group)
 	}
 	if len(paths) == 0 && before == len(f.targets) {
 		f.problem(NoMatch, group.Path(), "no file matches")
@@ -53,7 +58,7 @@ func (f *found) blockedFolder(glob string) {
 	for dir := base; ; dir = filepath.Dir(dir) {
 		_, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrPermission) {
-			f.unreadable(dir, true, err)
+			f.unreadable(dir, err, remedy(dir, true, f.d.opts.User))
 			return
 		}
 		if err == nil || dir == filepath.Dir(dir) {
@@ -89,7 +94,7 @@ func (f *found) file(path string, group *config.StaticConfig) {
 	case errors.Is(err, fs.ErrNotExist): // gone since the glob was evaluated
 		return
 	case err != nil:
-		f.unreadable(path, false, err)
+		f.unreadable(path, err, remedy(path, false, f.d.opts.User))
 		return
 	case info.IsDir():
 		return
@@ -108,7 +113,7 @@ func (f *found) file(path string, group *config.StaticConfig) {
 	}
 	if kind == File {
 		if err := canRead(path); err != nil {
-			f.unreadable(path, false, err)
+			f.unreadable(path, err, remedy(path, false, f.d.opts.User))
 			return
 		}
 	}
