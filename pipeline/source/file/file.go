@@ -220,7 +220,8 @@ func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time)
 	over := s.isOver(g, now)
 	data, err := g.load(b, s.opts.MaxLine, over)
 	if errors.Is(err, errTruncated) {
-		return s.truncated(g, now)
+		s.truncated(g, now)
+		return errAgain
 	}
 	if err != nil || len(data) == 0 && g.gap == 0 {
 		return err

@@ -12,6 +12,9 @@ import (
 
 // check follows the name when that is due.
 func (s *Source) check(now time.Time) {
+	if g := s.newest(); g != nil {
+		g.latest = nil // a look counts for one read alone
+	}
 	if wait := s.checkAt.Sub(now); wait > 0 && wait <= s.opts.CheckName {
 		return
 	}
@@ -47,45 +50,47 @@ func (s *Source) takeUp(now time.Time) error {
 	if newest == nil {
 		return nil
 	}
+	if newest.isTruncated() {
+		s.truncated(newest, now)
+		newest = s.newest()
+	}
 	newest.rotate(now)
 	files, err := openAll(s.name, newest.current)
-	for _, g := range s.unknown(files, now) {
-		s.add(g, newest.current, now)
+	if newest.offset == 0 {
+		var missed candidates
+		missed, files = files.around(newest)
+		s.insert(len(s.gens)-1, s.unknown(missed, now), now)
 	}
+	s.insert(len(s.gens), s.unknown(files, now), now)
 	return err
 }
 
-// add appends a generation that nothing was read of.
-func (s *Source) add(g *generation, since, now time.Time) {
-	g.start(0)
-	if g.path != s.name {
-		g.rotate(now)
+// insert puts generations that nothing was read of before the one at index i.
+func (s *Source) insert(i int, files candidates, now time.Time) {
+	since := s.gens[len(s.gens)-1].current
+	for _, g := range files {
+		g.start(0)
+		if g.path != s.name {
+			g.rotate(now)
+		}
+		if g.path != s.name || g.current.Before(since) {
+			g.current = since // a rotated one never was seen to have the name
+		}
 	}
-	if g.path != s.name || g.current.Before(since) {
-		g.current = since // a rotated one never was seen to have the name
-	}
-	s.gens = append(s.gens, g)
+	s.gens = slices.Insert(s.gens, i, files...)
 }
 
 // addMissed looks for generations that were copied and truncated before any of
-// their bytes were read, so that nothing in g tells of them. They are put
-// before g, the newest one.
+// their bytes were read, so that nothing in g, the newest one, tells of them.
 func (s *Source) addMissed(g *generation, now time.Time) error {
 	files, _ := openAll(s.name, g.current) // follow tells what is wrong with the name
-	missed := slices.DeleteFunc(s.unknown(files, now), func(m *generation) bool {
-		if m.path == s.name { // renamed just now: follow will see it
-			m.close()
-		}
-		return m.path == s.name
-	})
+	missed, rest := files.around(g)
+	rest.close()
+	missed = s.unknown(missed, now)
 	if len(missed) == 0 {
 		return nil
 	}
-	s.gens = s.gens[:len(s.gens)-1]
-	for _, m := range missed {
-		s.add(m, g.current, now)
-	}
-	s.gens = append(s.gens, g)
+	s.insert(len(s.gens)-1, missed, now)
 	return errAgain
 }
 
@@ -123,26 +128,27 @@ func (g *generation) knows(c *generation, name string) bool {
 
 // truncated deals with a file whose bytes before the offset are not the ones
 // that were read: it was truncated, usually after a copy. What was not read of
-// it is finished from the copy, if there is one.
-func (s *Source) truncated(g *generation, now time.Time) error {
-	files, err := openAll(s.name, g.current)
+// it is finished from the copy, if there is one. What the file has now is a
+// generation of its own; others may have been copied and truncated before it.
+func (s *Source) truncated(g *generation, now time.Time) {
+	wasNewest := g == s.newest()
+	files, _ := openAll(s.name, g.current) // follow tells what is wrong with the name
+	fresh := g.anew()
 	if c := files.take(func(c *generation) bool { return s.isCopy(c, g) }); c != nil {
 		g.adopt(c)
 	} else if unread := g.lose(); unread > 0 {
 		s.opts.Lost(g.path, unread, "truncated, and no copy of it was found")
 	}
+	missed, rest := files.around(fresh)
+	rest.close()
+	if !wasNewest {
+		missed.close()
+		missed = nil
+	}
+	at := slices.Index(s.gens, g) + 1
+	s.gens = slices.Insert(s.gens, at, fresh)
+	s.insert(at, s.unknown(missed, now), now)
 	g.rotate(now)
-	if g != s.newest() {
-		files.close()
-		return errAgain
-	}
-	for _, c := range s.unknown(files, now) {
-		s.add(c, g.current, now)
-	}
-	if err != nil {
-		return err
-	}
-	return errAgain
 }
 
 // isCopy reports whether c holds what was read of g, which was truncated.

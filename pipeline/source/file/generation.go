@@ -41,7 +41,7 @@ type generation struct {
 	head   []byte // the first bytes that were read, at most fingerprintLen
 	before []byte // the bytes before offset, at most beforeLen
 	gap    int64  // NUL bytes behind offset that need not be read again
-	noLine int64  // up to here there is no end of a line behind offset
+	noLine int64  // up to here there is no end of a line behind offset, -1: unknown
 
 	latest  os.FileInfo // a look at the file that load has not used yet
 	size    int64       // as last seen
@@ -128,12 +128,26 @@ func (g *generation) adopt(other *generation) {
 	g.close()
 	g.path, g.file, g.info = other.path, other.file, other.info
 	g.size, g.changed = other.size, other.changed
-	g.gap, g.noLine, g.latest = 0, 0, nil
+	g.gap, g.noLine, g.latest = 0, -1, nil
+}
+
+// anew returns what the file of a truncated generation holds now, as another
+// one. It takes the handle.
+func (g *generation) anew() *generation {
+	fresh := &generation{
+		path: g.path, file: g.file, info: g.info, rotated: g.rotated, quietSince: g.quietSince,
+		named: g.named, current: g.current,
+	}
+	if info, err := g.file.Stat(); err == nil {
+		fresh.size = info.Size()
+	}
+	fresh.start(0)
+	g.file = nil
+	return fresh
 }
 
 // lose gives up a generation whose content is gone.
 func (g *generation) lose() (unread int64) {
-	g.close()
 	g.gone = true
 	unread = max(0, g.size-g.offset)
 	g.size = g.offset
@@ -161,23 +175,23 @@ func (g *generation) load(b *pipeline.Block, maxLine int, over bool) ([]byte, er
 		}
 	}
 	unchanged := info.Size() == g.size && info.ModTime().Equal(g.changed)
-	g.size, g.changed = info.Size(), info.ModTime()
 	switch {
-	case g.size < g.offset:
+	case info.Size() < g.offset:
 		return nil, errTruncated
 	case unchanged && g.size == g.offset, unchanged && g.size == g.noLine && !over:
 		return nil, nil
 	}
-	return g.loadLine(b, maxLine)
+	return g.loadLine(b, maxLine, info)
 }
 
 // loadLine reads blocks of growing size until one holds a whole line.
-func (g *generation) loadLine(b *pipeline.Block, maxLine int) ([]byte, error) {
+func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) ([]byte, error) {
 	for want := blockLen; ; {
 		data, err := g.pread(b, want)
 		if err != nil {
 			return nil, err
 		}
+		g.size, g.changed, g.noLine = info.Size(), info.ModTime(), -1 // not of a truncated file
 		switch {
 		case len(data) == want && len(withoutNULs(data)) == 0:
 			g.gap = g.nextData(g.gap + int64(want))
@@ -322,30 +336,34 @@ func readAt(f io.ReaderAt, offset, n int64) []byte {
 	return buf
 }
 
-// place is what has to be saved for the generation. What lies before a new
-// position is read from the file. If that was truncated meanwhile, the bytes
-// before the offset are others too; then the place before is still right.
+// place is what has to be saved for the generation. If the bytes before its
+// position are not known any more, the position before is still right.
 func (g *generation) place() pipeline.Place {
 	p := g.describe()
-	if g.gone {
-		return g.saved
-	}
-	switch p.Offset {
-	case g.offset:
-		p.Before = bytes.Clone(g.before)
-	case g.saved.Offset:
-		p.Before = g.saved.Before
-	default:
-		if g.file == nil {
-			return g.saved
-		}
-		p.Before = g.bytesBefore(p.Offset)
-		if !bytes.Equal(g.bytesBefore(g.offset), g.before) {
-			return g.saved
-		}
+	if p.Before = g.savedBefore(p.Offset); p.Before == nil {
+		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before
 	}
 	g.saved = p
 	return p
+}
+
+// savedBefore returns the bytes before a position, nil if they are not known:
+// those that are not remembered are read from the file, unless that was
+// truncated meanwhile, for then the bytes before the offset are others too.
+func (g *generation) savedBefore(position int64) []byte {
+	switch {
+	case position == g.offset:
+		return append([]byte{}, g.before...)
+	case position <= int64(len(g.head)):
+		return append([]byte{}, g.head[max(0, position-beforeLen):position]...)
+	case position == g.saved.Offset, g.file == nil:
+		return nil
+	}
+	before := g.bytesBefore(position)
+	if g.isTruncated() {
+		return nil
+	}
+	return before
 }
 
 // describe is the generation's place without the bytes before it.
@@ -370,6 +388,19 @@ func fingerprint(head []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
+// isTruncated reports whether the bytes before the offset have changed.
+func (g *generation) isTruncated() bool {
+	if g.file == nil {
+		return false
+	}
+	buf := make([]byte, len(g.before))
+	n, err := g.file.ReadAt(buf, g.offset-int64(len(buf)))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false // reading will tell
+	}
+	return !bytes.Equal(buf[:n], g.before)
+}
+
 // is reports whether g is the file that p describes, renamed or grown.
 func (g *generation) is(p pipeline.Place) bool {
 	return g.inode() == p.Inode && (p.Device == 0 || p.Device == g.device()) && g.holds(p)
@@ -387,14 +418,20 @@ func (g *generation) holds(p pipeline.Place) bool {
 }
 
 // beginsLike reports whether other is a copy of what g begins with, as a copy
-// is before the truncation that follows it. Small files are not compared: they
-// may begin alike for other reasons.
+// is before the truncation that follows it: samples of it are the same. Small
+// files are not compared: they may begin alike for other reasons.
 func (g *generation) beginsLike(other *generation) bool {
+	const samples, size = 16, fingerprintLen
 	n := other.size
-	if n < fingerprintLen || n > g.size {
+	if n < size || n > g.size {
 		return false
 	}
-	head := readAt(g.file, 0, fingerprintLen)
-	return head != nil && bytes.Equal(head, readAt(other.file, 0, fingerprintLen)) &&
-		bytes.Equal(g.bytesBefore(n), other.bytesBefore(n))
+	for i := range int64(samples) {
+		at := (n - size) * i / (samples - 1)
+		text := readAt(g.file, at, size)
+		if text == nil || !bytes.Equal(text, readAt(other.file, at, size)) {
+			return false
+		}
+	}
+	return true
 }

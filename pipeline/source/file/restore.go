@@ -18,10 +18,9 @@ func restore(name string, places []pipeline.Place, opts Options, now time.Time) 
 		return nil, err
 	}
 	last := places[len(places)-1]
-	gens := takePlaces(&files, places, opts)
+	gens := takePlaces(&files, name, places, opts)
 	for _, g := range files {
-		isNew := g.path == name || !g.changed.Before(time.Unix(0, last.Modified)) && !isCopyOfAny(g, gens)
-		if !isNew {
+		if g.path != name && (!g.isSince(last) || isCopyOfAny(g, gens)) {
 			g.close()
 			continue
 		}
@@ -56,7 +55,7 @@ func isCopyOfAny(c *generation, gens []*generation) bool {
 
 // takePlaces takes the files that places describe. Files with the saved inodes
 // go first, because the beginnings of different files may be equal.
-func takePlaces(files *candidates, places []pipeline.Place, opts Options) []*generation {
+func takePlaces(files *candidates, name string, places []pipeline.Place, opts Options) []*generation {
 	found := make([]*generation, len(places))
 	for i, p := range places {
 		found[i] = files.take(func(g *generation) bool { return g.is(p) })
@@ -65,7 +64,7 @@ func takePlaces(files *candidates, places []pipeline.Place, opts Options) []*gen
 		// A generation that was read to its end has moved on, unless it had the
 		// name: then it may have been copied and truncated.
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
-			found[i] = files.take(func(g *generation) bool { return g.isCopyFor(p) })
+			found[i] = files.take(func(g *generation) bool { return (g.path == name || g.isSince(p)) && g.isCopyFor(p) })
 		}
 		if found[i] == nil && p.Size > p.Offset {
 			opts.Lost(p.Path, p.Size-p.Offset, "gone before it was read to its end")
@@ -79,6 +78,12 @@ func takePlaces(files *candidates, places []pipeline.Place, opts Options) []*gen
 		}
 	}
 	return gens
+}
+
+// isSince reports whether g changed when p was saved or later: what came after
+// p, or was copied of it, did.
+func (g *generation) isSince(p pipeline.Place) bool {
+	return !g.changed.Before(time.Unix(0, p.Modified))
 }
 
 // isCopyFor reports whether g is another file with the content that p

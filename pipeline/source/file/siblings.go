@@ -33,6 +33,31 @@ func (c *candidates) take(fits func(*generation) bool) *generation {
 	return g
 }
 
+// around splits the files into those before g's own and the rest.
+func (c candidates) around(g *generation) (before, rest candidates) {
+	i := slices.IndexFunc(c, func(other *generation) bool { return os.SameFile(g.info, other.info) })
+	if i < 0 {
+		return nil, c
+	}
+	return c[:i:i], c[i:]
+}
+
+// withoutCopies closes and leaves out what is a copy of the file that has the
+// name: it was copied and is not truncated yet.
+func (c candidates) withoutCopies(name string) candidates {
+	if len(c) == 0 || c[len(c)-1].path != name {
+		return c
+	}
+	named := c[len(c)-1]
+	return slices.DeleteFunc(c, func(g *generation) bool {
+		isCopy := g != named && named.beginsLike(g)
+		if isCopy {
+			g.close()
+		}
+		return isCopy
+	})
+}
+
 // openAll opens the rotated generations of name that changed at or after since,
 // oldest first, and then the file that has the name, if there is one. An error
 // tells that the latter could not be opened; the others are returned with it.
@@ -42,7 +67,7 @@ func openAll(name string, since time.Time) (files candidates, err error) {
 		var moved bool
 		files, moved, err = openOnce(name, since)
 		if moved = moved || slices.ContainsFunc(files, (*generation).moved); !moved || try == tries {
-			return files, err
+			return files.withoutCopies(name), err
 		}
 		files.close()
 	}
