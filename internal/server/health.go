@@ -60,6 +60,7 @@ type unreadableBody struct {
 // health answers with the verdicts and the freshness of sources. Neither waits
 // for the other, and a dependency that is away is part of the answer.
 func (s *Server) health(c *gin.Context) error {
+	noteOf(c).quiet = true // each open page asks every 15 s
 	sources := make(chan []loki.Source, 1)
 	go func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), sourcesWait)

@@ -18,6 +18,8 @@ type note struct {
 	fault bool
 	// stream is true for an answer without an end, whose duration says nothing.
 	stream bool
+	// quiet is true for what comes all the time by itself.
+	quiet bool
 }
 
 // noteKey is where the note is in gin's context.
@@ -47,13 +49,6 @@ func (s *Server) observe(c *gin.Context) {
 	}
 	status := c.Writer.Status()
 	s.config.Metrics.end(c.Request.Method, route, status, took, n.stream)
-	level := slog.LevelInfo
-	if n.fault {
-		level = slog.LevelWarn
-	}
-	if status == http.StatusInternalServerError {
-		level = slog.LevelError
-	}
 	attrs := []slog.Attr{
 		slog.String("method", c.Request.Method), slog.String("path", c.Request.URL.Path), slog.Int("status", status),
 		slog.Int("bytes", max(c.Writer.Size(), 0)), slog.Int64("took_ms", took.Milliseconds()),
@@ -64,7 +59,20 @@ func (s *Server) observe(c *gin.Context) {
 	if n.err != nil && (n.fault || status == http.StatusBadRequest) {
 		attrs = append(attrs, slog.String("error", n.err.Error()))
 	}
-	s.config.Log.LogAttrs(c.Request.Context(), level, "request", attrs...)
+	s.config.Log.LogAttrs(c.Request.Context(), n.level(status), "request", attrs...)
+}
+
+// level returns how much a request is worth in the log.
+func (n *note) level(status int) slog.Level {
+	switch {
+	case status == http.StatusInternalServerError:
+		return slog.LevelError
+	case n.fault:
+		return slog.LevelWarn
+	case n.quiet:
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // recover turns a panic into an answer and a log line with its stack.

@@ -114,6 +114,7 @@ func (s *Server) pageOrNothing(c *gin.Context) error {
 		return errNotFound
 	}
 	if found, ok := s.page.assets[name]; ok {
+		noteOf(c).quiet = true
 		found.serve(c)
 		return nil
 	}
