@@ -31,6 +31,7 @@ func newClient(cfg *config.Client, metrics *ship.Metrics, log *slog.Logger) (*sh
 		Header: http.Header{}, Authorize: authorizer(cfg), Transport: transport,
 		Timeout:    cfg.Timeout.Std(),
 		MinBackoff: cfg.BackoffConfig.MinPeriod.Std(), MaxBackoff: cfg.BackoffConfig.MaxPeriod.Std(),
+		FollowRedirects: cfg.FollowRedirects, DropRateLimited: cfg.DropRateLimitedBatches,
 		Senders: sendersForEachClient, Log: log, Metrics: metrics,
 	}
 	for name, value := range cfg.ExternalLabels {

@@ -141,6 +141,7 @@ export async function searchText(page, text) {
 
 /** j, k and Enter open a line; g o and g l go between views; ? helps. */
 export async function useKeyboard(page) {
+  await visible(page.locator(LINE), "the list has lines");
   await page.locator("[role=treegrid]").focus();
   await page.keyboard.press("j");
   await visible(page.locator(`${LINE}[aria-selected=true]`), "j selects a line");
