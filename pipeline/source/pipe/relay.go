@@ -114,11 +114,10 @@ func notOpened(path string, err error) error {
 const relayLen = 16 << 10
 
 // relay copies what comes to w and closes it at the end. A line that reaches
-// the limit is cut by a newline.
+// the limit is cut by a newline. A write that waits ends when the tail is
+// stopped, because that closes the other end.
 func (s *Source) relay(ctx context.Context, in, w *os.File) error {
 	defer w.Close()
-	stop := context.AfterFunc(ctx, func() { w.SetWriteDeadline(time.Unix(1, 0)) })
-	defer stop()
 	buf := make([]byte, relayLen)
 	var out []byte
 	column := 0
