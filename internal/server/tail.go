@@ -1,12 +1,12 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -114,11 +114,12 @@ func (s *Server) stream(c *gin.Context, out *eventStream, viewer *loki.Viewer) e
 	}
 }
 
-// eventStream writes server-sent events.
+// eventStream writes server-sent events. It holds no buffer: what many viewers
+// get is encoded once and written from there.
 type eventStream struct {
 	writer  http.ResponseWriter
 	control *http.ResponseController
-	buf     bytes.Buffer
+	err     error // of the first write that failed
 }
 
 // newEventStream begins the answer. The headers keep proxies from holding it
@@ -130,13 +131,15 @@ func newEventStream(c *gin.Context) *eventStream {
 	h.Set("X-Accel-Buffering", "no")
 	c.Writer.WriteHeader(http.StatusOK)
 	s := &eventStream{writer: c.Writer, control: http.NewResponseController(c.Writer)}
-	fmt.Fprintf(&s.buf, "retry: %d\n\n", reconnectMS)
+	s.begin()
+	s.text("retry: " + strconv.Itoa(reconnectMS) + "\n\n")
 	s.flush() // a client that has gone shows at the next write
 	return s
 }
 
 // update writes what a viewer got.
 func (s *eventStream) update(u loki.Update) error {
+	s.begin()
 	if u.Status != nil {
 		s.event("status", "", encodeStatus(*u.Status))
 	}
@@ -151,38 +154,51 @@ func (s *eventStream) update(u loki.Update) error {
 
 // status writes one status.
 func (s *eventStream) status(status loki.Status) error {
+	s.begin()
 	s.event("status", "", encodeStatus(status))
 	return s.flush()
 }
 
 // ping writes a comment, which clients ignore.
 func (s *eventStream) ping() error {
-	s.buf.WriteString(": ping\n\n")
+	s.begin()
+	s.text(": ping\n\n")
 	return s.flush()
 }
 
-// event adds one event. data is JSON without line breaks.
+// event writes one event. data is JSON without line breaks.
 func (s *eventStream) event(name, id string, data []byte) {
-	s.buf.WriteString("event: " + name + "\n")
+	s.text("event: " + name + "\n")
 	if id != "" {
-		s.buf.WriteString("id: " + id + "\n")
+		s.text("id: " + id + "\n")
 	}
-	s.buf.WriteString("data: ")
-	s.buf.Write(data)
-	s.buf.WriteString("\n\n")
+	s.text("data: ")
+	s.write(data)
+	s.text("\n\n")
 }
 
-// flush sends what was added, within eventWait.
+// begin gives what follows eventWait to be written.
+func (s *eventStream) begin() {
+	if s.err == nil {
+		s.err = s.control.SetWriteDeadline(time.Now().Add(eventWait))
+	}
+}
+
+func (s *eventStream) text(text string) { s.write([]byte(text)) }
+
+// write writes unless a write has failed before.
+func (s *eventStream) write(data []byte) {
+	if s.err == nil {
+		_, s.err = s.writer.Write(data)
+	}
+}
+
+// flush sends what was written, and returns the first error.
 func (s *eventStream) flush() error {
-	if err := s.control.SetWriteDeadline(time.Now().Add(eventWait)); err != nil {
-		return err
+	if s.err == nil {
+		s.err = s.control.Flush()
 	}
-	_, err := s.writer.Write(s.buf.Bytes())
-	s.buf.Reset()
-	if err != nil {
-		return err
-	}
-	return s.control.Flush()
+	return s.err
 }
 
 // encodeEntries renders the data of an event `entries`.
