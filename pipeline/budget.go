@@ -59,16 +59,21 @@ type Budget struct {
 // NewBudget returns a budget of limit bytes.
 func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 
-// Admits reports whether a source that holds unsettled bytes may read another
-// block. No source holds more than an eighth of the budget while more than half
-// of it is in use.
-func (b *Budget) Admits(unsettled int64) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.used >= b.limit {
+// Admits reports whether a source may read another block: unsettled is how many
+// bytes it holds, total how many all sources hold. Half of the memory is for
+// whoever comes first; of the rest a source may have no more than brings it to
+// an eighth. What a source's bytes take in memory (many times as much for short
+// lines) is reckoned by its share of all bytes.
+func (b *Budget) Admits(unsettled int64, total func() int64) bool {
+	used, _ := b.Used()
+	switch {
+	case used >= b.limit:
 		return false
+	case used < b.limit/2, unsettled == 0:
+		return true
 	}
-	return unsettled < b.limit/8 || b.used < b.limit/2
+	share := float64(unsettled) / float64(max(unsettled, total()))
+	return share*float64(used) < float64(b.limit/8)
 }
 
 // Used returns the bytes in flight now and the most there have been.
@@ -119,6 +124,7 @@ func (b *Budget) take(r room) *Batch {
 	b.used += r.memory()
 	b.peak = max(b.peak, b.used)
 	if class == ownClass || len(b.free[class]) == 0 {
+		b.trimLocked()
 		return b.newBatch(class, r)
 	}
 	last := len(b.free[class]) - 1
@@ -126,6 +132,19 @@ func (b *Budget) take(r room) *Batch {
 	b.free[class] = b.free[class][:last]
 	b.spare -= r.memory()
 	return batch
+}
+
+// trimLocked lets go of spare batches, the largest first, until all memory is
+// within the limit or none is left.
+func (b *Budget) trimLocked() {
+	for class := classes - 1; class >= 0; class-- {
+		for len(b.free[class]) > 0 && b.used+b.spare > b.limit {
+			last := len(b.free[class]) - 1
+			b.free[class][last] = nil
+			b.free[class] = b.free[class][:last]
+			b.spare -= roomOf(class).memory()
+		}
+	}
 }
 
 func (b *Budget) newBatch(class int, r room) *Batch {

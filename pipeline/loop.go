@@ -35,6 +35,13 @@ type Follower interface {
 	Follow(now time.Time) time.Time
 }
 
+// Unrepeatable is a source that cannot be read again after a stop: a pipe.
+type Unrepeatable interface {
+	Source
+	// Unrepeatable does nothing.
+	Unrepeatable()
+}
+
 // Stages turns the lines of one source into entries.
 type Stages interface {
 	// Push takes a line, and adds to out what is ready.
@@ -81,7 +88,7 @@ func NewLoop(opts LoopOptions) *Loop {
 	l := &Loop{opts: opts}
 	for range opts.Workers {
 		l.workers = append(l.workers, &worker{
-			opts: &l.opts, wake: make(chan struct{}, 1),
+			opts: &l.opts, wake: make(chan struct{}, 1), all: l.Targets,
 			outbox: NewOutbox(opts.Limits, opts.Budget, opts.Clients, opts.Deliver),
 		})
 	}
@@ -134,6 +141,8 @@ type worker struct {
 	block  Block
 	wake   chan struct{}
 	first  int // the source that has the first turn, so that none is always last
+	all    func() []*Target
+	total  int64 // what all sources hold, -1 if it was not asked in this turn
 
 	mu      sync.Mutex
 	targets []*Target // replaced, never changed
@@ -185,13 +194,14 @@ func (w *worker) run(ctx context.Context) {
 		case <-freed:
 		}
 	}
-	w.outbox.Flush()
+	w.finish()
 }
 
 // turn gives every source one block and returns how long to wait for the next
 // turn, and whether memory was full for one of them.
 func (w *worker) turn(ctx context.Context) (wait time.Duration, full bool) {
 	targets := w.snapshot()
+	w.total = -1
 	w.first++
 	var next time.Time
 	for i := range targets {
@@ -213,6 +223,31 @@ func (w *worker) turn(ctx context.Context) (wait time.Duration, full bool) {
 	return min(idle, next.Sub(now)), full
 }
 
+// unsettled is what all sources hold, in bytes, as of this turn.
+func (w *worker) unsettled() int64 {
+	if w.total >= 0 {
+		return w.total
+	}
+	w.total = 0
+	for _, t := range w.all() {
+		w.total += t.Source.Unsettled()
+	}
+	return w.total
+}
+
+// finish takes what would be gone after a stop: what sources that cannot be
+// read again have read ahead, and what joins hold of it.
+func (w *worker) finish() {
+	for _, t := range w.snapshot() {
+		if _, ok := t.Source.(Unrepeatable); ok {
+			now := w.opts.Now()
+			w.read(t, now)
+			t.Stages.Flush(now, true, w.outbox)
+		}
+	}
+	w.outbox.Flush()
+}
+
 // serve gives one source its turn and returns when the next one is due, if
 // that is known, and whether memory is full for it.
 func (w *worker) serve(t *Target) (due time.Time, full bool) {
@@ -220,7 +255,7 @@ func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	due = t.Source.Wake()
 	switch {
 	case due.After(now):
-	case !w.opts.Budget.Admits(t.Source.Unsettled()):
+	case !w.opts.Budget.Admits(t.Source.Unsettled(), w.unsettled):
 		full = true
 		due = time.Time{}
 		if f, ok := t.Source.(Follower); ok {

@@ -429,13 +429,14 @@ func TestNothingIsDeliveredTwice(t *testing.T) {
 func TestAdmitsIsFair(t *testing.T) {
 	budget := NewBudget(64 << 20)
 	hog, modest := int64(9<<20), int64(1<<20)
+	total := func() int64 { return hog + modest }
 	admits := func(wantHog, wantModest bool) {
 		t.Helper()
 		used, _ := budget.Used()
-		if got := budget.Admits(hog); got != wantHog {
+		if got := budget.Admits(hog, total); got != wantHog {
 			t.Errorf("with %d in use, a source with %d unsettled bytes is admitted: %v", used, hog, got)
 		}
-		if got := budget.Admits(modest); got != wantModest {
+		if got := budget.Admits(modest, total); got != wantModest {
 			t.Errorf("with %d in use, a source with %d unsettled bytes is admitted: %v", used, modest, got)
 		}
 	}
@@ -507,5 +508,46 @@ func BenchmarkOutboxAdd(b *testing.B) {
 		e.Pieces[0] = Piece{l, Range{at, at + 200}, Mark{Time: at}}
 		o.Add(stream0, e, epoch)
 		at += 200
+	}
+}
+
+// A stream that Loki does not take holds its source's lines. However short they
+// are, and so however much memory each byte takes, others still get theirs.
+func TestAStalledSourceLeavesMemoryToTheOthers(t *testing.T) {
+	for _, size := range []int64{2, 15, 60, 200} {
+		budget := NewBudget(64 << 20)
+		var held []*Batch
+		out := NewOutbox(Limits{BatchBytes: MaxBatchBytes, BatchWait: time.Second, LineBytes: MaxLineBytes},
+			budget, 1, func(b *Batch) { held = append(held, b) })
+		ledger := NewLedger(0)
+		for at := int64(0); budget.Admits(ledger.Unsettled(), ledger.Unsettled); {
+			for range 1000 {
+				ledger.Read(at + size)
+				out.Add(stream("stalled"), &Entry{
+					Line: make([]byte, size-1), Pieces: []Piece{{ledger, Range{at, at + size}, Mark{}}},
+				}, epoch)
+				at += size
+			}
+		}
+		if used, _ := budget.Used(); !budget.Admits(0, ledger.Unsettled) || used < budget.Limit()/4 {
+			t.Errorf("lines of %d bytes: a stalled source has %d of %d bytes, and others get none", size, used, budget.Limit())
+		}
+	}
+}
+
+func TestSpareBatchesOfOneSizeMakeRoomForAnother(t *testing.T) {
+	budget := NewBudget(8 << 20)
+	var small []*Batch
+	for used, _ := budget.Used(); used < budget.Limit()-64<<10; used, _ = budget.Used() {
+		small = append(small, budget.take(roomOf(0)))
+	}
+	for _, b := range small {
+		budget.give(b)
+	}
+	for used, _ := budget.Used(); used < budget.Limit()/2; used, _ = budget.Used() {
+		budget.take(roomOf(classes - 1))
+	}
+	if used, _ := budget.Used(); used+budget.spare > budget.Limit() {
+		t.Errorf("%d bytes in use and %d spare, of %d", used, budget.spare, budget.Limit())
 	}
 }

@@ -115,6 +115,7 @@ func (c *collector) run(ctx context.Context) error {
 	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.clients), "positions", c.store.Path(), "listen", server.addr())
 
 	reading.Wait()
+	c.manager.stop()
 	c.drain(sending)
 	stopSending()
 	shipping.Wait()

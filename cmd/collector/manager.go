@@ -37,11 +37,14 @@ type manager struct {
 	lost     *prometheus.CounterVec
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
+	sources  context.Context
+	halt     context.CancelFunc // of sources
 
 	mu       sync.Mutex
 	saved    position.Places    // of targets that are not open
 	open     map[string]*opened // by key
 	problems []discover.Problem
+	known    map[string]bool // keys that were open before
 	synced   bool
 }
 
@@ -71,8 +74,9 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		lost: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_lost_bytes_total", Help: "Bytes of files that were gone before they were read.",
 		}, []string{"path"}),
-		metrics: newTargetMetrics(),
+		metrics: newTargetMetrics(), known: map[string]bool{},
 	}
+	m.sources, m.halt = context.WithCancel(context.Background())
 	return m, m.compile()
 }
 
@@ -86,19 +90,25 @@ func (m *manager) compile() error {
 	return errors.Join(errs...)
 }
 
-// run looks for targets until ctx is done.
+// run looks for targets until ctx is done. Sources' own goroutines go on until
+// stop, so that a source does not end while the loop still reads.
 func (m *manager) run(ctx context.Context) error {
 	tick := time.NewTicker(m.syncPeriod())
 	defer tick.Stop()
 	for {
-		m.sync(ctx)
+		m.sync()
 		select {
 		case <-ctx.Done():
-			m.running.Wait()
 			return nil
 		case <-tick.C:
 		}
 	}
+}
+
+// stop ends the goroutines of sources. Call it after the loop has returned.
+func (m *manager) stop() {
+	m.halt()
+	m.running.Wait()
 }
 
 // syncPeriod is the shortest that any job asks for.
@@ -113,7 +123,7 @@ func (m *manager) syncPeriod() time.Duration {
 }
 
 // sync opens what is new and forgets what is over.
-func (m *manager) sync(ctx context.Context) {
+func (m *manager) sync() {
 	targets, problems := m.find.Sync()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,13 +133,13 @@ func (m *manager) sync(ctx context.Context) {
 		if m.open[t.Key] != nil {
 			continue
 		}
-		if err := m.openLocked(ctx, t); err != nil {
+		if err := m.openLocked(t); err != nil {
 			problems = append(problems, discover.Problem{Job: t.Job, Path: t.Path, Reason: err.Error()})
 		}
 	}
 	for key, o := range m.open {
 		if o.ended && o.source.Unsettled() == 0 {
-			delete(m.open, key)
+			m.forgetLocked(key, o)
 		}
 		if !found[key] && o.cancel != nil {
 			o.cancel()
@@ -139,17 +149,26 @@ func (m *manager) sync(ctx context.Context) {
 	m.synced = true
 }
 
+// forgetLocked lets go of a target that has ended. One that may come back, as
+// the journal does, goes on where it was.
+func (m *manager) forgetLocked(key string, o *opened) {
+	delete(m.open, key)
+	if places := o.source.Places(); len(places) > 0 {
+		m.saved[key] = places
+	}
+}
+
 // openLocked begins to read a target where it was left. One that cannot be
 // opened is tried again at the next sync.
-func (m *manager) openLocked(ctx context.Context, t discover.Target) error {
+func (m *manager) openLocked(t discover.Target) error {
 	o := &opened{Target: t}
-	if err := m.openSource(ctx, o); err != nil {
+	if err := m.openSource(o); err != nil {
 		return err
 	}
 	delete(m.saved, t.Key)
-	m.open[t.Key] = o
+	m.open[t.Key], m.known[t.Key] = o, true
 	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
-		Labels: append(t.Labels, pipeline.Label{Name: "job", Value: t.Job}),
+		Labels: withJob(t.Labels, t.Job),
 		Meta:   t.Meta, Streams: m.streams,
 		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 	})})
@@ -157,7 +176,15 @@ func (m *manager) openLocked(ctx context.Context, t discover.Target) error {
 	return nil
 }
 
-func (m *manager) openSource(ctx context.Context, o *opened) error {
+// withJob adds the label job, unless the configuration sets it.
+func withJob(labels []pipeline.Label, job string) []pipeline.Label {
+	if slices.ContainsFunc(labels, func(l pipeline.Label) bool { return l.Name == "job" }) {
+		return labels
+	}
+	return append(labels, pipeline.Label{Name: "job", Value: job})
+}
+
+func (m *manager) openSource(o *opened) error {
 	switch o.Kind {
 	case discover.Journal:
 		cfg := o.Config.Journal
@@ -166,11 +193,11 @@ func (m *manager) openSource(ctx context.Context, o *opened) error {
 			Skipped: func(reason string) { m.dropped.WithLabelValues(reason).Inc() },
 		})
 		o.source = s
-		m.start(ctx, o, s.Run)
+		m.start(o, s.Run)
 	case discover.Pipe:
 		s := pipe.New(o.Path, pipe.Options{})
 		o.source = s
-		m.start(ctx, o, s.Run)
+		m.start(o, s.Run)
 	default:
 		s, err := file.Open(o.Path, m.saved[o.Key], m.fileOptions(o.Target), time.Now())
 		if err != nil {
@@ -182,8 +209,9 @@ func (m *manager) openSource(ctx context.Context, o *opened) error {
 }
 
 // start runs the goroutine that a source needs.
-func (m *manager) start(ctx context.Context, o *opened, run func(context.Context) error) {
-	ctx, o.cancel = context.WithCancel(ctx)
+func (m *manager) start(o *opened, run func(context.Context) error) {
+	var ctx context.Context
+	ctx, o.cancel = context.WithCancel(m.sources)
 	m.running.Go(func() { run(ctx) })
 }
 
@@ -191,7 +219,7 @@ func (m *manager) fileOptions(t discover.Target) file.Options {
 	watch := m.cfg.Global.FileWatchConfig
 	opts := file.DefaultOptions()
 	opts.PollMin, opts.PollMax = watch.MinPollFrequency.Std(), watch.MaxPollFrequency.Std()
-	opts.IgnoreOlder, opts.Rotated = t.IgnoreOlder, t.FirstReadsRotated
+	opts.IgnoreOlder, opts.Rotated = t.IgnoreOlder, t.FirstReadsRotated && !m.known[t.Key]
 	opts.Lost = func(path string, bytes int64, why string) {
 		m.lost.WithLabelValues(t.Path).Add(float64(bytes))
 		m.log.Error("lines are lost", "file", path, "bytes", bytes, "why", why)

@@ -76,6 +76,7 @@ type Options struct {
 type Discoverer struct {
 	opts       Options
 	containers map[string]container // by the path of config.v2.json, as last read
+	offFor     map[string]int       // by job: Syncs until a job that was off may be on
 }
 
 // New returns a discoverer of the jobs' targets.
@@ -86,7 +87,7 @@ func New(opts Options) *Discoverer {
 	if opts.Program == "" {
 		opts.Program = ownProgram()
 	}
-	return &Discoverer{opts: opts, containers: map[string]container{}}
+	return &Discoverer{opts: opts, containers: map[string]container{}, offFor: map[string]int{}}
 }
 
 // Sync returns the targets that exist now, sorted by key, and what is not read.
@@ -103,7 +104,7 @@ func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
 		f.journal()
 	}
 	d.containers = f.containers // those that are gone are forgotten
-	slices.SortFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
 	return f.targets, f.problems
 }
 
@@ -118,15 +119,23 @@ type found struct {
 	containers map[string]container // as Discoverer.containers
 }
 
-// isOff reports whether something exists that the job gives way to.
+// isOff reports whether something exists that the job gives way to, or existed
+// a few looks ago: a file that is being rotated is missing for a moment.
 func (f *found) isOff() bool {
+	name := f.job.JobName
 	for _, glob := range f.job.UnlessExists {
 		if paths, err := doublestar.FilepathGlob(glob); err == nil && len(paths) > 0 {
+			f.d.offFor[name] = looksUntilOn
 			return true
 		}
 	}
-	return false
+	f.d.offFor[name] = max(0, f.d.offFor[name]-1)
+	return f.d.offFor[name] > 0
 }
+
+// looksUntilOn is how many Syncs in a row have to find nothing before a job
+// that was off is on.
+const looksUntilOn = 10
 
 func (f *found) add(t Target, labels ...config.LabelSet) {
 	t.Job, t.Config = f.job.JobName, f.job

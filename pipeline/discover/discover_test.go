@@ -193,6 +193,17 @@ func TestUnlessExistsTurnsAJobOff(t *testing.T) {
 	if targets, _ := d.Sync(); len(targets) != 0 {
 		t.Errorf("the journal is read beside syslog: %v", targets)
 	}
+	if err := os.Remove(filepath.Join(dir, "syslog")); err != nil {
+		t.Fatal(err)
+	}
+	for look := 1; look < looksUntilOn; look++ {
+		if targets, _ := d.Sync(); len(targets) != 0 {
+			t.Fatalf("look %d: the journal is read while syslog may be in rotation", look)
+		}
+	}
+	if targets, _ := d.Sync(); len(targets) != 1 {
+		t.Error("the journal is not read although syslog is gone for good")
+	}
 }
 
 const id = "07361dd3c3b66c234969093d09311f6c1721857a1dfaba0e7af8391bc6ebe8cd"

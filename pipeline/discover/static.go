@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/bmatcuk/doublestar/v4"
 
@@ -133,9 +134,10 @@ func unsuitable(path string) string {
 	return ""
 }
 
-// canRead opens a file as the source will.
+// canRead opens a file as the source will. It does not wait for the writer of
+// a pipe that took the file's place.
 func canRead(path string) error {
-	file, err := os.Open(path)
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ package journal
 import (
 	"bytes"
 	"context"
+	"io"
 	"sync"
 	"time"
 
@@ -88,6 +89,7 @@ type Source struct {
 	cursors *cursors
 	bytes   int64 // of all entries that were handed out
 	failing error
+	over    bool // Run has returned
 }
 
 // New returns the journal's source, to go on behind the saved places (at most
@@ -107,8 +109,10 @@ func New(places []pipeline.Place, opts Options) *Source {
 }
 
 // Run runs journalctl, again whenever it ends, until ctx is done. Nothing that
-// it started is left when it returns. What is wrong is returned by Read.
+// it started is left when it returns. What is wrong is returned by Read, and
+// io.EOF after Run has returned and everything was handed out.
 func (s *Source) Run(ctx context.Context) error {
+	defer s.finish()
 	f := follower{s: s, cursor: s.saved}
 	for ctx.Err() == nil {
 		timer := time.NewTimer(f.run(ctx))
@@ -131,6 +135,7 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	if s.cursors.len() > s.most {
 		return s.failing
 	}
+	over := s.over
 	b.Buf = s.queue.take(b.Buf[:0])
 	s.parse.reset()
 	for rest := b.Buf; len(rest) > 0; {
@@ -139,10 +144,19 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 		rest = rest[end+1:]
 	}
 	s.ledger.Read(s.cursors.end())
-	if len(b.Lines) > 0 {
+	switch {
+	case len(b.Lines) > 0:
 		s.wake = time.Time{}
+	case over:
+		return io.EOF
 	}
 	return s.failing
+}
+
+func (s *Source) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
 }
 
 // addLocked adds the line of one entry to b.

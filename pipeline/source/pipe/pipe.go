@@ -130,6 +130,9 @@ func (s *Source) Places() []pipeline.Place { return nil }
 // Close implements pipeline.Source: it does nothing, Run cleans up.
 func (s *Source) Close() error { return nil }
 
+// Unrepeatable implements pipeline.Unrepeatable.
+func (s *Source) Unrepeatable() {}
+
 func (s *Source) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
