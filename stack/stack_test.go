@@ -72,6 +72,22 @@ func (s stack) status(variable, path string) int {
 	return resp.StatusCode
 }
 
+// kill ends a part at once.
+func (s stack) kill(t *testing.T, part string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "run", part+".pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // running returns the variables whose ports are taken.
 func (s stack) running() []string {
 	var taken []string
@@ -218,17 +234,7 @@ func TestDownStopsWhatACrashLeft(t *testing.T) {
 	if _, status := s.run(t, "up"); status != 0 {
 		t.Fatalf("exit status %d", status)
 	}
-	content, err := os.ReadFile(filepath.Join(s.dir, "run", "goreman.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	goreman, err := strconv.Atoi(strings.TrimSpace(string(content)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Kill(goreman, syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	s.kill(t, "goreman")
 	if got := s.status("LOKI_PORT", "/ready"); got != http.StatusOK {
 		t.Errorf("Loki answers %d after the manager's death, want 200: this test tests nothing", got)
 	}
@@ -238,4 +244,18 @@ func TestDownStopsWhatACrashLeft(t *testing.T) {
 	if left := s.running(); len(left) > 0 {
 		t.Errorf("after down there still listens: %v", left)
 	}
+}
+
+func TestUpStartsAgainWhatHasEnded(t *testing.T) {
+	s := newStack(t)
+	if _, status := s.run(t, "up"); status != 0 {
+		t.Fatalf("exit status %d", status)
+	}
+	s.kill(t, "loki")
+	servers.Eventually(t, "Loki has ended", func() bool { return s.status("LOKI_PORT", "/ready") == 0 })
+	out, status := s.run(t, "up")
+	if status != 0 || s.status("LOKI_PORT", "/ready") != http.StatusOK {
+		t.Errorf("up with Loki killed: exit status %d, Loki answers %d", status, s.status("LOKI_PORT", "/ready"))
+	}
+	wantIn(t, out, "loki has ended")
 }

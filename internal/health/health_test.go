@@ -146,7 +146,7 @@ func TestSummariesNameWhatIsWrong(t *testing.T) {
 		{[]Item{item("A", Warning), item("B", Critical)}, 0, Critical, "B: is critical. A: is warning"},
 		{[]Item{item("A", NoData), item("B", NoData)}, 0, NoData, "Nothing is known: no signal has data"},
 		{[]Item{item("A", Critical), item("B", Critical), item("C", Critical), item("D", Critical), item("E", Warning)}, 0, Critical,
-			"A: is critical. B: is critical. C: is critical. and 2 more"},
+			"A: is critical. B: is critical. C: is critical. 2 more"},
 	}
 	for _, test := range tests {
 		verdict, summary := summarise(test.items, test.unreadable)

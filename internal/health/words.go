@@ -92,16 +92,28 @@ func summarise(items []Item, unreadable int) (Verdict, string) {
 	return verdict, text
 }
 
-// describe says what is wrong, the first few in full.
+// describe says what is wrong, the first few in full: what is down before what
+// is too much, because it often is the cause.
 func describe(items []Item) string {
+	items = slices.Clone(items)
+	slices.SortStableFunc(items, func(a, b Item) int { return order(a) - order(b) })
 	var parts []string
 	for _, item := range items[:min(named, len(items))] {
 		parts = append(parts, item.Signal.Name+": "+item.Reason)
 	}
+	text := strings.Join(parts, ". ")
 	if more := len(items) - named; more > 0 {
-		parts = append(parts, fmt.Sprintf("and %d more", more))
+		text += fmt.Sprintf(". %d more", more)
 	}
-	return strings.Join(parts, ". ")
+	return text
+}
+
+// order sorts what is up or down before the rest.
+func order(item Item) int {
+	if item.Verdict == Critical && item.Signal.Unit == "state" {
+		return 0
+	}
+	return 1
 }
 
 // names lists the names of signals, the first few in full.

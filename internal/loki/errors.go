@@ -133,7 +133,7 @@ func transportError(ctx context.Context, err error) *Error {
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
 		e.Code, e.Message = CodeTimeout, "Loki did not answer in time; shorten the time range or add a filter"
 	case errors.Is(err, syscall.ECONNREFUSED):
-		e.Code, e.Message = CodeUnavailable, "Loki does not answer at LOKI_URL; check that it runs and that the address is right"
+		e.Code, e.Message = CodeUnavailable, "Loki does not answer; check that it runs, and the address in LOKI_URL"
 	case isCut(err):
 		e.Code, e.Message = CodeUnavailable, "Loki closed the connection before the answer was complete"
 	default:

@@ -307,8 +307,8 @@ func TestUnreadableThingsNameTheCommand(t *testing.T) {
 		filepath.Join(dir, "log", "closed.log"):                  "sudo setfacl -m u:alice:r " + filepath.Join(dir, "log", "closed.log"),
 		filepath.Join(dir, "docker", "containers"):               "sudo setcap cap_dac_read_search+ep /opt/collector # then start it again",
 		filepath.Join(dir, "closed"):                             "sudo setfacl -R -m u:alice:rX,d:u:alice:rX " + filepath.Join(dir, "closed"),
-		filepath.Join(dir, "adm"):                                "sudo usermod -aG adm alice # then log in again",
-		filepath.Join(dir, "journal", machine, "system.journal"): "sudo usermod -aG systemd-journal alice # then log in again",
+		filepath.Join(dir, "adm"):                                "sudo usermod -aG adm alice # then log in again and restart the collector",
+		filepath.Join(dir, "journal", machine, "system.journal"): "sudo usermod -aG systemd-journal alice # then log in again and restart the collector",
 	}
 	if len(problems) != len(want) {
 		t.Errorf("problems %+v", problems)

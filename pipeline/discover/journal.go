@@ -39,7 +39,7 @@ func (f *found) journal() {
 
 func (f *found) journalRemedy(closed string) string {
 	if f.job.Journal.Path == "" || groupReads(closed, "systemd-journal") {
-		return "sudo usermod -aG systemd-journal " + f.d.opts.User + " # then log in again"
+		return "sudo usermod -aG systemd-journal " + f.d.opts.User + " # then log in again and restart the collector"
 	}
 	return remedy(closed, isFolder(closed), f.d.opts.User)
 }

@@ -50,7 +50,7 @@ func reasonOf(err error) string {
 func remedy(path string, isDir bool, name string) string {
 	closed := closedAbove(path)
 	if len(closed) == 0 && groupReads(path, "adm") {
-		return "sudo usermod -aG adm " + name + " # then log in again"
+		return "sudo usermod -aG adm " + name + " # then log in again and restart the collector"
 	}
 	command := ""
 	if len(closed) > 0 {
