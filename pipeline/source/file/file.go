@@ -155,12 +155,20 @@ func (s *Source) Close() error {
 	return errors.Join(errs...)
 }
 
-// Follow implements pipeline.Follower: files that take the name are opened
-// even while they cannot be read, for a handle keeps what a rotation unlinks.
+// Follow implements pipeline.Follower: files that take the name, and copies of
+// them, are opened even while they cannot be read, for a handle keeps what a
+// rotation unlinks.
 func (s *Source) Follow(now time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.check(now)
+	switch g := s.newest(); {
+	case g == nil:
+	case g.offset == 0:
+		s.addMissed(now)
+	case g.isTruncated():
+		s.truncated(g, now)
+	}
 	return s.checkAt
 }
 
@@ -170,17 +178,13 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.check(now)
-	err := s.readNext(b, now)
-	switch {
-	case errors.Is(err, errAgain):
-		s.wake = now
-		return nil
-	case err == nil:
+	again, err := s.readNext(b, now)
+	if err == nil {
 		err = s.trouble
 	}
 	s.measure()
 	switch {
-	case len(b.Lines) > 0:
+	case again, len(b.Lines) > 0:
 		s.poll, s.wake = s.opts.PollMin, now
 		return err
 	case err != nil:
@@ -195,25 +199,28 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	return nil
 }
 
-// errAgain says that there are other generations to read now.
-var errAgain = errors.New("the generations have changed")
+// errAgain says that there is something else to read now.
+var errAgain = errors.New("read again")
 
-// readNext reads from the first generation that has lines. One that cannot be
-// read does not hold up the others.
-func (s *Source) readNext(b *pipeline.Block, now time.Time) (first error) {
+// readNext reads from the first generation that has lines, or reports that it
+// has to be called again. A generation that cannot be read does not hold up the
+// others.
+func (s *Source) readNext(b *pipeline.Block, now time.Time) (again bool, first error) {
 	for _, g := range s.gens {
 		if g.file == nil {
 			continue
 		}
 		err := s.readGeneration(g, b, now)
 		switch {
-		case errors.Is(err, errAgain), len(b.Lines) > 0:
-			return err
+		case errors.Is(err, errAgain):
+			return true, first
+		case len(b.Lines) > 0:
+			return false, first
 		case first == nil:
 			first = err
 		}
 	}
-	return first
+	return false, first
 }
 
 func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time) error {
@@ -226,10 +233,8 @@ func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time)
 	if err != nil || len(data) == 0 && g.gap == 0 {
 		return err
 	}
-	if g.offset == 0 && g == s.newest() {
-		if err := s.addMissed(g, now); err != nil {
-			return err
-		}
+	if g.offset == 0 && g == s.newest() && s.addMissed(now) {
+		return errAgain
 	}
 	s.readBytes.Add(g.split(b, data, s.opts.MaxLine, over))
 	if len(b.Lines) > 0 && g.rotated {

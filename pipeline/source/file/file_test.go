@@ -745,6 +745,28 @@ func TestRestartBetweenCopyAndTruncation(t *testing.T) {
 	tl.wantLost()
 }
 
+// A copy that is still being made is no generation that was missed.
+func TestCopyOfWhatWasNotRead(t *testing.T) {
+	for _, copied := range []int{0, 3, 8, 9000} {
+		tl := newTail(t)
+		tl.write("", "")
+		tl.open()
+		tl.want("")
+		tl.write("", "one\ntwo\n"+strings.Repeat("and so on\n", 1000))
+		text, _ := os.ReadFile(tl.name)
+		os.WriteFile(tl.path(".1"), text[:copied], 0o644)
+		want := strings.Fields("one two" + strings.Repeat(" and so on", 1000))
+		tl.want(strings.Join(want, " "))
+		tl.copyTo(".1")
+		tl.truncate()
+		tl.write("", "three\n")
+		tl.want("three")
+		tl.end()
+		tl.had("")
+		tl.wantLost()
+	}
+}
+
 func TestGenerationsAreForgotten(t *testing.T) {
 	tl := newTail(t)
 	tl.write("", "0\n")
@@ -787,6 +809,34 @@ func TestFollowOpensWhatCannotBeReadYet(t *testing.T) {
 	}
 	tl.want("0 1 2 3 4 5")
 	tl.wantLost()
+}
+
+func TestFollowOpensCopiesThatCannotBeReadYet(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "0\n")
+	tl.open()
+	tl.want("0")
+	for i := range 5 {
+		tl.write("", fmt.Sprintf("%d\n", i+1))
+		os.Remove(tl.path(".1"))
+		tl.copyTo(".1")
+		tl.truncate()
+		tl.src.Follow(tl.now)
+		tl.pass(100 * time.Millisecond)
+	}
+	tl.want("1 2 3 4 5")
+	tl.wantLost()
+}
+
+func TestHardLinkIsNoOtherGeneration(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.want("one")
+	tl.remove("")
+	tl.write("", "two\n")
+	os.Link(tl.name, tl.path(".1"))
+	tl.want("two")
 }
 
 func TestUnreadableGenerationDoesNotHoldUpTheNext(t *testing.T) {
@@ -915,4 +965,59 @@ func TestCloseClosesEveryHandle(t *testing.T) {
 	if n := len(tl.src.Places()); n != 3 {
 		t.Errorf("%d places after Close, want 3", n)
 	}
+}
+
+func FuzzCutLine(f *testing.F) {
+	f.Add([]byte("one\ntwo"), 10, true)
+	f.Add([]byte("a漢b\n\n"), 2, false)
+	f.Fuzz(func(t *testing.T, data []byte, maxLine int, over bool) {
+		if maxLine < 1 || maxLine > 1<<20 {
+			t.Skip()
+		}
+		for len(data) > 0 {
+			text, size := cutLine(data, maxLine, over)
+			if text > maxLine || size < text || size > text+1 || size > len(data) {
+				t.Fatalf("cut %q to %d and %d bytes, at most %d are allowed", data, text, size, maxLine)
+			}
+			if size == 0 {
+				if over || len(data) > maxLine || bytes.IndexByte(data, '\n') >= 0 {
+					t.Fatalf("%q is held back", data)
+				}
+				return
+			}
+			if bytes.IndexByte(data[:text], '\n') >= 0 {
+				t.Fatalf("%q is one line", data[:text])
+			}
+			data = data[size:]
+		}
+	})
+}
+
+// Whatever was saved, opening works, and nothing is read twice.
+func FuzzRestore(f *testing.F) {
+	f.Add(int64(4), int64(4), "", []byte("one\n"), int64(100), true)
+	f.Add(int64(-1), int64(1<<60), "x", []byte{}, int64(0), false)
+	f.Fuzz(func(t *testing.T, offset, length int64, print string, before []byte, size int64, sameInode bool) {
+		tl := newTail(t)
+		tl.write("", "one\ntwo\nthree\n")
+		tl.open()
+		inode := tl.src.gens[0].inode()
+		tl.close()
+		if !sameInode {
+			inode++
+		}
+		tl.open(pipeline.Place{
+			Path: tl.name, Inode: inode, Offset: offset, FingerprintLen: length, Fingerprint: print,
+			Before: before, Size: size,
+		})
+		tl.read()
+		for i, l := range tl.lines {
+			if i > 0 && l.Range.Start != tl.lines[i-1].Range.End {
+				t.Fatalf("line %d is at %v, the one before at %v", i, l.Range, tl.lines[i-1].Range)
+			}
+		}
+		if n := len(tl.lines); n == 0 && offset != 14 || n > 3 {
+			t.Fatalf("%d lines", n)
+		}
+	})
 }

@@ -81,17 +81,16 @@ func (s *Source) insert(i int, files candidates, now time.Time) {
 }
 
 // addMissed looks for generations that were copied and truncated before any of
-// their bytes were read, so that nothing in g, the newest one, tells of them.
-func (s *Source) addMissed(g *generation, now time.Time) error {
-	files, _ := openAll(s.name, g.current) // follow tells what is wrong with the name
-	missed, rest := files.around(g)
+// their bytes were read, so that nothing in the newest one tells of them. It
+// reports whether there were any.
+func (s *Source) addMissed(now time.Time) bool {
+	newest := s.newest()
+	files, _ := openAll(s.name, newest.current) // follow tells what is wrong with the name
+	missed, rest := files.around(newest)
 	rest.close()
-	missed = s.unknown(missed, now)
-	if len(missed) == 0 {
-		return nil
-	}
+	missed = s.unknown(missed, now).withoutUnfinished(newest)
 	s.insert(len(s.gens)-1, missed, now)
-	return errAgain
+	return len(missed) > 0
 }
 
 // unknown returns those of files that are no generation yet, and closes the
@@ -123,7 +122,7 @@ func (g *generation) knows(c *generation, name string) bool {
 	case g.file == nil:
 		return c.is(g.place())
 	}
-	return os.SameFile(g.info, c.info) || c.path != name && g.beginsLike(c)
+	return os.SameFile(g.info, c.info) || c.path != name && g.isCopiedTo(c)
 }
 
 // truncated deals with a file whose bytes before the offset are not the ones
@@ -147,7 +146,7 @@ func (s *Source) truncated(g *generation, now time.Time) {
 	}
 	at := slices.Index(s.gens, g) + 1
 	s.gens = slices.Insert(s.gens, at, fresh)
-	s.insert(at, s.unknown(missed, now), now)
+	s.insert(at, s.unknown(missed, now).withoutUnfinished(fresh), now)
 	g.rotate(now)
 }
 

@@ -408,7 +408,8 @@ func (g *generation) is(p pipeline.Place) bool {
 
 // holds reports whether the file has the content that p describes.
 func (g *generation) holds(p pipeline.Place) bool {
-	if g.size < max(p.Offset, p.FingerprintLen) {
+	damaged := p.Offset < 0 || p.Offset > 0 && p.FingerprintLen == 0 || p.FingerprintLen > fingerprintLen
+	if damaged || g.size < max(p.Offset, p.FingerprintLen) {
 		return false
 	}
 	if p.FingerprintLen > 0 && fingerprint(readAt(g.file, 0, p.FingerprintLen)) != p.Fingerprint {
@@ -417,20 +418,30 @@ func (g *generation) holds(p pipeline.Place) bool {
 	return len(p.Before) == 0 || bytes.Equal(g.bytesBefore(p.Offset), p.Before)
 }
 
-// beginsLike reports whether other is a copy of what g begins with, as a copy
-// is before the truncation that follows it: samples of it are the same. Small
-// files are not compared: they may begin alike for other reasons.
+// isCopiedTo reports whether other is a copy of what g begins with, as a copy
+// is before the truncation that follows it. Small files are not compared: they
+// may begin alike for other reasons.
+func (g *generation) isCopiedTo(other *generation) bool {
+	return other.size >= fingerprintLen && g.beginsLike(other)
+}
+
+// beginsLike reports whether g begins with all that other holds, to judge by
+// samples.
 func (g *generation) beginsLike(other *generation) bool {
-	const samples, size = 16, fingerprintLen
+	const samples = 16
 	n := other.size
-	if n < size || n > g.size {
+	if n > g.size {
 		return false
 	}
+	length := min(n, fingerprintLen)
 	for i := range int64(samples) {
-		at := (n - size) * i / (samples - 1)
-		text := readAt(g.file, at, size)
-		if text == nil || !bytes.Equal(text, readAt(other.file, at, size)) {
+		at := (n - length) * i / (samples - 1)
+		text := readAt(g.file, at, length)
+		if text == nil || !bytes.Equal(text, readAt(other.file, at, length)) {
 			return false
+		}
+		if at == n-length {
+			break
 		}
 	}
 	return true

@@ -50,7 +50,7 @@ func newestLast(name string, gens []*generation) {
 }
 
 func isCopyOfAny(c *generation, gens []*generation) bool {
-	return slices.ContainsFunc(gens, func(g *generation) bool { return g.beginsLike(c) })
+	return slices.ContainsFunc(gens, func(g *generation) bool { return g.isCopiedTo(c) })
 }
 
 // takePlaces takes the files that places describe. Files with the saved inodes

@@ -42,19 +42,31 @@ func (c candidates) around(g *generation) (before, rest candidates) {
 	return c[:i:i], c[i:]
 }
 
-// withoutCopies closes and leaves out what is a copy of the file that has the
-// name: it was copied and is not truncated yet.
+// withoutCopies closes and leaves out what is a link or a copy of the file that
+// has the name: it was copied and is not truncated yet.
 func (c candidates) withoutCopies(name string) candidates {
 	if len(c) == 0 || c[len(c)-1].path != name {
 		return c
 	}
 	named := c[len(c)-1]
 	return slices.DeleteFunc(c, func(g *generation) bool {
-		isCopy := g != named && named.beginsLike(g)
+		isCopy := g != named && (os.SameFile(g.info, named.info) || named.isCopiedTo(g))
 		if isCopy {
 			g.close()
 		}
 		return isCopy
+	})
+}
+
+// withoutUnfinished closes and leaves out what may be a copy of live that is
+// still being made.
+func (c candidates) withoutUnfinished(live *generation) candidates {
+	return slices.DeleteFunc(c, func(g *generation) bool {
+		unfinished := live.beginsLike(g)
+		if unfinished {
+			g.close()
+		}
+		return unfinished
 	})
 }
 
