@@ -114,7 +114,7 @@ export function useLabels(view: View, bounds: Bounds) {
 }
 
 /** The view's lines, page by page. */
-export function useLogs(view: View, bounds: Bounds, options: { limit?: number; enabled?: boolean } = {}) {
+export function useLogs(view: View, bounds: Bounds, options: { limit?: number | undefined; enabled?: boolean } = {}) {
   const params: Params = [
     ...viewParams(view),
     ...boundParams(bounds),

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useLogs, useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
@@ -11,11 +11,15 @@ import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
 import { useLinkedLine } from "./useLinkedLine";
 
+/** How many lines a page has where a linked line is looked for: it may be far down. */
+const LINKED_PAGE_LINES = 1000;
+
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
   const { view } = useView();
   const anchor = useAnchor();
-  const query = useLogs(view, anchor);
+  const [limit] = useState(view.line === "" ? undefined : LINKED_PAGE_LINES);
+  const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
   const rows = useMemo(() => buildRows(entries), [entries]);
