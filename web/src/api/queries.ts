@@ -114,7 +114,11 @@ export function useLabels(view: View, bounds: Bounds) {
 }
 
 /** The view's lines, page by page. */
-export function useLogs(view: View, bounds: Bounds, options: { limit?: number | undefined; enabled?: boolean } = {}) {
+export function useLogs(
+  view: View,
+  bounds: Bounds,
+  options: { limit?: number | undefined; enabled?: boolean } = {},
+) {
   const params: Params = [
     ...viewParams(view),
     ...boundParams(bounds),
