@@ -363,7 +363,7 @@ func FuzzParts(f *testing.F) {
 	f.Add([]byte("\xf0\x9f\x98"), 1)
 	f.Fuzz(func(t *testing.T, line []byte, limit int) {
 		if limit < 1 || limit > len(line) {
-			t.Skip()
+			return
 		}
 		start := 0
 		for _, end := range partEnds(line, limit) {

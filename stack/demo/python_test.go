@@ -31,7 +31,7 @@ func FuzzPythonStringDecodes(f *testing.F) {
 	f.Add("שלום \"\\\n\x00\x7f\u2028🚀")
 	f.Fuzz(func(t *testing.T, s string) {
 		if !utf8.ValidString(s) {
-			t.Skip("a Python string is text")
+			return // a Python string is text
 		}
 		var got string
 		if err := json.Unmarshal(appendString(nil, s), &got); err != nil || got != s {

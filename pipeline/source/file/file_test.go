@@ -972,7 +972,7 @@ func FuzzCutLine(f *testing.F) {
 	f.Add([]byte("a漢b\n\n"), 2, false)
 	f.Fuzz(func(t *testing.T, data []byte, maxLine int, over bool) {
 		if maxLine < 1 || maxLine > 1<<20 {
-			t.Skip()
+			return
 		}
 		for len(data) > 0 {
 			text, size := cutLine(data, maxLine, over)
