@@ -766,7 +766,7 @@ func TestRealNetwork(t *testing.T) {
 	defer server.Close()
 	r := newRig(t, func(o *Options) { o.URL, o.Transport = server.URL, &http.Transport{} })
 	r.send("a", "one", "two")
-	r.drained()
+	r.drain()
 	if push := <-got; push.labels != `{app="a"}` || len(push.lines) != 2 {
 		t.Errorf("got %s %q", push.labels, push.lines)
 	}

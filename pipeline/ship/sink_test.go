@@ -271,6 +271,13 @@ func (r *rig) stream(app string) *pipeline.Stream {
 // drained waits until everything is confirmed.
 func (r *rig) drained() {
 	r.t.Helper()
+	r.drain()
+	synctest.Wait() // the last change of state is logged behind it
+}
+
+// drain is drained for tests outside of a bubble.
+func (r *rig) drain() {
+	r.t.Helper()
 	if err := r.client.Drain(context.Background()); err != nil {
 		r.t.Error(err)
 	}
