@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
@@ -120,8 +121,8 @@ func TestCutsAreTheSameWhenReadAgain(t *testing.T) {
 			tl.read()
 		}
 		for i, l := range tl.lines {
-			if len(l.Text) > 100 {
-				t.Errorf("a line has %d bytes", len(l.Text))
+			if len(l.Text) > 100 || !utf8.Valid(l.Text) {
+				t.Errorf("a line of %d bytes: %q", len(l.Text), l.Text)
 			}
 			if step == len(text) {
 				want = append(want, l.Range)
@@ -767,6 +768,124 @@ func TestCopyOfWhatWasNotRead(t *testing.T) {
 	}
 }
 
+// A part of a line makes room for a whole one that is as long.
+func TestPartReplacedByALineOfTheSameLength(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "")
+	tl.open()
+	tl.write("", "part")
+	tl.want("")
+	tl.copyTo(".1")
+	tl.truncate()
+	tl.write("", "new\n")
+	tl.want("new")
+	tl.end()
+	tl.had("part")
+	tl.wantLost()
+}
+
+func TestCopiesAreReadInTheOrderTheyWereMade(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "")
+	tl.open()
+	tl.want("")
+	tl.write("", "one\n")
+	tl.copyTo(".2")
+	tl.truncate()
+	tl.write("", "two\n")
+	tl.rename("", ".1")
+	tl.write("", "three\n")
+	tl.want("one two three")
+}
+
+// The copy of what came after a truncation is in the making.
+func TestSecondCopyInTheMaking(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.want("one")
+	tl.write("", "two\n")
+	tl.copyTo(".2")
+	tl.truncate()
+	tl.write("", "another\n")
+	tl.copyTo(".1")
+	tl.want("two another")
+	tl.truncate()
+	tl.write("", "last\n")
+	tl.want("last")
+	tl.end()
+	tl.had("")
+	tl.wantLost()
+}
+
+// The inode is the same and so are the bytes before the offset.
+func TestOtherBeginningIsAnotherFile(t *testing.T) {
+	tl := newTail(t)
+	rest := strings.Repeat("x", 100) + "\n"
+	tl.write("", "one\n"+rest)
+	tl.open()
+	tl.settled()
+	tl.restart(func() {
+		tl.truncate()
+		tl.write("", "two\n"+rest)
+	})
+	tl.want("two " + strings.TrimSpace(rest))
+}
+
+// A later generation that begins alike is not taken for the one that is gone.
+func TestShorterFileIsNoCopy(t *testing.T) {
+	tl := newTail(t)
+	header := strings.Repeat("=", 2000) + "\n"
+	tl.write("", header+strings.Repeat("one\n", 100))
+	tl.open()
+	tl.read()
+	settle(tl.lines[:1])
+	tl.lines = nil
+	tl.restart(func() {
+		tl.write(".new", header+"two\n") // with an inode of its own
+		tl.rename(".new", ".1")
+		tl.remove("")
+		tl.write("", "three\n")
+	})
+	tl.want(strings.TrimSpace(header) + " two three")
+	tl.wantLost("400 bytes of app.log: gone before it was read to its end")
+}
+
+// It is over when it was quiet for Linger, not Linger after its rotation.
+func TestRenamedFileIsReadAsLongAsItGrows(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.want("one")
+	tl.rename("", ".1")
+	tl.write("", "")
+	for i := range 10 {
+		tl.pass(3 * time.Second)
+		tl.write(".1", fmt.Sprintf("%d\npart", i))
+		tl.pass(time.Second)
+		tl.read()
+		tl.write(".1", "\n")
+	}
+	tl.want("0 part 1 part 2 part 3 part 4 part 5 part 6 part 7 part 8 part 9 part")
+}
+
+func TestPlacesThatWereSavedAreNotChanged(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.settled()
+	p := tl.src.Places()[0]
+	saved := bytes.Clone(p.Before)
+	p.Before = append(make([]byte, 0, 100), p.Before...)
+	tl.close()
+	tl.open(p)
+	tl.write("", strings.Repeat("two\n", 50))
+	tl.read()
+	if !bytes.Equal(p.Before, saved) || !bytes.Equal(tl.src.Places()[0].Before, saved) {
+		t.Errorf("the bytes before the offset became %q", p.Before)
+	}
+}
+
 func TestGenerationsAreForgotten(t *testing.T) {
 	tl := newTail(t)
 	tl.write("", "0\n")
@@ -930,16 +1049,16 @@ func TestSiblingsAreSortedByAge(t *testing.T) {
 	}
 	names := func(since time.Time) string {
 		var all []string
-		for _, s := range siblings(filepath.Join(dir, "app.log"), since) {
-			all = append(all, filepath.Base(s.path))
+		for _, l := range list(filepath.Join(dir, "app.log"), since) {
+			all = append(all, filepath.Base(l.path))
 		}
 		return strings.Join(all, " ")
 	}
-	want := "app-20260102.log app.log-20260101 app.log.3 app.log.10 app.log.2 app.log.1"
+	want := "app-20260102.log app.log-20260101 app.log.3 app.log.10 app.log.2 app.log.1 app.log"
 	if got := names(time.Time{}); got != want {
 		t.Errorf("siblings are %s, want %s", got, want)
 	}
-	if got, want := names(at.Add(-2*time.Hour)), "app.log.3 app.log.10 app.log.2 app.log.1"; got != want {
+	if got, want := names(at.Add(-2*time.Hour)), "app.log.3 app.log.10 app.log.2 app.log.1 app.log"; got != want {
 		t.Errorf("siblings of two hours are %s, want %s", got, want)
 	}
 }

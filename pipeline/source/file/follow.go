@@ -98,7 +98,7 @@ func (s *Source) addMissed(now time.Time) bool {
 func (s *Source) unknown(files candidates, now time.Time) candidates {
 	var fresh candidates
 	for _, c := range files {
-		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.knows(c, s.name) })
+		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.knows(c) })
 		switch {
 		case i < 0:
 			fresh = append(fresh, c)
@@ -112,17 +112,16 @@ func (s *Source) unknown(files candidates, now time.Time) candidates {
 	return fresh
 }
 
-// knows reports whether the file c is read as g already: it is the same file,
-// or a sibling of name that is a copy of it. A closed file's inode may be
-// another's by now.
-func (g *generation) knows(c *generation, name string) bool {
+// knows reports whether the file c is read as g already. A closed file's inode
+// may be another's by now.
+func (g *generation) knows(c *generation) bool {
 	switch {
 	case g.gone:
 		return false
 	case g.file == nil:
 		return c.is(g.place())
 	}
-	return os.SameFile(g.info, c.info) || c.path != name && g.isCopiedTo(c)
+	return os.SameFile(g.info, c.info)
 }
 
 // truncated deals with a file whose bytes before the offset are not the ones
@@ -161,15 +160,15 @@ func (s *Source) isCopy(c, g *generation) bool {
 	})
 }
 
-// retire closes generations that are over, read to their end and settled. The
-// last two stay known, and those that a look at the files' times could take
+// retire is called when nothing is left to read. It closes generations that are
+// over and settled. The last two stay known, and those that a look at the files' times could take
 // for new ones; the newest one stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
 	newest, n := s.newest(), len(s.gens)
 	kept := s.gens[:0]
 	for i, g := range s.gens {
-		done := s.isOver(g, now) && g.offset >= g.size && g.ledger.Unsettled() == 0
+		done := s.isOver(g, now) && g.ledger.Unsettled() == 0
 		forget := goneForGood || g.gone || i < n-2 && g.changed.Before(newest.current)
 		if done && (g != newest || goneForGood) {
 			g.close()

@@ -16,9 +16,18 @@ import (
 // TestRotationWhileReading reads what another goroutine writes and rotates, and
 // a third one asks for places, all at their own speed.
 func TestRotationWhileReading(t *testing.T) {
-	for name, rotate := range map[string]func(*tail, string){
-		"rename":       func(tl *tail, to string) { tl.rename("", to); tl.write("", "") },
-		"copytruncate": func(tl *tail, to string) { tl.copyTo(to); tl.truncate() },
+	for name, rotate := range map[string]func(*tail){
+		"rename": func(tl *tail) {
+			for i := 30; i > 0; i-- {
+				os.Rename(tl.path(fmt.Sprint(".", i)), tl.path(fmt.Sprint(".", i+1)))
+			}
+			tl.rename("", ".1")
+			tl.write("", "")
+		},
+		"copytruncate": func(tl *tail) {
+			tl.copyTo(fmt.Sprintf("-20260102-%09d", time.Now().Nanosecond()))
+			tl.truncate()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tl := newTail(t)
@@ -39,7 +48,7 @@ func TestRotationWhileReading(t *testing.T) {
 						}
 					}
 					if i < rotations-1 {
-						rotate(tl, fmt.Sprintf("-20260102-%06d", i))
+						rotate(tl)
 					}
 				}
 			})

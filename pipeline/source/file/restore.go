@@ -20,7 +20,7 @@ func restore(name string, places []pipeline.Place, opts Options, now time.Time) 
 	last := places[len(places)-1]
 	gens := takePlaces(&files, name, places, opts)
 	for _, g := range files {
-		if g.path != name && (!g.isSince(last) || isCopyOfAny(g, gens)) {
+		if g.path != name && !g.isSince(last) {
 			g.close()
 			continue
 		}
@@ -47,10 +47,6 @@ func newestLast(name string, gens []*generation) {
 	copy(gens[i:], gens[i+1:])
 	gens[len(gens)-1] = g
 	g.rotated = false
-}
-
-func isCopyOfAny(c *generation, gens []*generation) bool {
-	return slices.ContainsFunc(gens, func(g *generation) bool { return g.isCopiedTo(c) })
 }
 
 // takePlaces takes the files that places describe. Files with the saved inodes

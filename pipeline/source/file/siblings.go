@@ -73,54 +73,69 @@ func (c candidates) withoutUnfinished(live *generation) candidates {
 // openAll opens the rotated generations of name that changed at or after since,
 // oldest first, and then the file that has the name, if there is one. An error
 // tells that the latter could not be opened; the others are returned with it.
+//
+// A rotation may rename files meanwhile, and a folder that changes is listed
+// with gaps. So the listings before and after have to be the same.
 func openAll(name string, since time.Time) (files candidates, err error) {
-	const tries = 10 // files that are renamed meanwhile are looked for again
+	const tries = 10
+	listed := list(name, since)
 	for try := 1; ; try++ {
 		var moved bool
-		files, moved, err = openOnce(name, since)
-		if moved = moved || slices.ContainsFunc(files, (*generation).moved); !moved || try == tries {
+		files, moved, err = open(name, listed)
+		again := list(name, since)
+		if !moved && sameFiles(listed, again) || try == tries {
 			return files.withoutCopies(name), err
 		}
 		files.close()
+		listed = again
 	}
 }
 
-// moved reports whether the path leads to another file by now.
-func (g *generation) moved() bool {
-	info, err := os.Stat(g.path)
-	return err != nil || !os.SameFile(info, g.info)
-}
-
-// openOnce is openAll without a check that nothing was renamed in between; it
-// reports only that a file it was about to open was.
-func openOnce(name string, since time.Time) (files candidates, moved bool, err error) {
-	for _, sib := range siblings(name, since) {
-		g, err := openGeneration(sib.path)
-		moved = moved || errors.Is(err, fs.ErrNotExist)
-		if err == nil {
+// open opens the files that were listed and reports whether a path leads to
+// another file by now. The last of them may have the name.
+func open(name string, listed []listing) (files candidates, moved bool, err error) {
+	for _, l := range listed {
+		g, failure := openGeneration(l.path)
+		switch {
+		case failure == nil:
 			files = append(files, g)
+			moved = moved || !os.SameFile(g.info, l.info)
+		case errors.Is(failure, fs.ErrNotExist):
+			moved = true
+		case l.path == name:
+			err = failure
 		}
 	}
-	g, err := openGeneration(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return files, moved, nil
-	case err != nil:
-		return files, moved, err
+	return files, moved, err
+}
+
+// listing is a file as a folder lists it.
+type listing struct {
+	path   string
+	info   os.FileInfo
+	number int
+}
+
+func sameFiles(a, b []listing) bool {
+	return slices.EqualFunc(a, b, func(x, y listing) bool {
+		return x.path == y.path && os.SameFile(x.info, y.info)
+	})
+}
+
+// list returns the rotated generations of name that changed at or after since,
+// oldest first, and the name itself. A folder that cannot be listed has none.
+func list(name string, since time.Time) []listing {
+	found := siblings(name, since)
+	slices.SortFunc(found, func(a, b listing) int {
+		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(b.number, a.number), cmp.Compare(a.path, b.path))
+	})
+	if info, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+		found = append(found, listing{path: name, info: info})
 	}
-	return append(files, g), moved, nil
+	return found
 }
 
-// sibling is a rotated generation as a directory lists it.
-type sibling struct {
-	path    string
-	changed time.Time
-	number  int
-}
-
-// siblings returns the rotated generations of name that changed at or after
-// since, oldest first. A folder that cannot be listed has none.
-func siblings(name string, since time.Time) []sibling {
+func siblings(name string, since time.Time) (found []listing) {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		name = target
 	}
@@ -129,21 +144,15 @@ func siblings(name string, since time.Time) []sibling {
 	if err != nil {
 		return nil
 	}
-	var found []sibling
 	for _, e := range entries {
 		number, ok := generationNumber(base, e.Name())
 		if !ok || !e.Type().IsRegular() {
 			continue
 		}
-		info, err := e.Info()
-		if err != nil || info.ModTime().Before(since) {
-			continue
+		if info, err := e.Info(); err == nil && !info.ModTime().Before(since) {
+			found = append(found, listing{filepath.Join(dir, e.Name()), info, number})
 		}
-		found = append(found, sibling{filepath.Join(dir, e.Name()), info.ModTime(), number})
 	}
-	slices.SortFunc(found, func(a, b sibling) int {
-		return cmp.Or(a.changed.Compare(b.changed), cmp.Compare(b.number, a.number), cmp.Compare(a.path, b.path))
-	})
 	return found
 }
 
