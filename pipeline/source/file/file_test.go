@@ -112,7 +112,7 @@ func TestCutsAreTheSameWhenReadAgain(t *testing.T) {
 	var want []pipeline.Range
 	for _, step := range []int{len(text), 1000, 37, 1} {
 		tl := newTail(t)
-		tl.opts.MaxLine = 100
+		tl.opts.MaxLine = 97
 		tl.write("", "")
 		tl.open()
 		for at := 0; at < len(text); at += step {
@@ -121,7 +121,7 @@ func TestCutsAreTheSameWhenReadAgain(t *testing.T) {
 			tl.read()
 		}
 		for i, l := range tl.lines {
-			if len(l.Text) > 100 || !utf8.Valid(l.Text) {
+			if len(l.Text) > 97 || !utf8.Valid(l.Text) {
 				t.Errorf("a line of %d bytes: %q", len(l.Text), l.Text)
 			}
 			if step == len(text) {
@@ -181,7 +181,11 @@ func TestHoleIsPassedOver(t *testing.T) {
 		t.Errorf("a hole of 100 GiB took %v", took)
 	}
 	tl.restart(func() {})
-	tl.want("one two three")
+	tl.read()
+	settle(tl.lines)
+	tl.had("one two three")
+	tl.restart(func() { tl.write("", "four\n") })
+	tl.want("four") // the hole is part of what the file is known by
 }
 
 func TestHoleAtTheEndOfARotatedFile(t *testing.T) {
@@ -884,6 +888,83 @@ func TestPlacesThatWereSavedAreNotChanged(t *testing.T) {
 	if !bytes.Equal(p.Before, saved) || !bytes.Equal(tl.src.Places()[0].Before, saved) {
 		t.Errorf("the bytes before the offset became %q", p.Before)
 	}
+}
+
+// The inode of a file that is over may be another's by now.
+func TestInodeOfAFileThatIsOver(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.settled()
+	tl.rename("", ".1")
+	tl.write("", "two\n")
+	tl.end()
+	settle(tl.lines)
+	tl.had("two")
+	tl.end()
+	over := tl.src.gens[0]
+	if over.file != nil {
+		t.Fatal("the file that is over is open")
+	}
+	tl.rename("", ".2")
+	tl.write("", "three\n")
+	over.info, _ = os.Stat(tl.name)
+	tl.want("three")
+}
+
+func TestInodesCountWithinADevice(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.settled()
+	p := tl.src.Places()[0]
+	g := tl.src.gens[0]
+	if !g.is(p) {
+		t.Error("the file is not what its place describes")
+	}
+	if p.Device++; g.is(p) {
+		t.Error("a file of another device is taken for it")
+	}
+	if p.Device = 0; !g.is(p) {
+		t.Error("devices of another boot count")
+	}
+}
+
+// What is written to a renamed file when it seemed to be over comes with the
+// next rotation.
+func TestVeryLateLines(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "one\n")
+	tl.open()
+	tl.settled()
+	tl.rename("", ".1")
+	tl.write("", "two\n")
+	tl.settled()
+	tl.end()
+	tl.end()
+	tl.write(".1", "late\n")
+	tl.want("two")
+	tl.rename(".1", ".2")
+	tl.rename("", ".1")
+	tl.write("", "three\n")
+	tl.want("late three")
+}
+
+// Another generation that begins alike is no copy of the one that is gone.
+func TestOpenGenerationIsNoCopy(t *testing.T) {
+	tl := newTail(t)
+	header := strings.Repeat("=", 2000)
+	tl.write("", header+"\nonly here\n")
+	tl.open()
+	tl.settled()
+	tl.rename("", ".1")
+	tl.write("", header+"\npart")
+	tl.want(header)
+	tl.truncate()
+	tl.write(".1", "")
+	tl.write("", "new\n")
+	tl.want("new")
+	tl.wantLost("4 bytes of app.log: truncated, and no copy of it was found")
 }
 
 func TestGenerationsAreForgotten(t *testing.T) {
