@@ -907,9 +907,9 @@ func TestInodeOfAFileThatIsOver(t *testing.T) {
 		t.Fatal("the file that is over is open")
 	}
 	tl.rename("", ".2")
-	tl.write("", "three\n")
+	tl.write("", "3.\n")
 	over.info, _ = os.Stat(tl.name)
-	tl.want("three")
+	tl.want("3.")
 }
 
 func TestInodesCountWithinADevice(t *testing.T) {
@@ -960,10 +960,10 @@ func TestOpenGenerationIsNoCopy(t *testing.T) {
 	tl.rename("", ".1")
 	tl.write("", header+"\npart")
 	tl.want(header)
+	tl.write(".1", "late\n")
 	tl.truncate()
-	tl.write(".1", "")
 	tl.write("", "new\n")
-	tl.want("new")
+	tl.want("late new")
 	tl.wantLost("4 bytes of app.log: truncated, and no copy of it was found")
 }
 
