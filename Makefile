@@ -42,7 +42,7 @@ web/dist/index.html: $(WEB_SOURCES) web/node_modules/.package-lock.json
 	@touch $@
 
 .PHONY: servers
-servers: ## build the real servers into stack/bin; the first time takes about ten minutes
+servers: ## build the real servers into stack/bin; the first time takes about a quarter of an hour
 	@stack/build
 	@$(GO_BUILD) -o stack/bin/ ./stack/probe ./stack/demo
 

@@ -127,6 +127,10 @@ func (c *collector) loadPlaces() error {
 		return fmt.Errorf("make the folder of positions.filename: %w", err)
 	}
 	places, err := c.store.Load()
+	if errors.Is(err, position.ErrDamaged) && c.cfg.Positions.IgnoreInvalidYAML {
+		c.log.Warn("starting without positions, as positions.ignore_invalid_yaml asks", "err", err)
+		places, err = position.Places{}, nil
+	}
 	if err != nil {
 		return err
 	}

@@ -206,6 +206,32 @@ func TestWhatCannotBeReadDoesNotStopTheRest(t *testing.T) {
 	eventually(t, out, "the readable file's line", func() bool { return loki.has("read") })
 }
 
+func TestDamagedPositionsStopTheStartUnlessToBeIgnored(t *testing.T) {
+	for _, ignore := range []bool{false, true} {
+		dir, loki := t.TempDir(), newSink(t, "")
+		write(t, filepath.Join(dir, "app.log"), "read\n")
+		state := write(t, filepath.Join(dir, "positions.yaml.state"), "{torn")
+		config := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(`
+server: {http_listen_address: 127.0.0.1, http_listen_port: 0}
+clients: [{url: %q, batchwait: 10ms}]
+positions: {filename: %s/positions.yaml, ignore_invalid_yaml: %v}
+scrape_configs: [{job_name: files, static_configs: [{labels: {__path__: %s/*.log}}]}]
+`, loki.URL, dir, ignore, dir))
+		ctx, cancel := context.WithCancel(context.Background())
+		out, status := &log{}, make(chan int, 1)
+		go func() { status <- run(ctx, []string{"-config.file=" + config}, out, out) }()
+		if ignore {
+			eventually(t, out, "the file is read from its beginning", func() bool { return loki.has("read") })
+			cancel()
+		}
+		want := map[bool]int{false: 1, true: 0}[ignore]
+		if got := <-status; got != want || !out.has(state) {
+			t.Errorf("ignore_invalid_yaml %v: status %d, want %d and the file named:\n%s", ignore, got, want, out)
+		}
+		cancel()
+	}
+}
+
 func TestBadCommandLinesAndConfigurations(t *testing.T) {
 	dir := t.TempDir()
 	bad := write(t, filepath.Join(dir, "bad.yaml"), `clients: [{url: "http://192.0.2.1/loki/api/v1/push"}]

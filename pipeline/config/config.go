@@ -15,7 +15,6 @@ type Config struct {
 	// at least one. Promtail's older single `client` block is the last of them.
 	Clients      []Client     `yaml:"clients"`
 	Positions    Positions    `yaml:"positions"`
-	LimitsConfig LimitsConfig `yaml:"limits_config"`
 	TargetConfig TargetConfig `yaml:"target_config"`
 	Global       Global       `yaml:"global"`
 	// ScrapeConfigs are the jobs; their names differ.
@@ -27,6 +26,8 @@ type Config struct {
 	// The file is the queue here, so that promtail's write-ahead log has nothing
 	// to do.
 	_ struct{} `ignored:"tracing wal options"`
+	// Rates and line lengths of promtail are not enforced: nothing is lost by it.
+	_ struct{} `ignored:"limits_config"`
 }
 
 // Server is the collector's own HTTP listener and its own log.
@@ -61,23 +62,6 @@ type Positions struct {
 	// IgnoreInvalidYAML starts with no positions when the file is broken, in
 	// place of stopping.
 	IgnoreInvalidYAML bool `yaml:"ignore_invalid_yaml"`
-}
-
-// LimitsConfig bounds what is sent.
-type LimitsConfig struct {
-	// ReadlineRate is in lines per second.
-	ReadlineRate float64 `yaml:"readline_rate"`
-	// ReadlineBurst is in lines.
-	ReadlineBurst       int  `yaml:"readline_burst"`
-	ReadlineRateEnabled bool `yaml:"readline_rate_enabled"`
-	// ReadlineRateDrop drops lines above the rate; false makes reading wait.
-	ReadlineRateDrop bool `yaml:"readline_rate_drop"`
-	// MaxStreams is the number of streams in one batch, 0 for no limit.
-	MaxStreams int `yaml:"max_streams"`
-	// MaxLineSize is in bytes after the pipeline, 0 for no limit.
-	MaxLineSize Bytes `yaml:"max_line_size"`
-	// MaxLineSizeTruncate cuts longer lines; false drops them.
-	MaxLineSizeTruncate bool `yaml:"max_line_size_truncate"`
 }
 
 // TargetConfig is how targets are looked for.

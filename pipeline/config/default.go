@@ -6,13 +6,8 @@ import "time"
 // MiB in flight. It has no clients and no jobs.
 func Default() *Config {
 	return &Config{
-		Server:    Server{HTTPListenPort: 80, LogLevel: "info", LogFormat: "logfmt"},
-		Positions: Positions{Filename: "/var/log/positions.yaml", SyncPeriod: Duration(10 * time.Second)},
-		LimitsConfig: LimitsConfig{
-			ReadlineRate:     10000,
-			ReadlineBurst:    10000,
-			ReadlineRateDrop: true,
-		},
+		Server:       Server{HTTPListenPort: 80, LogLevel: "info", LogFormat: "logfmt"},
+		Positions:    Positions{Filename: "/var/log/positions.yaml", SyncPeriod: Duration(10 * time.Second)},
 		TargetConfig: TargetConfig{SyncPeriod: Duration(10 * time.Second)},
 		Global: Global{FileWatchConfig: FileWatchConfig{
 			MinPollFrequency: Duration(250 * time.Millisecond),
@@ -75,5 +70,4 @@ func (s *LevelStage) setDefaults() {
 func (s *TracebackStage) setDefaults() {
 	s.MaxWait = Duration(500 * time.Millisecond)
 	s.MaxLines = 1000
-	s.Languages = []string{"python"}
 }

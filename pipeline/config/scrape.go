@@ -14,10 +14,6 @@ type ScrapeConfig struct {
 	// DockerFiles is this project's own source.
 	DockerFiles *DockerFiles `yaml:"docker_files"`
 
-	// Encoding is the IANA name of the files' character set, "" for UTF-8.
-	Encoding      string        `yaml:"encoding"`
-	Decompression Decompression `yaml:"decompression"`
-
 	// IgnoreOlder leaves a file alone that was not modified for so long when it
 	// is first seen; 0 reads all. This project's own key.
 	IgnoreOlder Duration `yaml:"ignore_older"`
@@ -28,6 +24,8 @@ type ScrapeConfig struct {
 	_ struct{} `unsupported:"relabel_configs" instead:"write the labels under static_configs, docker_files or journal, or set them by pipeline_stages"`
 	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
 	_ struct{} `unsupported:"file_sd_configs" instead:"use static_configs"`
+	_ struct{} `unsupported:"encoding" instead:"let the program write UTF-8"`
+	_ struct{} `unsupported:"decompression" instead:"unpack the files and read them by static_configs"`
 	_ struct{} `unsupported:"syslog" instead:"let the syslog daemon write files and read them by static_configs"`
 	_ struct{} `unsupported:"loki_push_api gelf" instead:"let the sender write files and read them by static_configs, or push to Loki directly"`
 	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
@@ -80,12 +78,4 @@ type DockerFiles struct {
 	// IgnoreContainersLabelled is a container label, as "name" (with any value
 	// but "false") or "name=value"; containers that carry it are not read.
 	IgnoreContainersLabelled string `yaml:"ignore_containers_labelled"`
-}
-
-// Decompression says that the job's files are compressed.
-type Decompression struct {
-	Enabled      bool     `yaml:"enabled"`
-	InitialDelay Duration `yaml:"initial_delay"`
-	// Format is gz, z, bz2 or zst when Enabled.
-	Format string `yaml:"format"`
 }

@@ -189,6 +189,4 @@ type TracebackStage struct {
 	MaxWait Duration `yaml:"max_wait"`
 	// MaxLines is the number of lines of one entry.
 	MaxLines int `yaml:"max_lines"`
-	// Languages are the kinds of traceback to look for.
-	Languages []string `yaml:"languages"`
 }

@@ -287,12 +287,6 @@ func (c *LevelStage) validate(s scope) {
 func (c *TracebackStage) validate(s scope) {
 	s.positive("max_wait", c.MaxWait)
 	atLeast(s, "max_lines", c.MaxLines, 2)
-	if len(c.Languages) == 0 {
-		s.errorf("languages", "the list is empty; write [python], or leave the key out")
-	}
-	for _, l := range c.Languages {
-		s.oneOf("languages", l, "python")
-	}
 }
 
 // regexp reports an expression that is not given.

@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"golang.org/x/text/encoding/ianaindex"
 )
 
 // document is the whole file: the configuration and promtail's older block of
@@ -86,14 +84,6 @@ func (c *Server) validate(s scope) {
 func (c *Positions) validate(s scope) {
 	s.required("filename", c.Filename, "the path of a file that the collector may write")
 	s.positive("sync_period", c.SyncPeriod)
-}
-
-func (c *LimitsConfig) validate(s scope) {
-	if c.ReadlineRate <= 0 {
-		s.errorf("readline_rate", "the rate must be above 0 lines per second")
-	}
-	atLeast(s, "readline_burst", c.ReadlineBurst, 1)
-	atLeast(s, "max_streams", c.MaxStreams, 0)
 }
 
 func (c *TargetConfig) validate(s scope) { s.positive("sync_period", c.SyncPeriod) }
@@ -180,16 +170,9 @@ func (c *ScrapeConfig) setPos(p Pos) { c.Pos = p }
 func (c *ScrapeConfig) validate(s scope) {
 	s.required("job_name", c.JobName, "a name that no other job has")
 	c.checkSource(s)
-	if c.Encoding != "" {
-		if e, err := ianaindex.IANA.Encoding(c.Encoding); err != nil || e == nil {
-			s.errorf("encoding", "%s is not a character set that is known; write an IANA name such as UTF-16LE or windows-1255", quote(c.Encoding))
-		}
-	}
 	if c.Journal != nil {
-		for _, key := range []string{"encoding", "decompression", "ignore_older"} {
-			if s.given(key) {
-				s.warnf(key, "without effect on a journal job, which reads no files")
-			}
+		if s.given("ignore_older") {
+			s.warnf("ignore_older", "without effect on a journal job, which reads no files")
 		}
 	}
 }
@@ -237,12 +220,6 @@ func (j *Journal) validate(s scope) {
 func (f *DockerFiles) validate(s scope) {
 	s.required("root", f.Root, "Docker's data folder, such as /var/lib/docker")
 	s.positive("refresh_interval", f.RefreshInterval)
-}
-
-func (c *Decompression) validate(s scope) {
-	if c.Enabled || c.Format != "" {
-		s.oneOf("format", c.Format, "gz", "z", "bz2", "zst")
-	}
 }
 
 // required reports an empty value.

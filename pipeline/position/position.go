@@ -33,6 +33,10 @@ type document struct {
 	Sources Places `json:"sources"`
 }
 
+// ErrDamaged is wrapped by Load's error when the file is there and is not what
+// Save writes.
+var ErrDamaged = errors.New("not a file of positions")
+
 // Store is the file of saved places. It is used by one goroutine.
 type Store struct {
 	path string
@@ -74,7 +78,7 @@ func (s *Store) Load() (Places, error) {
 	}
 	doc, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("read positions %s: %w; move the file away to read all logs from the beginning", s.path, err)
+		return nil, fmt.Errorf("read positions %s: %w: %w; move the file away to read all logs from the beginning", s.path, ErrDamaged, err)
 	}
 	if doc.BootID != s.boot {
 		for _, places := range doc.Sources {

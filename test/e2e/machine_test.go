@@ -78,7 +78,7 @@ func (m *machine) addContainer(t *testing.T, name string) []dockerRecord {
 	}
 	dir := filepath.Join(m.docker, "containers", id.ID)
 	servers.WriteFile(t, filepath.Join(dir, "config.v2.json"), string(meta))
-	records := readDockerLog(t, filepath.Join("testdata", name+".docker-json.log.gz"))
+	records := readDockerLog(t, packed(name+".docker-json.log.gz"))
 	shift := time.Now().Add(-10 * time.Minute).Sub(records[len(records)-1].Time)
 	var text strings.Builder
 	for i := range records {
@@ -91,6 +91,15 @@ func (m *machine) addContainer(t *testing.T, name string) []dockerRecord {
 	}
 	servers.WriteFile(t, filepath.Join(dir, id.ID+"-json.log"), text.String())
 	return records
+}
+
+// packed is the path of a real log that a package's own tests read too.
+func packed(name string) string {
+	owner := "level"
+	if strings.HasPrefix(name, "legacy-prod.") {
+		owner = "traceback"
+	}
+	return filepath.Join("..", "..", "pipeline", owner, "testdata", "tovplay", name)
 }
 
 func readDockerLog(t *testing.T, path string) []dockerRecord {
@@ -117,7 +126,7 @@ type write struct {
 func readTruth(t *testing.T, name string) []write {
 	t.Helper()
 	var writes []write
-	readLines(t, filepath.Join("testdata", name+".truth.jsonl.gz"), func(line []byte) error {
+	readLines(t, packed(name+".truth.jsonl.gz"), func(line []byte) error {
 		var w write
 		err := json.Unmarshal(line, &w)
 		writes = append(writes, w)

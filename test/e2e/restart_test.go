@@ -93,6 +93,29 @@ func TestRestartLosesAndDoublesNothing(t *testing.T) {
 	}
 }
 
+// TestACleanRestartSendsNothingTwice counts what Loki received, not what it
+// shows: an exact repetition would be shown once.
+func TestACleanRestartSendsNothingTwice(t *testing.T) {
+	t.Parallel()
+	loki := servers.Loki(t)
+	m := newMachine(t)
+	writer := startNumbered(t, m)
+	received := func() int {
+		return servers.Metric(t, loki.URL+"/metrics", "loki_distributor_lines_received_total")
+	}
+	collector := m.collect(t, loki.URL)
+	for _, n := range []int{1000, 2000, 3000} {
+		servers.Eventually(t, fmt.Sprintf("Loki received %d lines", n), func() bool { return received() >= n })
+		collector.Stop(t)
+		collector = m.collect(t, loki.URL)
+	}
+	n := writer.finish()
+	waitSettled(t, collector)
+	if got := received(); got != 2*n {
+		t.Errorf("over three restarts Loki received %d lines of %d", got, 2*n)
+	}
+}
+
 // checkNumbers checks that each of n numbered lines is there exactly once.
 func checkNumbers(t *testing.T, kind string, entries []servers.Entry, n int) {
 	t.Helper()

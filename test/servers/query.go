@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
 )
 
 // Entry is one log entry as Loki gives it back.
@@ -159,4 +162,25 @@ func Targets(t testing.TB, collector *Process) TargetsPage {
 	var page TargetsPage
 	getJSON(t, collector.URL+"/targets?format=json", &page)
 	return page
+}
+
+// Metric returns the sum of a metric's samples on a /metrics page, 0 if there
+// are none.
+func Metric(t testing.TB, url, name string) int {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(resp.Body)
+	if err != nil {
+		t.Fatalf("GET %s: %v", url, err)
+	}
+	sum := 0.0
+	for _, m := range families[name].GetMetric() {
+		sum += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+	}
+	return int(sum)
 }
