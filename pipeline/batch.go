@@ -26,6 +26,7 @@ type Batch struct {
 	fields  []fieldRef
 	holds   []hold
 	encoded int // upper bound of the encoded size in bytes
+	noted   bool
 	opened  time.Time
 
 	refs   atomic.Int32
@@ -35,9 +36,11 @@ type Batch struct {
 }
 
 type entryRef struct {
-	time        int64
-	line        textRef
-	field, nfld int32
+	time     int64
+	line     textRef
+	field    int32
+	nfld     int16
+	readTime bool
 }
 
 type fieldRef struct {
@@ -58,6 +61,23 @@ func (b *Batch) Line(i int) []byte { return b.text(b.entries[i].line) }
 
 // Time returns the time of entry i in unix nanoseconds.
 func (b *Batch) Time(i int) int64 { return b.entries[i].time }
+
+// IsReadTime reports whether entry i has no time of its own, but that of its
+// reading.
+func (b *Batch) IsReadTime(i int) bool { return b.entries[i].readTime }
+
+// IsNoted reports whether the notes of the batch's ledgers have to be saved
+// before it is sent.
+func (b *Batch) IsNoted() bool { return b.noted }
+
+// Risk returns the highest risk of what the batch holds.
+func (b *Batch) Risk() Risk {
+	risk := Repeatable
+	for i := range b.holds {
+		risk = max(risk, b.holds[i].Ledger.Risk())
+	}
+	return risk
+}
 
 // Fields returns how many fields of structured metadata entry i has.
 func (b *Batch) Fields(i int) int { return int(b.entries[i].nfld) }
@@ -112,7 +132,10 @@ func (b *Batch) has(r room) bool {
 
 // add copies an entry into the batch, which has room for it.
 func (b *Batch) add(e *Entry) {
-	ref := entryRef{time: e.Time, line: b.copy(e.Line), field: int32(len(b.fields)), nfld: int32(len(e.Meta))}
+	ref := entryRef{
+		time: e.Time, line: b.copy(e.Line), field: int32(len(b.fields)), nfld: int16(len(e.Meta)), readTime: e.ReadTime,
+	}
+	b.noted = b.noted || e.Noted
 	for _, f := range e.Meta {
 		b.fields = append(b.fields, fieldRef{f.Name, b.copy(f.Value)})
 	}
@@ -129,7 +152,7 @@ func (b *Batch) copy(text []byte) textRef {
 
 // moveTo makes to, which is empty and has room for it, what b was.
 func (b *Batch) moveTo(to *Batch) {
-	to.Stream, to.encoded, to.opened = b.Stream, b.encoded, b.opened
+	to.Stream, to.encoded, to.noted, to.opened = b.Stream, b.encoded, b.noted, b.opened
 	to.arena = append(to.arena, b.arena...)
 	to.entries = append(to.entries, b.entries...)
 	to.fields = append(to.fields, b.fields...)
@@ -141,7 +164,7 @@ func (b *Batch) moveTo(to *Batch) {
 func (b *Batch) clear() {
 	clear(b.fields) // names and ledgers must not be kept alive
 	clear(b.holds)
-	b.Stream, b.encoded, b.sealed = nil, 0, false
+	b.Stream, b.encoded, b.noted, b.sealed = nil, 0, false, false
 	b.arena, b.entries, b.fields, b.holds = b.arena[:0], b.entries[:0], b.fields[:0], b.holds[:0]
 }
 

@@ -41,7 +41,8 @@ func (r room) memory() int64 {
 
 // Budget bounds the memory of lines in flight: open batches, batches that wait
 // and batches that are being sent. When it is used up, reading waits. It may be
-// exceeded by what one block of each worker becomes, never by more.
+// exceeded by what one block of each worker becomes, never by more. A sixteenth
+// is kept for lines that cannot wait.
 //
 // A Budget is safe for concurrent use.
 type Budget struct {
@@ -67,13 +68,20 @@ func NewBudget(limit int64) *Budget { return &Budget{limit: limit} }
 func (b *Budget) Admits(unsettled int64, total func() int64) bool {
 	used, _ := b.Used()
 	switch {
-	case used >= b.limit:
+	case used >= b.limit-b.limit/16:
 		return false
 	case used < b.limit/2, unsettled == 0:
 		return true
 	}
 	share := float64(unsettled) / float64(max(unsettled, total()))
 	return share*float64(used) < float64(b.limit/8)
+}
+
+// AdmitsPressing reports whether a source may read another block whose lines
+// cannot wait.
+func (b *Budget) AdmitsPressing() bool {
+	used, _ := b.Used()
+	return used < b.limit
 }
 
 // Used returns the bytes in flight now and the most there have been.

@@ -5,6 +5,21 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
+)
+
+// Risk says what a crash would do to lines that are read and not settled.
+type Risk int32
+
+// The risks, the least first.
+const (
+	// Repeatable lines are read again at the next start.
+	Repeatable Risk = iota
+	// Fleeting lines were read from what gives them once: a pipe.
+	Fleeting
+	// Unlinked lines are in no file that has a name: they are written to disk
+	// at once.
+	Unlinked
 )
 
 // Ledger keeps the ranges of one source generation that were read and are not
@@ -25,6 +40,19 @@ type Ledger struct {
 	readAt  Mark // the mark at readEnd, as far as it is settled
 	begun   bool
 	bytes   int64
+	waiting []waiting
+	notes   Notes
+	noted   int64 // up to here lines have a read time in notes
+
+	risk     atomic.Int32
+	restored Notes // what Restored returns
+}
+
+// waiting is a hold of a later ledger that is settled when this one's position
+// has come to end: an entry of both must not be read again in part.
+type waiting struct {
+	end  int64
+	hold hold
 }
 
 type span struct {
@@ -33,21 +61,35 @@ type span struct {
 }
 
 // hold is a piece that a batch holds until it is settled. The first piece of
-// an entry that others lie within has until: the end of the whole entry.
+// an entry that others lie within has until: the end of the whole entry. The
+// first piece of an entry in a second ledger has before, its last piece in the
+// ledger that came before.
 type hold struct {
 	Piece
-	until int64
+	until  int64
+	before *Piece
 }
 
 // NewLedger starts a ledger at offset: everything before it is settled. Its
 // mark there is not known before Begin.
 func NewLedger(offset int64) *Ledger { return &Ledger{readEnd: offset} }
 
-// RestoreLedger starts a ledger at a saved offset with the mark saved for it.
-// A zero mark was saved before any entry was made, so it is not known.
-func RestoreLedger(offset int64, mark Mark) *Ledger {
-	return &Ledger{readEnd: offset, readAt: mark}
+// RestoreLedger starts a ledger at a saved place, with the mark and the notes
+// saved for it. A zero mark was saved before any entry was made, so it is not
+// known.
+func RestoreLedger(p Place) *Ledger {
+	l := &Ledger{readEnd: p.Offset, readAt: p.Mark, notes: p.Notes.clone(), restored: p.Notes.clone()}
+	for _, t := range p.Times {
+		l.noted = max(l.noted, t.To)
+	}
+	return l
 }
+
+// SetRisk says what a crash would do to what is read and not settled.
+func (l *Ledger) SetRisk(r Risk) { l.risk.Store(int32(r)) }
+
+// Risk returns what SetRisk was told last, Repeatable without.
+func (l *Ledger) Risk() Risk { return Risk(l.risk.Load()) }
 
 // Begin is called before an entry is made of the ledger's lines by whoever made
 // no entry of them before, with the mark of the entry before it. It returns the
@@ -103,7 +145,11 @@ func appendHolds(dst []hold, pieces []Piece) []hold {
 		if i == 0 || pieces[i-1].Ledger != p.Ledger {
 			h.until = endAroundOthers(pieces[i:])
 		}
-		if n := len(dst); n > 0 && h.until == 0 && dst[n-1].until == 0 && dst[n-1].meets(p) {
+		if i > 0 && pieces[i-1].Ledger != p.Ledger {
+			before := pieces[i-1]
+			h.before = &before
+		}
+		if n := len(dst); n > 0 && h.isPlain() && dst[n-1].isPlain() && dst[n-1].meets(p) {
 			dst[n-1].Range.End, dst[n-1].After = p.Range.End, p.After
 			continue
 		}
@@ -111,6 +157,8 @@ func appendHolds(dst []hold, pieces []Piece) []hold {
 	}
 	return dst
 }
+
+func (h *hold) isPlain() bool { return h.until == 0 && h.before == nil }
 
 func (h *hold) meets(p Piece) bool { return h.Ledger == p.Ledger && h.Range.End == p.Range.Start }
 
@@ -134,8 +182,12 @@ func endAroundOthers(pieces []Piece) int64 {
 // settleHolds settles what a batch held, in as few calls as it has ledgers.
 func settleHolds(holds []hold) {
 	for len(holds) > 0 {
+		if holds[0].waits() {
+			holds = holds[1:]
+			continue
+		}
 		n := 1
-		for n < len(holds) && holds[n].Ledger == holds[0].Ledger && holds[n].Range.Start >= holds[n-1].Range.End {
+		for n < len(holds) && holds[n].before == nil && holds[n].Ledger == holds[0].Ledger && holds[n].Range.Start >= holds[n-1].Range.End {
 			n++
 		}
 		holds[0].Ledger.settle(holds[:n])
@@ -143,14 +195,55 @@ func settleHolds(holds []hold) {
 	}
 }
 
-// settle settles holds of this ledger, which are sorted and disjoint.
+// waits reports whether a hold has to wait for the ledger before its own, which
+// settles it then.
+func (h *hold) waits() bool {
+	if h.before == nil {
+		return false
+	}
+	l, end := h.before.Ledger, h.before.Range.End
+	h.before = nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if offset, _ := l.positionLocked(); offset >= end {
+		return false
+	}
+	l.waiting = append(l.waiting, waiting{end, *h})
+	return true
+}
+
+// settle settles holds of this ledger, which are sorted and disjoint, and what
+// waited in it for that.
+func (l *Ledger) settle(holds []hold) {
+	l.mu.Lock()
+	l.settleLocked(holds)
+	due := l.dueLocked()
+	l.mu.Unlock()
+	settleHolds(due)
+}
+
+// dueLocked takes the holds whose wait is over.
+func (l *Ledger) dueLocked() (due []hold) {
+	if len(l.waiting) == 0 {
+		return nil
+	}
+	offset, _ := l.positionLocked()
+	l.waiting = slices.DeleteFunc(l.waiting, func(w waiting) bool {
+		if w.end > offset {
+			return false
+		}
+		due = append(due, w.hold)
+		return true
+	})
+	return due
+}
+
+// settleLocked takes holds out of what is open.
 //
 // An entry that others lie within cannot be read again in part: a start between
 // its pieces would make another entry of the rest. So its first piece stays
 // open until the position can move past the whole entry.
-func (l *Ledger) settle(holds []hold) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *Ledger) settleLocked(holds []hold) {
 	l.cutLocked(holds)
 	for _, h := range holds {
 		if h.until > 0 {
@@ -249,6 +342,10 @@ func (l *Ledger) lowestLocked() int64 {
 func (l *Ledger) Position() (offset int64, before Mark) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.positionLocked()
+}
+
+func (l *Ledger) positionLocked() (offset int64, before Mark) {
 	if len(l.open) == 0 {
 		return l.readEnd, l.readAt
 	}

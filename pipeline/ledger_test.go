@@ -3,6 +3,7 @@ package pipeline
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 )
 
@@ -78,8 +79,8 @@ func TestBegin(t *testing.T) {
 		want   Mark
 	}{
 		{"a new ledger goes on with the mark before it", NewLedger(0), before},
-		{"a restored ledger goes on with its own", RestoreLedger(0, saved), saved},
-		{"a ledger saved before its first entry is like a new one", RestoreLedger(0, Mark{}), before},
+		{"a restored ledger goes on with its own", RestoreLedger(Place{Mark: saved}), saved},
+		{"a ledger saved before its first entry is like a new one", RestoreLedger(Place{}), before},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			l := test.ledger
@@ -302,5 +303,68 @@ func BenchmarkSettleInterleaved(b *testing.B) {
 			}
 			settleHolds(holds)
 		}
+	}
+}
+
+// An entry begins in one generation and ends in the next. While the older one's
+// position has not passed the entry's beginning, it would be read again, and so
+// its end has to be.
+func TestAnEntryOfTwoGenerationsIsSettledInBoth(t *testing.T) {
+	old, young := NewLedger(0), NewLedger(0)
+	old.Begin(Mark{})
+	young.Begin(Mark{})
+	old.Read(30)
+	young.Read(20)
+	Settle([]Piece{{old, Range{20, 30}, Mark{Time: 3}}, {young, Range{0, 10}, Mark{Time: 3}}})
+	wantPosition(t, old, 0, Mark{})
+	wantPosition(t, young, 0, Mark{})
+
+	old.Settle(Range{10, 20}, Mark{Time: 2})
+	wantPosition(t, young, 0, Mark{})
+	old.Settle(Range{0, 10}, Mark{Time: 1})
+	wantPosition(t, old, 30, Mark{Time: 3})
+	wantPosition(t, young, 10, Mark{Time: 3})
+
+	young.Settle(Range{10, 20}, Mark{Time: 4})
+	wantPosition(t, young, 20, Mark{Time: 4})
+}
+
+func TestNotesAreKeptFromThePositionOn(t *testing.T) {
+	l := NewLedger(0)
+	l.Read(100)
+	if until := l.NoteTime(0, 7); until != 100 {
+		t.Errorf("noted up to %d, want 100", until)
+	}
+	l.Read(150)
+	l.NoteTime(120, 7) // the lines from 100 to 120 have times of their own
+	l.NoteCut(140, 2)
+	l.NoteCut(150, 1)
+	l.Read(200)
+	l.NoteTime(150, 9)
+	l.NoteTime(160, 11) // noted already
+	want := Notes{
+		Times: []ReadTime{{0, 100, 7}, {120, 150, 7}, {150, 200, 9}},
+		Cuts:  []Cut{{140, 2}, {150, 1}},
+	}
+	if got := l.Notes(0); !reflect.DeepEqual(got, want) {
+		t.Errorf("notes are %+v, want %+v", got, want)
+	}
+	want = Notes{Times: want.Times[1:], Cuts: want.Cuts[1:], Latest: 7}
+	if got := l.Notes(140); !reflect.DeepEqual(got, want) {
+		t.Errorf("from 140 on notes are %+v, want %+v", got, want)
+	}
+	again := RestoreLedger(Place{Offset: 140, Notes: want})
+	for _, test := range []struct{ offset, time, until int64 }{
+		{140, 7, 150}, {119, 0, 0}, {150, 9, 200}, {199, 9, 200}, {200, 0, 0},
+	} {
+		if time, until := again.Restored().TimeAt(test.offset); time != test.time || until != test.until {
+			t.Errorf("the line at %d was read at %d (until %d), want %d (%d)", test.offset, time, until, test.time, test.until)
+		}
+	}
+	if !again.Restored().IsCut(150, 1) || again.Restored().IsCut(150, 2) {
+		t.Error("cuts are not as noted")
+	}
+	if got := again.Notes(140); !reflect.DeepEqual(got, want) {
+		t.Errorf("restored notes are %+v, want %+v", got, want)
 	}
 }

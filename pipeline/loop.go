@@ -35,11 +35,12 @@ type Follower interface {
 	Follow(now time.Time) time.Time
 }
 
-// Unrepeatable is a source that cannot be read again after a stop: a pipe.
-type Unrepeatable interface {
-	Source
-	// Unrepeatable does nothing.
-	Unrepeatable()
+// Pressing is a Source whose next lines may not be there when memory is free
+// again.
+type Pressing interface {
+	// Risk says what would become of the lines that Read returns next, if they
+	// were not read now.
+	Risk() Risk
 }
 
 // Stages turns the lines of one source into entries.
@@ -66,9 +67,12 @@ type LoopOptions struct {
 	Workers int
 	Limits  Limits
 	Budget  *Budget
-	Clients int              // references that each batch is delivered with
-	Deliver func(*Batch)     // must not block
-	Now     func() time.Time // the clock of batches and joins
+	Clients int          // references that each batch is delivered with
+	Deliver func(*Batch) // must not block
+	// Takes reports whether what bears a risk may be read although memory is
+	// full, because it would be written to disk (nil: it may not).
+	Takes func(Risk) bool
+	Now   func() time.Time // the clock of batches and joins
 	// Report is told when a source begins to fail, fails differently, or reads
 	// again (nil).
 	Report func(t *Target, err error)
@@ -235,17 +239,45 @@ func (w *worker) unsettled() int64 {
 	return w.total
 }
 
-// finish takes what would be gone after a stop: what sources that cannot be
-// read again have read ahead, and what joins hold of it.
+// lastReads is how long a stop goes on reading what would be gone after it.
+const lastReads = time.Second
+
+// finish takes what would be gone after a stop: what pipes have read ahead, the
+// rest of unlinked files as far as it is written to disk in time, and what joins
+// hold of these.
 func (w *worker) finish() {
+	end := w.opts.Now().Add(lastReads)
 	for _, t := range w.snapshot() {
-		if _, ok := t.Source.(Unrepeatable); ok {
-			now := w.opts.Now()
-			w.read(t, now)
-			t.Stages.Flush(now, true, w.outbox)
+		risk := riskOf(t.Source)
+		if risk == Repeatable {
+			continue
 		}
+		w.read(t, w.opts.Now())
+		for riskOf(t.Source) == Unlinked && w.opts.Now().Before(end) && w.waitFor(t.Source, end) {
+			w.read(t, w.opts.Now())
+		}
+		t.Stages.Flush(w.opts.Now(), true, w.outbox)
 	}
 	w.outbox.Flush()
+}
+
+// waitFor waits until there is memory for a source, or reports that there is
+// none until end.
+func (w *worker) waitFor(s Source, end time.Time) bool {
+	timer := time.NewTimer(end.Sub(w.opts.Now()))
+	defer timer.Stop()
+	for {
+		freed := w.opts.Budget.Freed()
+		if w.admits(s) {
+			return true
+		}
+		w.outbox.Flush()
+		select {
+		case <-freed:
+		case <-timer.C:
+			return false
+		}
+	}
 }
 
 // serve gives one source its turn and returns when the next one is due, if
@@ -255,7 +287,7 @@ func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	due = t.Source.Wake()
 	switch {
 	case due.After(now):
-	case !w.opts.Budget.Admits(t.Source.Unsettled(), w.unsettled):
+	case !w.admits(t.Source):
 		full = true
 		due = time.Time{}
 		if f, ok := t.Source.(Follower); ok {
@@ -268,6 +300,22 @@ func (w *worker) serve(t *Target) (due time.Time, full bool) {
 		t.flushAt = t.Stages.Flush(now, false, w.outbox)
 	}
 	return earliest(due, t.flushAt), full
+}
+
+// admits reports whether there is memory for a block of a source.
+func (w *worker) admits(s Source) bool {
+	if w.opts.Budget.Admits(s.Unsettled(), w.unsettled) {
+		return true
+	}
+	risk := riskOf(s)
+	return risk > Repeatable && w.opts.Takes != nil && w.opts.Takes(risk) && w.opts.Budget.AdmitsPressing()
+}
+
+func riskOf(s Source) Risk {
+	if p, ok := s.(Pressing); ok {
+		return p.Risk()
+	}
+	return Repeatable
 }
 
 // read gives one source a block and returns when its next turn is due.

@@ -196,6 +196,11 @@ func TestAdjacentPiecesBecomeOne(t *testing.T) {
 		{Piece: piece(one, 0, 100)}, {Piece: piece(two, 100, 110)}, {Piece: piece(two, 120, 130)},
 		{Piece: piece(one, 130, 140)}, {Piece: piece(two, 130, 140)},
 	}
+	if last := &holds[len(holds)-1]; last.before == nil || *last.before != piece(one, 130, 140) {
+		t.Errorf("the last piece comes before %v, want that of the same entry", last.before)
+	} else {
+		last.before = nil
+	}
 	if !slices.Equal(holds, want) {
 		t.Errorf("got  %v\nwant %v", holds, want)
 	}
@@ -449,15 +454,25 @@ func TestAdmitsIsFair(t *testing.T) {
 	admits(true, true)
 	fill(32 << 20)
 	admits(false, true)
-	fill(64 << 20)
+	fill(60 << 20)
 	admits(false, false)
+	if !budget.AdmitsPressing() {
+		t.Error("nothing is kept for lines that cannot wait")
+	}
+	fill(64 << 20)
+	if budget.AdmitsPressing() {
+		t.Error("lines that cannot wait are read beyond the limit")
+	}
 	freed := budget.Freed()
 	other := budget.Freed()
-	budget.give(batches[0])
+	for used, _ := budget.Used(); used >= 60<<20; used, _ = budget.Used() {
+		budget.give(batches[0])
+		batches = batches[1:]
+	}
 	<-freed // every waiting worker is woken
 	<-other
 	admits(false, true)
-	for _, b := range batches[1:] {
+	for _, b := range batches {
 		budget.give(b)
 	}
 	admits(true, true)

@@ -14,7 +14,7 @@ func (o *Outbox) addParts(s *Stream, e *Entry, now time.Time) {
 	parts := []byte(strconv.Itoa(len(ends)))
 	start := 0
 	for i, end := range ends {
-		part := Entry{Line: e.Line[start:end], Time: e.Time + int64(i)}
+		part := Entry{Line: e.Line[start:end], Time: e.Time + int64(i), ReadTime: e.ReadTime, Noted: e.Noted}
 		part.Meta = append(e.Meta[:len(e.Meta):len(e.Meta)],
 			Field{"part", []byte(strconv.Itoa(i + 1))}, Field{"parts", parts})
 		if i == len(ends)-1 {

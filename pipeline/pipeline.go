@@ -65,6 +65,11 @@ type Entry struct {
 	Time   int64  // unix nanoseconds
 	Meta   []Field
 	Pieces []Piece
+	// ReadTime: the time is when the line was read, it has none of its own.
+	ReadTime bool
+	// Noted: a second reading needs the ledgers' notes to make the same of it,
+	// so they have to be saved before it is sent.
+	Noted bool
 }
 
 // Block is the unit of reading. A worker owns one and hands it to one source
@@ -91,4 +96,5 @@ type Place struct {
 	Cursor         string `json:"cursor,omitempty"`          // for sources without offsets
 	Mark           Mark   `json:"mark"`                      // at Offset
 	Modified       int64  `json:"modified,omitempty"`        // the file's last change as seen, unix nanoseconds
+	Notes
 }

@@ -33,6 +33,7 @@ type collector struct {
 	budget  *pipeline.Budget
 	loop    *pipeline.Loop
 	store   *position.Store
+	saver   *saver
 	manager *manager
 }
 
@@ -49,7 +50,7 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	}
 	c.loop = pipeline.NewLoop(pipeline.LoopOptions{
 		Workers: min(4, runtime.GOMAXPROCS(0)), Limits: limits(cfg), Budget: c.budget,
-		Clients: len(c.clients), Deliver: c.deliver, Now: time.Now,
+		Clients: len(c.clients), Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Now: time.Now,
 		Report: func(t *pipeline.Target, err error) { c.manager.report(t, err) },
 		Ended:  func(t *pipeline.Target) { c.manager.ended(t) },
 	})
@@ -58,6 +59,7 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 		return nil, err
 	}
 	c.manager = m
+	c.saver = newSaver(c.store, m.places, c.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	c.reg.MustRegister(m, newSelfMetrics(c))
 	return c, nil
 }
@@ -109,17 +111,18 @@ func (c *collector) run(ctx context.Context) error {
 		shipping.Go(func() { client.Run(sending) })
 	}
 	shipping.Go(func() { server.run(sending) })
-	shipping.Go(func() { c.savePlaces(sending) })
+	shipping.Go(func() { c.saver.run(sending) })
 	reading.Go(func() { c.loop.Run(ctx) })
 	reading.Go(func() { c.manager.run(ctx) })
 	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.clients), "positions", c.store.Path(), "listen", server.addr())
 
 	reading.Wait()
 	c.manager.stop()
+	c.saver.save() // what waited for it is handed on
 	c.drain(sending)
 	stopSending()
 	shipping.Wait()
-	return errors.Join(c.store.Save(c.manager.places()), c.loop.Close())
+	return errors.Join(c.saver.save(), c.loop.Close())
 }
 
 func (c *collector) loadPlaces() error {
@@ -146,31 +149,5 @@ func (c *collector) drain(ctx context.Context) {
 		if err := client.Drain(ctx); err != nil {
 			c.log.Warn("not everything was confirmed before the stop; it is read again at the next start", "err", err)
 		}
-	}
-}
-
-// savePlaces writes the places every sync_period. A failure is logged when it
-// begins and when it ends.
-func (c *collector) savePlaces(ctx context.Context) {
-	tick := time.NewTicker(c.cfg.Positions.SyncPeriod.Std())
-	defer tick.Stop()
-	failing := false
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		err := c.store.Save(c.manager.places())
-		if (err != nil) == failing {
-			continue
-		}
-		failing = err != nil
-		if failing {
-			c.log.Error("positions cannot be saved; after a crash lines would be sent again",
-				"err", err, "remedy", "make room on the disk, or make the folder writable")
-			continue
-		}
-		c.log.Info("positions are saved again", "file", c.store.Path())
 	}
 }

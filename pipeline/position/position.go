@@ -8,6 +8,7 @@
 package position
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -116,7 +118,9 @@ func parse(text []byte) (*document, error) {
 func plausible(p *pipeline.Place) bool {
 	const most = 1 << 16
 	return p.Offset >= 0 && p.Size >= 0 && p.Mark.Repeat >= 0 &&
-		p.FingerprintLen >= 0 && p.FingerprintLen <= most && len(p.Before) <= most
+		p.FingerprintLen >= 0 && p.FingerprintLen <= most && len(p.Before) <= most &&
+		slices.IsSortedFunc(p.Times, func(a, b pipeline.ReadTime) int { return cmp.Compare(a.To, b.From) }) &&
+		!slices.ContainsFunc(p.Times, func(t pipeline.ReadTime) bool { return t.From < 0 || t.To < t.From })
 }
 
 // Save writes the places, unless they are what was written last. When it

@@ -58,7 +58,7 @@ func (s *joins) part(f *Feed, j *joined, r *record, isPart bool) verdict {
 	default:
 		return next
 	}
-	if !isPart || j.full(0) {
+	if !isPart || j.full(0) || s.isCut(f, j) {
 		s.release(f, j)
 	}
 	return gone

@@ -43,6 +43,8 @@ type Feed struct {
 	mark     pipeline.Mark
 	restored *pipeline.Mark // the saved mark, until a time was read
 	lastRead int64          // read times never go back
+	noted    int64          // up to here lines of the ledger were read at lastRead
+	notes    *pipeline.Notes
 
 	now time.Time
 	out *pipeline.Outbox
@@ -109,7 +111,25 @@ func (f *Feed) follow(l *pipeline.Ledger) {
 	if mark != f.mark {
 		f.restored = &mark
 	}
-	f.ledger, f.mark = l, mark
+	f.ledger, f.mark, f.noted = l, mark, 0
+	f.notes = l.Restored()
+	f.lastRead = max(f.lastRead, f.notes.Latest)
+}
+
+// readTime is when a line was read, as it was noted the first time. It is the
+// same for all lines of a block; Mark tells them apart. Read times never go back
+// within a source.
+func (f *Feed) readTime(l *pipeline.Line) int64 {
+	if l.Range.Start < f.noted {
+		return f.lastRead
+	}
+	if at, until := f.notes.TimeAt(l.Range.Start); until > 0 {
+		f.lastRead, f.noted = at, until
+		return at
+	}
+	f.lastRead = max(f.lastRead, f.now.UnixNano())
+	f.noted = l.Ledger.NoteTime(l.Range.Start, f.lastRead)
+	return f.lastRead
 }
 
 // reset makes the feed's record one of l.
@@ -119,9 +139,9 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 	copy(r.labels, f.labels)
 	r.others, r.before = true, f.mark
 	r.line, r.time, r.added = l.Text, l.Time, 0
-	if r.time == 0 {
-		f.lastRead = max(f.lastRead, f.now.UnixNano())
-		r.time = f.lastRead
+	r.readTime, r.noted = l.Time == 0, false
+	if r.readTime {
+		r.time = f.readTime(l)
 	}
 	r.meta = append(r.meta[:0], f.opts.Meta...)
 	r.pieces = append(r.pieces[:0], pipeline.Piece{Ledger: l.Ledger, Range: l.Range})
@@ -155,7 +175,10 @@ func (f *Feed) emit(r *record) {
 	for i := range r.pieces {
 		r.pieces[i].After = f.mark
 	}
-	f.entry = pipeline.Entry{Line: r.line, Time: f.mark.Time + f.mark.Repeat, Meta: r.meta, Pieces: r.pieces}
+	f.entry = pipeline.Entry{
+		Line: r.line, Time: f.mark.Time + f.mark.Repeat, Meta: r.meta, Pieces: r.pieces,
+		ReadTime: r.readTime, Noted: (r.readTime || r.noted) && f.ledger.Risk() != pipeline.Fleeting,
+	}
 	f.out.Add(f.stream(r), &f.entry, f.now)
 }
 

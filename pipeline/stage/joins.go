@@ -27,6 +27,7 @@ func (c *compiler) joining() joining {
 // joins is a feed's state of a step that joins lines: one open entry for each
 // label set, as the lines of two streams interleave in one file.
 type joins struct {
+	step  int // the number of the join
 	next  int
 	wait  time.Duration // an entry that gets no line for so long is complete
 	byKey map[string]*joined
@@ -39,10 +40,12 @@ type joined struct {
 	first  heldRecord // the entry's time, labels and values are its first line's
 	begun  bool       // there was a first line
 	open   bool
+	noted  bool // a note says where it, or a part of it, ends
 	text   []byte
 	pieces []pipeline.Piece
 	lines  int
-	last   time.Time // when its last line came
+	last   time.Time      // when its last line came
+	end    pipeline.Piece // of its last line
 
 	joiner traceback.Joiner // of the tracebacks stage
 }
@@ -51,7 +54,7 @@ type joined struct {
 func (s joining) of(f *Feed, r *record, wait time.Duration) (*joins, *joined) {
 	all := f.joins[s.state]
 	if all == nil {
-		all = &joins{next: s.next, wait: wait, byKey: map[string]*joined{}}
+		all = &joins{step: s.state, next: s.next, wait: wait, byKey: map[string]*joined{}}
 		f.joins[s.state] = all
 	}
 	key := f.labelKey(r)
@@ -86,10 +89,17 @@ func (s *joins) begin(f *Feed, j *joined, r *record) {
 // resume opens an entry that has r's line, and the rest of the first line
 // before it.
 func (s *joins) resume(f *Feed, j *joined, r *record) {
-	j.open, j.lines, j.last = true, 1, f.now
+	j.open, j.noted, j.lines, j.last = true, r.noted, 1, f.now
 	j.text = append(j.text[:0], r.line...)
 	j.pieces = append(j.pieces[:0], r.pieces...)
+	j.end = r.pieces[len(r.pieces)-1]
 	s.open = append(s.open, j)
+}
+
+// isCut reports whether a clock ended the entry behind its last line when it was
+// read before.
+func (s *joins) isCut(f *Feed, j *joined) bool {
+	return len(f.notes.Cuts) > 0 && j.open && j.end.Ledger == f.ledger && f.notes.IsCut(j.end.Range.End, s.step)
 }
 
 // add joins r's line behind sep.
@@ -98,6 +108,8 @@ func (j *joined) add(f *Feed, sep string, r *record) {
 	for _, p := range r.pieces {
 		j.cover(p)
 	}
+	j.end = r.pieces[len(r.pieces)-1]
+	j.noted = j.noted || r.noted
 	j.lines++
 	j.last = f.now
 }
@@ -134,7 +146,7 @@ func (s *joins) release(f *Feed, j *joined) {
 	i := slices.Index(s.open, j)
 	s.open = slices.Delete(s.open, i, i+1)
 	s.out.assign(&j.first.record)
-	s.out.line = j.text
+	s.out.line, s.out.noted = j.text, j.noted
 	s.out.pieces = append(s.out.pieces[:0], j.pieces...)
 	f.run(&s.out, s.next)
 	if cap(j.text) > keptJoined {
@@ -161,6 +173,8 @@ func (s *joins) flush(f *Feed, all bool) time.Time {
 		j := s.open[i]
 		at := j.last.Add(s.wait)
 		if !at.After(f.now) {
+			j.end.Ledger.NoteCut(j.end.Range.End, s.step)
+			j.noted = true
 			s.release(f, j)
 			continue
 		}

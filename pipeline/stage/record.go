@@ -30,6 +30,9 @@ type record struct {
 	meta   []pipeline.Field
 	pieces []pipeline.Piece
 	before pipeline.Mark // the source's when the first line was read
+
+	readTime bool // time is when the line was read
+	noted    bool // a note says where it ends
 }
 
 // input is what a stage with an optional source works on.

@@ -147,7 +147,7 @@ func checkRestart(t *testing.T, p *Program, lines []string, rnd *rand.Rand, seed
 	}
 	at, mark := first.ledger.Position()
 	second := newRig(t, p)
-	second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+	second.offset, second.ledger = at, pipeline.RestoreLedger(pipeline.Place{Offset: at, Mark: mark})
 	second.push(lines[slices.Index(lineStarts(lines), at):]...)
 	second.flush(0, true)
 
@@ -226,7 +226,7 @@ func TestADroppedJoinLeavesNoMark(t *testing.T) {
 		t.Fatalf("position %d, want %d", at, want)
 	}
 	second := newRig(t, p)
-	second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+	second.offset, second.ledger = at, pipeline.RestoreLedger(pipeline.Place{Offset: at, Mark: mark})
 	second.push(lines[1])
 	if first.entries[0] != second.entries[0] {
 		t.Errorf("read again: %v, before: %v", second.entries[0], first.entries[0])
@@ -247,7 +247,7 @@ func TestMarkBehindADroppedLineIsThatOfTheEntryBeforeIt(t *testing.T) {
 		t.Fatalf("position %d, want %d", at, want)
 	}
 	second := newRig(t, p)
-	second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+	second.offset, second.ledger = at, pipeline.RestoreLedger(pipeline.Place{Offset: at, Mark: mark})
 	second.push(lines[2])
 	second.flush(0, true)
 	second.want(entry{"-", "2026-11-22T10:00:00.000000001Z", "-", ""})

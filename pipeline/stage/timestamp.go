@@ -39,7 +39,7 @@ func (c *compiler) timestamp(cfg *config.TimestampStage) {
 func (s *timestamp) run(f *Feed, r *record) verdict {
 	t, ok := s.parse(f, r)
 	if ok {
-		r.time, r.added = t, 0
+		r.time, r.added, r.readTime = t, 0, false
 	}
 	if s.state < 0 {
 		return next
@@ -50,7 +50,7 @@ func (s *timestamp) run(f *Feed, r *record) verdict {
 		*last, f.restored = lastTime{time: t}, nil
 	case last.time != 0:
 		last.added++
-		r.time, r.added = last.time, last.added
+		r.time, r.added, r.readTime = last.time, last.added, false
 	}
 	return next
 }

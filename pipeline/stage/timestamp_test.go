@@ -185,7 +185,7 @@ func TestThirtyEqualLinesOfOneSecondHaveThirtyTimes(t *testing.T) {
 		first.done()
 		at, mark := first.ledger.Position()
 		second := newRig(t, p)
-		second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+		second.offset, second.ledger = at, pipeline.RestoreLedger(pipeline.Place{Offset: at, Mark: mark})
 		for range 30 - cut {
 			second.push(line)
 		}
@@ -207,7 +207,7 @@ func TestFudgedTimesAreTheSameAfterARestart(t *testing.T) {
 		first.push(lines[:cut]...)
 		first.done()
 		at, mark := first.ledger.Position()
-		second.offset, second.ledger = at, pipeline.RestoreLedger(at, mark)
+		second.offset, second.ledger = at, pipeline.RestoreLedger(pipeline.Place{Offset: at, Mark: mark})
 		second.push(lines[cut:]...)
 		if got := append(first.entries, second.entries...); fmt.Sprint(got) != fmt.Sprint(whole.entries) {
 			t.Errorf("after a restart behind line %d:\n%v, want\n%v", cut, got, whole.entries)

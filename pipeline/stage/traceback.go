@@ -31,7 +31,7 @@ func (s *tracebacks) run(f *Feed, r *record) verdict {
 		all.release(f, j)
 		return next
 	}
-	if !j.joiner.MayContinue() {
+	if !j.joiner.MayContinue() || all.isCut(f, j) {
 		all.release(f, j)
 	}
 	return gone

@@ -107,7 +107,7 @@ func (g *generation) start(offset int64) {
 // resume begins to read where p says.
 func (g *generation) resume(p pipeline.Place) {
 	g.offset = p.Offset
-	g.ledger = pipeline.RestoreLedger(p.Offset, p.Mark)
+	g.ledger = pipeline.RestoreLedger(p)
 	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, p.Offset)), bytes.Clone(p.Before)
 	if len(p.Before) == 0 {
 		g.before = g.bytesBefore(p.Offset)

@@ -103,7 +103,7 @@ func New(places []pipeline.Place, opts Options) *Source {
 	return &Source{
 		opts: opts, queue: newQueue(queueLen), saved: place.Cursor, most: maxUnsettled,
 		parse:   parser{json: opts.JSON, names: names{}},
-		ledger:  pipeline.RestoreLedger(place.Offset, place.Mark),
+		ledger:  pipeline.RestoreLedger(place),
 		cursors: newCursors(place.Offset, place.Cursor),
 	}
 }

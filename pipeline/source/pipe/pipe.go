@@ -63,7 +63,9 @@ func New(path string, opts Options) *Source {
 	if opts.Poll == 0 {
 		opts.Poll = d.Poll
 	}
-	return &Source{path: path, opts: opts, queue: newQueue(opts.Buffer), ledger: pipeline.NewLedger(0)}
+	ledger := pipeline.NewLedger(0)
+	ledger.SetRisk(pipeline.Fleeting)
+	return &Source{path: path, opts: opts, queue: newQueue(opts.Buffer), ledger: ledger}
 }
 
 // Run reads the pipe until ctx is done or the path is gone, and opens it again
@@ -130,8 +132,9 @@ func (s *Source) Places() []pipeline.Place { return nil }
 // Close implements pipeline.Source: it does nothing, Run cleans up.
 func (s *Source) Close() error { return nil }
 
-// Unrepeatable implements pipeline.Unrepeatable.
-func (s *Source) Unrepeatable() {}
+// Risk implements pipeline.Pressing: what was read of a pipe is not in it any
+// more, and a writer that has to wait may be the application itself.
+func (s *Source) Risk() pipeline.Risk { return pipeline.Fleeting }
 
 func (s *Source) fail(err error) {
 	s.mu.Lock()
