@@ -56,6 +56,9 @@ func (b *Batch) Len() int { return len(b.entries) }
 // Encoded is an upper bound of the batch's size on the wire before compression.
 func (b *Batch) Encoded() int { return b.encoded }
 
+// Memory is how many bytes of the budget the batch takes.
+func (b *Batch) Memory() int64 { return b.capacity().memory() }
+
 // Line returns the text of entry i, valid until Done.
 func (b *Batch) Line(i int) []byte { return b.text(b.entries[i].line) }
 
@@ -102,7 +105,9 @@ func (b *Batch) Done() {
 		panic("pipeline: Done was called for a batch more often than it has references")
 	}
 	settleHolds(b.holds)
-	b.budget.give(b)
+	if b.budget != nil {
+		b.budget.give(b)
+	}
 }
 
 // room is what entries take up in a batch.
