@@ -18,11 +18,13 @@ import (
 type verdict int
 
 const (
-	stored    verdict = iota
-	refused           // some of it, for good; the rest was stored
-	tooLarge          // as a whole; halves may pass
-	throttled         // this stream has to wait
-	failed            // the client has to wait
+	stored     verdict = iota
+	refused            // some of it, for good; the rest was stored
+	tooLarge           // as a whole; halves may pass
+	throttled          // this stream has to wait
+	held               // the same, for a reason of our own
+	failed             // the client has to wait
+	unreadable         // it is on disk and cannot be read back
 )
 
 // outcome is a verdict with what is known about it.
@@ -37,9 +39,12 @@ type outcome struct {
 	bodyInUse  bool // the request's body may still be read
 
 	// Of refused.
-	all           bool  // every entry
-	metadata      bool  // for having structured metadata
-	before, after int64 // entries of times outside of this, in unix nanoseconds
+	all           bool   // every entry
+	metadata      bool   // for having structured metadata
+	before, after int64  // entries of times outside of this, in unix nanoseconds
+	lokiReason    string // as Loki counts it
+	local         bool   // it was not asked, its earlier answers say so
+	kept, dropped []part // what is sent again and what is not, in reverse order
 }
 
 // refuses reports whether the answer says that entries of a time are refused.
@@ -53,9 +58,14 @@ const (
 	reasonLineTooLong   = "line_too_long"
 )
 
+// reasonSpoolFull is our own.
+const reasonSpoolFull = "spool_full"
+
 func reasons() []string {
-	return []string{reasonGeneric, reasonRateLimited, reasonStreamLimited, reasonLineTooLong}
+	return []string{reasonGeneric, reasonRateLimited, reasonStreamLimited, reasonLineTooLong, reasonSpoolFull}
 }
+
+var errForeseen = errors.New("not sent: Loki has refused such times before")
 
 // statusBlocked is what Loki answers while an operator has blocked ingestion,
 // unless configured otherwise: a 2xx by which nothing was stored.
@@ -68,6 +78,7 @@ func classify(resp *http.Response, text string, labels []pipeline.Label) outcome
 	out := outcome{
 		verdict: failed, reason: reasonGeneric, kind: fmt.Sprintf("Loki answers %d", status),
 		err: fmt.Errorf("answer %d of Loki: %s", status, text), retryAfter: retryAfter(resp),
+		before: math.MinInt64, after: math.MaxInt64, lokiReason: "too_large",
 	}
 	switch {
 	case status == statusBlocked:
@@ -140,7 +151,8 @@ func wholeStream() []string {
 
 // readRefusal reads the text of a 400.
 func (o *outcome) readRefusal(text string) {
-	o.verdict, o.before, o.after = refused, math.MinInt64, math.MaxInt64
+	o.verdict = refused
+	o.lokiReason = lokiReason(text)
 	if m := ignoredOf.FindStringSubmatch(text); m != nil {
 		o.all = m[1] == m[2]
 	}

@@ -46,6 +46,18 @@ type Options struct {
 	Senders         int  // requests at a time
 	Log             *slog.Logger
 	Metrics         *Metrics
+	// Spool takes what cannot wait in memory, nil for none. Streams interns the
+	// label sets of what an earlier run left there.
+	Spool   Spool
+	Streams *pipeline.Streams
+	// Share is the client's share of the memory of lines in flight, in bytes.
+	Share int64
+	// Alone says that there is no other client that this one could hold up: then
+	// files wait where they are, and nothing of them is given up.
+	Alone bool
+	// Quarantine keeps entries that Loki refused for good, nil for nowhere. It
+	// returns when they are durable; the batch is valid until then.
+	Quarantine func([]Refused) error
 }
 
 // Client is one Loki. It is safe for concurrent use.
@@ -59,17 +71,23 @@ type Client struct {
 	ready    []*queue      // with a part to send now, in the order they became so
 	delayed  []*queue      // to be tried again later
 	inFlight int           // requests
-	waiting  int           // batches that are not done
-	empty    chan struct{} // closed while none is
+	waiting  int           // batches in memory that are not done
+	memory   int64         // what these take
+	empty    chan struct{} // closed while there is none
 	changed  chan struct{} // holds a token after something became ready
 
-	gate     time.Time // nothing is sent before: Loki does not answer or lets nobody in
-	failures int       // times in a row that the gate was closed
-	lastGood time.Time // when Loki last stored something
-	plain    bool      // this Loki takes no structured metadata
-	trouble  string    // why the gate is closed, "" if it is not
-	drops    map[string]*dropNote
-	notes    []func() // log lines, written when mu is free
+	gate         time.Time // nothing is sent before: Loki does not answer or lets nobody in
+	failures     int       // times in a row that the gate was closed
+	failingSince time.Time // when the first of them began
+	lastGood     time.Time // when Loki last stored something
+	plain        bool      // this Loki takes no structured metadata
+	window       window
+	skew         time.Duration // how far Loki's clock is before ours
+	trouble      string        // why the gate is closed, "" if it is not
+	drops        map[string]*dropNote
+	later        []func() // what is done when mu is free: log lines, calls of the spool
+
+	disk *disk // nil without a spool
 }
 
 // New returns a client. It sends nothing before Run.
@@ -89,14 +107,18 @@ func New(opts Options) (*Client, error) {
 	}
 	close(c.empty)
 	opts.Metrics.begin(c.host, opts.Tenant)
-	return c, nil
+	if opts.Spool == nil {
+		return c, nil
+	}
+	c.disk = newDisk(opts.Spool)
+	return c, c.restore()
 }
 
 // Name is the client's name in metrics and messages.
 func (c *Client) Name() string { return c.opts.Name }
 
 // Deliver takes a batch and calls its Done once Loki has it, or has refused it
-// for good. It never blocks.
+// for good, or it is on disk. It never blocks.
 func (c *Client) Deliver(b *pipeline.Batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,14 +126,24 @@ func (c *Client) Deliver(b *pipeline.Batch) {
 		c.empty = make(chan struct{})
 	}
 	c.waiting++
-	q := c.queues[b.Stream]
+	c.memory += b.Memory()
+	q := c.queueLocked(b.Stream)
+	q.items = append(q.items, &item{queue: q, batch: b, since: time.Now()})
+	c.wakeLocked()
+	if c.disk != nil && (b.Risk() == pipeline.Unlinked || c.memory > c.opts.Share/2) {
+		c.disk.wakeUp()
+	}
+}
+
+// queueLocked returns the queue of a stream. The caller adds an item to it.
+func (c *Client) queueLocked(s *pipeline.Stream) *queue {
+	q := c.queues[s]
 	if q == nil {
-		q = &queue{stream: b.Stream, labels: c.labels(b.Stream), todo: []part{{0, b.Len()}}}
-		c.queues[b.Stream] = q
+		q = &queue{stream: s, labels: c.labels(s)}
+		c.queues[s] = q
 		c.ready = append(c.ready, q)
 	}
-	q.batches = append(q.batches, b)
-	c.wakeLocked()
+	return q
 }
 
 // labels is the stream's label set with the external labels, which the
@@ -140,12 +172,15 @@ func (c *Client) Run(ctx context.Context) error {
 	for range c.opts.Senders {
 		wg.Go(func() { c.send(ctx) })
 	}
+	if c.disk != nil {
+		wg.Go(func() { c.writeOut(ctx) })
+	}
 	wg.Wait()
 	c.http.CloseIdleConnections()
 	return nil
 }
 
-// Drain waits until every batch is done, or ctx is.
+// Drain waits until every batch in memory is done or on disk, or ctx is done.
 func (c *Client) Drain(ctx context.Context) error {
 	c.mu.Lock()
 	empty := c.empty
@@ -158,7 +193,7 @@ func (c *Client) Drain(ctx context.Context) error {
 	}
 }
 
-// Waiting is how many batches are not done.
+// Waiting is how many batches in memory are not done.
 func (c *Client) Waiting() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,9 +229,19 @@ func (c *Client) send(ctx context.Context) {
 
 // try sends one request.
 func (c *Client) try(ctx context.Context, enc *encoder, j *job) outcome {
+	if err := c.open(j); errors.Is(err, ErrSpoolDamaged) {
+		return outcome{verdict: unreadable, err: err}
+	} else if err != nil {
+		return outcome{verdict: held, err: err}
+	}
+	if out, refuses := c.foresee(j, time.Now()); refuses {
+		return out
+	}
 	body, err := enc.encode(j)
 	if err != nil {
-		return outcome{verdict: refused, reason: reasonGeneric, all: true, err: err}
+		out := refusal("not_encodable", err)
+		out.all = true
+		return out
 	}
 	out := c.post(ctx, j, body)
 	if out.bodyInUse {
@@ -204,6 +249,7 @@ func (c *Client) try(ctx context.Context, enc *encoder, j *job) outcome {
 	}
 	if out.verdict == stored {
 		c.opts.Metrics.sent(c.host, j.batch, j.part, len(body))
+		c.opts.Metrics.restamped(c.host, c.tenant(j.queue.stream.Tenant), j.restamped())
 	}
 	return out
 }

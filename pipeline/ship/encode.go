@@ -23,7 +23,7 @@ func (e *encoder) encode(j *job) ([]byte, error) {
 	e.entries, e.fields = e.entries[:0], e.fields[:0]
 	for i := j.part.from; i < j.part.to; i++ {
 		e.entries = append(e.entries, push.Entry{
-			Timestamp: time.Unix(0, j.batch.Time(i)), Line: view(j.batch.Line(i)), StructuredMetadata: e.metadata(j, i),
+			Timestamp: time.Unix(0, j.time(i)), Line: view(j.batch.Line(i)), StructuredMetadata: e.metadata(j, i),
 		})
 	}
 	e.streams[0] = push.Stream{Labels: j.queue.labels, Entries: e.entries}

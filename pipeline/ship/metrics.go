@@ -18,14 +18,21 @@ type Metrics struct {
 	droppedEntries *prometheus.CounterVec
 	retries        *prometheus.CounterVec
 	duration       *prometheus.HistogramVec
+	mutated        *prometheus.CounterVec
+	quarantine     *prometheus.CounterVec
+	spool          *prometheus.CounterVec
+	damaged        *prometheus.CounterVec
 }
 
 // NewMetrics registers the metrics.
 func NewMetrics(reg prometheus.Registerer) *Metrics {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "promtail_" + name, Help: help}, labels)
+	named := func(name, help string, labels ...string) *prometheus.CounterVec {
+		c := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 		reg.MustRegister(c)
 		return c
+	}
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return named("promtail_"+name, help, labels...)
 	}
 	m := &Metrics{
 		encodedBytes:   counter("encoded_bytes_total", "Bytes of compressed requests that Loki confirmed.", "host"),
@@ -34,6 +41,10 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		droppedBytes:   counter("dropped_bytes_total", "Bytes of lines that were refused for good.", "host", "tenant", "reason"),
 		droppedEntries: counter("dropped_entries_total", "Entries that were refused for good.", "host", "tenant", "reason"),
 		retries:        counter("batch_retries_total", "Requests that were tried again.", "host", "tenant"),
+		mutated:        counter("mutated_entries_total", "Entries that were sent with another time than that of their reading.", "host", "tenant", "reason"),
+		quarantine:     named("collector_quarantined_entries_total", "Entries that Loki refused for good, by its reason. They are kept: collector quarantine list.", "host", "tenant", "reason"),
+		spool:          named("collector_spooled_entries_total", "Entries that were written to the spool.", "client"),
+		damaged:        named("collector_spool_lost_bytes_total", "Bytes in the spool that could not be read back.", "client"),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "promtail_request_duration_seconds", Help: "Duration of push requests; status -1 is no answer.",
 			Buckets: prometheus.DefBuckets,
@@ -66,6 +77,24 @@ func (m *Metrics) sent(host string, b *pipeline.Batch, p part, encoded int) {
 func (m *Metrics) dropped(host, tenant, reason string, b *pipeline.Batch, p part) {
 	m.droppedBytes.WithLabelValues(host, tenant, reason).Add(float64(lineBytes(b, p)))
 	m.droppedEntries.WithLabelValues(host, tenant, reason).Add(float64(p.to - p.from))
+}
+
+func (m *Metrics) quarantined(host, tenant, reason string, entries int) {
+	m.quarantine.WithLabelValues(host, tenant, reason).Add(float64(entries))
+}
+
+func (m *Metrics) restamped(host, tenant string, entries int) {
+	if entries > 0 {
+		m.mutated.WithLabelValues(host, tenant, "time").Add(float64(entries))
+	}
+}
+
+func (m *Metrics) spooled(client string, entries int) {
+	m.spool.WithLabelValues(client).Add(float64(entries))
+}
+
+func (m *Metrics) unreadable(client string, bytes int) {
+	m.damaged.WithLabelValues(client).Add(float64(bytes))
 }
 
 func (m *Metrics) request(host, status string, took time.Duration) {

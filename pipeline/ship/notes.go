@@ -26,7 +26,7 @@ func (c *Client) noteDropLocked(q *queue, entries int, out outcome) {
 	}
 	sum := d.entries
 	d.logged, d.entries = now, 0
-	c.notes = append(c.notes, func() {
+	c.later = append(c.later, func() {
 		c.opts.Log.Warn("entries are given up and counted in promtail_dropped_entries_total",
 			"client", c.opts.Name, "reason", out.reason, "entries", sum, "stream", q.labels, "err", out.err)
 	})
@@ -38,7 +38,7 @@ func (c *Client) noteTroubleLocked(out outcome) {
 		return
 	}
 	c.trouble = out.kind
-	c.notes = append(c.notes, func() {
+	c.later = append(c.later, func() {
 		c.opts.Log.Error("nothing gets through to Loki; files are kept where they are and read on later",
 			"client", c.opts.Name, "url", c.opts.URL, "why", out.kind, "remedy", out.remedy, "err", out.err)
 	})
@@ -50,7 +50,7 @@ func (c *Client) noteGoodLocked() {
 		return
 	}
 	c.trouble = ""
-	c.notes = append(c.notes, func() {
+	c.later = append(c.later, func() {
 		c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.opts.URL)
 	})
 }
@@ -58,7 +58,7 @@ func (c *Client) noteGoodLocked() {
 // noteThrottledLocked logs that a stream is held up for long.
 func (c *Client) noteThrottledLocked(q *queue, out outcome) {
 	labels, since := q.labels, q.since
-	c.notes = append(c.notes, func() {
+	c.later = append(c.later, func() {
 		c.opts.Log.Warn("Loki limits the rate of a stream; it is sent later",
 			"client", c.opts.Name, "stream", labels, "since", since, "err", out.err)
 	})
@@ -70,8 +70,37 @@ func (c *Client) plainLocked(out outcome) {
 		return
 	}
 	c.plain = true
-	c.notes = append(c.notes, func() {
+	c.later = append(c.later, func() {
 		c.opts.Log.Warn("Loki takes no structured metadata; it is left out until the next start",
 			"client", c.opts.Name, "remedy", "set limits_config.allow_structured_metadata in Loki, with schema v13", "err", out.err)
+	})
+}
+
+// noteSpoolLocked logs that the spool began to fail, or ceased to.
+func (c *Client) noteSpoolLocked(err error) {
+	text := ""
+	if err != nil {
+		text = err.Error()
+	}
+	if (text == "") == (c.disk.trouble == "") {
+		c.disk.trouble = text
+		return
+	}
+	c.disk.trouble = text
+	c.later = append(c.later, func() {
+		if err == nil {
+			c.opts.Log.Info("the spool takes batches again", "client", c.opts.Name)
+			return
+		}
+		c.opts.Log.Error("batches cannot be written to the spool; files wait, pipes lose their oldest lines",
+			"client", c.opts.Name, "err", err)
+	})
+}
+
+// noteUnreadableLocked logs that a batch on disk is lost.
+func (c *Client) noteUnreadableLocked(it *item, err error) {
+	c.later = append(c.later, func() {
+		c.opts.Log.Error("a batch in the spool cannot be read back and is lost",
+			"client", c.opts.Name, "stream", it.queue.labels, "bytes", it.record.Size, "err", err)
 	})
 }

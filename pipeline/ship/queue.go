@@ -1,6 +1,7 @@
 package ship
 
 import (
+	"container/list"
 	"context"
 	"math/rand/v2"
 	"time"
@@ -9,16 +10,37 @@ import (
 )
 
 // queue is what waits for one stream. It is in one place at a time: with a
-// sender, in Client.ready, or in Client.delayed.
+// sender, in Client.ready, or in Client.delayed. Whoever has it may change todo,
+// tries, since, stamp and loaded.
 type queue struct {
-	stream  *pipeline.Stream
-	labels  string // with the external labels
-	batches []*pipeline.Batch
-	todo    []part    // of the first batch, the next part last
-	tries   int       // of the next part
-	since   time.Time // when the first of these began
-	due     time.Time // while delayed
+	stream *pipeline.Stream
+	labels string  // with the external labels
+	items  []*item // those on disk come first
+	onDisk int     // how many these are
+	busy   bool    // with a sender
+
+	todo   []part          // of the first item, the next part last; nil if it was not looked at
+	tries  int             // of the next part
+	since  time.Time       // when the first of these began
+	due    time.Time       // while delayed
+	stamp  stamp           // for the first item's read times
+	loaded *pipeline.Batch // the first item, if it was read from disk
 }
+
+// item is a batch that waits, in memory or on disk.
+type item struct {
+	queue   *queue
+	batch   *pipeline.Batch // nil if it is on disk alone
+	since   time.Time       // when it was delivered
+	writing bool            // it is being written to disk
+	over    bool            // it was done with meanwhile
+
+	record SpoolRecord // if it is on disk
+	order  *list.Element
+}
+
+// isOnDisk reports whether the item is in the spool.
+func (it *item) isOnDisk() bool { return it.order != nil }
 
 // part is the entries [from, to) of a batch.
 type part struct{ from, to int }
@@ -28,9 +50,11 @@ func (p part) len() int { return p.to - p.from }
 // job is one request to be made.
 type job struct {
 	queue *queue
+	item  *item
 	batch *pipeline.Batch
 	part  part
 	plain bool // without structured metadata
+	stamp stamp
 }
 
 // How often it takes to believe that an answer is about one request: tries
@@ -60,13 +84,18 @@ func (c *Client) take(now time.Time) (*job, time.Duration) {
 	q := c.ready[0]
 	c.ready = c.ready[1:]
 	c.inFlight++
+	q.busy = true
 	if q.tries == 0 {
 		q.since = now
 	}
 	if len(c.ready) > 0 {
 		c.wakeLocked()
 	}
-	return &job{queue: q, batch: q.batches[0], part: q.todo[len(q.todo)-1], plain: c.plain}, 0
+	j := &job{queue: q, item: q.items[0], batch: q.items[0].batch, plain: c.plain}
+	if j.batch == nil {
+		j.batch = q.loaded
+	}
+	return j, 0
 }
 
 // collectDelayedLocked makes ready what is due and returns when the next is.
@@ -85,21 +114,51 @@ func (c *Client) collectDelayedLocked(now time.Time, wait time.Duration) time.Du
 	return wait
 }
 
+// open reads a job's batch from disk, if it is there alone, and takes the next
+// part of it.
+func (c *Client) open(j *job) error {
+	q := j.queue
+	if j.batch == nil {
+		batch, err := c.read(j.item)
+		if err != nil {
+			return err
+		}
+		j.batch, q.loaded = batch, batch
+	}
+	if len(q.todo) == 0 {
+		q.todo = []part{{0, j.batch.Len()}}
+	}
+	j.part, j.stamp = q.todo[len(q.todo)-1], q.stamp
+	return nil
+}
+
 // settle does with a job what its outcome asks for. A request that was cut off
 // by the end of Run says nothing.
 func (c *Client) settle(ctx context.Context, j *job, out outcome) {
 	if ctx.Err() != nil && out.verdict != stored {
 		return
 	}
+	if out.verdict == tooLarge && out.certain && j.part.len() == 1 {
+		out.verdict, out.all = refused, true // it cannot be halved
+	}
+	if out.verdict == refused {
+		c.judge(j, &out)
+	}
 	c.mu.Lock()
 	c.inFlight--
+	j.queue.busy = false
 	c.settleLocked(j, out)
 	c.wakeLocked()
-	notes := c.notes
-	c.notes = nil
+	c.unlockAndFinish()
+}
+
+// unlockAndFinish gives mu free and does what had to wait for that.
+func (c *Client) unlockAndFinish() {
+	later := c.later
+	c.later = nil
 	c.mu.Unlock()
-	for _, note := range notes {
-		note()
+	for _, do := range later {
+		do()
 	}
 }
 
@@ -112,8 +171,15 @@ func (c *Client) settleLocked(j *job, out outcome) {
 		c.goodLocked()
 		c.nextLocked(q, nil)
 	case out.verdict == refused:
-		c.goodLocked() // Loki is there and lets us in
+		if !out.local {
+			c.goodLocked() // Loki is there and lets us in
+		}
 		c.refusedLocked(j, out)
+	case out.verdict == unreadable:
+		c.unreadableLocked(j.item, out.err)
+		c.doneLocked(q)
+	case out.verdict == held:
+		c.delayLocked(q, out)
 	case exhausted, out.verdict == throttled && c.opts.DropRateLimited:
 		c.dropLocked(j, j.part, out)
 		c.nextLocked(q, nil)
@@ -126,48 +192,20 @@ func (c *Client) settleLocked(j *job, out outcome) {
 	}
 }
 
-// refusedLocked drops what Loki refused for good and sends the rest again,
-// exactly as it was: some of it is stored already.
-func (c *Client) refusedLocked(j *job, out outcome) {
-	if out.metadata && !j.plain {
-		c.plainLocked(out)
-		c.againLocked(j.queue)
-		return
-	}
-	if out.all || j.part.len() == 1 {
-		c.dropLocked(j, j.part, out)
-		c.nextLocked(j.queue, nil)
-		return
-	}
-	kept, dropped := split(j.batch, j.part, out)
-	if len(dropped) == 0 {
-		c.halveLocked(j)
-		return
-	}
-	for _, p := range dropped {
-		c.dropLocked(j, p, out)
-	}
-	c.nextLocked(j.queue, kept)
-}
-
 // isTooLargeLocked reports whether an answer that may mean "too large" does.
 func (c *Client) isTooLargeLocked(q *queue, out outcome) bool {
 	othersPass := c.lastGood.After(q.since)
 	return out.certain || q.tries >= triesAmongOthers && othersPass || q.tries >= triesAlone
 }
 
-// tooLargeLocked halves. A single entry that cannot be halved is refused for
-// good by a certain answer; else it is tried again, and holds up its stream alone.
+// tooLargeLocked halves. A single entry that cannot be halved is tried again,
+// and holds up its stream alone.
 func (c *Client) tooLargeLocked(j *job, out outcome) {
-	switch {
-	case j.part.len() > 1:
+	if j.part.len() > 1 {
 		c.halveLocked(j)
-	case out.certain:
-		c.dropLocked(j, j.part, out)
-		c.nextLocked(j.queue, nil)
-	default:
-		c.delayLocked(j.queue, out)
+		return
 	}
+	c.delayLocked(j.queue, out)
 }
 
 // throttledLocked holds up one stream. What is refused again and again may be
@@ -186,28 +224,55 @@ func (c *Client) throttledLocked(j *job, out outcome) {
 }
 
 // nextLocked goes on with what is left of q's next part, with its next part, or
-// with its next batch.
+// with its next item.
 func (c *Client) nextLocked(q *queue, left []part) {
 	q.tries = 0
 	q.todo = append(q.todo[:len(q.todo)-1], left...)
 	if len(q.todo) == 0 {
-		b := q.batches[0]
-		q.batches[0] = nil
-		q.batches = q.batches[1:]
-		c.doneLocked(b)
-		if len(q.batches) == 0 {
-			delete(c.queues, q.stream)
-			return
-		}
-		q.todo = append(q.todo, part{0, q.batches[0].Len()})
+		c.doneLocked(q)
+		return
 	}
 	c.againLocked(q)
 }
 
-func (c *Client) againLocked(q *queue) { c.ready = append(c.ready, q) }
+// doneLocked is done with q's first item.
+func (c *Client) doneLocked(q *queue) {
+	it := q.items[0]
+	q.items[0] = nil
+	q.items = q.items[1:]
+	q.todo, q.tries, q.stamp, q.loaded = q.todo[:0], 0, stamp{}, nil
+	if it.isOnDisk() {
+		q.onDisk--
+	}
+	if it.writing {
+		it.over = true
+	} else {
+		c.freeLocked(it)
+		c.forgetLocked(it)
+	}
+	if len(q.items) == 0 {
+		delete(c.queues, q.stream)
+		return
+	}
+	c.againLocked(q)
+}
 
-func (c *Client) doneLocked(b *pipeline.Batch) {
-	b.Done()
+// againLocked makes a queue ready. What is on disk does not stay in memory too.
+func (c *Client) againLocked(q *queue) {
+	if it := q.items[0]; it.isOnDisk() {
+		c.freeLocked(it)
+	}
+	c.ready = append(c.ready, q)
+}
+
+// freeLocked gives back an item's memory: it is done with, or on disk.
+func (c *Client) freeLocked(it *item) {
+	if it.batch == nil {
+		return
+	}
+	c.memory -= it.batch.Memory()
+	it.batch.Done()
+	it.batch = nil
 	c.waiting--
 	if c.waiting == 0 {
 		close(c.empty)
@@ -222,24 +287,6 @@ func halves(p part) []part {
 	return []part{{mid, p.to}, {p.from, mid}}
 }
 
-// split tells the entries of p that the answer refuses by their time from the
-// others. Kept are in reverse order, as in queue.todo.
-func split(b *pipeline.Batch, p part, out outcome) (kept, dropped []part) {
-	for end := p.to; end > p.from; {
-		start, bad := end-1, out.refuses(b.Time(end-1))
-		for start > p.from && out.refuses(b.Time(start-1)) == bad {
-			start--
-		}
-		if bad {
-			dropped = append(dropped, part{start, end})
-		} else {
-			kept = append(kept, part{start, end})
-		}
-		end = start
-	}
-	return kept, dropped
-}
-
 // dropLocked gives up a part for a counted reason. It stays in q.todo.
 func (c *Client) dropLocked(j *job, p part, out outcome) {
 	c.opts.Metrics.dropped(c.host, c.tenant(j.queue.stream.Tenant), out.reason, j.batch, p)
@@ -250,6 +297,10 @@ func (c *Client) dropLocked(j *job, p part, out outcome) {
 func (c *Client) delayLocked(q *queue, out outcome) {
 	c.opts.Metrics.retried(c.host, c.tenant(q.stream.Tenant))
 	q.due = time.Now().Add(max(out.retryAfter, c.backoff(q.tries)))
+	q.loaded = nil
+	if it := q.items[0]; it.isOnDisk() {
+		c.freeLocked(it)
+	}
 	c.delayed = append(c.delayed, q)
 }
 
@@ -259,10 +310,14 @@ func (c *Client) closeGateLocked(q *queue, out outcome) {
 	c.opts.Metrics.retried(c.host, c.tenant(q.stream.Tenant))
 	now := time.Now()
 	if !c.gate.After(now) { // else another request has closed it just now
+		if c.failures == 0 {
+			c.failingSince = q.since
+		}
 		c.failures++
 		c.gate = now.Add(max(out.retryAfter, c.backoff(c.failures)))
 	}
 	c.noteTroubleLocked(out)
+	q.loaded = nil
 	c.againLocked(q)
 }
 

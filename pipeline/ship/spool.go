@@ -1,0 +1,397 @@
+package ship
+
+import (
+	"cmp"
+	"container/list"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/golang/snappy"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+)
+
+// Spool keeps batches on disk. Only this client uses it.
+type Spool interface {
+	// Pending returns what an earlier run left, oldest first.
+	Pending() []SpoolRecord
+	// Append writes all payloads or none. When it returns nil they are durable
+	// and have their IDs. An error that wraps ErrSpoolFull asks for room.
+	Append(records []SpoolRecord, payloads [][]byte) error
+	// Read returns what was written.
+	Read(id uint64, buf []byte) ([]byte, error)
+	// Done frees the room of a record.
+	Done(id uint64)
+}
+
+// SpoolRecord is a batch on disk.
+type SpoolRecord struct {
+	ID   uint64 // ascending in the order of writing
+	Key  string // the stream: pipeline.Stream.AppendKey
+	Risk pipeline.Risk
+	Size int // bytes on disk
+}
+
+// ErrSpoolFull is wrapped by Spool.Append's error when there is no room.
+var ErrSpoolFull = errors.New("the spool is full")
+
+// ErrSpoolDamaged is wrapped by Spool.Read's error when the record is not what
+// was written. After any other error it is read again later.
+var ErrSpoolDamaged = errors.New("damaged in the spool")
+
+const (
+	// spoolAfter is how long Loki may be away before what cannot wait in memory
+	// is written to disk.
+	spoolAfter = 10 * time.Second
+	// spoolEvery is how often it is looked for what has to be written.
+	spoolEvery = time.Second
+	// spoolPause lets batches come together that one write takes to disk.
+	spoolPause = 50 * time.Millisecond
+	// spoolGroup bounds the bytes of one write.
+	spoolGroup = 4 << 20
+)
+
+// disk is the client's side of its spool.
+type disk struct {
+	spool   Spool
+	wake    chan struct{} // holds a token when something may have to be written
+	writing sync.Mutex    // held by whoever writes
+	text    []byte        // memory of encode
+
+	// Guarded by Client.mu.
+	files    *list.List // of *item on disk that were read from files, oldest first
+	fleeting *list.List // the same of pipes
+	full     bool       // the last write found no room
+	bytes    int64
+	stopping bool
+	trouble  string
+}
+
+func newDisk(s Spool) *disk {
+	return &disk{spool: s, wake: make(chan struct{}, 1), files: list.New(), fleeting: list.New()}
+}
+
+func (d *disk) of(risk pipeline.Risk) *list.List {
+	if risk == pipeline.Fleeting {
+		return d.fleeting
+	}
+	return d.files
+}
+
+func (d *disk) wakeUp() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// restore queues what an earlier run left.
+func (c *Client) restore() error {
+	for _, record := range c.disk.spool.Pending() {
+		tenant, labels, err := pipeline.ReadKey([]byte(record.Key))
+		if err != nil {
+			return fmt.Errorf("client %s: read the spool: %w", c.opts.Name, err)
+		}
+		it := &item{record: record, queue: c.queueLocked(c.opts.Streams.Get(tenant, labels))}
+		it.queue.items = append(it.queue.items, it)
+		it.queue.onDisk++
+		c.onDiskLocked(it, record)
+	}
+	return nil
+}
+
+// onDiskLocked notes that an item is on disk.
+func (c *Client) onDiskLocked(it *item, record SpoolRecord) {
+	it.record = record
+	it.order = c.disk.of(record.Risk).PushBack(it)
+	c.disk.bytes += int64(record.Size)
+}
+
+// forgetLocked frees the room of an item that is on disk and done with.
+func (c *Client) forgetLocked(it *item) {
+	if !it.isOnDisk() {
+		return
+	}
+	c.disk.of(it.record.Risk).Remove(it.order)
+	it.order = nil
+	c.disk.bytes -= int64(it.record.Size)
+	c.disk.full = false
+	c.later = append(c.later, func() { c.disk.spool.Done(it.record.ID) })
+}
+
+// read returns an item's batch from disk.
+func (c *Client) read(it *item) (*pipeline.Batch, error) {
+	packed, err := c.disk.spool.Read(it.record.ID, nil)
+	if err != nil {
+		return nil, err
+	}
+	data, err := snappy.Decode(nil, packed)
+	if err != nil {
+		return nil, fmt.Errorf("unpack a batch of %s: %w: %w", it.queue.labels, ErrSpoolDamaged, err)
+	}
+	batch, err := pipeline.ReadBatch(it.queue.stream, data)
+	if err != nil {
+		return nil, fmt.Errorf("read a batch of %s: %w: %w", it.queue.labels, ErrSpoolDamaged, err)
+	}
+	return batch, nil
+}
+
+// Spooled returns how many batches are on disk and how many bytes these have,
+// and whether there is no room for more.
+func (c *Client) Spooled() (batches int, bytes int64, full bool) {
+	if c.disk == nil {
+		return 0, 0, false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.disk.files.Len() + c.disk.fleeting.Len(), c.disk.bytes, c.disk.full
+}
+
+// unreadableLocked counts an item that cannot be read back.
+func (c *Client) unreadableLocked(it *item, err error) {
+	c.opts.Metrics.unreadable(c.opts.Name, it.record.Size)
+	c.noteUnreadableLocked(it, err)
+}
+
+// writeOut writes to disk what cannot wait in memory, until ctx is done.
+func (c *Client) writeOut(ctx context.Context) {
+	tick := time.NewTicker(spoolEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-c.disk.wake:
+		}
+		c.writeDue()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(spoolPause):
+		}
+	}
+}
+
+// Save writes to disk what would be gone after a stop. Call it when nothing is
+// delivered any more.
+func (c *Client) Save() {
+	if c.disk == nil {
+		return
+	}
+	c.mu.Lock()
+	c.disk.stopping = true
+	c.mu.Unlock()
+	c.writeDue()
+}
+
+// Takes reports whether lines that bear a risk are written to disk if Loki does
+// not take them.
+func (c *Client) Takes(risk pipeline.Risk) bool {
+	if c.disk == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return risk == pipeline.Fleeting || !c.opts.Alone || !c.disk.full
+}
+
+// writeDue writes what has to be written now.
+func (c *Client) writeDue() {
+	d := c.disk
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	c.mu.Lock()
+	items := c.dueLocked(time.Now())
+	c.mu.Unlock()
+	for len(items) > 0 {
+		n, size := 0, int64(0)
+		for n < len(items) && (n == 0 || size+items[n].batch.Memory() <= spoolGroup) {
+			size += items[n].batch.Memory()
+			n++
+		}
+		if err := c.write(items[:n]); err != nil {
+			c.giveWay(items, err)
+			return
+		}
+		items = items[n:]
+	}
+}
+
+// dueLocked returns the items that cannot wait in memory, with those before them
+// in their streams, in the order in which they came.
+func (c *Client) dueLocked(now time.Time) []*item {
+	all := c.mustWriteAllLocked(now)
+	var due []*item
+	for _, q := range c.queues {
+		last := q.onDisk - 1
+		for i := q.onDisk; i < len(q.items); i++ {
+			if all || c.mustWriteLocked(q.items[i], now) {
+				last = i
+			}
+		}
+		for _, it := range q.items[q.onDisk : last+1] {
+			it.writing = true
+			due = append(due, it)
+		}
+	}
+	slices.SortStableFunc(due, func(a, b *item) int { return a.since.Compare(b.since) })
+	return due
+}
+
+// mustWriteAllLocked reports whether this client would hold up others.
+func (c *Client) mustWriteAllLocked(now time.Time) bool {
+	return !c.opts.Alone && (c.isFailingLocked(now) || c.memory > c.opts.Share/2)
+}
+
+func (c *Client) mustWriteLocked(it *item, now time.Time) bool {
+	switch it.batch.Risk() {
+	case pipeline.Unlinked:
+		return true
+	case pipeline.Fleeting:
+		waits := now.Sub(it.since) >= spoolAfter
+		return waits || c.disk.stopping || c.isFailingLocked(now) || c.failures > 0 && c.memory > c.opts.Share/2
+	}
+	return false
+}
+
+func (c *Client) isFailingLocked(now time.Time) bool {
+	return c.failures > 0 && now.Sub(c.failingSince) >= spoolAfter
+}
+
+// write appends items to the spool, all or none. The caller holds disk.writing.
+func (c *Client) write(items []*item) error {
+	records, payloads := make([]SpoolRecord, len(items)), make([][]byte, len(items))
+	entries := 0
+	for i, it := range items {
+		c.disk.text = it.batch.AppendTo(c.disk.text[:0])
+		payloads[i] = snappy.Encode(nil, c.disk.text)
+		records[i] = SpoolRecord{
+			Key: string(it.queue.stream.AppendKey(nil)), Risk: it.batch.Risk(), Size: len(payloads[i]),
+		}
+		entries += it.batch.Len()
+	}
+	if err := c.disk.spool.Append(records, payloads); err != nil {
+		return err
+	}
+	c.opts.Metrics.spooled(c.opts.Name, entries)
+	c.mu.Lock()
+	defer c.unlockAndFinish()
+	c.disk.full = false
+	c.noteSpoolLocked(nil)
+	for i, it := range items {
+		it.writing = false
+		c.onDiskLocked(it, records[i])
+		switch q := it.queue; {
+		case it.over:
+			c.freeLocked(it)
+			c.forgetLocked(it)
+		case q.busy && q.items[0] == it:
+			q.onDisk++ // its sender frees it
+		default:
+			q.onDisk++
+			c.freeLocked(it)
+		}
+	}
+	return nil
+}
+
+// giveWay deals with items that could not be written. If there is no room, what
+// may be given up is: of several clients this one's oldest, of a single one the
+// oldest of what cannot wait. The rest stays in memory and is tried again.
+func (c *Client) giveWay(items []*item, err error) {
+	full := errors.Is(err, ErrSpoolFull)
+	for full && len(items) > 0 {
+		room := c.makeRoom(items[0].batch.Risk())
+		if !room {
+			break
+		}
+		if err = c.write(items[:1]); err == nil {
+			items = items[1:]
+			continue
+		}
+		full = errors.Is(err, ErrSpoolFull)
+	}
+	c.mu.Lock()
+	defer c.unlockAndFinish()
+	for _, it := range items {
+		it.writing = false
+		if it.over {
+			c.freeLocked(it)
+		}
+	}
+	if len(items) > 0 {
+		c.disk.full = full
+		c.noteSpoolLocked(err)
+	}
+}
+
+// makeRoom gives up the oldest record that may be, for one that needs its
+// room, and reports whether there was one.
+func (c *Client) makeRoom(needs pipeline.Risk) bool {
+	c.mu.Lock()
+	victim := c.oldestLocked(c.disk.fleeting)
+	if !c.opts.Alone {
+		victim = c.oldestLocked(c.disk.fleeting, c.disk.files)
+	} else if needs != pipeline.Fleeting {
+		victim = nil // files wait
+	}
+	c.mu.Unlock()
+	if victim == nil {
+		return false
+	}
+	batch, err := c.read(victim)
+	c.mu.Lock()
+	defer c.unlockAndFinish()
+	if victim.over || !victim.isOnDisk() || victim.queue.busy && victim.queue.items[0] == victim {
+		return true // it was sent meanwhile
+	}
+	c.giveUpLocked(victim, batch, err)
+	return true
+}
+
+// oldestLocked returns the oldest item of lists that no sender has.
+func (c *Client) oldestLocked(lists ...*list.List) *item {
+	var oldest *item
+	for _, l := range lists {
+		for e := l.Front(); e != nil; e = e.Next() {
+			it := e.Value.(*item)
+			if it.queue.busy && it.queue.items[0] == it {
+				continue
+			}
+			if oldest == nil || cmp.Less(it.record.ID, oldest.record.ID) {
+				oldest = it
+			}
+			break
+		}
+	}
+	return oldest
+}
+
+// giveUpLocked takes an item on disk out of its queue and counts it as dropped.
+func (c *Client) giveUpLocked(it *item, batch *pipeline.Batch, err error) {
+	q := it.queue
+	if err != nil {
+		c.unreadableLocked(it, err)
+	} else {
+		out := outcome{reason: reasonSpoolFull, err: ErrSpoolFull}
+		c.opts.Metrics.dropped(c.host, c.tenant(q.stream.Tenant), out.reason, batch, part{0, batch.Len()})
+		c.noteDropLocked(q, batch.Len(), out)
+	}
+	i := slices.Index(q.items, it)
+	if i == 0 {
+		q.todo, q.tries, q.stamp, q.loaded = q.todo[:0], 0, stamp{}, nil
+	}
+	q.items = slices.Delete(q.items, i, i+1)
+	q.onDisk--
+	c.forgetLocked(it)
+	if len(q.items) == 0 {
+		delete(c.queues, q.stream)
+		c.ready = slices.DeleteFunc(c.ready, func(other *queue) bool { return other == q })
+		c.delayed = slices.DeleteFunc(c.delayed, func(other *queue) bool { return other == q })
+	}
+}
