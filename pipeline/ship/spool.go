@@ -300,45 +300,74 @@ func (c *Client) write(items []*item) error {
 	return nil
 }
 
-// giveWay deals with items that could not be written. If there is no room, what
-// may be given up is: of several clients this one's oldest, of a single one the
-// oldest of what cannot wait. The rest stays in memory and is tried again.
+// giveWay writes items one by one after all of them at once could not be. If
+// there is no room, what may be given up is: of several clients this one's
+// oldest, of a single one the oldest of what cannot wait. The rest stays in
+// memory and is tried again.
 func (c *Client) giveWay(items []*item, err error) {
+	waits := map[*queue]bool{} // nothing overtakes what waits in its stream
 	full := errors.Is(err, ErrSpoolFull)
-	for full && len(items) > 0 {
-		room := c.makeRoom(items[0].batch.Risk())
-		if !room {
-			break
+	for _, it := range items {
+		if full && !waits[it.queue] {
+			err = c.force(it)
+			full = err == nil || errors.Is(err, ErrSpoolFull)
 		}
-		if err = c.write(items[:1]); err == nil {
-			items = items[1:]
-			continue
+		if it.writing {
+			waits[it.queue] = true
 		}
-		full = errors.Is(err, ErrSpoolFull)
 	}
 	c.mu.Lock()
 	defer c.unlockAndFinish()
 	for _, it := range items {
-		it.writing = false
-		if it.over {
-			c.freeLocked(it)
+		if it.writing {
+			it.writing = false
+			if it.over {
+				c.freeLocked(it)
+			}
 		}
 	}
-	if len(items) > 0 {
+	if len(waits) > 0 {
 		c.disk.full = full
-		c.noteSpoolLocked(err)
+		c.noteSpoolLocked(cmp.Or(err, ErrSpoolFull))
+	}
+}
+
+// force writes an item, and gives up others for that, or itself. If it may be
+// none of that it is left as it was, with the error.
+func (c *Client) force(it *item) error {
+	for {
+		err := c.write([]*item{it})
+		if err == nil || !errors.Is(err, ErrSpoolFull) {
+			return err
+		}
+		if c.makeRoom(it.batch.Risk()) {
+			continue
+		}
+		if c.opts.Alone && it.batch.Risk() != pipeline.Fleeting {
+			return err
+		}
+		c.mu.Lock()
+		if it.queue.busy && it.queue.items[0] == it || it.over {
+			c.mu.Unlock()
+			return err // its request is under way
+		}
+		it.writing = false
+		c.giveUpLocked(it, it.batch, nil)
+		c.unlockAndFinish()
+		return err
 	}
 }
 
 // makeRoom gives up the oldest record that may be, for one that needs its
 // room, and reports whether there was one.
 func (c *Client) makeRoom(needs pipeline.Risk) bool {
+	var victim *item
 	c.mu.Lock()
-	victim := c.oldestLocked(c.disk.fleeting)
-	if !c.opts.Alone {
+	switch {
+	case !c.opts.Alone:
 		victim = c.oldestLocked(c.disk.fleeting, c.disk.files)
-	} else if needs != pipeline.Fleeting {
-		victim = nil // files wait
+	case needs == pipeline.Fleeting:
+		victim = c.oldestLocked(c.disk.fleeting)
 	}
 	c.mu.Unlock()
 	if victim == nil {
@@ -372,7 +401,7 @@ func (c *Client) oldestLocked(lists ...*list.List) *item {
 	return oldest
 }
 
-// giveUpLocked takes an item on disk out of its queue and counts it as dropped.
+// giveUpLocked takes an item out of its queue and counts it as dropped.
 func (c *Client) giveUpLocked(it *item, batch *pipeline.Batch, err error) {
 	q := it.queue
 	if err != nil {
@@ -387,7 +416,10 @@ func (c *Client) giveUpLocked(it *item, batch *pipeline.Batch, err error) {
 		q.todo, q.tries, q.stamp, q.loaded = q.todo[:0], 0, stamp{}, nil
 	}
 	q.items = slices.Delete(q.items, i, i+1)
-	q.onDisk--
+	if it.isOnDisk() {
+		q.onDisk--
+	}
+	c.freeLocked(it)
 	c.forgetLocked(it)
 	if len(q.items) == 0 {
 		delete(c.queues, q.stream)
