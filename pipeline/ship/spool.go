@@ -309,8 +309,9 @@ func (c *Client) giveWay(items []*item, err error) {
 	full := errors.Is(err, ErrSpoolFull)
 	for _, it := range items {
 		if full && !waits[it.queue] {
-			err = c.force(it)
-			full = err == nil || errors.Is(err, ErrSpoolFull)
+			if failure := c.force(it); failure != nil {
+				err, full = failure, errors.Is(failure, ErrSpoolFull)
+			}
 		}
 		if it.writing {
 			waits[it.queue] = true
@@ -328,7 +329,7 @@ func (c *Client) giveWay(items []*item, err error) {
 	}
 	if len(waits) > 0 {
 		c.disk.full = full
-		c.noteSpoolLocked(cmp.Or(err, ErrSpoolFull))
+		c.noteSpoolLocked(err)
 	}
 }
 

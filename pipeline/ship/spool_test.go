@@ -372,7 +372,9 @@ func TestADamagedBatchOnDiskIsCountedAndTheOthersGoOn(t *testing.T) {
 		r.ledger.SetRisk(pipeline.Unlinked)
 		r.send("a", "lost")
 		time.Sleep(minute)
+		disk.mu.Lock()
 		disk.damaged = true
+		disk.mu.Unlock()
 		r.ledger, r.read = pipeline.NewLedger(0), 0
 		r.send("a", "behind")
 		r.sink.listener.setShut(false)
