@@ -39,7 +39,7 @@ func (c *Client) Push(ctx context.Context, b *pipeline.Batch) ([]Answer, error) 
 		}
 		left, ok := answered(answers, j, out)
 		if !ok {
-			return answers, fmt.Errorf("client %s: %w", c.opts.Name, out.err)
+			return answers, fmt.Errorf("client %s: %s: %w", c.opts.Name, out.kind, out.err)
 		}
 		q.tries = 0
 		q.todo = append(q.todo[:len(q.todo)-1], left...)
