@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -256,21 +257,34 @@ func TestQuarantineResendNowKeepsTheTimeThatItGave(t *testing.T) {
 	}
 }
 
-func TestAnOldPresentTimeIsGivenAnew(t *testing.T) {
-	e := refusedEntry("a", "1 old", "too_old", 50*time.Hour)
-	e.Metadata = []quarantine.Field{{Name: originalTime, Value: "kept"}}
-	q := newQuarantined(t, "http://192.0.2.1/loki/api/v1/push", "x", e)
+func TestThePresentTimeIsGivenToWhatDoesNotHaveIt(t *testing.T) {
+	given := []quarantine.Field{{Name: originalTime, Value: "kept"}}
+	longAgo := refusedEntry("a", "1 given long ago", "too_old", 50*time.Hour)
+	justNow := refusedEntry("a", "2 given just now", "too_old", time.Minute)
+	longAgo.Metadata, justNow.Metadata = given, given
+	fresh := refusedEntry("a", "3 its own", "rate", time.Second)
+	all := []quarantine.Entry{longAgo, justNow, fresh}
+	q := newQuarantined(t, "http://192.0.2.1/loki/api/v1/push", "x", all...)
 	now := time.Now()
-	if err := restamp(q.file, []quarantine.Entry{e}, now); err != nil {
+	if err := restamp(q.file, slices.Clone(all), now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := q.file.Read(func(got quarantine.Entry) error {
-		if got.Time != now.UnixNano() || !reflect.DeepEqual(got.Metadata, e.Metadata) {
-			t.Errorf("got %+v", got)
-		}
+	want := slices.Clone(all)
+	want[0].Time, want[2].Time = now.UnixNano(), now.UnixNano()+2
+	want[2].Metadata = append(want[2].Metadata, quarantine.Field{
+		Name: originalTime, Value: time.Unix(0, fresh.Time).UTC().Format(time.RFC3339Nano),
+	})
+	var got []quarantine.Entry
+	if _, err := q.file.Read(func(e quarantine.Entry) error {
+		got = append(got, e)
 		return nil
 	}); err != nil {
-		t.Error(err)
+		t.Fatal(err)
+	}
+	for i := range want {
+		if got[i].Time != want[i].Time || !reflect.DeepEqual(got[i].Metadata, want[i].Metadata) {
+			t.Errorf("got %+v, want %+v", got[i], want[i])
+		}
 	}
 }
 

@@ -110,6 +110,23 @@ func TestTextThatIsNotUTF8IsKeptByteForByte(t *testing.T) {
 	wantStored(t, f, []Entry{e}, 0)
 }
 
+func TestWhatIsNoEntryIsDamage(t *testing.T) {
+	f := newFile(t)
+	mustAdd(t, f, entry(1))
+	text, err := os.ReadFile(f.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := []string{
+		"{}", "[]", "null", "x", "\x00\x00", `{"time":"0001-01-01T00:00:00Z"}`, `{"time":"2026-01-01T00:00:00Z","line_base64":"-"}`,
+		`{"time":"2026-01-01T00:00:00Z","metadata":[]}`, `{"time":"2026-01-01T00:00:00Z","metadata":{"a":1}}`,
+	}
+	if err := os.WriteFile(f.Path(), append([]byte(strings.Join(lines, "\n")+"\n\n"), text...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, f, entries(1, 2), len(lines))
+}
+
 func TestClientNamesHaveDifferentFiles(t *testing.T) {
 	seen := map[string]string{}
 	long := strings.Repeat("x", 300)
@@ -300,17 +317,23 @@ func TestAddAndRewriteAtTheSameTimeLoseNothing(t *testing.T) {
 // faultyDisk fails operation failAt alone. A write does tear bytes of it.
 type faultyDisk struct {
 	realDisk
-	ops, failAt, tear int
-	err               error
+	ops          []string
+	failAt, tear int
+	err          error
 }
 
-func (d *faultyDisk) fails() bool {
-	d.ops++
-	return d.ops == d.failAt
+func (d *faultyDisk) fails(op string) bool {
+	d.ops = append(d.ops, op)
+	return len(d.ops) == d.failAt
+}
+
+func (d *faultyDisk) syncDir(dir string) error {
+	d.fails("syncDir " + filepath.Ext(dir))
+	return d.realDisk.syncDir(dir)
 }
 
 func (d *faultyDisk) open(path string, flag int) (file, error) {
-	if d.fails() {
+	if d.fails("open") {
 		return nil, d.err
 	}
 	f, err := d.realDisk.open(path, flag)
@@ -318,7 +341,7 @@ func (d *faultyDisk) open(path string, flag int) (file, error) {
 }
 
 func (d *faultyDisk) rename(from, to string) error {
-	if d.fails() {
+	if d.fails("rename") {
 		return d.err
 	}
 	return d.realDisk.rename(from, to)
@@ -330,7 +353,7 @@ type faultyFile struct {
 }
 
 func (f *faultyFile) Write(p []byte) (int, error) {
-	if f.d.fails() {
+	if f.d.fails("write") {
 		n, _ := f.file.Write(p[:min(f.d.tear, len(p))])
 		return n, f.d.err
 	}
@@ -338,10 +361,33 @@ func (f *faultyFile) Write(p []byte) (int, error) {
 }
 
 func (f *faultyFile) Sync() error {
-	if f.d.fails() {
+	if f.d.fails("sync") {
 		return f.d.err
 	}
 	return f.file.Sync()
+}
+
+func TestWhatIsStoredIsDurable(t *testing.T) {
+	f := newFile(t)
+	f.opts.MaxBytes = 1000 // two entries in a half
+	want := func(what string, want ...string) {
+		t.Helper()
+		if got := f.disk.(*faultyDisk).ops; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %q, want %q", what, got, want)
+		}
+		f.disk = &faultyDisk{}
+	}
+	f.disk = &faultyDisk{}
+	mustAdd(t, f, entry(1))
+	want("the first entry", "open", "write", "sync", "syncDir .quarantine", "syncDir ")
+	mustAdd(t, f, entry(2))
+	want("another", "open", "write", "sync")
+	mustAdd(t, f, entry(3))
+	want("a new half", "rename", "open", "write", "sync", "syncDir .quarantine", "syncDir ")
+	if err := f.Rewrite(func(e *Entry) bool { return e.Time == entry(1).Time }); err != nil {
+		t.Error(err)
+	}
+	want("a rewrite", "open", "write", "sync", "rename", "syncDir .quarantine", "syncDir .quarantine")
 }
 
 func TestAFailedAddLeavesTheFileAsItWas(t *testing.T) {

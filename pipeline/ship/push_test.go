@@ -105,6 +105,13 @@ func TestPushWaitsWhereLokiLimitsTheRate(t *testing.T) {
 		if took := time.Since(start); took != 14*time.Second {
 			t.Errorf("took %v", took)
 		}
+		r.sink.say(func(got *received) answer {
+			if len(got.lines) > 1 { // more than the burst limit
+				return answer{status: 429}
+			}
+			return answer{}
+		})
+		r.wantPushed("stored,stored", "", "3", "4")
 		r.sink.say(func(*received) answer { return answer{status: 429} })
 		r.wantPushed(",", "429", "1", "2")
 	})
