@@ -28,9 +28,6 @@ const originalTime = "original_time"
 // what is an hour behind the newest of its stream.
 const stampLasts = 30 * time.Minute
 
-// removeEvery is how often what was sent is taken out of the file.
-const removeEvery = 5 * time.Second
-
 // resend sends the entries of each client. A client whose Loki is away does not
 // keep the others from being sent.
 func (q *quarantineRun) resend() error {
@@ -136,21 +133,20 @@ func isRestamped(e *quarantine.Entry) bool {
 
 // resender sends the entries of one client.
 type resender struct {
-	file    *quarantine.File
-	client  *ship.Client
-	limits  pipeline.Limits
-	removed time.Time // when gone was last taken out of the file
+	file   *quarantine.File
+	client *ship.Client
+	limits pipeline.Limits
 
 	sent, refused int
-	refusals      []string // one for each reason
-	reasons       []string // of refusals
-	gone          map[identity]bool
+	refusals      []string          // one for each reason
+	reasons       []string          // of refusals
+	gone          map[identity]bool // what Loki has
 }
 
-// send sends sorted entries until Loki stops answering, and takes out of the
-// file what Loki has.
+// send sends sorted entries until Loki stops answering, and then takes out of the
+// file what Loki has. When it is killed before that, the next run repeats them
+// exactly.
 func (r *resender) send(ctx context.Context, entries []quarantine.Entry) (err error) {
-	r.removed = time.Now()
 	defer func() { err = errors.Join(err, r.remove()) }()
 	for len(entries) > 0 {
 		n := 1
@@ -183,7 +179,7 @@ func (r *resender) sendStream(ctx context.Context, entries []quarantine.Entry) e
 	})
 	stream := &pipeline.Stream{Labels: labels, Text: entries[0].Stream, Tenant: entries[0].Tenant}
 	for i := range entries {
-		box.Add(stream, newEntry(&entries[i]), r.removed)
+		box.Add(stream, newEntry(&entries[i]), time.Time{})
 	}
 	box.Flush()
 	return err
@@ -209,9 +205,6 @@ func (r *resender) push(ctx context.Context, b *pipeline.Batch, entries []quaran
 			r.refuse(1, a)
 		}
 	}
-	if err == nil && time.Since(r.removed) > removeEvery {
-		err = r.remove()
-	}
 	return err
 }
 
@@ -226,7 +219,6 @@ func (r *resender) refuse(n int, a ship.Answer) {
 
 // remove takes what Loki has out of the file.
 func (r *resender) remove() error {
-	r.removed = time.Now()
 	if len(r.gone) == 0 {
 		return nil
 	}
@@ -234,6 +226,5 @@ func (r *resender) remove() error {
 	if err != nil {
 		return fmt.Errorf("%d entries were sent and are still in quarantine: %w", len(r.gone), err)
 	}
-	clear(r.gone)
 	return nil
 }
