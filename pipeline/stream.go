@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"fmt"
 	"sort"
 	"strconv"
 	"strings"
@@ -72,4 +73,33 @@ func LabelText(labels []Label) string {
 	}
 	b.WriteByte('}')
 	return b.String()
+}
+
+// ParseLabels reads what LabelText returned.
+func ParseLabels(text string) ([]Label, error) {
+	rest, ok := strings.CutPrefix(text, "{")
+	if ok && rest == "}" {
+		return nil, nil
+	}
+	var labels []Label
+	for ok {
+		var name, quoted, value string
+		if name, rest, ok = strings.Cut(rest, "="); !ok {
+			break
+		}
+		quoted, err := strconv.QuotedPrefix(rest)
+		if err != nil || quoted[0] != '"' {
+			break
+		}
+		if value, err = strconv.Unquote(quoted); err != nil {
+			break
+		}
+		labels = append(labels, Label{name, value})
+		rest = rest[len(quoted):]
+		if rest == "}" {
+			return labels, nil
+		}
+		rest, ok = strings.CutPrefix(rest, ", ")
+	}
+	return nil, fmt.Errorf("%q is no label set like {a=\"b\", c=\"d\"}", text)
 }

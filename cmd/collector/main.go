@@ -3,6 +3,8 @@
 //
 //	collector -config.file=collector.yaml
 //
+// and has one command of its own, `collector quarantine`, for what Loki refused.
+//
 // The path of a line:
 //
 //	discover ──targets──▶ manager ──opens──▶ source/{file,journal,pipe}
@@ -46,6 +48,9 @@ func main() {
 // run is the whole program: it returns the exit status, 0 after a clean stop,
 // 2 for a wrong command line or configuration, 1 for everything else.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "quarantine" {
+		return quarantineCommand(ctx, args[1:], stdout, stderr)
+	}
 	opts, err := parseFlags(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"pipeline/jsonscan":       {},
 	"pipeline/level":          {"pipeline/jsonscan"},
 	"pipeline/position":       {"pipeline"},
+	"pipeline/quarantine":     {},
 	"pipeline/ship":           {"pipeline"},
 	"pipeline/source/file":    {"pipeline"},
 	"pipeline/source/journal": {"pipeline", "pipeline/jsonscan"},
@@ -47,7 +48,7 @@ var allowed = map[string][]string{
 	"stack/probe": {},
 
 	"test/dashboard": {"..."},
-	"test/e2e":       {"pipeline/level", "test/servers"},
+	"test/e2e":       {"pipeline/level", "pipeline/quarantine", "test/servers"},
 	"test/house":     {},
 	"test/servers":   {},
 }
