@@ -11,50 +11,67 @@ import (
 //	 0  magic
 //	 4  bytes of the payload
 //	 8  ID: the record's own place, so that a copy of it elsewhere is no record
-//	16  CRC-32C of the payload
-//	20  CRC-32C of the key
-//	24  bytes of the key
-//	26  kind
-//	27  CRC-32C of what is above
-//	31  state, under no checksum: it changes when the record is done
+//	16  offset of the first record of the same Append
+//	20  CRC-32C of the payload
+//	24  CRC-32C of the key
+//	28  bytes of the key
+//	30  kind
+//	31  CRC-32C of what is above
+//	35  state, under no checksum: it changes when the record is done
 const (
 	magic      = "\x93SP1"
-	headerSize = 32
-	sumAt      = 27
-	stateAt    = 31
+	headerSize = 36
+	sumAt      = 31
+	stateAt    = 35
 
 	statePending = 0x00
 	stateDone    = 0xff // any other value counts as pending: better twice than never
 )
 
-// header is a record's header without its ID.
 type header struct {
+	id         ID
 	size       uint32 // bytes of the payload
-	keySize    uint16
-	kind       uint8
-	done       bool
+	group      uint32
 	payloadSum uint32
 	keySum     uint32
+	keySize    uint16
+	kind       uint8
+	state      byte
 }
 
 // whole returns the bytes of the record on disk.
 func (h header) whole() int64 { return headerSize + int64(h.keySize) + int64(h.size) }
 
-// appendRecord encodes the item as a pending record that lies at id.
-func appendRecord(dst []byte, id ID, item Item) []byte {
+// appendRecord encodes the item as a pending record that lies at id, in the
+// group of an Append that begins at the offset group.
+func appendRecord(dst []byte, id ID, group uint32, item Item) []byte {
 	at := len(dst)
-	dst = append(dst, magic...)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(item.Payload)))
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(id))
-	dst = binary.LittleEndian.AppendUint32(dst, sum(item.Payload))
-	dst = append(dst, 0, 0, 0, 0) // the key's sum
-	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(item.Key)))
-	dst = append(dst, item.Kind)
-	dst = append(dst, 0, 0, 0, 0, statePending) // the header's sum
+	dst = append(dst, make([]byte, headerSize)...)
 	dst = append(dst, item.Key...)
-	binary.LittleEndian.PutUint32(dst[at+20:], sum(dst[at+headerSize:]))
-	binary.LittleEndian.PutUint32(dst[at+sumAt:], sum(dst[at:at+sumAt]))
+	putHeader(dst[at:], header{
+		id:         id,
+		size:       uint32(len(item.Payload)),
+		group:      group,
+		payloadSum: sum(item.Payload),
+		keySum:     sum(dst[at+headerSize:]),
+		keySize:    uint16(len(item.Key)),
+		kind:       item.Kind,
+		state:      statePending,
+	})
 	return append(dst, item.Payload...)
+}
+
+func putHeader(b []byte, h header) {
+	copy(b, magic)
+	binary.LittleEndian.PutUint32(b[4:], h.size)
+	binary.LittleEndian.PutUint64(b[8:], uint64(h.id))
+	binary.LittleEndian.PutUint32(b[16:], h.group)
+	binary.LittleEndian.PutUint32(b[20:], h.payloadSum)
+	binary.LittleEndian.PutUint32(b[24:], h.keySum)
+	binary.LittleEndian.PutUint16(b[28:], h.keySize)
+	b[30] = h.kind
+	binary.LittleEndian.PutUint32(b[sumAt:], sum(b[:sumAt]))
+	b[stateAt] = h.state
 }
 
 // parseHeader decodes the header of the record at id. It returns false when b
@@ -66,12 +83,14 @@ func parseHeader(b []byte, id ID) (header, bool) {
 		return header{}, false
 	}
 	return header{
+		id:         id,
 		size:       binary.LittleEndian.Uint32(b[4:]),
-		payloadSum: binary.LittleEndian.Uint32(b[16:]),
-		keySum:     binary.LittleEndian.Uint32(b[20:]),
-		keySize:    binary.LittleEndian.Uint16(b[24:]),
-		kind:       b[26],
-		done:       b[stateAt] == stateDone,
+		group:      binary.LittleEndian.Uint32(b[16:]),
+		payloadSum: binary.LittleEndian.Uint32(b[20:]),
+		keySum:     binary.LittleEndian.Uint32(b[24:]),
+		keySize:    binary.LittleEndian.Uint16(b[28:]),
+		kind:       b[30],
+		state:      b[stateAt],
 	}, true
 }
 

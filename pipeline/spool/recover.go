@@ -18,7 +18,7 @@ type Damage struct {
 	Path    string
 	Records int   // at least: a region without a readable header counts as one
 	Bytes   int64 // with headers
-	Torn    bool  // at the end of the newest segment, as a crash within an Append leaves it: nobody was told it is kept
+	Torn    bool  // in the last Append to the newest segment, as a crash within it leaves it: nobody was told it is kept
 }
 
 // segmentsIn returns the numbers of the segments in the folder, ascending, and
@@ -62,11 +62,7 @@ func (s *Spool) recover(numbers []uint32) error {
 
 func (s *Spool) recoverSegment(number uint32, newest bool) (err error) {
 	path := s.path(number)
-	flag := os.O_RDONLY
-	if newest {
-		flag = os.O_RDWR
-	}
-	f, err := s.disk.open(path, flag)
+	f, err := s.disk.open(path, os.O_RDWR)
 	if err != nil {
 		return err
 	}
@@ -75,30 +71,53 @@ func (s *Spool) recoverSegment(number uint32, newest bool) (err error) {
 	if err != nil {
 		return err
 	}
-	sc := scanner{file: f, number: number, size: min(size, math.MaxUint32), verify: newest, badAt: -1}
-	seg := &segment{number: number, sealed: true}
+	sc := scanner{file: f, number: number, size: min(size, math.MaxUint32), verify: newest}
+	seg := &segment{number: number, sealed: true, size: size}
 	sc.scan(seg)
-	seg.size = size
 	seg.keep = sc.err != nil
-	if sc.err != nil && sc.badAt < 0 {
-		sc.bad(sc.pos)
-	}
-	torn := sc.badAt >= 0 && newest && sc.err == nil
-	switch {
-	case torn:
-		s.damaged(Damage{path, sc.badRecords, size - sc.badAt, true})
-		if f.Truncate(sc.badAt) == nil { // else it is found again, as damage
-			seg.size = sc.badAt
+
+	var torn, lost Damage
+	for i, r := range sc.bad {
+		if newest && sc.err == nil && (r.from >= sc.group || r.to == sc.size) {
+			torn.add(r)
+			s.heal(f, seg, r, i == len(sc.bad)-1 && r.to == sc.size)
+			continue
 		}
-	case sc.badAt >= 0:
-		sc.damagedRecords += sc.badRecords
-		sc.damagedBytes += size - sc.badAt
+		lost.add(r)
 	}
-	if sc.damagedRecords > 0 {
-		s.damaged(Damage{path, sc.damagedRecords, sc.damagedBytes, false})
+	if newest {
+		f.datasync() // what a killed process wrote, and what was healed, is found again after a loss of power
+	}
+	torn.Torn = true
+	for _, d := range []Damage{torn, lost} {
+		if d.Path = path; d.Records > 0 {
+			s.damaged(d)
+		}
 	}
 	s.add(seg)
 	return nil
+}
+
+// heal takes a torn region out of the file: the end is cut off, and elsewhere
+// the region becomes one done record. What fails is found again at the next
+// Open, as damage.
+func (s *Spool) heal(f file, seg *segment, r region, atEnd bool) {
+	if atEnd {
+		if f.Truncate(r.from) == nil {
+			seg.size = r.from
+		}
+		return
+	}
+	if n := r.to - r.from - headerSize; n >= 0 {
+		b := make([]byte, headerSize)
+		putHeader(b, header{id: newID(seg.number, r.from), size: uint32(n), group: uint32(r.from), state: stateDone})
+		f.WriteAt(b, r.from)
+	}
+}
+
+func (d *Damage) add(r region) {
+	d.Records += r.records
+	d.Bytes += r.to - r.from
 }
 
 // scanner walks over the headers of one segment. Where a header is damaged, the
@@ -111,45 +130,64 @@ type scanner struct {
 	size   int64
 	verify bool
 
-	pos        int64
-	badAt      int64 // where the present bad region begins, -1 outside of one
-	badRecords int   // in the present bad region
-
-	damagedRecords int
-	damagedBytes   int64
-	err            error // of reading; the rest of the segment was not seen
+	pos   int64
+	group int64 // where the group of the last intact record begins
+	bad   []region
+	err   error // of reading; the rest of the segment was not seen
 
 	buf   []byte // of the file from bufAt on
 	bufAt int64
+}
+
+// region is a part of a segment that holds no intact records.
+type region struct {
+	from, to int64
+	records  int // at least
 }
 
 func (sc *scanner) scan(seg *segment) {
 	for sc.pos < sc.size && sc.err == nil {
 		h, ok := sc.headerAt(sc.pos)
 		if !ok {
-			sc.bad(sc.pos)
-			sc.pos = sc.nextHeader(sc.pos + 1)
+			sc.skip(sc.nextHeader(sc.pos + 1))
 			continue
 		}
 		end := sc.pos + h.whole()
 		if end > sc.size {
-			sc.bad(sc.pos)
-			sc.pos = sc.size
+			sc.skip(sc.size)
 			continue
 		}
-		if e, ok := sc.entry(h); ok {
-			sc.good()
-			seg.append(e)
+		e, ok := sc.entry(h)
+		if !ok {
+			sc.skip(end)
+			continue
 		}
+		seg.append(e)
+		sc.group = int64(h.group)
 		sc.pos = end
 	}
 }
 
-// entry returns the index entry of the record at pos, or counts it as bad. Of a
-// done record the payload may have been freed, and the key is of no use.
+// skip counts what lies up to the offset as bad, all the rest after an error.
+func (sc *scanner) skip(to int64) {
+	if sc.err != nil {
+		to = sc.size
+	}
+	last := len(sc.bad) - 1
+	if last < 0 || sc.bad[last].to != sc.pos {
+		sc.bad = append(sc.bad, region{from: sc.pos})
+		last++
+	}
+	sc.bad[last].to = to
+	sc.bad[last].records++
+	sc.pos = to
+}
+
+// entry returns the index entry of the record at pos, and whether it is intact.
+// Of a done record the payload may have been freed, and the key is of no use.
 func (sc *scanner) entry(h header) (entry, bool) {
 	e := entry{offset: uint32(sc.pos), size: h.size, sum: h.payloadSum, keySize: h.keySize, kind: h.kind}
-	if h.done {
+	if h.state == stateDone {
 		e.state = done
 		return e, true
 	}
@@ -159,10 +197,7 @@ func (sc *scanner) entry(h header) (entry, bool) {
 	if ok && sc.verify {
 		ok = sc.sum(e.payloadAt(), int64(h.size)) == h.payloadSum
 	}
-	if !ok {
-		sc.bad(sc.pos)
-	}
-	return e, ok
+	return e, ok && sc.err == nil
 }
 
 // sum returns the CRC-32C of n bytes of the file at off.
@@ -174,24 +209,6 @@ func (sc *scanner) sum(off, n int64) uint32 {
 		off, n = off+int64(len(b)), n-int64(len(b))
 	}
 	return sum
-}
-
-// bad counts a record that begins at pos and cannot be read.
-func (sc *scanner) bad(pos int64) {
-	if sc.badAt < 0 {
-		sc.badAt = pos
-	}
-	sc.badRecords++
-}
-
-// good ends a bad region: an intact record follows it, so it is no torn end.
-func (sc *scanner) good() {
-	if sc.badAt < 0 {
-		return
-	}
-	sc.damagedRecords += sc.badRecords
-	sc.damagedBytes += sc.pos - sc.badAt
-	sc.badAt, sc.badRecords = -1, 0
 }
 
 func (sc *scanner) headerAt(pos int64) (header, bool) {

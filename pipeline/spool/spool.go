@@ -348,9 +348,10 @@ func (s *Spool) append(items []Item) ([]ID, error) {
 
 	ids := make([]ID, len(items))
 	s.buf = s.buf[:0]
+	group := uint32(seg.size)
 	for i, item := range items {
 		ids[i] = newID(seg.number, seg.size+int64(len(s.buf)))
-		s.buf = appendRecord(s.buf, ids[i], item)
+		s.buf = appendRecord(s.buf, ids[i], group, item)
 	}
 	if err := s.write(seg, items); err != nil {
 		return nil, asFull(err)
@@ -506,6 +507,7 @@ func (s *Spool) write(seg *segment, items []Item) error {
 		seal = true
 	}
 	if seal {
+		s.active.datasync() // for the cut; if it fails, a loss of power may bring records back
 		s.mu.Lock()
 		seg.sealed = true
 		s.mu.Unlock()

@@ -300,7 +300,7 @@ func TestCapsRefuseAndNameTheRemedy(t *testing.T) {
 		opts Options
 		want string
 	}{
-		{Options{MaxBytes: 10 * (headerSize + 8 + 100)}, "1400 of at most 1400 bytes are pending"},
+		{Options{MaxBytes: 10 * (headerSize + 8 + 100)}, "1440 of at most 1440 bytes are pending"},
 		{Options{MaxRecords: 10}, "10 of at most 10 records are pending"},
 	} {
 		c.opts.Dir = t.TempDir()
