@@ -108,6 +108,7 @@ func wantNoneInvented(t testing.TB, s *Spool, written map[ID]Item) (intact int) 
 }
 
 func TestOneChangedByteCostsItsRecordAlone(t *testing.T) {
+	t.Parallel()
 	files, written, done := twoSegments(t)
 	dir := t.TempDir()
 	for name, content := range files {

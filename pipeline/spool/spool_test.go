@@ -29,8 +29,12 @@ func TestMain(m *testing.M) {
 
 func mustOpen(t testing.TB, opts Options) *Spool { return mustOpenOn(t, opts, realDisk{}) }
 
+// mustOpenOn keeps nothing free unless told to: the machine's disk may be full.
 func mustOpenOn(t testing.TB, opts Options, d disk) *Spool {
 	t.Helper()
+	if opts.KeepFree == 0 {
+		opts.KeepFree = -1
+	}
 	s, err := open(opts, d)
 	if err != nil {
 		t.Fatal(err)
@@ -332,16 +336,19 @@ func TestTheLastTenthOfTheDiskIsNotUsed(t *testing.T) {
 	dir := t.TempDir()
 	d := newFaultyDisk(t, dir)
 	d.total, d.free = 100_000, 11_000
-	s := mustOpenOn(t, Options{Dir: dir}, d)
+	s, err := open(Options{Dir: dir}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
 	mustAppend(t, s, item(0, 1000-headerSize-8))
 	d.free = 10_999
-	_, err := s.Append([]Item{item(1, 1000-headerSize-8)})
+	_, err = s.Append([]Item{item(1, 1000-headerSize-8)})
 	if !errors.Is(err, ErrDiskFull) || !errors.Is(err, ErrFull) || !strings.Contains(err.Error(), "10999 of 100000 bytes are free") ||
 		!strings.Contains(err.Error(), "make room on the disk of "+dir) {
 		t.Errorf("got %v", err)
 	}
 	mustClose(t, s)
-	s = mustOpenOn(t, Options{Dir: dir, KeepFree: -1}, d)
+	s = mustOpenOn(t, Options{Dir: dir}, d)
 	mustAppend(t, s, item(1, 5000))
 	wantPending(t, s, items(0, 1, 1000-headerSize-8))
 }
@@ -581,7 +588,7 @@ func TestPendingRecordsTakeLittleMemory(t *testing.T) {
 }
 
 func BenchmarkAppend100RecordsOf10KiB(b *testing.B) {
-	s := mustOpen(b, Options{Dir: b.TempDir(), KeepFree: -1})
+	s := mustOpen(b, Options{Dir: b.TempDir()})
 	group := items(0, 100, 10<<10)
 	b.SetBytes(groupBytes(group))
 	b.ReportAllocs()
@@ -596,7 +603,7 @@ func BenchmarkAppend100RecordsOf10KiB(b *testing.B) {
 }
 
 func BenchmarkReplayOf1000RecordsOf10KiB(b *testing.B) {
-	opts := Options{Dir: b.TempDir(), KeepFree: -1}
+	opts := Options{Dir: b.TempDir()}
 	group := items(0, 1000, 10<<10)
 	b.SetBytes(groupBytes(group))
 	b.ReportAllocs()
