@@ -32,7 +32,7 @@ func TestTornLastRecordIsCutOff(t *testing.T) {
 			}
 			isTorn := len(content) > last && !bytes.Equal(content, whole)
 			for range 2 { // the second time it is gone
-				s := mustOpen(t, opts)
+				s := mustOpenOn(t, opts, unsynced{})
 				if bytes.Equal(content, whole) { // its last bytes are zeros
 					wantPending(t, s, want)
 				} else {
@@ -118,7 +118,7 @@ func TestOneChangedByteCostsItsRecordAlone(t *testing.T) {
 				changed[name] = slices.Clone(content)
 				changed[name][at] ^= flip
 				copySegments(t, dir, changed)
-				s := mustOpenOn(t, Options{Dir: dir}, newFaultyDisk(t, dir)) // without its fdatasync
+				s := mustOpenOn(t, Options{Dir: dir}, unsynced{})
 				lost := len(written) - done - wantNoneInvented(t, s, written)
 				st := s.Stats()
 				marked := flip == statePending^stateDone && isState(name, at, written)
@@ -290,7 +290,7 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		dir := t.TempDir()
 		copySegments(t, dir, map[string][]byte{segmentName(1): one, segmentName(2): two})
-		s := mustOpen(t, Options{Dir: dir})
+		s := mustOpenOn(t, Options{Dir: dir}, unsynced{})
 		on := map[uint32][]byte{1: one, 2: two}
 		records := s.Pending()
 		if len(records) > (len(one)+len(two))/headerSize {
@@ -314,7 +314,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		mustAppend(t, s, item(7, 7))
 		mustClose(t, s)
-		s = mustOpen(t, Options{Dir: dir})
+		s = mustOpenOn(t, Options{Dir: dir}, unsynced{})
 		wantPending(t, s, []Item{item(7, 7)})
 		wantUndamaged(t, s)
 	})
@@ -345,7 +345,7 @@ func FuzzDamage(f *testing.F) {
 		}
 		dir := t.TempDir()
 		copySegments(t, dir, changed)
-		s := mustOpen(t, Options{Dir: dir})
+		s := mustOpenOn(t, Options{Dir: dir}, unsynced{})
 		wantNoneInvented(t, s, written)
 	})
 }
@@ -381,7 +381,7 @@ func BenchmarkOpenAfterDamageEverywhere(b *testing.B) {
 	b.SetBytes(int64(len(content)))
 	for b.Loop() {
 		copySegments(b, dir, map[string][]byte{segmentName(1): content})
-		s := mustOpen(b, Options{Dir: dir})
+		s := mustOpenOn(b, Options{Dir: dir}, unsynced{})
 		if s.Stats().Records < 50_000 {
 			b.Fatalf("%+v", s.Stats())
 		}

@@ -108,10 +108,8 @@ func (s *Spool) heal(f file, seg *segment, r region, atEnd bool) {
 		}
 		return
 	}
-	if n := r.to - r.from - headerSize; n >= 0 {
-		b := make([]byte, headerSize)
-		putHeader(b, header{id: newID(seg.number, r.from), size: uint32(n), group: uint32(r.from), state: stateDone})
-		f.WriteAt(b, r.from)
+	if r.to-r.from >= headerSize {
+		putDone(f, newID(seg.number, r.from), r.to)
 	}
 }
 

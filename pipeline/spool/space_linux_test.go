@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -60,32 +61,37 @@ func hasHoles(t *testing.T, dir string) bool {
 	return err == nil
 }
 
-func TestSpaceBelowDoneRecordsIsFreed(t *testing.T) {
-	t.Run("disk", func(t *testing.T) { freesSpace(t, t.TempDir()) })
-	t.Run("tmpfs", func(t *testing.T) { freesSpace(t, mountTmpfs(t, "size=64m")) })
+func TestSpaceOfDoneRecordsIsFreed(t *testing.T) {
+	for _, c := range []struct{ count, size, every int }{
+		{64, 200_000, 8}, // one of eight streams is throttled
+		{12_000, 1000, 100},
+		{12_000, 0, 1000},
+	} {
+		t.Run(fmt.Sprintf("disk, %d bytes", c.size), func(t *testing.T) { freesSpace(t, t.TempDir(), c.count, c.size, c.every) })
+		t.Run(fmt.Sprintf("tmpfs, %d bytes", c.size), func(t *testing.T) { freesSpace(t, mountTmpfs(t, "size=64m"), c.count, c.size, c.every) })
+	}
 }
 
-func freesSpace(t *testing.T, dir string) {
-	const count, size = 64, 200_000
+func freesSpace(t *testing.T, dir string, count, size, every int) {
 	holes := hasHoles(t, dir)
 	opts := Options{Dir: filepath.Join(dir, "spool")}
 	s := mustOpen(t, opts)
 	list := items(0, count, size)
 	ids := mustAppend(t, s, list...)
 	before := used(t, opts.Dir)
-	if before < count*size {
-		t.Fatalf("%d records of %d bytes use %d", count, size, before)
+	if before < groupBytes(list) {
+		t.Fatalf("%d bytes of records use %d", groupBytes(list), before)
 	}
 	var left []Item
 	for i, id := range ids {
-		if i%8 == 3 { // one of eight streams is throttled
+		if i%every == 3 {
 			left = append(left, list[i])
 			continue
 		}
 		s.Done(id)
 	}
-	// The last step of up to 1 MiB is not due, and blocks at the ends of payloads stay.
-	most := int64(count/8*size + freeBytes + count*2*blockSize)
+	// The last step is not due.
+	most := groupBytes(left) + freeBytes + int64(len(left))*3*blockSize
 	after := used(t, opts.Dir)
 	if !holes {
 		most = before

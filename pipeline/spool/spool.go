@@ -8,16 +8,16 @@
 //   - A crash within an Append keeps what was whole of it, although nobody was
 //     told: such records come back, too.
 //   - Payloads of old segments are verified when they are read, not at Open.
-//   - MaxBytes bounds what is pending. Done records between pending ones use the
-//     disk until their blocks are freed, in steps of up to 1 MiB; their headers,
-//     and payloads below the size of two blocks, until the whole segment is done.
+//   - MaxBytes bounds what is pending. Done records use the disk until their
+//     blocks are freed, in steps of up to 1 MiB for each segment; those between
+//     two pending ones that cover no whole block, until the segment is done.
 //
 // The folder holds a lock and segments, 0000000000000001.seg and so on: records
 // one behind the other. See record.go for a record's bytes.
 //
 //	Append ──▶ newest segment ──fdatasync──▶ IDs ──▶ Read … Done: one byte
-//	                                                    │
-//	  all done: file removed ◀── part done: holes ◀─────┘
+//	                                                        │
+//	     all done: file removed ◀── part done: holes ◀──────┘
 package spool
 
 import (
@@ -48,8 +48,10 @@ const (
 	maxGroupBytes   = 1 << 30   // of one Append
 	maxBuffer       = 4 << 20   // kept for the next Append
 	idleBytes       = 256 << 10 // a newest segment with less is kept when all is done
-	freeBytes       = 1 << 20   // of blocks that are freed at once, for one fdatasync
+	freeBytes       = 1 << 20   // of done records that are freed at once, for one fdatasync
+	freeRecords     = 1024      // the same, so that the index shrinks
 	blockSize       = 4096
+	sectorSize      = 512 // is written whole or not at all when power is lost
 )
 
 var (
@@ -148,9 +150,10 @@ type Spool struct {
 type segment struct {
 	number  uint32
 	size    int64   // bytes of the file that are in use
-	entries []entry // ascending; pending ones, and done ones whose space was not freed
+	entries []entry // ascending
 	pending int
-	holes   int64 // bytes of blocks that can be freed below done entries
+	dead    int64 // bytes of done records since space was last freed
+	buried  int   // number of them
 	busy    bool  // an Append is writing
 	sealed  bool  // never written again
 	keep    bool  // was not read to its end: never removed
@@ -164,7 +167,7 @@ type entry struct {
 	keySize uint16
 	kind    uint8
 	state   state
-	key     unique.Handle[string] // zero when done
+	key     unique.Handle[string] // zero when done, to let go of it
 }
 
 type state uint8
@@ -173,32 +176,42 @@ const (
 	pending state = iota
 	damaged       // pending, and counted as damaged
 	done
+	freed // done, and its blocks are freed
 )
 
 func (e entry) payloadAt() int64 { return int64(e.offset) + headerSize + int64(e.keySize) }
-func (e entry) whole() int64     { return headerSize + int64(e.keySize) + int64(e.size) }
+func (e entry) end() int64       { return e.payloadAt() + int64(e.size) }
+func (e entry) whole() int64     { return e.end() - int64(e.offset) }
+func (e entry) isPending() bool  { return e.state < done }
 
 // hole returns the whole blocks within the payload.
 func (e entry) hole() (off, n int64) {
-	from := (e.payloadAt() + blockSize - 1) / blockSize * blockSize
-	to := (e.payloadAt() + int64(e.size)) / blockSize * blockSize
-	return from, max(0, to-from)
+	off = (e.payloadAt() + blockSize - 1) / blockSize * blockSize
+	return off, e.end()/blockSize*blockSize - off
 }
+
+// torn reports whether a new header in place of the old could be written in part.
+func (e entry) torn() bool { return e.offset%sectorSize > sectorSize-headerSize }
 
 func (seg *segment) append(e entry) {
 	seg.entries = append(seg.entries, e)
-	if e.state != done {
+	if e.isPending() {
 		seg.pending++
 		return
 	}
-	_, n := e.hole()
-	seg.holes += n
+	seg.bury(e)
+}
+
+// bury counts a done record.
+func (seg *segment) bury(e entry) {
+	seg.dead += e.whole()
+	seg.buried++
 }
 
 // find returns the entry at the offset, nil if it is not pending.
 func (seg *segment) find(offset uint32) *entry {
 	i := sort.Search(len(seg.entries), func(i int) bool { return seg.entries[i].offset >= offset })
-	if i == len(seg.entries) || seg.entries[i].offset != offset || seg.entries[i].state == done {
+	if i == len(seg.entries) || seg.entries[i].offset != offset || !seg.entries[i].isPending() {
 		return nil
 	}
 	return &seg.entries[i]
@@ -306,7 +319,7 @@ func (s *Spool) Pending() []Record {
 			break
 		}
 		for _, e := range s.segments[n].entries {
-			if e.state != done {
+			if e.isPending() {
 				records = append(records, Record{newID(n, int64(e.offset)), e.key.Value(), e.kind, int(e.size)})
 			}
 		}
@@ -474,7 +487,7 @@ func (s *Spool) add(seg *segment) {
 		s.found = seg.number
 	}
 	for _, e := range seg.entries {
-		if e.state != done {
+		if e.isPending() {
 			s.stats.Bytes += e.whole()
 			s.stats.Records++
 		}
@@ -664,8 +677,7 @@ func (s *Spool) Done(id ID) {
 	seg := s.segments[id.segment()]
 	e.state = done
 	e.key = unique.Handle[string]{}
-	_, n := e.hole()
-	seg.holes += n
+	seg.bury(*e)
 	seg.pending--
 	s.stats.Records--
 	s.stats.Bytes -= e.whole()
@@ -698,7 +710,7 @@ func (s *Spool) freeLocked(seg *segment) {
 	empty := seg.size == 0
 	seg.sealed = true
 	seg.size = 0
-	seg.entries, seg.holes = nil, 0
+	seg.entries = nil
 	if !isNewest {
 		delete(s.segments, seg.number)
 	}
@@ -720,44 +732,85 @@ func (s *Spool) freeLocked(seg *segment) {
 	}
 }
 
-// punch frees the blocks below the done records of a segment that has pending
-// ones, when that is worth an fdatasync: the marks must be on disk before the
-// payloads are gone, else a crash of the machine makes damage of done records.
+// punch frees the blocks of done records in a segment that has pending ones,
+// when that is worth an fdatasync: what says that they are done must be on disk
+// before they are gone, else a crash of the machine makes damage of them.
 func (s *Spool) punch(seg *segment) {
 	s.mu.Lock()
-	due := seg.holes >= min(freeBytes, s.opts.SegmentBytes/4) && seg.holes > 0
-	if dead := len(seg.entries) - seg.pending; !due && dead < max(1024, seg.pending) {
+	if seg.dead < min(freeBytes, max(1, s.opts.SegmentBytes/4)) && seg.buried < max(freeRecords, len(seg.entries)/2) {
 		s.mu.Unlock()
 		return
 	}
-	var kept, gone []entry
-	for _, e := range seg.entries {
-		if e.state != done {
-			kept = append(kept, e)
-		} else if _, n := e.hole(); n > 0 {
+	seg.entries = joinDone(seg.entries)
+	seg.dead, seg.buried = 0, 0
+	var gone []entry
+	for i, e := range seg.entries {
+		if _, n := e.hole(); e.state == done && n > 0 {
 			gone = append(gone, e)
+			seg.entries[i].state = freed
 		}
 	}
-	seg.entries, seg.holes = kept, 0
 	s.mu.Unlock()
 	if s.noHoles || len(gone) == 0 {
 		return
 	}
-
 	f, err := s.disk.open(s.path(seg.number), os.O_RDWR)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	if f.datasync() != nil {
-		return
+	if err := s.punchEntries(f, seg.number, gone); err != nil {
+		s.noHoles = errors.Is(err, errors.ErrUnsupported) // else freed at the next Open, or with the segment
+	}
+}
+
+// joinDone returns the entries with neighbours that are done made one, as
+// punchEntries does on disk.
+func joinDone(entries []entry) []entry {
+	var joined []entry
+	for _, e := range entries {
+		if last := len(joined) - 1; last >= 0 && !e.isPending() {
+			before := &joined[last]
+			if !before.isPending() && before.end() == int64(e.offset) && !before.torn() {
+				before.size = uint32(e.end() - int64(before.offset) - headerSize)
+				before.keySize, before.state = 0, done
+				continue
+			}
+		}
+		joined = append(joined, e)
+	}
+	return joined
+}
+
+// punchEntries makes each of the done entries one done record on disk, and
+// frees its blocks.
+func (s *Spool) punchEntries(f file, segment uint32, gone []entry) error {
+	for _, e := range gone {
+		if e.torn() { // is the record that was appended, marked already
+			continue
+		}
+		if err := putDone(f, newID(segment, int64(e.offset)), e.end()); err != nil {
+			return err
+		}
+	}
+	if err := f.datasync(); err != nil {
+		return err
 	}
 	for _, e := range gone {
 		if err := f.punch(e.hole()); err != nil {
-			s.noHoles = errors.Is(err, errors.ErrUnsupported)
-			return
+			return err
 		}
 	}
+	return nil
+}
+
+// putDone writes the header of a done record that reaches to the offset end.
+func putDone(f file, id ID, end int64) error {
+	b := make([]byte, headerSize)
+	size := end - int64(id.offset()) - headerSize
+	putHeader(b, header{id: id, size: uint32(size), group: id.offset(), state: stateDone})
+	_, err := f.WriteAt(b, int64(id.offset()))
+	return err
 }
 
 // Stats returns the present state.
