@@ -30,6 +30,7 @@ var allowed = map[string][]string{
 	"pipeline/source/file":    {"pipeline"},
 	"pipeline/source/journal": {"pipeline", "pipeline/jsonscan"},
 	"pipeline/source/pipe":    {"pipeline"},
+	"pipeline/spool":          {},
 	"pipeline/stage":          {"pipeline", "pipeline/config", "pipeline/jsonscan", "pipeline/level", "pipeline/traceback"},
 	"pipeline/traceback":      {"pipeline/level"},
 
