@@ -20,8 +20,9 @@ import (
 // of different streams.
 const sendersForEachClient = 4
 
-// newClient makes a shipping client of a clients[] entry.
-func newClient(cfg *config.Client, metrics *ship.Metrics, log *slog.Logger) (*ship.Client, error) {
+// newClient makes a shipping client of a clients[] entry; more sets what is not
+// in it.
+func newClient(cfg *config.Client, metrics *ship.Metrics, log *slog.Logger, more ...func(*ship.Options)) (*ship.Client, error) {
 	transport, err := newTransport(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("%s: client %s: %w", cfg.Pos, cfg.Name, err)
@@ -42,6 +43,9 @@ func newClient(cfg *config.Client, metrics *ship.Metrics, log *slog.Logger) (*sh
 	}
 	if n := cfg.BackoffConfig.MaxRetries; n != nil {
 		opts.MaxRetries = *n
+	}
+	for _, set := range more {
+		set(&opts)
 	}
 	return ship.New(opts)
 }

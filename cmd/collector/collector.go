@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
 	"github.com/tovtech/tovplay-logging/pipeline/ship"
+	"github.com/tovtech/tovplay-logging/pipeline/spool"
 )
 
 // drainTime is how long a stop waits for Loki to confirm what was handed on.
@@ -30,6 +32,7 @@ type collector struct {
 	log     *slog.Logger
 	reg     *prometheus.Registry
 	clients []*ship.Client
+	spools  []*spool.Spool // of each client, none if there is no spool
 	budget  *pipeline.Budget
 	loop    *pipeline.Loop
 	store   *position.Store
@@ -50,7 +53,7 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	}
 	c.loop = pipeline.NewLoop(pipeline.LoopOptions{
 		Workers: min(4, runtime.GOMAXPROCS(0)), Limits: limits(cfg), Budget: c.budget,
-		Clients: len(c.clients), Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Now: time.Now,
+		Clients: len(c.clients), Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Takes: c.takes, Now: time.Now,
 		Report: func(t *pipeline.Target, err error) { c.manager.report(t, err) },
 		Ended:  func(t *pipeline.Target) { c.manager.ended(t) },
 	})
@@ -68,7 +71,11 @@ func (c *collector) makeClients() error {
 	metrics := ship.NewMetrics(c.reg)
 	var errs []error
 	for i := range c.cfg.Clients {
-		client, err := newClient(&c.cfg.Clients[i], metrics, c.log)
+		client, err := newClient(&c.cfg.Clients[i], metrics, c.log, func(o *ship.Options) {
+			o.Share = c.budget.Limit() / int64(len(c.cfg.Clients))
+			o.Alone = len(c.cfg.Clients) == 1
+			o.Quarantine = c.newQuarantine(&c.cfg.Clients[i])
+		})
 		errs = append(errs, err)
 		c.clients = append(c.clients, client)
 	}
@@ -88,6 +95,11 @@ func limits(cfg *config.Config) pipeline.Limits {
 	return l
 }
 
+// takes reports whether every client writes to disk what bears a risk.
+func (c *collector) takes(risk pipeline.Risk) bool {
+	return !slices.ContainsFunc(c.clients, func(client *ship.Client) bool { return !client.Takes(risk) })
+}
+
 func (c *collector) deliver(b *pipeline.Batch) {
 	for _, client := range c.clients {
 		client.Deliver(b)
@@ -100,9 +112,12 @@ func (c *collector) run(ctx context.Context) error {
 	if err := c.loadPlaces(); err != nil {
 		return err
 	}
+	if err := c.openSpools(); err != nil {
+		return errors.Join(err, c.closeSpools())
+	}
 	server, err := c.listen()
 	if err != nil {
-		return err
+		return errors.Join(err, c.closeSpools())
 	}
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
@@ -122,7 +137,7 @@ func (c *collector) run(ctx context.Context) error {
 	c.drain(sending)
 	stopSending()
 	shipping.Wait()
-	return errors.Join(c.saver.save(), c.loop.Close())
+	return errors.Join(c.saver.save(), c.loop.Close(), c.closeSpools())
 }
 
 func (c *collector) loadPlaces() error {
@@ -141,7 +156,8 @@ func (c *collector) loadPlaces() error {
 	return nil
 }
 
-// drain gives the clients a moment to deliver what was read.
+// drain gives the clients a moment to deliver what was read. What cannot be read
+// again and is not delivered then is written to disk.
 func (c *collector) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
@@ -149,5 +165,6 @@ func (c *collector) drain(ctx context.Context) {
 		if err := client.Drain(ctx); err != nil {
 			c.log.Warn("not everything was confirmed before the stop; it is read again at the next start", "err", err)
 		}
+		client.Save()
 	}
 }

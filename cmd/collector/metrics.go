@@ -18,6 +18,9 @@ func newSelfMetrics(c *collector) prometheus.Collector {
 		memory:      prometheus.NewDesc("collector_memory_in_flight_bytes", "Memory of lines that are read and not settled.", nil, nil),
 		memoryLimit: prometheus.NewDesc("collector_memory_limit_bytes", "The budget of lines in flight: configuration key memory.", nil, nil),
 		waiting:     prometheus.NewDesc("collector_batches_waiting", "Batches that Loki has not confirmed.", []string{"client"}, nil),
+		spooled:     prometheus.NewDesc("collector_spool_bytes", "Bytes of batches that wait on disk.", []string{"client"}, nil),
+		spoolLimit:  prometheus.NewDesc("collector_spool_limit_bytes", "The size that the spool may have: configuration key spool.max_bytes.", nil, nil),
+		spoolFull:   prometheus.NewDesc("collector_spool_full", "1 while the spool has no room: files wait, pipes and clients beside others lose their oldest lines.", []string{"client"}, nil),
 		failing:     prometheus.NewDesc("collector_client_failing", "1 while nothing gets through to the client's Loki.", []string{"client"}, nil),
 	}
 }
@@ -25,11 +28,14 @@ func newSelfMetrics(c *collector) prometheus.Collector {
 type selfMetrics struct {
 	c                                            *collector
 	build, memory, memoryLimit, waiting, failing *prometheus.Desc
+	spooled, spoolLimit, spoolFull               *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (m *selfMetrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{m.build, m.memory, m.memoryLimit, m.waiting, m.failing} {
+	for _, d := range []*prometheus.Desc{
+		m.build, m.memory, m.memoryLimit, m.waiting, m.failing, m.spooled, m.spoolLimit, m.spoolFull,
+	} {
 		ch <- d
 	}
 }
@@ -43,14 +49,21 @@ func (m *selfMetrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(m.build, 1)
 	gauge(m.memory, float64(used))
 	gauge(m.memoryLimit, float64(m.c.budget.Limit()))
+	gauge(m.spoolLimit, float64(m.c.cfg.Spool.MaxBytes))
 	for _, client := range m.c.clients {
-		failing := 0.0
-		if client.Trouble() != "" {
-			failing = 1
-		}
+		_, bytes, full := client.Spooled()
 		gauge(m.waiting, float64(client.Waiting()), client.Name())
-		gauge(m.failing, failing, client.Name())
+		gauge(m.failing, number(client.Trouble() != ""), client.Name())
+		gauge(m.spooled, float64(bytes), client.Name())
+		gauge(m.spoolFull, number(full), client.Name())
 	}
+}
+
+func number(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // targetMetrics are promtail's metrics of files, and what cannot be read.

@@ -68,7 +68,11 @@ func (c *collector) serveReady(w http.ResponseWriter, _ *http.Request) {
 func (c *collector) serveTargets(w http.ResponseWriter, r *http.Request) {
 	page := targetsPage{Targets: c.manager.status()}
 	for _, client := range c.clients {
-		page.Clients = append(page.Clients, clientStatus{client.Name(), client.Waiting(), client.Trouble()})
+		batches, bytes, full := client.Spooled()
+		page.Clients = append(page.Clients, clientStatus{
+			Name: client.Name(), Waiting: client.Waiting(), Trouble: client.Trouble(),
+			SpoolBatches: batches, SpoolBytes: bytes, SpoolFull: full,
+		})
 	}
 	if r.URL.Query().Get("format") == "json" {
 		w.Header().Set("Content-Type", "application/json")
@@ -102,6 +106,10 @@ type clientStatus struct {
 	Name    string `json:"name"`
 	Waiting int    `json:"batches_waiting"`
 	Trouble string `json:"trouble,omitempty"`
+
+	SpoolBatches int   `json:"spool_batches"` // on disk
+	SpoolBytes   int64 `json:"spool_bytes"`
+	SpoolFull    bool  `json:"spool_full"`
 }
 
 var targetsTemplate = template.Must(template.New("targets").Parse(`<!doctype html>
@@ -123,6 +131,7 @@ code { font: 12px ui-monospace, monospace }
 <td class=n>{{.ReadBytes}}<td class=n>{{.LagBytes}}<td class=n>{{.Unsettled}}</tr>
 {{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table>
 <h1>Clients</h1>
-<table><tr><th>client<th class=n>batches waiting<th>state</tr>
-{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td>{{with .Trouble}}<span class=bad>{{.}}</span>{{else}}works{{end}}</tr>{{end}}</table>
+<table><tr><th>client<th class=n>batches waiting<th class=n>on disk<th class=n>bytes there<th>state</tr>
+{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td class=n>{{.SpoolBatches}}<td class=n>{{.SpoolBytes}}
+<td>{{with .Trouble}}<span class=bad>{{.}}</span>{{else}}works{{end}}{{if .SpoolFull}} <span class=bad>the spool is full</span>{{end}}</tr>{{end}}</table>
 </html>`))

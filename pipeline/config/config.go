@@ -22,6 +22,9 @@ type Config struct {
 	// Memory bounds the bytes that are read and not yet settled. This project's
 	// own key, 64 MiB by default.
 	Memory Bytes `yaml:"memory"`
+	// Spool and Quarantine are this project's own keys too.
+	Spool      Spool      `yaml:"spool"`
+	Quarantine Quarantine `yaml:"quarantine"`
 
 	// The file is the queue here, so that promtail's write-ahead log has nothing
 	// to do.
@@ -62,6 +65,22 @@ type Positions struct {
 	// IgnoreInvalidYAML starts with no positions when the file is broken, in
 	// place of stopping.
 	IgnoreInvalidYAML bool `yaml:"ignore_invalid_yaml"`
+}
+
+// Spool is where batches wait on disk that can neither be sent nor read again.
+type Spool struct {
+	// Dir holds a folder for each client, "" for positions.filename with .spool
+	// behind it.
+	Dir string `yaml:"dir"`
+	// MaxBytes bounds the spool of one client, 1 GiB by default; 0 is none.
+	MaxBytes Bytes `yaml:"max_bytes"`
+}
+
+// Quarantine is where entries are kept that Loki refused for good: a file for
+// each client beside positions.filename.
+type Quarantine struct {
+	// MaxBytes bounds the file of one client, 64 MiB by default; 0 is none.
+	MaxBytes Bytes `yaml:"max_bytes"`
 }
 
 // TargetConfig is how targets are looked for.

@@ -13,7 +13,9 @@ func Default() *Config {
 			MinPollFrequency: Duration(250 * time.Millisecond),
 			MaxPollFrequency: Duration(250 * time.Millisecond),
 		}},
-		Memory: 64 << 20,
+		Memory:     64 << 20,
+		Spool:      Spool{MaxBytes: 1 << 30},
+		Quarantine: Quarantine{MaxBytes: 64 << 20},
 	}
 }
 

@@ -23,6 +23,9 @@ func (doc *document) validate(s scope) {
 		doc.Clients = append(doc.Clients, *doc.Client)
 	}
 	atLeast(s, "memory", doc.Memory, 1<<20)
+	if doc.Spool.Dir == "" {
+		doc.Spool.Dir = doc.Positions.Filename + ".spool"
+	}
 	if len(doc.ScrapeConfigs) == 0 && !s.anyBad() {
 		s.warnf("scrape_configs", "there is no job, so nothing is collected")
 	}
@@ -85,6 +88,10 @@ func (c *Positions) validate(s scope) {
 	s.required("filename", c.Filename, "the path of a file that the collector may write")
 	s.positive("sync_period", c.SyncPeriod)
 }
+
+func (c *Spool) validate(s scope) { s.offOrAtLeast("max_bytes", c.MaxBytes, 1<<20) }
+
+func (c *Quarantine) validate(s scope) { s.offOrAtLeast("max_bytes", c.MaxBytes, 64<<10) }
 
 func (c *TargetConfig) validate(s scope) { s.positive("sync_period", c.SyncPeriod) }
 
@@ -254,6 +261,13 @@ func (s scope) oneOfPair(a, b string) {
 func atLeast[T ~int | ~int64](s scope, key string, value, least T) {
 	if value < least {
 		s.errorf(key, "%v is too low; the least is %v", value, least)
+	}
+}
+
+// offOrAtLeast reports a value that is neither 0 nor least or more.
+func (s scope) offOrAtLeast(key string, value, least Bytes) {
+	if value != 0 {
+		atLeast(s, key, value, least)
 	}
 }
 

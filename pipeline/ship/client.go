@@ -46,10 +46,6 @@ type Options struct {
 	Senders         int  // requests at a time
 	Log             *slog.Logger
 	Metrics         *Metrics
-	// Spool takes what cannot wait in memory, nil for none. Streams interns the
-	// label sets of what an earlier run left there.
-	Spool   Spool
-	Streams *pipeline.Streams
 	// Share is the client's share of the memory of lines in flight, in bytes.
 	Share int64
 	// Alone says that there is no other client that this one could hold up: then
@@ -107,11 +103,7 @@ func New(opts Options) (*Client, error) {
 	}
 	close(c.empty)
 	opts.Metrics.begin(c.host, opts.Tenant)
-	if opts.Spool == nil {
-		return c, nil
-	}
-	c.disk = newDisk(opts.Spool)
-	return c, c.restore()
+	return c, nil
 }
 
 // Name is the client's name in metrics and messages.

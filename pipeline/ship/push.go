@@ -11,7 +11,7 @@ import (
 // Answer is what Loki said of one entry.
 type Answer struct {
 	Stored bool
-	Reason string // why it is refused for good, as the metrics count it
+	Reason string // Loki's for refusing it for good
 	Err    error  // in Loki's words
 }
 
@@ -55,20 +55,20 @@ func answered(answers []Answer, j *job, out outcome) (left []part, ok bool) {
 			answers[i] = a
 		}
 	}
-	no := Answer{Reason: out.reason, Err: out.err}
+	no := func(p part) Answer { return Answer{Reason: out.reasonAt(j.time(p.from)), Err: out.err} }
 	whole := out.all || j.part.len() == 1
 	switch {
 	case out.verdict == stored:
 		note(j.part, Answer{Stored: true})
 	case out.verdict == refused && whole, out.verdict == tooLarge && out.certain && whole:
-		note(j.part, no)
+		note(j.part, no(j.part))
 	case out.verdict == refused:
-		kept, dropped := split(j.batch, j.part, out)
+		kept, dropped := split(j.part, func(i int) bool { return out.refuses(j.time(i)) })
 		if len(dropped) == 0 {
 			return halves(j.part), true
 		}
 		for _, p := range dropped {
-			note(p, no)
+			note(p, no(p))
 		}
 		return kept, true
 	case out.verdict == tooLarge && out.certain, out.verdict == throttled && j.part.len() > 1:

@@ -70,7 +70,7 @@ func TestPushTellsEntriesOfRefusedTimesByTheAnswer(t *testing.T) {
 			}
 			return answer{}
 		})
-		r.wantPushed("ingester_error,ingester_error,stored", "", "1", "2", "3")
+		r.wantPushed("too_far_behind,too_far_behind,stored", "", "1", "2", "3")
 		if r.requests() != 2 {
 			t.Errorf("%d requests", r.requests())
 		}
@@ -86,7 +86,7 @@ func TestPushHalvesWhatIsTooLarge(t *testing.T) {
 			}
 			return answer{}
 		})
-		r.wantPushed("stored,ingester_error,stored", "", "1", "huge", "3")
+		r.wantPushed("stored,too_large,stored", "", "1", "huge", "3")
 	})
 }
 

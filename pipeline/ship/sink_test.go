@@ -214,7 +214,10 @@ type rig struct {
 const minute = time.Minute
 
 // newRig starts a client with promtail's back-off. Change alters its options.
-func newRig(t testing.TB, change func(*Options)) *rig {
+func newRig(t testing.TB, change func(*Options)) *rig { return newSpoolRig(t, nil, change) }
+
+// newSpoolRig is newRig with a spool, unless that is nil.
+func newSpoolRig(t testing.TB, spool Spool, change func(*Options)) *rig {
 	r := &rig{
 		t: t, sink: newSink(t), streams: pipeline.NewStreams(), ledger: pipeline.NewLedger(0),
 		log: &logLines{}, metrics: prometheus.NewRegistry(),
@@ -234,6 +237,11 @@ func newRig(t testing.TB, change func(*Options)) *rig {
 	}
 	limits := pipeline.Limits{BatchBytes: pipeline.MaxBatchBytes, BatchWait: time.Second, LineBytes: pipeline.MaxLineBytes}
 	r.outbox = pipeline.NewOutbox(limits, pipeline.NewBudget(1<<30), 1, r.client.Deliver)
+	if spool != nil {
+		if err := r.client.UseSpool(spool, r.streams); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan struct{})
 	go func() {

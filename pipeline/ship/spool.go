@@ -89,14 +89,16 @@ func (d *disk) wakeUp() {
 	}
 }
 
-// restore queues what an earlier run left.
-func (c *Client) restore() error {
-	for _, record := range c.disk.spool.Pending() {
+// UseSpool gives the client a spool and queues what an earlier run left there,
+// with streams for its label sets. Call it before Run and Deliver.
+func (c *Client) UseSpool(s Spool, streams *pipeline.Streams) error {
+	c.disk = newDisk(s)
+	for _, record := range s.Pending() {
 		tenant, labels, err := pipeline.ReadKey([]byte(record.Key))
 		if err != nil {
 			return fmt.Errorf("client %s: read the spool: %w", c.opts.Name, err)
 		}
-		it := &item{record: record, queue: c.queueLocked(c.opts.Streams.Get(tenant, labels))}
+		it := &item{record: record, queue: c.queueLocked(streams.Get(tenant, labels))}
 		it.queue.items = append(it.queue.items, it)
 		it.queue.onDisk++
 		c.onDiskLocked(it, record)
@@ -336,12 +338,14 @@ func (c *Client) giveWay(items []*item, err error) {
 // force writes an item, and gives up others for that, or itself. If it may be
 // none of that it is left as it was, with the error.
 func (c *Client) force(it *item) error {
-	for {
+	for room, needs := int64(0), it.batch.Memory(); ; {
 		err := c.write([]*item{it})
 		if err == nil || !errors.Is(err, ErrSpoolFull) {
 			return err
 		}
-		if c.makeRoom(it.batch.Risk()) {
+		// Beyond some room it is not the spool that fills the disk.
+		if made := c.makeRoom(it.batch.Risk()); made > 0 && room < 2*needs {
+			room += made
 			continue
 		}
 		if c.opts.Alone && it.batch.Risk() != pipeline.Fleeting {
@@ -359,9 +363,9 @@ func (c *Client) force(it *item) error {
 	}
 }
 
-// makeRoom gives up the oldest record that may be, for one that needs its
-// room, and reports whether there was one.
-func (c *Client) makeRoom(needs pipeline.Risk) bool {
+// makeRoom gives up the oldest record that may be, for one of a risk that needs
+// its room, and returns how many bytes it had.
+func (c *Client) makeRoom(needs pipeline.Risk) int64 {
 	var victim *item
 	c.mu.Lock()
 	switch {
@@ -372,16 +376,17 @@ func (c *Client) makeRoom(needs pipeline.Risk) bool {
 	}
 	c.mu.Unlock()
 	if victim == nil {
-		return false
+		return 0
 	}
+	size := int64(victim.record.Size)
 	batch, err := c.read(victim)
 	c.mu.Lock()
 	defer c.unlockAndFinish()
 	if victim.over || !victim.isOnDisk() || victim.queue.busy && victim.queue.items[0] == victim {
-		return true // it was sent meanwhile
+		return size // it was sent meanwhile
 	}
 	c.giveUpLocked(victim, batch, err)
-	return true
+	return size
 }
 
 // oldestLocked returns the oldest item of lists that no sender has.

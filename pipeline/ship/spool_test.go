@@ -95,23 +95,9 @@ func (s *memorySpool) len() int {
 	return len(s.records)
 }
 
-// spooling makes a client of a rig use a spool.
-func spooling(s Spool, alone bool) func(*Options) {
-	return func(o *Options) {
-		o.Spool, o.Streams, o.Share, o.Alone = s, pipeline.NewStreams(), 64<<20, alone
-	}
-}
-
-// newSpoolRig is a rig with a spool; its streams are the client's.
-func newSpoolRig(t *testing.T, s Spool, alone bool) *rig {
-	var streams *pipeline.Streams
-	r := newRig(t, func(o *Options) {
-		spooling(s, alone)(o)
-		streams = o.Streams
-	})
-	r.streams = streams
-	return r
-}
+// alone and several are clients with a spool, without and with others.
+func alone(o *Options)   { o.Share, o.Alone = 64<<20, true }
+func several(o *Options) { o.Share = 64 << 20 }
 
 func wantRecords(t *testing.T, s *memorySpool, want int) {
 	t.Helper()
@@ -124,7 +110,7 @@ func wantRecords(t *testing.T, s *memorySpool, want int) {
 func TestNothingIsWrittenToDiskWhileLokiIsHealthy(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(1 << 20)
-		r := newSpoolRig(t, disk, false)
+		r := newSpoolRig(t, disk, several)
 		r.ledger.SetRisk(pipeline.Fleeting)
 		for range 100 {
 			r.send("a", "line")
@@ -142,7 +128,7 @@ func TestOnlyWhatCannotWaitIsWrittenToDisk(t *testing.T) {
 	for risk, want := range map[pipeline.Risk]int{pipeline.Repeatable: 0, pipeline.Fleeting: 2, pipeline.Unlinked: 2} {
 		bubble(t, func(t *testing.T) {
 			disk := newMemorySpool(1 << 20)
-			r := newSpoolRig(t, disk, true)
+			r := newSpoolRig(t, disk, alone)
 			r.sink.listener.setShut(true)
 			r.ledger.SetRisk(risk)
 			r.send("a", "one", "two")
@@ -170,7 +156,7 @@ func TestOnlyWhatCannotWaitIsWrittenToDisk(t *testing.T) {
 func TestAnUnlinkedFileIsWrittenToDiskAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(1 << 20)
-		r := newSpoolRig(t, disk, true)
+		r := newSpoolRig(t, disk, alone)
 		r.sink.listener.setShut(true)
 		r.send("other", "stays")
 		r.send("a", "before")
@@ -203,7 +189,7 @@ func TestAnUnlinkedFileIsWrittenToDiskAtOnce(t *testing.T) {
 func TestADeadClientHoldsUpNobody(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(1 << 20)
-		r := newSpoolRig(t, disk, false)
+		r := newSpoolRig(t, disk, several)
 		r.sink.listener.setShut(true)
 		for i := range 30 {
 			r.send("a", fmt.Sprint("line ", i))
@@ -227,13 +213,7 @@ func TestADeadClientHoldsUpNobody(t *testing.T) {
 func TestASlowClientHoldsNoMoreThanHalfItsShare(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(100 << 20)
-		var streams *pipeline.Streams
-		r := newRig(t, func(o *Options) {
-			spooling(disk, false)(o)
-			o.Share, streams = 4<<20, o.Streams
-			o.Timeout = time.Hour
-		})
-		r.streams = streams
+		r := newSpoolRig(t, disk, func(o *Options) { o.Share, o.Timeout = 4<<20, time.Hour })
 		r.sink.say(func(*received) answer { return answer{hang: true} })
 		line := strings.Repeat("x", 100<<10)
 		for i := range 100 {
@@ -252,7 +232,7 @@ func TestASlowClientHoldsNoMoreThanHalfItsShare(t *testing.T) {
 func TestAStartGoesOnWithWhatIsOnDisk(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(1 << 20)
-		r := newSpoolRig(t, disk, true)
+		r := newSpoolRig(t, disk, alone)
 		r.sink.listener.setShut(true)
 		r.ledger.SetRisk(pipeline.Fleeting)
 		r.send("a", "one")
@@ -263,7 +243,7 @@ func TestAStartGoesOnWithWhatIsOnDisk(t *testing.T) {
 		r.stop()
 		wantRecords(t, disk, 3)
 
-		second := newSpoolRig(t, disk, true)
+		second := newSpoolRig(t, disk, alone)
 		second.send("a", "four")
 		second.drained()
 		time.Sleep(minute)
@@ -277,7 +257,7 @@ func TestAStartGoesOnWithWhatIsOnDisk(t *testing.T) {
 func TestAFullSpoolOfASingleClient(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(300)
-		r := newSpoolRig(t, disk, true)
+		r := newSpoolRig(t, disk, alone)
 		r.sink.listener.setShut(true)
 		pipe, unlinked := r.ledger, pipeline.NewLedger(0)
 		pipe.SetRisk(pipeline.Fleeting)
@@ -319,7 +299,7 @@ func TestAFullSpoolOfASingleClient(t *testing.T) {
 func TestAFullSpoolOfSeveralClients(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(300)
-		r := newSpoolRig(t, disk, false)
+		r := newSpoolRig(t, disk, several)
 		r.sink.listener.setShut(true)
 		for i := range 40 {
 			r.send("a", fmt.Sprint("line ", i))
@@ -348,7 +328,7 @@ func TestASpoolThatFailsLosesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(1 << 20)
 		disk.fails = fmt.Errorf("input/output error")
-		r := newSpoolRig(t, disk, false)
+		r := newSpoolRig(t, disk, several)
 		r.sink.listener.setShut(true)
 		r.ledger.SetRisk(pipeline.Unlinked)
 		r.send("a", "one")
@@ -367,7 +347,7 @@ func TestASpoolThatFailsLosesNothing(t *testing.T) {
 func TestADamagedBatchOnDiskIsCountedAndTheOthersGoOn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		disk := newMemorySpool(1 << 20)
-		r := newSpoolRig(t, disk, true)
+		r := newSpoolRig(t, disk, alone)
 		r.sink.listener.setShut(true)
 		r.ledger.SetRisk(pipeline.Unlinked)
 		r.send("a", "lost")
@@ -394,7 +374,7 @@ func TestABatchInFlightMayBeWrittenToDisk(t *testing.T) {
 	for _, lokiTakesIt := range []bool{true, false} {
 		bubble(t, func(t *testing.T) {
 			disk := newMemorySpool(1 << 20)
-			r := newSpoolRig(t, disk, true)
+			r := newSpoolRig(t, disk, alone)
 			release := make(chan struct{})
 			r.sink.say(func(*received) answer {
 				<-release
