@@ -13,7 +13,8 @@ func Default() *Config {
 			MinPollFrequency: Duration(250 * time.Millisecond),
 			MaxPollFrequency: Duration(250 * time.Millisecond),
 		}},
-		Memory: 64 << 20,
+		Memory:     64 << 20,
+		LabelLimit: LabelLimit{ForgetAfter: Duration(24 * time.Hour)},
 	}
 }
 

@@ -16,6 +16,7 @@ type FeedOptions struct {
 	Labels  []pipeline.Label
 	Meta    []pipeline.Field // structured metadata of every entry
 	Streams *pipeline.Streams
+	Limit   *pipeline.LabelLimit // nil for none
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
@@ -35,7 +36,8 @@ type Feed struct {
 	scratch []byte  // texts of the current line that are no views
 	found   []value // of the json stage that runs
 	key     []byte
-	streams map[string]*pipeline.Stream
+	sets    map[string]*labelSet
+	sweeps  uint64 // of the label limit when sets was begun
 	joins   []*joins
 	times   []map[string]*lastTime
 
@@ -50,6 +52,13 @@ type Feed struct {
 	out *pipeline.Outbox
 }
 
+// labelSet is what becomes of a label set.
+type labelSet struct {
+	stream    *pipeline.Stream
+	moved     []pipeline.Field // labels that the label limit moved
+	admission uint64           // of its newest value
+}
+
 // maxLabelSets bounds what is remembered by label set; what is beyond it is
 // forgotten and made anew. Promtail's limit for last timestamps.
 const maxLabelSets = 10_000
@@ -58,8 +67,8 @@ const maxLabelSets = 10_000
 func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f := &Feed{
 		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
-		streams: map[string]*pipeline.Stream{},
-		joins:   make([]*joins, p.joins), times: make([]map[string]*lastTime, p.times),
+		sets:  map[string]*labelSet{},
+		joins: make([]*joins, p.joins), times: make([]map[string]*lastTime, p.times),
 	}
 	for i, name := range p.names {
 		f.number[name] = i
@@ -175,11 +184,23 @@ func (f *Feed) emit(r *record) {
 	for i := range r.pieces {
 		r.pieces[i].After = f.mark
 	}
-	f.entry = pipeline.Entry{
-		Line: r.line, Time: f.mark.Time + f.mark.Repeat, Meta: r.meta, Pieces: r.pieces,
-		ReadTime: r.readTime, Noted: (r.readTime || r.noted) && f.ledger.Risk() != pipeline.Fleeting,
+	f.send(r, f.mark.Time+f.mark.Repeat)
+}
+
+// send adds the record's entry to its stream.
+func (f *Feed) send(r *record, at int64) {
+	set := f.labelSet(r)
+	for _, field := range set.moved {
+		if !slices.ContainsFunc(r.meta, func(m pipeline.Field) bool { return m.Name == field.Name }) {
+			r.meta = append(r.meta, field)
+		}
 	}
-	f.out.Add(f.stream(r), &f.entry, f.now)
+	noted := r.readTime || r.noted || !f.opts.Limit.IsSaved(set.admission)
+	f.entry = pipeline.Entry{
+		Line: r.line, Time: at, Meta: r.meta, Pieces: r.pieces,
+		ReadTime: r.readTime, Noted: noted && f.ledger.Risk() != pipeline.Fleeting,
+	}
+	f.out.Add(set.stream, &f.entry, f.now)
 }
 
 // drop settles a record that is not sent.
@@ -224,18 +245,27 @@ func (f *Feed) rides(pieces []pipeline.Piece) bool {
 	return true
 }
 
-// stream returns the stream of the record's labels.
-func (f *Feed) stream(r *record) *pipeline.Stream {
+// labelSet returns what becomes of the record's labels. The label limit is
+// asked the first time, and after each of its sweeps.
+func (f *Feed) labelSet(r *record) *labelSet {
+	if n := f.opts.Limit.Sweeps(); n != f.sweeps {
+		clear(f.sets)
+		f.sweeps = n
+	}
 	key := f.labelKey(r)
-	if s, ok := f.streams[string(key)]; ok {
-		return s
+	if set := f.sets[string(key)]; set != nil {
+		return set
 	}
-	if len(f.streams) >= maxLabelSets {
-		clear(f.streams)
+	if len(f.sets) >= maxLabelSets {
+		clear(f.sets)
 	}
-	s := f.opts.Streams.Get("", f.labelsOf(r))
-	f.streams[string(key)] = s
-	return s
+	kept, moved, admission := f.opts.Limit.Admit(f.labelsOf(r), f.now)
+	set := &labelSet{stream: f.opts.Streams.Get("", kept), admission: admission}
+	for _, l := range moved {
+		set.moved = append(set.moved, pipeline.Field{Name: l.Name, Value: []byte(l.Value)})
+	}
+	f.sets[string(key)] = set
+	return set
 }
 
 // labelKey encodes what stages did to the labels: equal keys mean equal labels,
