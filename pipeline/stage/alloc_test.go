@@ -46,7 +46,13 @@ func hotCases() []hotCase {
 
 // hotRun pushes one line of a source that never ends.
 func hotRun(tb testing.TB, c hotCase, batchBytes int) func() {
+	return hotRunOf(tb, c, batchBytes, func(*rig) {})
+}
+
+// hotRunOf is hotRun with a rig that is prepared.
+func hotRunOf(tb testing.TB, c hotCase, batchBytes int, prepare func(*rig)) func() {
 	r := newRig(tb, compile(tb, c.stages), "job", "j", "env", "prod", "host", "h", "container_id", "42")
+	prepare(r)
 	r.feed.opts.Dropped = nil
 	deliver := func(b *pipeline.Batch) { b.Done() }
 	limits := pipeline.Limits{BatchBytes: batchBytes, BatchWait: time.Second, LineBytes: pipeline.MaxLineBytes}
