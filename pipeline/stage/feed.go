@@ -39,6 +39,7 @@ type Feed struct {
 	sets    map[string]*labelSet
 	sweeps  uint64 // of the label limit when sets was begun
 	joins   []*joins
+	limits  []*limits
 	times   []map[string]*lastTime
 
 	ledger   *pipeline.Ledger
@@ -68,7 +69,7 @@ func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f := &Feed{
 		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
 		sets:  map[string]*labelSet{},
-		joins: make([]*joins, p.joins), times: make([]map[string]*lastTime, p.times),
+		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
 	}
 	for i, name := range p.names {
 		f.number[name] = i
@@ -104,6 +105,11 @@ func (f *Feed) Flush(now time.Time, all bool, out *pipeline.Outbox) time.Time {
 	for _, j := range f.joins {
 		if j != nil {
 			due = earliest(due, j.flush(f, all))
+		}
+	}
+	for _, l := range f.limits {
+		if l != nil {
+			due = earliest(due, l.flush(f, all))
 		}
 	}
 	return due
@@ -203,32 +209,47 @@ func (f *Feed) send(r *record, at int64) {
 	f.out.Add(set.stream, &f.entry, f.now)
 }
 
+// isNoted reports whether a step noted something of the line of a piece when it
+// was read before.
+func (f *Feed) isNoted(p pipeline.Piece, step int) bool {
+	return len(f.notes.Cuts) > 0 && p.Ledger == f.ledger && f.notes.IsCut(p.Range.End, step)
+}
+
 // drop settles a record that is not sent.
 func (f *Feed) drop(r *record, reason string) verdict {
+	f.count(r, reason)
+	if !f.rides(r.pieces) {
+		settle(r)
+	}
+	return gone
+}
+
+func (f *Feed) count(r *record, reason string) {
 	if f.opts.Dropped != nil {
 		f.opts.Dropped(reason, len(r.line))
 	}
-	if f.rides(r.pieces) {
-		return gone
-	}
-	// It leaves no mark: what follows it in the source may have been sent while
-	// a join held it.
+}
+
+// settle settles a record that is not sent. It leaves no mark: what follows it
+// in the source may have been sent while a join held it.
+func settle(r *record) {
 	for i := range r.pieces {
 		r.pieces[i].After = r.before
 	}
 	if p := r.pieces[0]; len(r.pieces) == 1 { // the common case, without allocating
 		p.Ledger.Settle(p.Range, p.After)
-	} else {
-		pipeline.Settle(r.pieces)
+		return
 	}
-	return gone
+	pipeline.Settle(r.pieces)
 }
+
+// maxPieces is how many pieces an entry gets of lines that are not in it.
+const maxPieces = 64
 
 // rides lets dropped pieces settle with an entry before them that is still
 // open: the mark behind them is that entry's, which is not known yet. An entry
 // behind another join would not do, for it may get earlier lines from there.
 func (f *Feed) rides(pieces []pipeline.Piece) bool {
-	const most = 64 // pieces of an entry
 	first := slices.IndexFunc(f.joins, func(j *joins) bool { return j != nil && len(j.open) > 0 })
 	if first < 0 {
 		return false
@@ -236,7 +257,7 @@ func (f *Feed) rides(pieces []pipeline.Piece) bool {
 	open := f.joins[first].open
 	j := open[len(open)-1]
 	last := j.pieces[len(j.pieces)-1]
-	if last.Ledger != pieces[0].Ledger || last.Range.End > pieces[0].Range.Start || len(j.pieces) >= most {
+	if last.Ledger != pieces[0].Ledger || last.Range.End > pieces[0].Range.Start || len(j.pieces) >= maxPieces {
 		return false
 	}
 	for _, p := range pieces {
