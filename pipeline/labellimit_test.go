@@ -111,9 +111,9 @@ func TestAValueThatNoStreamHasLeavesItsPlaceAfterSomeTime(t *testing.T) {
 	r.Sweep(epoch.Add(70 * time.Minute))
 	now := epoch.Add(71 * time.Minute)
 	r.want(t, "job=j,user=4", now, "[{job j} {user 4}] []") // the place of 2
+	r.want(t, "job=j,user=2", now, "[{job j}] [{user 2}]")
 	r.want(t, "job=j,user=0", now, "[{job j} {user 0}] []") // a stream is held
 	r.want(t, "job=j,user=1", now, "[{job j} {user 1}] []") // seen 20 minutes ago
-	r.want(t, "job=j,user=2", now, "[{job j}] [{user 2}]")
 	if n := r.Sweeps(); n != 2 {
 		t.Errorf("%d sweeps, want 2", n)
 	}

@@ -149,6 +149,16 @@ func TestPositionStaysBeforeHeldLinesUntilTheLineAboutThemIsDone(t *testing.T) {
 	r.wantSettled()
 }
 
+func TestMarkBehindHeldLinesIsThatOfTheLineBeforeThem(t *testing.T) {
+	r := newRig(t, compile(t, limited), "job", "j")
+	r.push(at(100, 5)...)
+	r.flush(0, true)
+	r.wantSettled()
+	if _, mark := r.ledger.Position(); mark != (pipeline.Mark{Time: 100e9, Repeat: 2}) {
+		t.Errorf("mark %v, want that of the third line", mark)
+	}
+}
+
 func TestAWrongTimeDoesNotStopAServiceForEver(t *testing.T) {
 	r := newRig(t, compile(t, limited), "job", "j")
 	r.push("99999999", "100", "101", "101", "102", "102")
