@@ -40,6 +40,8 @@ func hotCases() []hotCase {
 		{"timestamp of syslog", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: Jan _2 15:04:05, location: Asia/Jerusalem}", `{"time":"Nov 22 10:04:05"}`},
 		{"regex", regex, pythonRecord},
 		{"json JMESPath", "- json: {expressions: {name: 'user.name || message'}}", json},
+		{"rate_limit", "- rate_limit: {lines_per_second: 1000000000, by_label_name: job}", pythonRecord},
+		{"rate_limit held back", "- docker: {}\n- rate_limit: {lines_per_second: 1}", docker},
 		{"as shipped", "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n- structured_metadata: {container_id: }", docker},
 	}
 }
