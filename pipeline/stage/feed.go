@@ -185,12 +185,17 @@ func (f *Feed) run(r *record, at int) {
 
 // emit gives the record its final time and stream.
 func (f *Feed) emit(r *record) {
+	f.advance(r)
+	f.send(r, f.mark.Time+f.mark.Repeat)
+}
+
+// advance moves the source's mark behind the record.
+func (f *Feed) advance(r *record) {
 	f.mark = f.mark.Next(r.time)
 	f.mark.Repeat = max(f.mark.Repeat, r.added)
 	for i := range r.pieces {
 		r.pieces[i].After = f.mark
 	}
-	f.send(r, f.mark.Time+f.mark.Repeat)
 }
 
 // send adds the record's entry to its stream.
@@ -218,9 +223,15 @@ func (f *Feed) isNoted(p pipeline.Piece, step int) bool {
 // drop settles a record that is not sent.
 func (f *Feed) drop(r *record, reason string) verdict {
 	f.count(r, reason)
-	if !f.rides(r.pieces) {
-		settle(r)
+	if f.rides(r.pieces) {
+		return gone
 	}
+	// It leaves no mark: what follows it in the source may have been sent while
+	// a join held it.
+	for i := range r.pieces {
+		r.pieces[i].After = r.before
+	}
+	settle(r.pieces)
 	return gone
 }
 
@@ -230,17 +241,13 @@ func (f *Feed) count(r *record, reason string) {
 	}
 }
 
-// settle settles a record that is not sent. It leaves no mark: what follows it
-// in the source may have been sent while a join held it.
-func settle(r *record) {
-	for i := range r.pieces {
-		r.pieces[i].After = r.before
-	}
-	if p := r.pieces[0]; len(r.pieces) == 1 { // the common case, without allocating
+// settle settles the pieces of a record that is not sent.
+func settle(pieces []pipeline.Piece) {
+	if p := pieces[0]; len(pieces) == 1 { // the common case, without allocating
 		p.Ledger.Settle(p.Range, p.After)
 		return
 	}
-	pipeline.Settle(r.pieces)
+	pipeline.Settle(pieces)
 }
 
 // maxPieces is how many pieces an entry gets of lines that are not in it.

@@ -155,22 +155,23 @@ func (s *rateLimit) passes(b *bucket, second int64) bool {
 	return true
 }
 
-// add holds a line back. The line about it settles its pieces, as long as these
-// are not many.
+// add holds a line back. It moves the mark as if it was sent, so that the times
+// of lines behind it do not depend on what was held back. The line about it
+// settles its pieces, as long as these are not many.
 func (b *bucket) add(f *Feed, r *record) {
 	b.lines++
 	b.bytes += int64(len(r.line))
 	b.last, b.readTime, b.end = r.time, r.readTime, r.pieces[len(r.pieces)-1]
 	f.count(r, "rate_limit")
+	f.advance(r)
 	if f.rides(r.pieces) {
 		return
 	}
 	if len(b.pieces)+len(r.pieces) > maxPieces {
-		settle(r)
+		settle(r.pieces)
 		return
 	}
 	for _, p := range r.pieces {
-		p.After = r.before
 		b.pieces = cover(b.pieces, p)
 	}
 }

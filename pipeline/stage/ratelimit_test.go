@@ -149,13 +149,30 @@ func TestPositionStaysBeforeHeldLinesUntilTheLineAboutThemIsDone(t *testing.T) {
 	r.wantSettled()
 }
 
-func TestMarkBehindHeldLinesIsThatOfTheLineBeforeThem(t *testing.T) {
-	r := newRig(t, compile(t, limited), "job", "j")
-	r.push(at(100, 5)...)
+// Lines of one time get nanoseconds added in their order. What is held back must
+// not change those of the others: a second reading may hold back other lines.
+func TestTimesDoNotDependOnWhatIsHeldBack(t *testing.T) {
+	lines := []string{"100 chat 1", "100 web 1", "100 chat 2", "100 chat 3", "100 web 2"}
+	free := newRig(t, compile(t, timed))
+	free.push(lines...)
+	want := map[string]string{}
+	for _, e := range free.entries {
+		want[e.Line] = e.Time
+	}
+	r := newRig(t, compile(t, timed+"- rate_limit: {lines_per_second: 1, burst: 2, by_label_name: service}"))
+	r.push(lines...)
+	if len(r.entries) != 4 {
+		t.Fatalf("%d lines came through, want 4", len(r.entries))
+	}
+	for _, e := range r.entries {
+		if e.Time != want[e.Line] {
+			t.Errorf("%q is sent with %s, and without a limit with %s", e.Line, e.Time, want[e.Line])
+		}
+	}
 	r.flush(0, true)
 	r.wantSettled()
-	if _, mark := r.ledger.Position(); mark != (pipeline.Mark{Time: 100e9, Repeat: 2}) {
-		t.Errorf("mark %v, want that of the third line", mark)
+	if _, got := r.ledger.Position(); got != free.feed.mark {
+		t.Errorf("mark %v, and without a limit %v", got, free.feed.mark)
 	}
 }
 
@@ -241,6 +258,42 @@ func TestTheSameLinesAreHeldBackWhenReadAgain(t *testing.T) {
 			place := r.saved()
 			r = restart(t, p, place, r.now.Add(time.Duration(rnd.IntN(60))*time.Second))
 			r.push(lines[slices.Index(lineStarts(lines), place.Offset):read]...)
+		}
+	}
+}
+
+// A crash before the notes were saved may change which lines are held back, but
+// what is sent again is the same.
+func TestNoLineIsSentInTwoFormsAfterACrash(t *testing.T) {
+	p := compile(t, timed+"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: service}")
+	for seed := range uint64(200) {
+		rnd := rand.New(rand.NewPCG(seed, 5))
+		var lines []string
+		for i := range 120 {
+			lines = append(lines, fmt.Sprintf("%d %s #%d", 100+i/6, []string{"chat", "web"}[rnd.IntN(2)], i))
+		}
+		whole := newRig(t, compile(t, timed))
+		whole.push(lines...)
+		want := whole.byLine(timesOf(whole.batches))
+		r, read := newRig(t, p), 0
+		for range 4 {
+			for read < len(lines) && rnd.IntN(40) > 0 {
+				r.push(lines[read])
+				read++
+			}
+			for n, e := range r.byLine(timesOf(r.batches)) {
+				if e != want[n] {
+					t.Fatalf("seed %d: line %d was sent in\n%s, and without a limit in\n%s", seed, n, e, want[n])
+				}
+			}
+			for _, b := range r.batches {
+				if rnd.IntN(3) > 0 {
+					b.Done()
+				}
+			}
+			at, mark := r.ledger.Position()
+			r = restart(t, p, pipeline.Place{Offset: at, Mark: mark}, r.now)
+			r.push(lines[slices.Index(lineStarts(lines), at):read]...)
 		}
 	}
 }
