@@ -25,7 +25,8 @@ type ReadTime struct {
 }
 
 // Cut is an end of an entry that a clock forced: the end of its last line, and
-// the number of the step that joined it.
+// the number of the step that joined it. A rate limit also notes so at which
+// line it began to hold lines back.
 type Cut struct {
 	At   int64 `json:"at"`
 	Step int   `json:"step"`

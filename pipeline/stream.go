@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"fmt"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
 	"sync"
+	"weak"
 )
 
 // Label is one name and value of a stream's label set.
@@ -19,14 +21,15 @@ type Stream struct {
 	Tenant string  // X-Scope-OrgID, empty for the client's own
 }
 
-// Streams interns label sets. It is safe for concurrent use.
+// Streams interns label sets. It holds them weakly: a stream that nobody else
+// holds is freed, and forgotten. It is safe for concurrent use.
 type Streams struct {
 	mu    sync.Mutex
-	byKey map[string]*Stream
+	byKey map[string]weak.Pointer[Stream]
 }
 
 // NewStreams returns an empty set of streams.
-func NewStreams() *Streams { return &Streams{byKey: map[string]*Stream{}} }
+func NewStreams() *Streams { return &Streams{byKey: map[string]weak.Pointer[Stream]{}} }
 
 // Get returns the stream for labels, which it sorts; labels with empty values
 // are left out, as Loki does.
@@ -42,19 +45,43 @@ func (s *Streams) Get(tenant string, labels []Label) *Stream {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st, ok := s.byKey[key]; ok {
+	if st := s.byKey[key].Value(); st != nil {
 		return st
 	}
 	st := &Stream{Labels: kept, Text: text, Tenant: tenant}
-	s.byKey[key] = st
+	s.byKey[key] = weak.Make(st)
+	runtime.AddCleanup(st, s.forget, key)
 	return st
 }
 
-// Len is the number of streams seen.
+// forget removes a stream that was freed, unless there is a new one of its
+// labels.
+func (s *Streams) forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey[key].Value() == nil {
+		delete(s.byKey, key)
+	}
+}
+
+// Len is the number of streams that are in use, or were until a short time ago.
 func (s *Streams) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.byKey)
+}
+
+// all returns the streams that are in use, or were until a short time ago.
+func (s *Streams) all() []*Stream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*Stream, 0, len(s.byKey))
+	for _, w := range s.byKey {
+		if st := w.Value(); st != nil {
+			list = append(list, st)
+		}
+	}
+	return list
 }
 
 // LabelText sorts labels by name and renders them in the syntax of LogQL

@@ -62,7 +62,7 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 		return nil, err
 	}
 	c.manager = m
-	c.saver = newSaver(c.store, m.places, c.deliver, cfg.Positions.SyncPeriod.Std(), log)
+	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, c.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	c.reg.MustRegister(m, newSelfMetrics(c))
 	return c, nil
 }
@@ -109,7 +109,7 @@ func (c *collector) deliver(b *pipeline.Batch) {
 // run collects until ctx is done, and then stops in order: no more reading,
 // what was read is sent, what was confirmed is saved.
 func (c *collector) run(ctx context.Context) error {
-	if err := c.loadPlaces(); err != nil {
+	if err := c.loadState(); err != nil {
 		return err
 	}
 	if err := c.openSpools(); err != nil {
@@ -140,19 +140,19 @@ func (c *collector) run(ctx context.Context) error {
 	return errors.Join(c.saver.save(), c.loop.Close(), c.closeSpools())
 }
 
-func (c *collector) loadPlaces() error {
+func (c *collector) loadState() error {
 	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
 		return fmt.Errorf("make the folder of positions.filename: %w", err)
 	}
-	places, err := c.store.Load()
+	state, err := c.store.Load()
 	if errors.Is(err, position.ErrDamaged) && c.cfg.Positions.IgnoreInvalidYAML {
 		c.log.Warn("starting without positions, as positions.ignore_invalid_yaml asks", "err", err)
-		places, err = position.Places{}, nil
+		state, err = position.State{Sources: position.Places{}}, nil
 	}
 	if err != nil {
 		return err
 	}
-	c.manager.saved = places
+	c.manager.restore(state)
 	return nil
 }
 

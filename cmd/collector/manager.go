@@ -33,6 +33,7 @@ type manager struct {
 	find     *discover.Discoverer
 	programs map[string]*stage.Program // by job
 	streams  *pipeline.Streams
+	limit    *pipeline.LabelLimit // nil for none
 	dropped  *prometheus.CounterVec
 	lost     *prometheus.CounterVec
 	metrics  targetMetrics
@@ -90,6 +91,46 @@ func (m *manager) compile() error {
 	return errors.Join(errs...)
 }
 
+// restore is called once, before run, with what a run before has saved.
+func (m *manager) restore(state position.State) {
+	m.saved = state.Sources
+	cfg := m.cfg.LabelLimit
+	if cfg.Values == 0 {
+		return
+	}
+	m.limit = pipeline.NewLabelLimit(pipeline.LabelLimitOptions{
+		Values: cfg.Values, ForgetAfter: cfg.ForgetAfter.Std(), Fixed: externalLabels(m.cfg), Streams: m.streams,
+		Full: m.labelIsFull,
+		Spared: func(label string) {
+			m.log.Info("a label has no more values than it may again", "label", label)
+		},
+	}, state.Labels, time.Now())
+}
+
+// externalLabels are those of all clients.
+func externalLabels(cfg *config.Config) []pipeline.Label {
+	var all []pipeline.Label
+	for i := range cfg.Clients {
+		for name, value := range cfg.Clients[i].ExternalLabels {
+			all = append(all, pipeline.Label{Name: name, Value: value})
+		}
+	}
+	return all
+}
+
+// labelIsFull says that a label begins to have more values than it may.
+func (m *manager) labelIsFull(label, value string, all []pipeline.Label) {
+	job := ""
+	for _, l := range all {
+		if l.Name == "job" {
+			job = l.Value
+		}
+	}
+	m.log.Warn("a label has too many values; further ones are moved to structured metadata",
+		"job", job, "label", label, "limit", m.cfg.LabelLimit.Values, "example", value,
+		"remedy", "make it structured metadata in the job's pipeline_stages, or raise label_limit.values")
+}
+
 // run looks for targets until ctx is done. Sources' own goroutines go on until
 // stop, so that a source does not end while the loop still reads.
 func (m *manager) run(ctx context.Context) error {
@@ -124,6 +165,7 @@ func (m *manager) syncPeriod() time.Duration {
 
 // sync opens what is new and forgets what is over.
 func (m *manager) sync() {
+	m.limit.Sweep(time.Now())
 	targets, problems := m.find.Sync()
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -169,7 +211,7 @@ func (m *manager) openLocked(t discover.Target) error {
 	m.open[t.Key], m.known[t.Key] = o, true
 	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
 		Labels: withJob(t.Labels, t.Job),
-		Meta:   t.Meta, Streams: m.streams,
+		Meta:   t.Meta, Streams: m.streams, Limit: m.limit,
 		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 	})})
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
@@ -264,9 +306,9 @@ func (m *manager) ended(t *pipeline.Target) {
 	}
 }
 
-// places returns what has to be saved: where each open target is to be read on,
-// and the places of targets that are not there now.
-func (m *manager) places() position.Places {
+// positions returns what has to be saved: where each open target is to be read
+// on, the places of targets that are not there now, and the values of labels.
+func (m *manager) positions() position.State {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	all := position.Places{}
@@ -278,7 +320,7 @@ func (m *manager) places() position.Places {
 			all[key] = places
 		}
 	}
-	return all
+	return position.State{Sources: all, Labels: m.limit.Values()}
 }
 
 // state reports whether discovery ran, and how many targets are read.

@@ -69,6 +69,7 @@ func number(yes bool) float64 {
 // targetMetrics are promtail's metrics of files, and what cannot be read.
 type targetMetrics struct {
 	read, size, lag, active, files, unreadable *prometheus.Desc
+	labelValues, labelMoved                    *prometheus.Desc
 }
 
 func newTargetMetrics() targetMetrics {
@@ -82,13 +83,17 @@ func newTargetMetrics() targetMetrics {
 		unreadable: prometheus.NewDesc("collector_source_unreadable",
 			"1 for a source that cannot be read, with the command that opens it.",
 			[]string{"source_job", "path", "reason", "user", "remedy"}, nil),
+		labelValues: prometheus.NewDesc("collector_label_values",
+			"Values of a label that have a place: configuration key label_limit.", []string{"label"}, nil),
+		labelMoved: prometheus.NewDesc("collector_label_values_moved_total",
+			"Times a target's label set had a value beyond label_limit, which was moved to structured metadata.", []string{"label"}, nil),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 	t := m.metrics
-	for _, d := range []*prometheus.Desc{t.read, t.size, t.lag, t.active, t.files, t.unreadable} {
+	for _, d := range []*prometheus.Desc{t.read, t.size, t.lag, t.active, t.files, t.unreadable, t.labelValues, t.labelMoved} {
 		ch <- d
 	}
 	m.dropped.Describe(ch)
@@ -120,6 +125,10 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(m.metrics.active, float64(len(m.open)))
 	gauge(m.metrics.files, float64(files))
+	m.limit.Stats(func(label string, values int, moved uint64) {
+		gauge(m.metrics.labelValues, float64(values), label)
+		ch <- prometheus.MustNewConstMetric(m.metrics.labelMoved, prometheus.CounterValue, float64(moved), label)
+	})
 	for _, p := range unreadable(m.problems) {
 		gauge(m.metrics.unreadable, 1, p.Job, p.Path, p.Reason, p.User, p.Remedy)
 	}

@@ -16,7 +16,8 @@ import (
 // write is for all of them.
 type saver struct {
 	store   *position.Store
-	places  func() position.Places
+	state   func() position.State
+	saved   func() // told when what state returned last is on disk
 	deliver func(*pipeline.Batch)
 	period  time.Duration
 	log     *slog.Logger
@@ -32,9 +33,9 @@ type saver struct {
 // betweenWrites is the least time between two writes for held batches.
 const betweenWrites = 100 * time.Millisecond
 
-func newSaver(store *position.Store, places func() position.Places, deliver func(*pipeline.Batch), period time.Duration, log *slog.Logger) *saver {
+func newSaver(store *position.Store, state func() position.State, saved func(), deliver func(*pipeline.Batch), period time.Duration, log *slog.Logger) *saver {
 	return &saver{
-		store: store, places: places, deliver: deliver, period: period, log: log,
+		store: store, state: state, saved: saved, deliver: deliver, period: period, log: log,
 		wake: make(chan struct{}, 1),
 	}
 }
@@ -89,7 +90,10 @@ func (s *saver) save() error {
 	s.mu.Lock()
 	group := s.held
 	s.mu.Unlock()
-	err := s.store.Save(s.places())
+	err := s.store.Save(s.state())
+	if err == nil {
+		s.saved()
+	}
 	s.note(err)
 	for _, b := range group {
 		s.deliver(b)

@@ -36,19 +36,19 @@ func TestNotesAreOnDiskBeforeABatchThatNeedsThemIsSent(t *testing.T) {
 	noted := int64(0)
 	var order []string
 	done := make(chan struct{}, len(batches))
-	s := newSaver(store, func() position.Places {
+	s := newSaver(store, func() position.State {
 		mu.Lock()
 		defer mu.Unlock()
-		return position.Places{"a": {{Offset: noted}}}
-	}, func(b *pipeline.Batch) {
-		places, err := store.Load()
+		return position.State{Sources: position.Places{"a": {{Offset: noted}}}}
+	}, func() {}, func(b *pipeline.Batch) {
+		state, err := store.Load()
 		if err != nil {
 			t.Error(err)
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if b.IsNoted() && places["a"][0].Offset != noted {
-			t.Errorf("%q is sent with %v on disk, want %d", b.Line(0), places, noted)
+		if b.IsNoted() && state.Sources["a"][0].Offset != noted {
+			t.Errorf("%q is sent with %v on disk, want %d", b.Line(0), state, noted)
 		}
 		order = append(order, string(b.Line(0)))
 		done <- struct{}{}
@@ -79,8 +79,8 @@ func TestNotesAreOnDiskBeforeABatchThatNeedsThemIsSent(t *testing.T) {
 func TestBatchesAreSentAlthoughNotesCannotBeSaved(t *testing.T) {
 	store := position.Open(filepath.Join(t.TempDir(), "no such folder", "positions.yaml"))
 	sent := 0
-	s := newSaver(store, func() position.Places { return position.Places{"a": {{Offset: 1}}} },
-		func(*pipeline.Batch) { sent++ }, time.Hour, slog.New(slog.DiscardHandler))
+	s := newSaver(store, func() position.State { return position.State{Sources: position.Places{"a": {{Offset: 1}}}} },
+		func() { t.Error("said to be saved") }, func(*pipeline.Batch) { sent++ }, time.Hour, slog.New(slog.DiscardHandler))
 	s.Deliver(batchesOf(pipeline.Entry{Line: []byte("x"), Noted: true})[0])
 	if err := s.save(); err == nil || sent != 1 {
 		t.Errorf("%v, %d batches sent; want an error and 1", err, sent)

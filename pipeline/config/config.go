@@ -25,6 +25,9 @@ type Config struct {
 	// Spool and Quarantine are this project's own keys too.
 	Spool      Spool      `yaml:"spool"`
 	Quarantine Quarantine `yaml:"quarantine"`
+	// LabelLimit is this project's own key; no limit by default, as promtail has
+	// none.
+	LabelLimit LabelLimit `yaml:"label_limit"`
 
 	// The file is the queue here, so that promtail's write-ahead log has nothing
 	// to do.
@@ -89,6 +92,15 @@ type TargetConfig struct {
 	SyncPeriod Duration `yaml:"sync_period"`
 
 	_ struct{} `unsupported:"stdin" instead:"use static_configs"`
+}
+
+// LabelLimit bounds the values of each label over all streams; further ones are
+// moved to structured metadata.
+type LabelLimit struct {
+	// Values is the number for one label, 0 for no limit.
+	Values int `yaml:"values"`
+	// ForgetAfter is how long a value keeps its place in no stream.
+	ForgetAfter Duration `yaml:"forget_after"`
 }
 
 // Global holds what is common to all jobs.

@@ -16,6 +16,7 @@ func Default() *Config {
 		Memory:     64 << 20,
 		Spool:      Spool{MaxBytes: 1 << 30},
 		Quarantine: Quarantine{MaxBytes: 64 << 20},
+		LabelLimit: LabelLimit{ForgetAfter: Duration(24 * time.Hour)},
 	}
 }
 

@@ -31,6 +31,7 @@ type Stage struct {
 	StructuredMetadata LabelsStage
 	Level              *LevelStage
 	Traceback          *TracebackStage
+	RateLimit          *RateLimitStage
 }
 
 // DockerStage parses Docker's json-file records.
@@ -189,4 +190,16 @@ type TracebackStage struct {
 	MaxWait Duration `yaml:"max_wait"`
 	// MaxLines is the number of lines of one entry.
 	MaxLines int `yaml:"max_lines"`
+}
+
+// RateLimitStage drops lines above a rate, and leaves one line that says how
+// many. This project's own stage.
+type RateLimitStage struct {
+	LinesPerSecond int `yaml:"lines_per_second"`
+	// Burst is how many lines may come at once after a pause. It is not less than
+	// LinesPerSecond, which is its default.
+	Burst int `yaml:"burst"`
+	// ByLabelName is the label whose values have a limit each, "" for one limit
+	// for the whole target.
+	ByLabelName string `yaml:"by_label_name"`
 }

@@ -13,7 +13,7 @@ import (
 func stageNames() []string {
 	return []string{
 		"docker", "cri", "json", "regex", "timestamp", "labels", "multiline", "output", "drop", "match",
-		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks",
+		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
 
@@ -60,6 +60,8 @@ func (s *Stage) config() any {
 		return &s.Level
 	case "tracebacks":
 		return &s.Traceback
+	case "rate_limit":
+		return &s.RateLimit
 	}
 	return nil
 }
@@ -287,6 +289,21 @@ func (c *LevelStage) validate(s scope) {
 func (c *TracebackStage) validate(s scope) {
 	s.positive("max_wait", c.MaxWait)
 	atLeast(s, "max_lines", c.MaxLines, 2)
+}
+
+func (c *RateLimitStage) validate(s scope) {
+	if !s.given("lines_per_second") {
+		s.errorf("lines_per_second", "required; give the number of lines that may pass in a second, such as 100")
+	}
+	atLeast(s, "lines_per_second", c.LinesPerSecond, 1)
+	if !s.given("burst") {
+		c.Burst = c.LinesPerSecond
+	}
+	atLeast(s, "burst", c.Burst, c.LinesPerSecond)
+	s.notEmpty("by_label_name", c.ByLabelName)
+	if c.ByLabelName != "" && !validLabel(c.ByLabelName) {
+		s.errorf("by_label_name", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.ByLabelName))
+	}
 }
 
 // regexp reports an expression that is not given.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // document is the whole file: the configuration and promtail's older block of
@@ -94,6 +95,11 @@ func (c *Spool) validate(s scope) { s.offOrAtLeast("max_bytes", c.MaxBytes, 1<<2
 func (c *Quarantine) validate(s scope) { s.offOrAtLeast("max_bytes", c.MaxBytes, 64<<10) }
 
 func (c *TargetConfig) validate(s scope) { s.positive("sync_period", c.SyncPeriod) }
+
+func (c *LabelLimit) validate(s scope) {
+	atLeast(s, "values", c.Values, 0)
+	atLeast(s, "forget_after", c.ForgetAfter, Duration(time.Minute))
+}
 
 func (c *FileWatchConfig) validate(s scope) {
 	s.positive("min_poll_frequency", c.MinPollFrequency)

@@ -26,13 +26,20 @@ import (
 // Places are the saved places of all sources, by the source's key.
 type Places map[string][]pipeline.Place
 
+// State is what is saved.
+type State struct {
+	Sources Places
+	Labels  pipeline.LabelValues // that the label limit admitted; may be nil
+}
+
 // version is the format's number. A file of a later version is not read.
 const version = 1
 
 type document struct {
-	Version int    `json:"version"`
-	BootID  string `json:"boot_id"` // device numbers count within one boot
-	Sources Places `json:"sources"`
+	Version int                  `json:"version"`
+	BootID  string               `json:"boot_id"` // device numbers count within one boot
+	Sources Places               `json:"sources"`
+	Labels  pipeline.LabelValues `json:"labels,omitempty"`
 }
 
 // ErrDamaged is wrapped by Load's error when the file is there and is not what
@@ -68,19 +75,19 @@ func Open(filename string) *Store {
 // Path is where the places are saved.
 func (s *Store) Path() string { return s.path }
 
-// Load returns the saved places; none, if nothing was saved yet. Device numbers
-// of another boot are zeroed.
-func (s *Store) Load() (Places, error) {
+// Load returns what was saved; no places, if nothing was yet. Device numbers of
+// another boot are zeroed.
+func (s *Store) Load() (State, error) {
 	text, err := os.ReadFile(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Places{}, nil
+		return State{Sources: Places{}}, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read positions: %w; let user %d read the file", err, os.Getuid())
+		return State{}, fmt.Errorf("read positions: %w; let user %d read the file", err, os.Getuid())
 	}
 	doc, err := parse(text)
 	if err != nil {
-		return nil, fmt.Errorf("read positions %s: %w: %w; move the file away to read all logs from the beginning", s.path, ErrDamaged, err)
+		return State{}, fmt.Errorf("read positions %s: %w: %w; move the file away to read all logs from the beginning", s.path, ErrDamaged, err)
 	}
 	if doc.BootID != s.boot {
 		for _, places := range doc.Sources {
@@ -89,7 +96,7 @@ func (s *Store) Load() (Places, error) {
 			}
 		}
 	}
-	return doc.Sources, nil
+	return State{doc.Sources, doc.Labels}, nil
 }
 
 func parse(text []byte) (*document, error) {
@@ -123,10 +130,10 @@ func plausible(p *pipeline.Place) bool {
 		!slices.ContainsFunc(p.Times, func(t pipeline.ReadTime) bool { return t.From < 0 || t.To < t.From })
 }
 
-// Save writes the places, unless they are what was written last. When it
-// returns nil they are on disk.
-func (s *Store) Save(places Places) error {
-	text, err := json.MarshalIndent(document{version, s.boot, places}, "", " ")
+// Save writes the state, unless it is what was written last. When it returns nil
+// it is on disk.
+func (s *Store) Save(state State) error {
+	text, err := json.MarshalIndent(document{version, s.boot, state.Sources, state.Labels}, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode positions: %w", err)
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
-func somePlaces(offset int64) Places {
-	return Places{
+func someState(offset int64) State {
+	return State{Labels: pipeline.LabelValues{"service": {"a": offset}}, Sources: Places{
 		"file /var/log/a.log": {
 			{
 				Path: "/var/log/a.log.1", Device: 7, Inode: 8, FingerprintLen: 1024, Fingerprint: "ab12",
@@ -25,16 +25,16 @@ func somePlaces(offset int64) Places {
 			{Path: "/var/log/a.log", Inode: 9},
 		},
 		"journal": {{Cursor: "s=1;i=2"}},
-	}
+	}}
 }
 
 func TestSavedPlacesAreLoaded(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "positions.yaml")
 	s := Open(name)
-	if got, err := s.Load(); err != nil || got == nil || len(got) != 0 {
+	if got, err := s.Load(); err != nil || got.Sources == nil || len(got.Sources) != 0 {
 		t.Fatalf("before the first save: %v, %v", got, err)
 	}
-	for _, want := range []Places{somePlaces(1), somePlaces(2), {}} {
+	for _, want := range []State{someState(1), someState(2), {Sources: Places{}}} {
 		if err := s.Save(want); err != nil {
 			t.Fatal(err)
 		}
@@ -72,14 +72,14 @@ func TestDeviceNumbersCountWithinOneBoot(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "positions.yaml")
 	s := Open(name)
 	s.boot = "before"
-	if err := s.Save(somePlaces(1)); err != nil {
+	if err := s.Save(someState(1)); err != nil {
 		t.Fatal(err)
 	}
 	for boot, want := range map[string]uint64{"before": 7, "after": 0} {
 		s := Open(name)
 		s.boot = boot
 		got, err := s.Load()
-		if err != nil || got["file /var/log/a.log"][0].Device != want {
+		if err != nil || got.Sources["file /var/log/a.log"][0].Device != want {
 			t.Errorf("boot %s: %v, %v", boot, got, err)
 		}
 	}
@@ -90,12 +90,12 @@ func TestUnchangedPlacesAreNotWrittenAgain(t *testing.T) {
 	s := Open(filepath.Join(t.TempDir(), "positions.yaml"))
 	s.disk = d
 	for range 3 {
-		if err := s.Save(somePlaces(1)); err != nil {
+		if err := s.Save(someState(1)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	first := d.ops
-	if err := s.Save(somePlaces(2)); err != nil || d.ops != 2*first {
+	if err := s.Save(someState(2)); err != nil || d.ops != 2*first {
 		t.Errorf("%d operations after two changes, %d after one (%v)", d.ops, first, err)
 	}
 }
@@ -185,7 +185,7 @@ func (f *faultyFile) Close() error {
 }
 
 func TestCrashAtAnyInstantLeavesTheOldOrTheNew(t *testing.T) {
-	old, changed := somePlaces(1), somePlaces(2)
+	old, changed := someState(1), someState(2)
 	for failAt := range 6 { // create, write, sync, close, rename, sync of the folder
 		for _, tear := range []int{0, 1, 10, 100, 1 << 20} {
 			t.Run(fmt.Sprint(failAt, " ", tear), func(t *testing.T) {
@@ -206,10 +206,10 @@ func TestCrashAtAnyInstantLeavesTheOldOrTheNew(t *testing.T) {
 				if renamed := failAt > 4 || failAt == 4 && tear > 0; reflect.DeepEqual(got, changed) != renamed {
 					t.Errorf("after the crash: %v", got)
 				}
-				if err := next.Save(somePlaces(3)); err != nil {
+				if err := next.Save(someState(3)); err != nil {
 					t.Fatal(err)
 				}
-				if got, err := Open(name).Load(); err != nil || !reflect.DeepEqual(got, somePlaces(3)) {
+				if got, err := Open(name).Load(); err != nil || !reflect.DeepEqual(got, someState(3)) {
 					t.Errorf("after the next save: %v, %v", got, err)
 				}
 				wantFiles(t, filepath.Dir(name), "positions.yaml.state")
@@ -223,14 +223,14 @@ func TestSaveIsTriedAgainAfterAnError(t *testing.T) {
 		name := filepath.Join(t.TempDir(), "positions.yaml")
 		s := Open(name)
 		s.disk = &faultyDisk{failAt: failAt, tear: 1}
-		if err := s.Save(somePlaces(1)); err == nil {
+		if err := s.Save(someState(1)); err == nil {
 			t.Fatal("no error")
 		}
 		s.disk = realDisk{}
-		if err := s.Save(somePlaces(1)); err != nil {
+		if err := s.Save(someState(1)); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := Open(name).Load(); err != nil || !reflect.DeepEqual(got, somePlaces(1)) {
+		if got, err := Open(name).Load(); err != nil || !reflect.DeepEqual(got, someState(1)) {
 			t.Errorf("%d: %v, %v", failAt, got, err)
 		}
 	}
@@ -239,7 +239,7 @@ func TestSaveIsTriedAgainAfterAnError(t *testing.T) {
 func TestDamagedFilesAreAnErrorThatNamesTheRemedy(t *testing.T) {
 	whole := func() string {
 		name := filepath.Join(t.TempDir(), "p")
-		if err := Open(name).Save(somePlaces(1)); err != nil {
+		if err := Open(name).Save(someState(1)); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(name + ".state")
@@ -277,13 +277,29 @@ func TestDamagedFilesAreAnErrorThatNamesTheRemedy(t *testing.T) {
 	}
 }
 
+func TestFilesOfOtherVersionsOfTheFormatAreLoaded(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "positions.yaml")
+	for text, labels := range map[string]int{
+		`{"version":1,"sources":{"a":[{"offset":5}]}}`:                                     0, // before there was a label limit
+		`{"version":1,"later":{"x":[1]},"labels":{"l":{}},"sources":{"a":[{"offset":5}]}}`: 1,
+	} {
+		if err := os.WriteFile(name+".state", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Open(name).Load()
+		if err != nil || len(got.Sources["a"]) != 1 || got.Sources["a"][0].Offset != 5 || len(got.Labels) != labels {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+}
+
 func TestNoSourcesIsNotNil(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "positions.yaml")
 	for _, text := range []string{`{"version":1}`, `{"version":1,"sources":null}`, `{"version":1,"sources":{}}`} {
 		if err := os.WriteFile(name+".state", []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := Open(name).Load(); err != nil || got == nil {
+		if got, err := Open(name).Load(); err != nil || got.Sources == nil {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
@@ -291,7 +307,7 @@ func TestNoSourcesIsNotNil(t *testing.T) {
 
 func TestErrorsOfSaveNameTheRemedy(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing", "positions.yaml")
-	err := Open(missing).Save(somePlaces(1))
+	err := Open(missing).Save(someState(1))
 	if want := fmt.Sprintf("create the folder %s for user %d, or set positions.filename", filepath.Dir(missing), os.Getuid()); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q in it", err, want)
 	}
@@ -318,13 +334,14 @@ func TestAFolderInPlaceOfTheFile(t *testing.T) {
 	if _, err := Open(name).Load(); err == nil {
 		t.Error("no error from Load")
 	}
-	if err := Open(name).Save(somePlaces(1)); err == nil || !strings.Contains(err.Error(), "save positions: ") {
+	if err := Open(name).Save(someState(1)); err == nil || !strings.Contains(err.Error(), "save positions: ") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"version":1,"boot_id":"b","sources":{"a":[{"offset":5,"before":"YQ==","mark":{"time":1,"repeat":2}}]}}`))
+	f.Add([]byte(`{"version":1,"labels":{"service":{"a":1795341845,"":-1}},"later":[1]}`))
 	f.Add([]byte(`{"version":2}`))
 	f.Add([]byte(`{"version":1,"sources":{"a":null}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -335,11 +352,11 @@ func FuzzParse(f *testing.F) {
 		name := filepath.Join(t.TempDir(), "p")
 		s := Open(name)
 		s.boot = doc.BootID
-		if err := s.Save(doc.Sources); err != nil {
+		if err := s.Save(State{doc.Sources, doc.Labels}); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := s.Load(); err != nil || fmt.Sprint(got) != fmt.Sprint(doc.Sources) {
-			t.Errorf("got %v, %v, want %v", got, err, doc.Sources)
+		if got, err := s.Load(); err != nil || fmt.Sprint(got.Sources) != fmt.Sprint(doc.Sources) || fmt.Sprint(got.Labels) != fmt.Sprint(doc.Labels) {
+			t.Errorf("got %v, %v, want %v", got, err, doc)
 		}
 	})
 }

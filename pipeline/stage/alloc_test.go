@@ -40,13 +40,21 @@ func hotCases() []hotCase {
 		{"timestamp of syslog", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: Jan _2 15:04:05, location: Asia/Jerusalem}", `{"time":"Nov 22 10:04:05"}`},
 		{"regex", regex, pythonRecord},
 		{"json JMESPath", "- json: {expressions: {name: 'user.name || message'}}", json},
+		{"rate_limit", "- rate_limit: {lines_per_second: 1000000000, by_label_name: job}", pythonRecord},
+		{"rate_limit held back", "- docker: {}\n- rate_limit: {lines_per_second: 1}", docker},
 		{"as shipped", "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n- structured_metadata: {container_id: }", docker},
 	}
 }
 
 // hotRun pushes one line of a source that never ends.
 func hotRun(tb testing.TB, c hotCase, batchBytes int) func() {
+	return hotRunOf(tb, c, batchBytes, func(*rig) {})
+}
+
+// hotRunOf is hotRun with a rig that is prepared.
+func hotRunOf(tb testing.TB, c hotCase, batchBytes int, prepare func(*rig)) func() {
 	r := newRig(tb, compile(tb, c.stages), "job", "j", "env", "prod", "host", "h", "container_id", "42")
+	prepare(r)
 	r.feed.opts.Dropped = nil
 	deliver := func(b *pipeline.Batch) { b.Done() }
 	limits := pipeline.Limits{BatchBytes: batchBytes, BatchWait: time.Second, LineBytes: pipeline.MaxLineBytes}

@@ -16,6 +16,7 @@ type FeedOptions struct {
 	Labels  []pipeline.Label
 	Meta    []pipeline.Field // structured metadata of every entry
 	Streams *pipeline.Streams
+	Limit   *pipeline.LabelLimit // nil for none
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
@@ -35,8 +36,10 @@ type Feed struct {
 	scratch []byte  // texts of the current line that are no views
 	found   []value // of the json stage that runs
 	key     []byte
-	streams map[string]*pipeline.Stream
+	sets    map[string]*labelSet
+	sweeps  uint64 // of the label limit when sets was begun
 	joins   []*joins
+	limits  []*limits
 	times   []map[string]*lastTime
 
 	ledger   *pipeline.Ledger
@@ -50,6 +53,13 @@ type Feed struct {
 	out *pipeline.Outbox
 }
 
+// labelSet is what becomes of a label set.
+type labelSet struct {
+	stream    *pipeline.Stream
+	moved     []pipeline.Field // labels that the label limit moved
+	admission uint64           // of its newest value
+}
+
 // maxLabelSets bounds what is remembered by label set; what is beyond it is
 // forgotten and made anew. Promtail's limit for last timestamps.
 const maxLabelSets = 10_000
@@ -58,8 +68,8 @@ const maxLabelSets = 10_000
 func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f := &Feed{
 		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
-		streams: map[string]*pipeline.Stream{},
-		joins:   make([]*joins, p.joins), times: make([]map[string]*lastTime, p.times),
+		sets:  map[string]*labelSet{},
+		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
 	}
 	for i, name := range p.names {
 		f.number[name] = i
@@ -95,6 +105,11 @@ func (f *Feed) Flush(now time.Time, all bool, out *pipeline.Outbox) time.Time {
 	for _, j := range f.joins {
 		if j != nil {
 			due = earliest(due, j.flush(f, all))
+		}
+	}
+	for _, l := range f.limits {
+		if l != nil {
+			due = earliest(due, l.flush(f, all))
 		}
 	}
 	return due
@@ -170,23 +185,44 @@ func (f *Feed) run(r *record, at int) {
 
 // emit gives the record its final time and stream.
 func (f *Feed) emit(r *record) {
+	f.advance(r)
+	f.send(r, f.mark.Time+f.mark.Repeat)
+}
+
+// advance moves the source's mark behind the record.
+func (f *Feed) advance(r *record) {
 	f.mark = f.mark.Next(r.time)
 	f.mark.Repeat = max(f.mark.Repeat, r.added)
 	for i := range r.pieces {
 		r.pieces[i].After = f.mark
 	}
-	f.entry = pipeline.Entry{
-		Line: r.line, Time: f.mark.Time + f.mark.Repeat, Meta: r.meta, Pieces: r.pieces,
-		ReadTime: r.readTime, Noted: (r.readTime || r.noted) && f.ledger.Risk() != pipeline.Fleeting,
+}
+
+// send adds the record's entry to its stream.
+func (f *Feed) send(r *record, at int64) {
+	set := f.labelSet(r)
+	for _, field := range set.moved {
+		if !slices.ContainsFunc(r.meta, func(m pipeline.Field) bool { return m.Name == field.Name }) {
+			r.meta = append(r.meta, field)
+		}
 	}
-	f.out.Add(f.stream(r), &f.entry, f.now)
+	noted := r.readTime || r.noted || !f.opts.Limit.IsSaved(set.admission)
+	f.entry = pipeline.Entry{
+		Line: r.line, Time: at, Meta: r.meta, Pieces: r.pieces,
+		ReadTime: r.readTime, Noted: noted && f.ledger.Risk() != pipeline.Fleeting,
+	}
+	f.out.Add(set.stream, &f.entry, f.now)
+}
+
+// isNoted reports whether a step noted something of the line of a piece when it
+// was read before.
+func (f *Feed) isNoted(p pipeline.Piece, step int) bool {
+	return len(f.notes.Cuts) > 0 && p.Ledger == f.ledger && f.notes.IsCut(p.Range.End, step)
 }
 
 // drop settles a record that is not sent.
 func (f *Feed) drop(r *record, reason string) verdict {
-	if f.opts.Dropped != nil {
-		f.opts.Dropped(reason, len(r.line))
-	}
+	f.count(r, reason)
 	if f.rides(r.pieces) {
 		return gone
 	}
@@ -195,19 +231,32 @@ func (f *Feed) drop(r *record, reason string) verdict {
 	for i := range r.pieces {
 		r.pieces[i].After = r.before
 	}
-	if p := r.pieces[0]; len(r.pieces) == 1 { // the common case, without allocating
-		p.Ledger.Settle(p.Range, p.After)
-	} else {
-		pipeline.Settle(r.pieces)
-	}
+	settle(r.pieces)
 	return gone
 }
+
+func (f *Feed) count(r *record, reason string) {
+	if f.opts.Dropped != nil {
+		f.opts.Dropped(reason, len(r.line))
+	}
+}
+
+// settle settles the pieces of a record that is not sent.
+func settle(pieces []pipeline.Piece) {
+	if p := pieces[0]; len(pieces) == 1 { // the common case, without allocating
+		p.Ledger.Settle(p.Range, p.After)
+		return
+	}
+	pipeline.Settle(pieces)
+}
+
+// maxPieces is how many pieces an entry gets of lines that are not in it.
+const maxPieces = 64
 
 // rides lets dropped pieces settle with an entry before them that is still
 // open: the mark behind them is that entry's, which is not known yet. An entry
 // behind another join would not do, for it may get earlier lines from there.
 func (f *Feed) rides(pieces []pipeline.Piece) bool {
-	const most = 64 // pieces of an entry
 	first := slices.IndexFunc(f.joins, func(j *joins) bool { return j != nil && len(j.open) > 0 })
 	if first < 0 {
 		return false
@@ -215,7 +264,7 @@ func (f *Feed) rides(pieces []pipeline.Piece) bool {
 	open := f.joins[first].open
 	j := open[len(open)-1]
 	last := j.pieces[len(j.pieces)-1]
-	if last.Ledger != pieces[0].Ledger || last.Range.End > pieces[0].Range.Start || len(j.pieces) >= most {
+	if last.Ledger != pieces[0].Ledger || last.Range.End > pieces[0].Range.Start || len(j.pieces) >= maxPieces {
 		return false
 	}
 	for _, p := range pieces {
@@ -224,18 +273,27 @@ func (f *Feed) rides(pieces []pipeline.Piece) bool {
 	return true
 }
 
-// stream returns the stream of the record's labels.
-func (f *Feed) stream(r *record) *pipeline.Stream {
+// labelSet returns what becomes of the record's labels. The label limit is
+// asked the first time, and after each of its sweeps.
+func (f *Feed) labelSet(r *record) *labelSet {
+	if n := f.opts.Limit.Sweeps(); n != f.sweeps {
+		clear(f.sets)
+		f.sweeps = n
+	}
 	key := f.labelKey(r)
-	if s, ok := f.streams[string(key)]; ok {
-		return s
+	if set := f.sets[string(key)]; set != nil {
+		return set
 	}
-	if len(f.streams) >= maxLabelSets {
-		clear(f.streams)
+	if len(f.sets) >= maxLabelSets {
+		clear(f.sets)
 	}
-	s := f.opts.Streams.Get("", f.labelsOf(r))
-	f.streams[string(key)] = s
-	return s
+	kept, moved, admission := f.opts.Limit.Admit(f.labelsOf(r), f.now)
+	set := &labelSet{stream: f.opts.Streams.Get("", kept), admission: admission}
+	for _, l := range moved {
+		set.moved = append(set.moved, pipeline.Field{Name: l.Name, Value: []byte(l.Value)})
+	}
+	f.sets[string(key)] = set
+	return set
 }
 
 // labelKey encodes what stages did to the labels: equal keys mean equal labels,

@@ -20,8 +20,8 @@ const (
 type joining struct{ state, next int }
 
 func (c *compiler) joining() joining {
-	c.p.joins++
-	return joining{c.p.joins - 1, len(c.p.steps) + 1}
+	c.p.states++
+	return joining{c.p.states - 1, len(c.p.steps) + 1}
 }
 
 // joins is a feed's state of a step that joins lines: one open entry for each
@@ -99,7 +99,7 @@ func (s *joins) resume(f *Feed, j *joined, r *record) {
 // isCut reports whether a clock ended the entry behind its last line when it was
 // read before.
 func (s *joins) isCut(f *Feed, j *joined) bool {
-	return len(f.notes.Cuts) > 0 && j.open && j.end.Ledger == f.ledger && f.notes.IsCut(j.end.Range.End, s.step)
+	return j.open && f.isNoted(j.end, s.step)
 }
 
 // add joins r's line behind sep.
@@ -114,22 +114,25 @@ func (j *joined) add(f *Feed, sep string, r *record) {
 	j.last = f.now
 }
 
-// cover notes that the entry was made from one more piece. It comes behind the
-// others, unless another join held it meanwhile under other labels; the pieces
-// of a ledger are kept in their order.
-func (j *joined) cover(p pipeline.Piece) {
-	at := len(j.pieces)
-	for at > 0 && j.pieces[at-1].Ledger == p.Ledger && j.pieces[at-1].Range.Start > p.Range.Start {
+// cover notes that the entry was made from one more piece.
+func (j *joined) cover(p pipeline.Piece) { j.pieces = cover(j.pieces, p) }
+
+// cover adds a piece to those of an entry. It comes behind the others, unless
+// another join held it meanwhile under other labels; the pieces of a ledger are
+// kept in their order.
+func cover(pieces []pipeline.Piece, p pipeline.Piece) []pipeline.Piece {
+	at := len(pieces)
+	for at > 0 && pieces[at-1].Ledger == p.Ledger && pieces[at-1].Range.Start > p.Range.Start {
 		at--
 	}
 	if at > 0 {
-		last := &j.pieces[at-1]
+		last := &pieces[at-1]
 		if last.Ledger == p.Ledger && last.Range.End == p.Range.Start {
-			last.Range.End = p.Range.End
-			return
+			last.Range.End, last.After = p.Range.End, p.After
+			return pieces
 		}
 	}
-	j.pieces = slices.Insert(j.pieces, at, p)
+	return slices.Insert(pieces, at, p)
 }
 
 // full reports whether the entry takes no more; lines of 0 is no limit.

@@ -168,7 +168,7 @@ func TestLabelSetsAreForgottenWhenTheyAreMany(t *testing.T) {
 		r.done()
 	}
 	for name, n := range map[string]int{
-		"streams": len(r.feed.streams), "times": len(r.feed.times[0]), "entries": len(r.feed.joins[0].byKey),
+		"streams": len(r.feed.sets), "times": len(r.feed.times[0]), "entries": len(r.feed.joins[0].byKey),
 	} {
 		if n > maxLabelSets {
 			t.Errorf("%d %s are remembered", n, name)

@@ -23,7 +23,7 @@ type Program struct {
 	steps   []step
 	names   []string // a name's number is its place; values and labels share them
 	changed []int    // names whose labels some step sets or removes, ascending
-	joins   int      // steps that hold records
+	states  int      // numbers of the states of steps that hold records
 	times   int      // steps that remember times
 }
 
@@ -137,6 +137,8 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.match(s)
 	case s.Level != nil:
 		return c.level(s)
+	case s.RateLimit != nil:
+		c.rateLimit(s.RateLimit)
 	default:
 		return &config.Error{Pos: s.Pos, Path: s.Path, Message: fmt.Sprintf("the stage %q is not implemented", s.Name)}
 	}

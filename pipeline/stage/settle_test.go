@@ -24,6 +24,8 @@ func programs() map[string]string {
 - match: {selector: '{stream="stdout"} |= "drop"', action: drop}
 - tracebacks: {}
 - drop: {expression: 'also'}`,
+		"limited": "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n" +
+			"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}\n- drop: {expression: 'also'}",
 	}
 }
 
@@ -44,6 +46,9 @@ func logLines(rnd *rand.Rand, n int, program string) []string {
 			lines[i] = log
 		case program == "cri":
 			lines[i] = fmt.Sprintf(dockerTime+" %s %s %s", i, stream, map[bool]string{true: "P", false: "F"}[isPart], log)
+		case program == "limited": // four lines a second
+			at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC).Add(time.Duration(i) * 250 * time.Millisecond)
+			lines[i] = dockerLine(stream, at.Format(time.RFC3339Nano), log+map[bool]string{true: "", false: "\n"}[isPart])
 		default:
 			lines[i] = dockerAt(i, stream, log+map[bool]string{true: "", false: "\n"}[isPart])
 		}
