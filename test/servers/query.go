@@ -23,42 +23,48 @@ type Entry struct {
 }
 
 // Query returns every entry that a LogQL query matches in the last 29 days and
-// the next hour, oldest first. It pages, so that no limit cuts the answer.
+// the next hour, oldest first.
 func Query(t testing.TB, lokiURL, query string) []Entry {
 	t.Helper()
 	var all []Entry
-	start, end := time.Now().Add(-29*24*time.Hour).UnixNano(), time.Now().Add(time.Hour).UnixNano()
-	seen := map[string]bool{}
+	EachEntry(t, lokiURL, query, time.Now().Add(-29*24*time.Hour), func(e Entry) { all = append(all, e) })
+	return all
+}
+
+// EachEntry calls use for every entry that a LogQL query matches from then to
+// the next hour, oldest first, as often as Loki shows it. It pages, so that no
+// limit cuts the answer.
+func EachEntry(t testing.TB, lokiURL, query string, from time.Time, use func(Entry)) {
+	t.Helper()
+	start, end := from.UnixNano(), time.Now().Add(time.Hour).UnixNano()
 	for {
 		page := queryPage(t, lokiURL, query, start, end)
-		added := 0
+		if len(page) < pageLimit {
+			for _, e := range page {
+				use(e)
+			}
+			return
+		}
+		// The entries of the last time may go on in the next page.
+		start = page[len(page)-1].Time
+		if page[0].Time == start {
+			t.Fatalf("more than %d entries of one time match %s", pageLimit, query)
+		}
 		for _, e := range page {
-			if key := e.key(); !seen[key] {
-				seen[key] = true
-				all = append(all, e)
-				added++
+			if e.Time < start {
+				use(e)
 			}
 		}
-		if added == 0 {
-			return all
-		}
-		start = page[len(page)-1].Time
 	}
 }
 
-// key tells entries apart that Loki tells apart.
-func (e Entry) key() string {
-	b, err := json.Marshal(e)
-	if err != nil {
-		return e.Line
-	}
-	return string(b)
-}
+// pageLimit is how many entries an answer holds. Loki's own limit is 5,000.
+const pageLimit = 1000
 
 func queryPage(t testing.TB, lokiURL, query string, start, end int64) []Entry {
 	t.Helper()
 	params := url.Values{
-		"query": {query}, "limit": {"1000"}, "direction": {"forward"},
+		"query": {query}, "limit": {strconv.Itoa(pageLimit)}, "direction": {"forward"},
 		"start": {strconv.FormatInt(start, 10)}, "end": {strconv.FormatInt(end, 10)},
 	}
 	var answer struct {
