@@ -14,20 +14,23 @@ import (
 )
 
 // containerScript writes records: name, bytes of filler, digits of a record's
-// length, seconds between, short records after each. The name ends with how
-// often the container was started, so that numbers begin at 0.
+// length, short records after each, microseconds between, and before a long
+// record's end, so that a kill cuts some. The name ends with how often the
+// container was started, so that numbers begin at 0.
 const containerScript = `
-name=$1 size=$2 digits=$3 between=$4 shorts=$5
+name=$1 size=$2 digits=$3 shorts=$4 between=$5 within=$6
 started=$(busybox cat /started 2>/dev/null || echo 0); started=$((started+1)); echo $started >/started
 long=$(busybox head -c $size /dev/zero | busybox tr '\0' x); short=$(busybox head -c 100 /dev/zero | busybox tr '\0' y)
 i=0
 record() {
 	id=$name$started-$i; i=$((i+1))
-	echo "#$id:$((5+$2+2*${#id}+${#1})) $1 $id~"
+	echo -n "#$id:$((5+$2+2*${#id}+${#1})) $1"
+	[ $3 = 0 ] || busybox usleep $3
+	echo " $id~"
 }
 while :; do
-	record "$long" $digits
-	j=0; while [ $j -lt $shorts ]; do record "$short" 3; j=$((j+1)); done
+	record "$long" $digits $within
+	j=0; while [ $j -lt $shorts ]; do record "$short" 3 0; j=$((j+1)); done
 	busybox usleep $between
 done
 `
@@ -45,11 +48,11 @@ func docker(r *rig, loki *servers.Process) {
 		}, args...)...)
 	}
 	names := []string{"medium", "huge"}
-	run("medium", "65536", "5", "50000", "10")
-	run("huge", fmt.Sprint(2<<20), "7", "500000", "3")
+	run("medium", "65536", "5", "10", "50000", "0")
+	run("huge", fmt.Sprint(2<<20), "7", "3", "300000", "300000")
 	if soak {
 		names = append(names, "silent")
-		run("silent", "100", "3", "3600000000", "1")
+		run("silent", "100", "3", "1", "3600000000", "0")
 	}
 	r.start()
 	restarts := sized(10, 50)
