@@ -58,7 +58,7 @@ func parseRecord(text string) (writer string, seq int, ok bool) {
 	}
 	seq, err := strconv.Atoi(id[i+1:])
 	length, err2 := strconv.Atoi(size)
-	if err != nil || err2 != nil || seq < 0 || length != len(record)+1 || !strings.HasSuffix(record, " "+id+"~") {
+	if err != nil || err2 != nil || strconv.Itoa(seq) != id[i+1:] || seq < 0 || length != len(record)+1 || !strings.HasSuffix(record, " "+id+"~") {
 		return "", 0, false
 	}
 	return id[:i], seq, true

@@ -124,14 +124,21 @@ func (p *Process) HighestMemory(t testing.TB) int64 {
 	return kib << 10
 }
 
-// Handles is how many files, sockets and the like the process has open.
-func (p *Process) Handles(t testing.TB) int {
+// Handles is how many files, sockets and the like the process has open, and
+// how many of these are files that are removed already.
+func (p *Process) Handles(t testing.TB) (open, removed int) {
 	t.Helper()
-	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", p.PID()))
+	dir := fmt.Sprintf("/proc/%d/fd", p.PID())
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return len(entries)
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil && strings.HasSuffix(target, " (deleted)") {
+			removed++
+		}
+	}
+	return len(entries), removed
 }
 
 func lastPart(s string) string { return s[max(0, len(s)-4096):] }
