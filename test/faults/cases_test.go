@@ -83,6 +83,7 @@ func cases(loki, narrow *servers.Process) []faultCase {
 		}},
 		{name: "disk full under positions and queue, and kill -9", run: func(r *rig) { diskFull(r, loki) }},
 		{name: "Docker: containers killed and started, engine restarted, lines of 64 KiB and 2 MiB", sizes: bothSizes, run: func(r *rig) { docker(r, loki) }},
+		{name: "the collector's clock steps by an hour, forward and back", run: func(r *rig) { clockSteps(r, loki) }},
 		{name: "1,000 files, 200 of them active", run: manyFiles},
 		{name: "two clients, one of them dead", run: twoClients},
 	}

@@ -13,7 +13,7 @@ import (
 // number of cores.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	flag.Set("test.parallel", "12")
+	flag.Set("test.parallel", "6")
 	os.Exit(m.Run())
 }
 

@@ -65,7 +65,7 @@ func hotStream(r *rig, loki *servers.Process, hotName string) {
 	r.configure(settings{memory: "16MiB"})
 	var quiet []*Writer
 	add := func(w *Writer) *Writer { return r.write(w) }
-	hot := &Writer{Name: hotName, Rate: 5000, Size: 400}
+	hot := &Writer{Name: hotName, Rate: 3000, Size: 600}
 	names := []string{hotName, "c", "d", "e", "f", "p", "q", "r", "s", "t"}
 	slices.Sort(names)
 	for _, name := range names {

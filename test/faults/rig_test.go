@@ -44,6 +44,7 @@ type rig struct {
 	extra     int // records that were written by something else
 	cut       int // lines that were written and are no whole record
 	config    string
+	program   string // another build of the collector than bin/collector
 	collector *servers.Process
 	starts    int
 	highest   int64
@@ -172,7 +173,7 @@ func (r *rig) start() {
 	if r.config == "" {
 		r.configure(settings{})
 	}
-	r.collector = servers.Collector(r.t, servers.CollectorOptions{Config: r.config, Dir: r.dir})
+	r.collector = servers.Collector(r.t, servers.CollectorOptions{Config: r.config, Dir: r.dir, Program: r.program})
 	r.starts++
 }
 

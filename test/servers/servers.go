@@ -93,13 +93,18 @@ type CollectorOptions struct {
 	Config string   // a file; server.http_listen_port has to be ${COLLECTOR_PORT}
 	Env    []string // besides COLLECTOR_PORT
 	Dir    string   // its working folder
+	// Program is another build than bin/collector.
+	Program string
 }
 
 // Collector runs bin/collector and waits until it is ready.
 func Collector(t testing.TB, opts CollectorOptions) *Process {
 	t.Helper()
+	if opts.Program == "" {
+		opts.Program = program(t, "bin", "collector", "make build")
+	}
 	port := FreePort(t)
-	cmd := exec.Command(program(t, "bin", "collector", "make build"), "-config.file="+opts.Config, "-config.expand-env")
+	cmd := exec.Command(opts.Program, "-config.file="+opts.Config, "-config.expand-env")
 	cmd.Env = append(append(os.Environ(), "COLLECTOR_PORT="+port), opts.Env...)
 	cmd.Dir = opts.Dir
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
