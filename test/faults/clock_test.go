@@ -19,6 +19,7 @@ import (
 func clockSteps(r *rig, loki *servers.Process) {
 	r.useLoki(loki, nil)
 	r.program = r.buildWithClock()
+	r.began = time.Now()
 	r.setClock(0)
 	r.write(&Writer{Name: "own", Form: OwnTime, Rate: 500, Size: 120})
 	r.write(&Writer{Name: "read", Form: ReadTime, Rate: 500, Size: 120})
@@ -67,7 +68,7 @@ func (r *rig) buildWithClock() string {
 	}})
 	r.check(err)
 	program := r.path("collector")
-	cmd := exec.Command("go", "build", "-overlay="+servers.WriteFile(r.t, r.path("overlay.json"), string(overlay)), "-o", program, "./cmd/collector")
+	cmd := exec.Command("go", "build", "-p=1", "-overlay="+servers.WriteFile(r.t, r.path("overlay.json"), string(overlay)), "-o", program, "./cmd/collector")
 	cmd.Dir = servers.Root(r.t)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -50,7 +50,7 @@ func docker(r *rig, loki *servers.Process) {
 	names := []string{"medium", "huge"}
 	run("medium", "65536", "5", "10", "50000", "0")
 	run("huge", fmt.Sprint(2<<20), "7", "3", "300000", "300000")
-	if soak {
+	if soak() {
 		names = append(names, "silent")
 		run("silent", "100", "3", "1", "3600000000", "0")
 	}
@@ -66,7 +66,7 @@ func docker(r *rig, loki *servers.Process) {
 		}
 		engine.Docker(r.t, append([]string{"start"}, names...)...) // one that runs goes on
 	}
-	if soak {
+	if soak() {
 		pause(ctx, 65*time.Minute)
 	}
 	engine.Docker(r.t, append([]string{"stop", "-t", "0"}, names...)...)

@@ -18,11 +18,11 @@ func TestMain(m *testing.M) {
 }
 
 // soak is whether the long sizes run.
-var soak = os.Getenv("SOAK") == "1"
+func soak() bool { return os.Getenv("SOAK") == "1" }
 
 // sized is a size for CI, or the one of make soak.
 func sized[T any](ci, long T) T {
-	if soak {
+	if soak() {
 		return long
 	}
 	return ci
@@ -46,7 +46,7 @@ const (
 )
 
 func (c faultCase) runs() bool {
-	return c.sizes == bothSizes || soak == (c.sizes == soakOnly)
+	return c.sizes == bothSizes || soak() == (c.sizes == soakOnly)
 }
 
 func TestFaults(t *testing.T) {

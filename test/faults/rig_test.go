@@ -23,7 +23,6 @@ const (
 	maxMemory  = 250 << 20        // bytes of the collector
 	leastRate  = 0.8              // of the rate that a writer was to reach
 	idleLimit  = 20 * time.Second // without anything new: what is missing is lost
-	waitLimit  = 10 * time.Minute
 	checkEvery = 500 * time.Millisecond
 )
 
@@ -263,7 +262,7 @@ func (r *rig) missing(c counted) int {
 // came for so long that the rest has to be lost.
 func (r *rig) wait() counted {
 	r.t.Helper()
-	deadline, since, before := time.Now().Add(waitLimit), time.Now(), -1
+	deadline, since, before := time.Now().Add(sized(5*time.Minute, time.Hour)), time.Now(), -1
 	for {
 		came, c := r.arrived()
 		if c != nil && r.missing(*c) <= 0 {
