@@ -50,6 +50,21 @@ servers: ## build the real servers into stack/bin; the first time takes about a 
 test: ## every test, in phases with their seconds: units, the page, and the whole on real servers
 	@test/run
 
+# The rows of the table of docs/reliability.md; where make leaves them.
+FAULTS_OUT := $(CURDIR)/data/faults
+FAULTS := FAULTS_OUT=$(FAULTS_OUT) go test -count=1
+
+.PHONY: faults
+faults: build servers ## make logs rotate, Loki fail and the collector die; print what was lost and doubled
+	@rm -rf $(FAULTS_OUT)
+	@$(FAULTS) -timeout=15m ./test/faults || { go run ./test/faults/report $(FAULTS_OUT); exit 1; }
+	@go run ./test/faults/report $(FAULTS_OUT)
+
+.PHONY: soak
+soak: faults ## the same for hours; writes the table of docs/reliability.md
+	@SOAK=1 $(FAULTS) -timeout=5h ./test/faults
+	@go run ./test/faults/report $(FAULTS_OUT) docs/reliability.md
+
 .PHONY: bench
 bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

@@ -7,12 +7,14 @@ package servers
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -55,6 +57,9 @@ func (p *Process) Output() string {
 	return p.out.buf.String()
 }
 
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Start runs cmd, waits until url+ready answers 200, and stops it when the
 // test ends. What it printed is shown when the test failed.
 func Start(t testing.TB, cmd *exec.Cmd, url, ready string) *Process {
@@ -67,16 +72,8 @@ func Start(t testing.TB, cmd *exec.Cmd, url, ready string) *Process {
 // launch runs cmd until the test ends.
 func launch(t testing.TB, cmd *exec.Cmd, url string) *Process {
 	t.Helper()
-	p := &Process{URL: url, name: filepath.Base(cmd.Path), cmd: cmd, out: &output{}, done: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = p.out, p.out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", p.name, err)
-	}
-	go func() {
-		cmd.Wait() // how it ended shows in the tests that need it
-		close(p.done)
-	}()
+	p := &Process{URL: url, name: filepath.Base(cmd.Path), out: &output{}}
+	p.run(t, cmd)
 	t.Cleanup(func() {
 		p.Stop(t)
 		if t.Failed() {
@@ -84,6 +81,64 @@ func launch(t testing.TB, cmd *exec.Cmd, url string) *Process {
 		}
 	})
 	return p
+}
+
+// run starts cmd as this process.
+func (p *Process) run(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.Stdout, cmd.Stderr = p.out, p.out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", p.name, err)
+	}
+	done := make(chan struct{})
+	p.cmd, p.done = cmd, done
+	go func() {
+		cmd.Wait() // how it ended shows in the tests that need it
+		close(done)
+	}()
+}
+
+// Restart starts a server again that was stopped or killed: with the same
+// command, on the same ports and data. It does not wait until it is ready.
+func (p *Process) Restart(t testing.TB) {
+	t.Helper()
+	<-p.done
+	again := exec.Command(p.cmd.Path, p.cmd.Args[1:]...)
+	again.Env, again.Dir = p.cmd.Env, p.cmd.Dir
+	p.run(t, again)
+}
+
+// HighestMemory is the most memory that the process had in RAM, in bytes.
+func (p *Process) HighestMemory(t testing.TB) int64 {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kib int64
+	_, after, found := strings.Cut(string(text), "VmHWM:")
+	if _, err := fmt.Sscan(after, &kib); !found || err != nil {
+		t.Fatalf("no VmHWM of %s, has it ended? %v", p.name, err)
+	}
+	return kib << 10
+}
+
+// Handles is how many files, sockets and the like the process has open, and
+// how many of these are files that are removed already.
+func (p *Process) Handles(t testing.TB) (open, removed int) {
+	t.Helper()
+	dir := fmt.Sprintf("/proc/%d/fd", p.PID())
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if target, err := os.Readlink(filepath.Join(dir, e.Name())); err == nil && strings.HasSuffix(target, " (deleted)") {
+			removed++
+		}
+	}
+	return len(entries), removed
 }
 
 func lastPart(s string) string { return s[max(0, len(s)-4096):] }
@@ -185,8 +240,8 @@ func program(t testing.TB, dir, name, how string) string {
 	return path
 }
 
-// debian returns the path of a program that a Debian package installs.
-func debian(t testing.TB, name, pkg string) string {
+// Debian returns the path of a program that a Debian package installs.
+func Debian(t testing.TB, name, pkg string) string {
 	t.Helper()
 	for _, dir := range []string{"/usr/sbin", "/usr/bin", "/bin", "/sbin"} {
 		if path := filepath.Join(dir, name); isFile(path) {

@@ -2,6 +2,7 @@ package servers
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -23,42 +24,54 @@ type Entry struct {
 }
 
 // Query returns every entry that a LogQL query matches in the last 29 days and
-// the next hour, oldest first. It pages, so that no limit cuts the answer.
+// the next hour, oldest first.
 func Query(t testing.TB, lokiURL, query string) []Entry {
 	t.Helper()
 	var all []Entry
-	start, end := time.Now().Add(-29*24*time.Hour).UnixNano(), time.Now().Add(time.Hour).UnixNano()
-	seen := map[string]bool{}
+	EachEntry(t, lokiURL, query, time.Now().Add(-29*24*time.Hour), func(e Entry) { all = append(all, e) })
+	return all
+}
+
+// EachEntry calls use for every entry that a LogQL query matches from then to
+// the next hour, oldest first, as often as Loki shows it. It pages, so that no
+// limit cuts the answer; pages that are too large for Loki are halved.
+func EachEntry(t testing.TB, lokiURL, query string, from time.Time, use func(Entry)) {
+	t.Helper()
+	start, end, limit := from.UnixNano(), time.Now().Add(time.Hour).UnixNano(), pageLimit
 	for {
-		page := queryPage(t, lokiURL, query, start, end)
-		added := 0
+		page, err := queryPage(t, lokiURL, query, start, end, limit)
+		switch {
+		case err != nil && limit > 10:
+			limit /= 2
+			continue
+		case err != nil:
+			t.Fatal(err)
+		case len(page) < limit:
+			for _, e := range page {
+				use(e)
+			}
+			return
+		}
+		// The entries of the last time may go on in the next page.
+		start = page[len(page)-1].Time
+		if page[0].Time == start {
+			t.Fatalf("more than %d entries of one time match %s", limit, query)
+		}
 		for _, e := range page {
-			if key := e.key(); !seen[key] {
-				seen[key] = true
-				all = append(all, e)
-				added++
+			if e.Time < start {
+				use(e)
 			}
 		}
-		if added == 0 {
-			return all
-		}
-		start = page[len(page)-1].Time
 	}
 }
 
-// key tells entries apart that Loki tells apart.
-func (e Entry) key() string {
-	b, err := json.Marshal(e)
-	if err != nil {
-		return e.Line
-	}
-	return string(b)
-}
+// pageLimit is how many entries an answer holds at most. Loki's limit is 5,000.
+const pageLimit = 1000
 
-func queryPage(t testing.TB, lokiURL, query string, start, end int64) []Entry {
+func queryPage(t testing.TB, lokiURL, query string, start, end int64, limit int) ([]Entry, error) {
 	t.Helper()
 	params := url.Values{
-		"query": {query}, "limit": {"1000"}, "direction": {"forward"},
+		"query": {query}, "limit": {strconv.Itoa(limit)}, "direction": {"forward"},
 		"start": {strconv.FormatInt(start, 10)}, "end": {strconv.FormatInt(end, 10)},
 	}
 	var answer struct {
@@ -69,7 +82,9 @@ func queryPage(t testing.TB, lokiURL, query string, start, end int64) []Entry {
 			} `json:"result"`
 		} `json:"data"`
 	}
-	getJSON(t, lokiURL+"/loki/api/v1/query_range?"+params.Encode(), &answer)
+	if err := fetchJSON(lokiURL+"/loki/api/v1/query_range?"+params.Encode(), &answer); err != nil {
+		return nil, err
+	}
 	var page []Entry
 	for _, s := range answer.Data.Result {
 		for _, v := range s.Values {
@@ -77,7 +92,7 @@ func queryPage(t testing.TB, lokiURL, query string, start, end int64) []Entry {
 		}
 	}
 	sort.SliceStable(page, func(i, j int) bool { return page[i].Time < page[j].Time })
-	return page
+	return page, nil
 }
 
 func newEntry(t testing.TB, labels map[string]string, v []any) Entry {
@@ -121,24 +136,31 @@ func Count(t testing.TB, lokiURL, query string) int {
 
 func getJSON(t testing.TB, url string, into any) {
 	t.Helper()
+	if err := fetchJSON(url, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func fetchJSON(url string, into any) error {
 	req, err := http.NewRequest(http.MethodGet, url, nil)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	// Keeps structured metadata apart from the stream's labels.
 	req.Header.Set("X-Loki-Response-Encoding-Flags", "categorize-labels")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: status %d, %v: %s", url, resp.StatusCode, err, body)
+		return fmt.Errorf("GET %s: status %d, %v: %.1000s", url, resp.StatusCode, err, body)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("GET %s: %v in %s", url, err, body)
+		return fmt.Errorf("GET %s: %w in %.1000s", url, err, body)
 	}
+	return nil
 }
 
 // TargetsPage is the collector's /targets?format=json.

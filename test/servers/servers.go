@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -12,6 +13,22 @@ import (
 func Loki(t testing.TB) *Process {
 	t.Helper()
 	return loki(t, filepath.Join(Root(t), "stack", "loki.yaml"))
+}
+
+// LokiWith runs the real Loki with the configuration that the project ships, in
+// which each old text is replaced by a new one: old, new, old, new.
+func LokiWith(t testing.TB, oldnew ...string) *Process {
+	t.Helper()
+	shipped, err := os.ReadFile(filepath.Join(Root(t), "stack", "loki.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(oldnew); i += 2 {
+		if !strings.Contains(string(shipped), oldnew[i]) {
+			t.Fatalf("stack/loki.yaml has no %q", oldnew[i])
+		}
+	}
+	return loki(t, WriteFile(t, filepath.Join(t.TempDir(), "loki.yaml"), strings.NewReplacer(oldnew...).Replace(string(shipped))))
 }
 
 // LokiWithDefaults runs the real Loki with its own default limits: only what
@@ -76,13 +93,18 @@ type CollectorOptions struct {
 	Config string   // a file; server.http_listen_port has to be ${COLLECTOR_PORT}
 	Env    []string // besides COLLECTOR_PORT
 	Dir    string   // its working folder
+	// Program is another build than bin/collector.
+	Program string
 }
 
 // Collector runs bin/collector and waits until it is ready.
 func Collector(t testing.TB, opts CollectorOptions) *Process {
 	t.Helper()
+	if opts.Program == "" {
+		opts.Program = program(t, "bin", "collector", "make build")
+	}
 	port := FreePort(t)
-	cmd := exec.Command(program(t, "bin", "collector", "make build"), "-config.file="+opts.Config, "-config.expand-env")
+	cmd := exec.Command(opts.Program, "-config.file="+opts.Config, "-config.expand-env")
 	cmd.Env = append(append(os.Environ(), "COLLECTOR_PORT="+port), opts.Env...)
 	cmd.Dir = opts.Dir
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
@@ -121,19 +143,6 @@ http {
   }
 }
 `, dir, port, upstream))
-	cmd := exec.Command(debian(t, "nginx", "nginx-light"), "-c", config, "-p", dir)
+	cmd := exec.Command(Debian(t, "nginx", "nginx-light"), "-c", config, "-p", dir)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/alive")
-}
-
-// StartEngine runs a Docker engine of the test's own, without network, with
-// its state in dir.
-func StartEngine(t testing.TB, dir, root, socket string) {
-	t.Helper()
-	cmd := exec.Command(debian(t, "dockerd", "docker.io"), "--data-root="+root, "--exec-root="+filepath.Join(dir, "exec"),
-		"--pidfile="+filepath.Join(dir, "pid"), "--host="+socket, "--bridge=none", "--iptables=false", "--ip6tables=false")
-	p := launch(t, cmd, "")
-	Eventually(t, "the Docker engine answers", func() bool {
-		p.mustRun(t)
-		return exec.Command("docker", "-H", socket, "info").Run() == nil
-	})
 }
