@@ -65,6 +65,10 @@ soak: faults ## the same for hours; writes the table of docs/reliability.md
 	@SOAK=1 $(FAULTS) -timeout=5h ./test/faults
 	@go run ./test/faults/report $(FAULTS_OUT) docs/reliability.md
 
+.PHONY: mutants
+mutants: ## break the collector on purpose, one way at a time, and show the test that notices
+	@go run ./test/mutants
+
 .PHONY: bench
 bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...

@@ -53,6 +53,7 @@ var allowed = map[string][]string{
 	"test/faults":        {"test/servers"},
 	"test/faults/report": {"test/faults"},
 	"test/house":         {},
+	"test/mutants":       {},
 	"test/servers":       {},
 }
 
