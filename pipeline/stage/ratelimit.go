@@ -119,7 +119,8 @@ func (s *rateLimit) of(f *Feed, r *record) (*limits, *bucket) {
 	return all, b
 }
 
-// forget makes room for another value.
+// forget makes room for another value, and for more than one if all hold lines
+// back, so that it is not called for each.
 func (l *limits) forget(f *Feed) {
 	if len(l.byValue) < maxLabelSets {
 		return
@@ -129,7 +130,10 @@ func (l *limits) forget(f *Feed) {
 			delete(l.byValue, value)
 		}
 	}
-	for len(l.byValue) >= maxLabelSets {
+	if len(l.byValue) < maxLabelSets {
+		return
+	}
+	for len(l.byValue) > maxLabelSets*9/10 {
 		b := l.open[0]
 		l.release(f, b)
 		delete(l.byValue, b.value)
