@@ -288,18 +288,18 @@ func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	switch {
 	case due.After(now):
 	case !w.admits(t.Source):
-		full = true
-		due = time.Time{}
+		// Joins wait too: what they hold may go on in lines that are not read yet.
 		if f, ok := t.Source.(Follower); ok {
-			due = f.Follow(now)
+			return f.Follow(now), true
 		}
+		return time.Time{}, true
 	default:
 		due = w.read(t, now)
 	}
 	if !t.flushAt.IsZero() && !t.flushAt.After(now) {
 		t.flushAt = t.Stages.Flush(now, false, w.outbox)
 	}
-	return earliest(due, t.flushAt), full
+	return earliest(due, t.flushAt), false
 }
 
 // admits reports whether there is memory for a block of a source.

@@ -179,6 +179,7 @@ func (s *joins) flush(f *Feed, all bool) time.Time {
 			j.end.Ledger.NoteCut(j.end.Range.End, s.step)
 			j.noted = true
 			s.release(f, j)
+			j.joiner.Reset()
 			continue
 		}
 		due = earliest(due, at)

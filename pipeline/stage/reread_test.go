@@ -56,11 +56,16 @@ func TestEntriesThatDependOnAClockAreTheSameWhenReadAgain(t *testing.T) {
 		"none":   "- labeldrop: [gone]",
 		"docker": "- docker: {join: true}\n- level: {}",
 		"parts":  "- cri: {}\n- timestamp: {source: none, format: Unix}",
+		"traces": "- docker: {join: true}\n- tracebacks: {}\n- level: {}",
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, stages)
 			for seed := range uint64(300) {
-				checkReread(t, p, map[string]string{"parts": "cri"}[name]+strings.TrimPrefix(name, "parts"), seed)
+				kind := name
+				if name == "parts" {
+					kind = "cri"
+				}
+				checkReread(t, p, kind, seed)
 			}
 		})
 	}

@@ -31,8 +31,11 @@ func (s *tracebacks) run(f *Feed, r *record) verdict {
 		all.release(f, j)
 		return next
 	}
-	if !j.joiner.MayContinue() || all.isCut(f, j) {
+	if cut := all.isCut(f, j); cut || !j.joiner.MayContinue() {
 		all.release(f, j)
+		if cut {
+			j.joiner.Reset()
+		}
 	}
 	return gone
 }
