@@ -33,8 +33,8 @@ var errTruncated = errors.New("the bytes before the offset have changed")
 // generation is one file that had, or has, the followed name.
 type generation struct {
 	path   string
-	file   *os.File // nil when closed
-	info   os.FileInfo
+	file   handle // nil when closed
+	id     fileID
 	ledger *pipeline.Ledger
 
 	offset int64  // the next byte to read: the start of a line
@@ -52,21 +52,22 @@ type generation struct {
 	rotated    bool // the name points elsewhere
 	quietSince time.Time
 	gone       bool // its content is in no file any more
+	unlinked   bool // its file has no name any more
 
 	saved pipeline.Place // the last place that was right
 }
 
 // openGeneration opens a regular file for reading. start or resume has to be
 // called before it is read.
-func openGeneration(path string) (*generation, error) {
-	info, err := os.Stat(path) // opening a device may do something to it
+func openGeneration(d disk, path string) (*generation, error) {
+	info, err := d.Stat(path) // opening a device may do something to it
 	if err == nil {
 		err = checkRegular(path, info)
 	}
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be a fifo by now
+	f, err := d.Open(path) // it may be a fifo by now
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +80,7 @@ func openGeneration(path string) (*generation, error) {
 		return nil, err
 	}
 	return &generation{
-		path: path, file: f, info: info, size: info.Size(),
+		path: path, file: f, id: idOf(info), size: info.Size(),
 		changed: info.ModTime(), named: info.ModTime(), current: info.ModTime(),
 	}, nil
 }
@@ -126,16 +127,16 @@ func (g *generation) rotate(now time.Time) {
 // file opened again.
 func (g *generation) adopt(other *generation) {
 	g.close()
-	g.path, g.file, g.info = other.path, other.file, other.info
+	g.path, g.file, g.id = other.path, other.file, other.id
 	g.size, g.changed = other.size, other.changed
-	g.gap, g.noLine, g.latest = 0, -1, nil
+	g.gap, g.noLine, g.latest, g.unlinked = 0, -1, nil, false
 }
 
 // anew returns what the file of a truncated generation holds now, as another
 // one. It takes the handle.
 func (g *generation) anew() *generation {
 	fresh := &generation{
-		path: g.path, file: g.file, info: g.info, rotated: g.rotated, quietSince: g.quietSince,
+		path: g.path, file: g.file, id: g.id, rotated: g.rotated, quietSince: g.quietSince,
 		named: g.named, current: g.current,
 	}
 	if info, err := g.file.Stat(); err == nil {
@@ -146,12 +147,23 @@ func (g *generation) anew() *generation {
 	return fresh
 }
 
-// lose gives up a generation whose content is gone.
+// lose gives up a generation whose content is gone: what was read of it is in
+// no file either.
 func (g *generation) lose() (unread int64) {
 	g.gone = true
-	unread = max(0, g.size-g.offset)
+	unread = g.unread()
 	g.size = g.offset
+	g.ledger.SetRisk(pipeline.Unlinked)
 	return unread
+}
+
+// unread is how many bytes are there and not read, to judge by the last look.
+func (g *generation) unread() int64 { return max(0, g.size-g.offset) }
+
+// isReadable reports whether there is something to read now; over says that a
+// rest without a newline is.
+func (g *generation) isReadable(over bool) bool {
+	return g.file != nil && g.unread() > 0 && (over || g.size != g.noLine)
 }
 
 func (g *generation) close() error {
@@ -193,7 +205,7 @@ func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) 
 		}
 		g.size, g.changed, g.noLine = info.Size(), info.ModTime(), -1 // not of a truncated file
 		switch {
-		case len(data) == want && len(withoutNULs(data)) == 0:
+		case len(data) == want && len(withoutNULs(data, false)) == 0:
 			g.gap = g.nextData(g.gap + int64(want))
 			return nil, errAgain
 		case len(data) < want || want > maxLine || bytes.IndexByte(data, '\n') >= 0:
@@ -235,8 +247,7 @@ func (g *generation) pread(b *pipeline.Block, want int) ([]byte, error) {
 // the file stands for, given that there are gap of them at least. A truncation
 // under a writer that does not append leaves such a hole.
 func (g *generation) nextData(gap int64) int64 {
-	const seekData = 3 // lseek(2), SEEK_DATA
-	at, err := g.file.Seek(g.offset+gap, seekData)
+	at, err := g.file.NextData(g.offset + gap)
 	if errors.Is(err, syscall.ENXIO) { // nothing but a hole up to the end
 		return max(gap, g.size-g.offset)
 	}
@@ -246,29 +257,41 @@ func (g *generation) nextData(gap int64) int64 {
 	return at - g.offset
 }
 
-// split cuts data into lines, moves the offset behind the last one and returns
-// by how much.
-func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over bool) int64 {
+// reading is what split did.
+type reading struct {
+	bytes int64 // how far the offset was moved
+	lines int   // that were cut
+	nuls  int64 // NUL bytes that were left out
+}
+
+// split cuts data into lines and moves the offset behind the last one.
+func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over bool) (r reading) {
 	over = over && g.offset+g.gap+int64(len(data)) >= g.size
 	start, at, rest := g.offset, g.offset+g.gap, data
 	for len(b.Lines) < maxLines {
-		text, size := cutLine(rest, maxLine, over)
+		length, size := cutLine(rest, maxLine, over)
 		if size == 0 && !(over && start < at) {
 			break
 		}
+		isCut := length == size && len(rest) > maxLine
+		text := withoutNULs(rest[:length], isCut)
 		b.Lines = append(b.Lines, pipeline.Line{
-			Text: withoutNULs(rest[:text]), Ledger: g.ledger,
-			Range: pipeline.Range{Start: start, End: at + int64(size)},
+			Text: text, Ledger: g.ledger, Range: pipeline.Range{Start: start, End: at + int64(size)},
 		})
+		if isCut {
+			r.lines++
+		}
+		r.nuls += at - start + int64(length-len(text))
 		rest = rest[size:]
 		at += int64(size)
 		start = at
 	}
 	if start == g.offset {
 		g.noLine = at + int64(len(data))
-		return 0
+		return r
 	}
-	return g.advance(start, data[:len(data)-len(rest)])
+	r.bytes = g.advance(start, data[:len(data)-len(rest)])
+	return r
 }
 
 // cutLine returns the length of the first line of data without and with its
@@ -290,12 +313,16 @@ func cutLine(data []byte, maxLine int, over bool) (text, size int) {
 }
 
 // withoutNULs leaves out the NUL bytes that a truncation under a writer that
-// does not append puts before a line.
-func withoutNULs(text []byte) []byte {
-	if len(text) == 0 || text[0] != 0 {
-		return text
+// does not append puts before a line, and those behind a piece of a line that
+// was cut.
+func withoutNULs(text []byte, isCut bool) []byte {
+	if len(text) > 0 && text[0] == 0 {
+		text = bytes.TrimLeft(text, "\x00")
 	}
-	return bytes.TrimLeft(text, "\x00")
+	if isCut {
+		text = bytes.TrimRight(text, "\x00")
+	}
+	return text
 }
 
 // advance moves the offset to end, behind the last bytes that were read.
@@ -337,15 +364,20 @@ func readAt(f io.ReaderAt, offset, n int64) []byte {
 }
 
 // place is what has to be saved for the generation. If the bytes before its
-// position are not known any more, the position before is still right.
+// position are not known any more, the position before is still right. Of what
+// nothing can be read any more, the position alone counts.
 func (g *generation) place() pipeline.Place {
 	p := g.describe()
-	if p.Before = g.savedBefore(p.Offset); p.Before == nil {
+	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {
 		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before
 	}
+	p.Notes = g.ledger.Notes(p.Offset)
 	g.saved = p
 	return p
 }
+
+// isLost reports whether no file is known that has the generation's content.
+func (g *generation) isLost() bool { return g.file == nil && (g.gone || g.unlinked) }
 
 // savedBefore returns the bytes before a position, nil if they are not known:
 // those that are not remembered are read from the file, unless that was
@@ -370,14 +402,11 @@ func (g *generation) savedBefore(position int64) []byte {
 func (g *generation) describe() pipeline.Place {
 	offset, mark := g.ledger.Position()
 	return pipeline.Place{
-		Path: g.path, Device: g.device(), Inode: g.inode(),
+		Path: g.path, Device: g.id.device, Inode: g.id.inode,
 		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
 		Offset: offset, Mark: mark, Size: max(g.size, g.offset), Modified: g.current.UnixNano(),
 	}
 }
-
-func (g *generation) inode() uint64  { return g.info.Sys().(*syscall.Stat_t).Ino }
-func (g *generation) device() uint64 { return uint64(g.info.Sys().(*syscall.Stat_t).Dev) }
 
 // fingerprint is the hash of a file's first bytes, "" of none.
 func fingerprint(head []byte) string {
@@ -403,7 +432,7 @@ func (g *generation) isTruncated() bool {
 
 // is reports whether g is the file that p describes, renamed or grown.
 func (g *generation) is(p pipeline.Place) bool {
-	return g.inode() == p.Inode && (p.Device == 0 || p.Device == g.device()) && g.holds(p)
+	return g.id.inode == p.Inode && (p.Device == 0 || p.Device == g.id.device) && g.holds(p)
 }
 
 // holds reports whether the file has the content that p describes.
@@ -415,7 +444,10 @@ func (g *generation) holds(p pipeline.Place) bool {
 	if p.FingerprintLen > 0 && fingerprint(readAt(g.file, 0, p.FingerprintLen)) != p.Fingerprint {
 		return false
 	}
-	return len(p.Before) == 0 || bytes.Equal(g.bytesBefore(p.Offset), p.Before)
+	if p.Offset > 0 && len(p.Before) == 0 { // nothing but the size tells
+		return g.size == p.Size
+	}
+	return bytes.Equal(g.bytesBefore(p.Offset), p.Before)
 }
 
 // isCopiedTo reports whether other is a copy of what g begins with, as a copy

@@ -11,21 +11,21 @@ import (
 
 // restore opens the generations that places describe, oldest first, and those
 // that came after them.
-func restore(name string, places []pipeline.Place, opts Options, now time.Time) ([]*generation, error) {
-	files, err := openAll(name, time.Time{})
+func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation, error) {
+	files, err := s.openAll(time.Time{})
 	if err != nil {
 		files.close()
 		return nil, err
 	}
 	last := places[len(places)-1]
-	gens := takePlaces(&files, name, places, opts)
+	gens := s.takePlaces(&files, places)
 	for _, g := range files {
-		if g.path != name && !g.isSince(last) {
+		if g.path != s.name && !g.isSince(last) {
 			g.close()
 			continue
 		}
 		g.start(0)
-		if g.path != name {
+		if g.path != s.name {
 			g.current = time.Unix(0, last.Modified)
 		}
 		gens = append(gens, g)
@@ -33,7 +33,7 @@ func restore(name string, places []pipeline.Place, opts Options, now time.Time) 
 	for _, g := range gens {
 		g.rotate(now)
 	}
-	newestLast(name, gens)
+	newestLast(s.name, gens)
 	return gens, nil
 }
 
@@ -51,7 +51,7 @@ func newestLast(name string, gens []*generation) {
 
 // takePlaces takes the files that places describe. Files with the saved inodes
 // go first, because the beginnings of different files may be equal.
-func takePlaces(files *candidates, name string, places []pipeline.Place, opts Options) []*generation {
+func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*generation {
 	found := make([]*generation, len(places))
 	for i, p := range places {
 		found[i] = files.take(func(g *generation) bool { return g.is(p) })
@@ -60,10 +60,10 @@ func takePlaces(files *candidates, name string, places []pipeline.Place, opts Op
 		// A generation that was read to its end has moved on, unless it had the
 		// name: then it may have been copied and truncated.
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
-			found[i] = files.take(func(g *generation) bool { return (g.path == name || g.isSince(p)) && g.isCopyFor(p) })
+			found[i] = files.take(func(g *generation) bool { return (g.path == s.name || g.isSince(p)) && g.isCopyFor(p) })
 		}
 		if found[i] == nil && p.Size > p.Offset {
-			opts.Lost(p.Path, p.Size-p.Offset, "gone before it was read to its end")
+			s.opts.Lost(p.Path, p.Size-p.Offset, "gone before it was read to its end")
 		}
 	}
 	var gens []*generation
@@ -90,20 +90,20 @@ func (g *generation) isCopyFor(p pipeline.Place) bool {
 
 // firstSight opens a name that no place is known for. Rotated generations that
 // are not to be read are known, so that they are not taken for new ones.
-func firstSight(name string, _ []pipeline.Place, opts Options, now time.Time) ([]*generation, error) {
-	files, err := openAll(name, time.Time{})
-	if err == nil && !slices.ContainsFunc(files, func(g *generation) bool { return g.path == name }) {
-		err = fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+func (s *Source) firstSight(now time.Time) ([]*generation, error) {
+	files, err := s.openAll(time.Time{})
+	if err == nil && !slices.ContainsFunc(files, func(g *generation) bool { return g.path == s.name }) {
+		err = fmt.Errorf("open %s: %w", s.name, fs.ErrNotExist)
 	}
 	if err != nil {
 		files.close()
 		return nil, err
 	}
 	for _, g := range files {
-		current := g.path == name
-		old := opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-opts.IgnoreOlder))
+		current := g.path == s.name
+		old := s.opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-s.opts.IgnoreOlder))
 		offset := int64(0)
-		if old || !current && !opts.Rotated {
+		if old || !current && !s.opts.Rotated {
 			offset = g.size
 		}
 		g.start(offset)
