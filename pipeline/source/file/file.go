@@ -108,6 +108,9 @@ type Source struct {
 	checkAt  time.Time
 	absentAt time.Time // when the name was first found missing
 	trouble  error     // why the name could not be followed
+
+	compresses bool                   // there are compressed generations
+	dealt      map[zipKey]*generation // whose content compressed files have, nil: nobody's
 }
 
 // Open finds the generations of name that places describe and everything that
@@ -115,7 +118,7 @@ type Source struct {
 // name that does not exist is no error if there are places.
 func Open(name string, places []pipeline.Place, opts Options, now time.Time) (*Source, error) {
 	opts = opts.withDefaults()
-	s := &Source{name: name, opts: opts, poll: opts.PollMin}
+	s := &Source{name: name, opts: opts, poll: opts.PollMin, dealt: map[zipKey]*generation{}}
 	var err error
 	if len(places) == 0 {
 		s.gens, err = s.firstSight(now)
@@ -230,6 +233,10 @@ var errAgain = errors.New("read again")
 // others.
 func (s *Source) readNext(b *pipeline.Block, now time.Time) (again bool, first error) {
 	for _, g := range s.gens {
+		if g.unproven || g.awaited != "" { // what is younger comes later
+			again, err := s.prove(now)
+			return again, cmp.Or(first, err)
+		}
 		if g.file == nil {
 			continue
 		}

@@ -1150,7 +1150,12 @@ func TestIsGeneration(t *testing.T) {
 		{"abc-json.log", "abc-json.log.2", 2, true},
 
 		{"app.log", "app.log", 0, false},
-		{"app.log", "app.log.1.gz", 0, false},
+		{"app.log", "app.log.1.gz", 1, true},
+		{"app.log", "app.log-20260102.gz", 0, true},
+		{"app.log", "app-20260102.log.gz", 0, true},
+		{"app.log", "app.log.gz", 0, false},
+		{"app.log", "app.log.1.gz.gz", 0, false},
+		{"app.log", "app.log.1.bz2", 0, false},
 		{"app.log", "app.log.tmp", 0, false},
 		{"app.log", "app.log.", 0, false},
 		{"app.log", "app-1.log", 0, false}, // another instance
@@ -1186,7 +1191,7 @@ func TestSiblingsAreSortedByAge(t *testing.T) {
 		}
 	}
 	names := func(since time.Time) string {
-		src := Source{name: filepath.Join(dir, "app.log"), opts: DefaultOptions()}
+		src := &Source{name: filepath.Join(dir, "app.log"), opts: DefaultOptions()}
 		listed, err := src.list(since)
 		if err != nil {
 			t.Error(err)

@@ -150,7 +150,7 @@ func (g *generation) knows(c *generation) bool {
 	case g.gone:
 		return false
 	case g.file == nil:
-		return c.is(g.place())
+		return c.is(g.place()) // never what is not proven
 	}
 	return g.id == c.id
 }
@@ -167,21 +167,25 @@ func (s *Source) truncated(g *generation, now time.Time) error {
 		return err
 	}
 	fresh := g.anew()
+	g.awaited = "truncated, and no copy of it was found"
 	if c := files.take(func(c *generation) bool { return s.isCopy(c, g) }); c != nil {
 		g.adopt(c)
-	} else if unread := g.lose(); unread > 0 {
-		s.opts.Lost(g.path, unread, "truncated, and no copy of it was found")
+		g.awaited = ""
+	} else if !files.hasUnproven() {
+		s.giveUp()
 	}
 	missed, rest := files.around(fresh)
 	rest.close()
-	if !wasNewest {
-		missed.close()
-		missed = nil
+	if !wasNewest { // those that are younger are known
+		missed = missed.onlyUnproven()
 	}
 	at := slices.Index(s.gens, g) + 1
 	s.gens = slices.Insert(s.gens, at, fresh)
 	s.insert(at, s.unknown(missed, now).withoutUnfinished(fresh), now)
 	g.rotate(now)
+	for _, u := range s.gens {
+		u.probe = nil // it was compared with what is gone
+	}
 	return nil
 }
 
@@ -197,20 +201,24 @@ func (s *Source) isCopy(c, g *generation) bool {
 }
 
 // retire closes generations that are over and settled, and those that are over
-// and have no name any more, for their handles hide a full disk. The last two
+// and have no name any more, for their handles hide a full disk. The last ones
 // stay known, and those that a look at the files' times could take for new ones;
 // the newest one stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
+	known := 2
+	if s.compresses {
+		known = 4 // one of them may come again, compressed later
+	}
 	newest, n := s.newest(), len(s.gens)
 	kept := s.gens[:0]
 	for i, g := range s.gens {
-		over := s.isOver(g, now) && g.unread() == 0
+		over := s.isOver(g, now) && g.unread() == 0 && !g.unproven && g.awaited == ""
 		done := over && g.ledger.Unsettled() == 0
 		if over && g.unlinked || done && (g != newest || goneForGood) {
 			g.close()
 		}
-		if forget := goneForGood || g.gone || i < n-2 && g.changed.Before(newest.current); !done || !forget {
+		if forget := goneForGood || g.gone || i < n-known && g.changed.Before(newest.current); !done || !forget {
 			kept = append(kept, g)
 		}
 	}

@@ -54,6 +54,16 @@ type generation struct {
 	gone       bool // its content is in no file any more
 	unlinked   bool // its file has no name any more
 
+	// A compressed file is not proven before it was read through: until then
+	// nobody knows what it is. One that is old is not to be read but for what
+	// another generation waits for.
+	unproven, old bool
+	probe         *probe
+	// awaited says what is lost if no compressed file turns out to be a copy of
+	// this generation, whose own file is gone; "" if nothing is awaited.
+	awaited string
+	ghost   bool // no file was found for its saved place
+
 	saved pipeline.Place // the last place that was right
 }
 
@@ -83,6 +93,16 @@ func openGeneration(d disk, path string) (*generation, error) {
 		path: path, file: f, id: idOf(info), size: info.Size(),
 		changed: info.ModTime(), named: info.ModTime(), current: info.ModTime(),
 	}, nil
+}
+
+// newGhost returns the generation of a saved place whose file was not found.
+func newGhost(p pipeline.Place) *generation {
+	changed := time.Unix(0, p.Modified)
+	return &generation{
+		path: p.Path, id: fileID{p.Device, p.Inode}, ledger: pipeline.RestoreLedger(p), ghost: true, saved: p,
+		offset: p.Offset, before: bytes.Clone(p.Before), size: max(p.Size, p.Offset),
+		changed: changed, named: changed, current: changed,
+	}
 }
 
 func checkRegular(path string, info os.FileInfo) error {
@@ -339,13 +359,22 @@ func (g *generation) advance(end int64, read []byte) int64 {
 
 // remember takes bytes that were read to head and before.
 func (g *generation) remember(read []byte) {
-	if missing := fingerprintLen - len(g.head); missing > 0 {
-		g.head = append(g.head, read[:min(missing, len(read))]...)
-	}
-	g.before = append(g.before, read[max(0, len(read)-beforeLen):]...)
-	if extra := len(g.before) - beforeLen; extra > 0 {
-		g.before = append(g.before[:0], g.before[extra:]...)
-	}
+	g.head = appendHead(g.head, read)
+	g.before = appendBefore(g.before, read)
+}
+
+// appendHead adds read to the first bytes of a content.
+func appendHead(head, read []byte) []byte {
+	missing := max(0, fingerprintLen-len(head))
+	return append(head, read[:min(missing, len(read))]...)
+}
+
+// appendBefore adds read to the last bytes of a content, and forgets those in
+// front of them.
+func appendBefore(before, read []byte) []byte {
+	before = append(before, read[max(0, len(read)-beforeLen):]...)
+	extra := max(0, len(before)-beforeLen)
+	return append(before[:0], before[extra:]...)
 }
 
 // bytesBefore reads up to beforeLen bytes before offset.
@@ -357,7 +386,10 @@ func (g *generation) bytesBefore(offset int64) []byte {
 // readAt returns n bytes of f at offset, or nil if they are not there.
 func readAt(f io.ReaderAt, offset, n int64) []byte {
 	buf := make([]byte, n)
-	if _, err := f.ReadAt(buf, offset); err != nil && n > 0 {
+	if n == 0 {
+		return buf
+	}
+	if _, err := f.ReadAt(buf, offset); err != nil {
 		return nil
 	}
 	return buf
@@ -367,6 +399,9 @@ func readAt(f io.ReaderAt, offset, n int64) []byte {
 // position are not known any more, the position before is still right. Of what
 // nothing can be read any more, the position alone counts.
 func (g *generation) place() pipeline.Place {
+	if g.ghost {
+		return g.saved
+	}
 	p := g.describe()
 	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {
 		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before
@@ -408,6 +443,21 @@ func (g *generation) describe() pipeline.Place {
 	}
 }
 
+// fingerprint returns the hash of the first bytes that were read, and how many
+// these are.
+func (g *generation) fingerprint() (n int64, print string) {
+	if g.ghost {
+		return g.saved.FingerprintLen, g.saved.Fingerprint
+	}
+	return int64(len(g.head)), fingerprint(g.head)
+}
+
+// isRecognisable reports whether enough was read to tell what is a copy.
+func (g *generation) isRecognisable() bool {
+	n, _ := g.fingerprint()
+	return n > 0 && n <= fingerprintLen
+}
+
 // fingerprint is the hash of a file's first bytes, "" of none.
 func fingerprint(head []byte) string {
 	if len(head) == 0 {
@@ -419,7 +469,7 @@ func fingerprint(head []byte) string {
 
 // isTruncated reports whether the bytes before the offset have changed.
 func (g *generation) isTruncated() bool {
-	if g.file == nil {
+	if g.file == nil || len(g.before) == 0 {
 		return false
 	}
 	buf := make([]byte, len(g.before))
@@ -438,7 +488,7 @@ func (g *generation) is(p pipeline.Place) bool {
 // holds reports whether the file has the content that p describes.
 func (g *generation) holds(p pipeline.Place) bool {
 	damaged := p.Offset < 0 || p.Offset > 0 && p.FingerprintLen == 0 || p.FingerprintLen > fingerprintLen
-	if damaged || g.size < max(p.Offset, p.FingerprintLen) {
+	if damaged || g.unproven || g.size < max(p.Offset, p.FingerprintLen) {
 		return false
 	}
 	if p.FingerprintLen > 0 && fingerprint(readAt(g.file, 0, p.FingerprintLen)) != p.Fingerprint {
@@ -462,7 +512,7 @@ func (g *generation) isCopiedTo(other *generation) bool {
 func (g *generation) beginsLike(other *generation) bool {
 	const samples = 16
 	n := other.size
-	if n > g.size {
+	if n > g.size || other.unproven {
 		return false
 	}
 	length := min(n, fingerprintLen)

@@ -20,10 +20,12 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 	last := places[len(places)-1]
 	gens := s.takePlaces(&files, places)
 	for _, g := range files {
-		if g.path != s.name && !g.isSince(last) {
+		isNew := g.path == s.name || g.isSince(last)
+		if !isNew && !slices.ContainsFunc(gens, g.mayBeCopyOf) {
 			g.close()
 			continue
 		}
+		g.old = !isNew
 		g.start(0)
 		if g.path != s.name {
 			g.current = time.Unix(0, last.Modified)
@@ -39,7 +41,7 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 
 // newestLast puts the file that has the name behind the others.
 func newestLast(name string, gens []*generation) {
-	i := slices.IndexFunc(gens, func(g *generation) bool { return g.path == name })
+	i := slices.IndexFunc(gens, func(g *generation) bool { return g.path == name && !g.ghost })
 	if i < 0 {
 		return
 	}
@@ -54,7 +56,7 @@ func newestLast(name string, gens []*generation) {
 func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*generation {
 	found := make([]*generation, len(places))
 	for i, p := range places {
-		found[i] = files.take(func(g *generation) bool { return g.is(p) })
+		found[i] = files.take(func(g *generation) bool { return g.is(p) || g.isStill(p) })
 	}
 	for i, p := range places {
 		// A generation that was read to its end has moved on, unless it had the
@@ -62,24 +64,55 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
 			found[i] = files.take(func(g *generation) bool { return (g.path == s.name || g.isSince(p)) && g.isCopyFor(p) })
 		}
-		if found[i] == nil && p.Size > p.Offset {
-			s.opts.Lost(p.Path, p.Size-p.Offset, "gone before it was read to its end")
-		}
 	}
 	var gens []*generation
 	for i, g := range found {
 		if g != nil {
 			g.resume(places[i])
-			gens = append(gens, g)
+		} else if g = s.missing(*files, places[i], i == len(places)-1); g == nil {
+			continue
 		}
+		gens = append(gens, g)
 	}
 	return gens
+}
+
+// missing returns the generation of a place that no file was found for, if a
+// compressed one may be a copy of it, or else nil: it is lost then. One that was
+// read to its end is needed as well, so that it is not read again from its copy.
+func (s *Source) missing(files candidates, p pipeline.Place, isLast bool) *generation {
+	const why = "gone before it was read to its end"
+	g, unread := newGhost(p), p.Size > p.Offset
+	if unread || isLast {
+		g.awaited = why
+	}
+	switch {
+	case slices.ContainsFunc(files, func(c *generation) bool { return c.unproven && (c.isSince(p) || c.id.inode == p.Inode) }):
+		return g
+	case unread:
+		s.opts.Lost(p.Path, p.Size-p.Offset, why)
+	}
+	return nil
+}
+
+// mayBeCopyOf reports whether the compressed file g may hold what is awaited.
+func (g *generation) mayBeCopyOf(missing *generation) bool {
+	return g.unproven && missing.awaited != "" && (g.isSince(missing.saved) || g.id.inode == missing.saved.Inode)
+}
+
+// isStill reports whether g is the compressed file of p, which was not proven.
+func (g *generation) isStill(p pipeline.Place) bool {
+	return g.unproven && g.id.inode == p.Inode && p.Offset == 0 && p.FingerprintLen == 0
 }
 
 // isSince reports whether g changed when p was saved or later: what came after
 // p, or was copied of it, did.
 func (g *generation) isSince(p pipeline.Place) bool {
-	return !g.changed.Before(time.Unix(0, p.Modified))
+	changed := g.changed
+	if g.unproven {
+		changed = changed.Add(zipSlack)
+	}
+	return !changed.Before(time.Unix(0, p.Modified))
 }
 
 // isCopyFor reports whether g is another file with the content that p
@@ -99,20 +132,28 @@ func (s *Source) firstSight(now time.Time) ([]*generation, error) {
 		files.close()
 		return nil, err
 	}
+	named := files[len(files)-1]
+	gens := files[:0]
 	for _, g := range files {
 		current := g.path == s.name
-		old := s.opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-s.opts.IgnoreOlder))
+		g.old = !current && !s.opts.Rotated ||
+			s.opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-s.opts.IgnoreOlder))
+		if g.unproven && g.old && g.changed.Before(named.changed) {
+			g.close() // it will not be taken for a new one
+			continue
+		}
 		offset := int64(0)
-		if old || !current && !s.opts.Rotated {
+		if g.old && !g.unproven {
 			offset = g.size
 		}
 		g.start(offset)
 		if !current {
 			g.rotate(now)
 		}
-		if !current && offset == g.size {
+		if !current && !g.unproven && offset == g.size {
 			g.close()
 		}
+		gens = append(gens, g)
 	}
-	return files, nil
+	return gens, nil
 }

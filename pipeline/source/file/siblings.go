@@ -2,6 +2,7 @@ package file
 
 import (
 	"cmp"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,6 +39,22 @@ func (c candidates) around(g *generation) (before, rest candidates) {
 		return nil, c
 	}
 	return c[:i:i], c[i:]
+}
+
+// hasUnproven reports whether there are compressed files among them.
+func (c candidates) hasUnproven() bool {
+	return slices.ContainsFunc(c, func(g *generation) bool { return g.unproven })
+}
+
+// onlyUnproven closes and leaves out what is not compressed. The others are not
+// to be read but for what is awaited.
+func (c candidates) onlyUnproven() candidates {
+	return slices.DeleteFunc(c, func(g *generation) bool {
+		if g.old = true; !g.unproven {
+			g.close()
+		}
+		return !g.unproven
+	})
 }
 
 // withoutCopies closes and leaves out what is a link or a copy of the file that
@@ -102,6 +119,9 @@ func (s *Source) openListed(listed []listing) (files candidates, moved bool, err
 		g, failure := openGeneration(s.opts.disk, l.path)
 		switch {
 		case failure == nil:
+			if l.isZip {
+				g.unproven, g.file = true, &archive{packed: g.file}
+			}
 			files = append(files, g)
 			moved = moved || l.info == nil || g.id != idOf(l.info)
 		case isAbsent(failure):
@@ -120,6 +140,7 @@ type listing struct {
 	path   string
 	info   os.FileInfo // nil if it cannot be looked at
 	number int
+	isZip  bool
 }
 
 func sameFiles(a, b []listing) bool {
@@ -139,6 +160,12 @@ func (s *Source) list(since time.Time) ([]listing, error) {
 	slices.SortFunc(found, func(a, b listing) int {
 		return cmp.Or(a.info.ModTime().Compare(b.info.ModTime()), cmp.Compare(b.number, a.number), cmp.Compare(a.path, b.path))
 	})
+	if named := namedAlike(found); named && slices.ContainsFunc(found, func(l listing) bool { return l.isZip }) {
+		// The time of a compressed file may be that of the compression.
+		slices.SortFunc(found, func(a, b listing) int {
+			return cmp.Or(cmp.Compare(b.number, a.number), cmp.Compare(a.path, b.path))
+		})
+	}
 	if info, err := s.opts.disk.Stat(s.name); !isAbsent(err) {
 		found = append(found, listing{path: s.name, info: info})
 	}
@@ -155,22 +182,72 @@ func (s *Source) siblings(since time.Time) (found []listing, err error) {
 	if isOutOfHandles(err) {
 		return nil, err
 	}
+	names := map[string]bool{}
+	for _, e := range entries {
+		names[e.Name()] = true
+	}
+	present := map[zipKey]bool{}
 	for _, e := range entries {
 		number, ok := generationNumber(base, e.Name())
 		if !ok || !e.Type().IsRegular() {
 			continue
 		}
-		if info, err := e.Info(); err == nil && !info.ModTime().Before(since) {
-			found = append(found, listing{filepath.Join(dir, e.Name()), info, number})
+		info, err := e.Info()
+		if err != nil {
+			continue
+		}
+		l := listing{path: filepath.Join(dir, e.Name()), info: info, number: number}
+		plain, isZip := strings.CutSuffix(e.Name(), zipSuffix)
+		changed := info.ModTime()
+		if isZip {
+			s.compresses, l.isZip = true, true
+			changed = changed.Add(zipSlack)
+			present[keyOf(info)] = true
+			if names[plain] || s.isDealt(keyOf(info)) {
+				continue // it is being compressed, or known
+			}
+		}
+		if !changed.Before(since) {
+			found = append(found, l)
 		}
 	}
+	maps.DeleteFunc(s.dealt, func(key zipKey, _ *generation) bool { return !present[key] })
 	return found, nil
 }
 
+// isDealt reports whether a compressed file needs no look: what it holds is
+// known, and nobody waits for it.
+func (s *Source) isDealt(key zipKey) bool {
+	owner, ok := s.dealt[key]
+	return ok && (owner == nil || owner.awaited == "")
+}
+
+// namedAlike reports whether all files are numbered, or all have dates, so that
+// their names tell their order.
+func namedAlike(files []listing) bool {
+	numbered := 0
+	for _, l := range files {
+		if strings.HasSuffix(l.path, ".old") || strings.HasSuffix(l.path, ".old"+zipSuffix) {
+			return false
+		}
+		if l.number > 0 {
+			numbered++
+		}
+	}
+	return numbered == 0 || numbered == len(files)
+}
+
+// zipSuffix is behind the names of compressed generations, whose times some
+// programs set to whole seconds.
+const (
+	zipSuffix = ".gz"
+	zipSlack  = time.Second
+)
+
 // IsGeneration reports whether name is named as a rotated generation of base:
 // base with a number or a date behind it, as logrotate, Docker and Python's
-// logging do, or with a date before its extension. Both are names without
-// folders.
+// logging do, or with a date before its extension; with .gz behind all that if it
+// is compressed. Both are names without folders.
 func IsGeneration(base, name string) bool {
 	_, ok := generationNumber(base, name)
 	return ok
@@ -188,6 +265,7 @@ var (
 // generationNumber is IsGeneration with the number, which counts backwards in
 // time for most programs; it is 0 for a date.
 func generationNumber(base, name string) (int, bool) {
+	name = strings.TrimSuffix(name, zipSuffix)
 	if suffix, ok := strings.CutPrefix(name, base); ok && behind.MatchString(suffix) {
 		return number(suffix), true
 	}
