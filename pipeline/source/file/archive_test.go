@@ -442,7 +442,7 @@ func FuzzUnpacker(f *testing.F) {
 			buf := make([]byte, r.IntN(len(text)+10))
 			n, err := a.ReadAt(buf, int64(at))
 			want := text[min(at, len(text)):min(at+len(buf), len(text))]
-			if !bytes.Equal(buf[:n], want) || err != nil && !errors.Is(err, io.EOF) || (err == nil) != (n == len(buf)) {
+			if !bytes.Equal(buf[:n], want) || err != nil && !errors.Is(err, io.EOF) || len(buf) > 0 && (err == nil) != (n == len(buf)) {
 				t.Fatalf("%d bytes at %d: %d, %v", len(buf), at, n, err)
 			}
 		}

@@ -190,10 +190,10 @@ func (s *Source) Follow(now time.Time) time.Time {
 	s.check(now)
 	switch g := s.newest(); { // what goes wrong here goes wrong in Read as well
 	case g == nil:
-	case g.offset == 0:
-		s.addMissed(now)
 	case g.isTruncated():
 		s.truncated(g, now)
+	case g.offset == 0:
+		s.addMissed(now)
 	}
 	s.measure(now)
 	return s.checkAt

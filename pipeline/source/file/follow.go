@@ -134,8 +134,7 @@ func (s *Source) unknown(files candidates, now time.Time) candidates {
 		case i < 0:
 			fresh = append(fresh, c)
 		case s.gens[i].file == nil && c.size > s.gens[i].offset:
-			s.gens[i].adopt(c)
-			s.gens[i].quietSince = now
+			s.gens[i].goOnIn(c, now)
 		default:
 			c.close()
 		}
@@ -206,10 +205,11 @@ func (s *Source) isCopy(c, g *generation) bool {
 // the newest one stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
-	known := 2
-	if s.compresses {
-		known = 4 // one of them may come again, compressed later
+	known, slack := 2, time.Duration(0)
+	if s.compresses { // a compressed one may come again
+		known, slack = 4, zipSlack
 	}
+	unproven := candidates(s.gens).hasUnproven()
 	newest, n := s.newest(), len(s.gens)
 	kept := s.gens[:0]
 	for i, g := range s.gens {
@@ -218,7 +218,8 @@ func (s *Source) retire(now time.Time) {
 		if over && g.unlinked || done && (g != newest || goneForGood) {
 			g.close()
 		}
-		if forget := goneForGood || g.gone || i < n-known && g.changed.Before(newest.current); !done || !forget {
+		// What is not proven may be a copy of any.
+		if forget := goneForGood || g.gone || !unproven && i < n-known && g.changed.Add(slack).Before(newest.current); !done || !forget {
 			kept = append(kept, g)
 		}
 	}

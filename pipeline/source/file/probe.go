@@ -149,11 +149,10 @@ func (s *Source) proven(u *generation, now time.Time) error {
 		if i >= 0 {
 			return s.truncated(s.gens[i], now)
 		}
-		owner = s.awaitedUnread()
 	}
 	s.dealt[p.key] = u
 	u.file.(*archive).size, u.size = p.size, p.size
-	u.unproven, u.probe = false, nil
+	u.head, u.unproven, u.probe = p.head, false, nil
 	switch {
 	case owner == nil && u.old:
 		u.startBehind(p)
@@ -173,27 +172,17 @@ func (s *Source) proven(u *generation, now time.Time) error {
 	return nil
 }
 
-// awaitedUnread returns a generation that is awaited and of which nothing was
-// read, so that nothing tells which copy is its own.
-func (s *Source) awaitedUnread() *generation {
-	i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.awaited != "" && !g.isRecognisable() })
-	if i < 0 {
-		return nil
-	}
-	return s.gens[i]
-}
-
 // startBehind makes u known as one that is not to be read.
 func (u *generation) startBehind(p *probe) {
-	u.offset, u.head, u.before = p.size, p.head, p.before
+	u.offset, u.before = p.size, p.before
 	u.ledger = pipeline.NewLedger(p.size)
 	u.saved = u.describe()
 	u.close()
 }
 
-// goOnIn reads on in the compressed generation u, which has the same content.
-func (g *generation) goOnIn(u *generation, now time.Time) {
-	g.adopt(u)
+// goOnIn reads on in another file, which has the same content.
+func (g *generation) goOnIn(other *generation, now time.Time) {
+	g.adopt(other)
 	if g.ghost {
 		g.resume(g.saved)
 	}

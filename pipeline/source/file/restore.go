@@ -21,7 +21,7 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 	gens := s.takePlaces(&files, places)
 	for _, g := range files {
 		isNew := g.path == s.name || g.isSince(last)
-		if !isNew && !slices.ContainsFunc(gens, g.mayBeCopyOf) {
+		if !isNew && !slices.ContainsFunc(gens, g.isAwaitedBy) {
 			g.close()
 			continue
 		}
@@ -55,6 +55,7 @@ func newestLast(name string, gens []*generation) {
 // go first, because the beginnings of different files may be equal.
 func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*generation {
 	found := make([]*generation, len(places))
+	zips := candidates(slices.DeleteFunc(slices.Clone(*files), func(g *generation) bool { return !g.unproven }))
 	for i, p := range places {
 		found[i] = files.take(func(g *generation) bool { return g.is(p) || g.isStill(p) })
 	}
@@ -69,7 +70,7 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 	for i, g := range found {
 		if g != nil {
 			g.resume(places[i])
-		} else if g = s.missing(*files, places[i], i == len(places)-1); g == nil {
+		} else if g = s.missing(zips, places[i], i == len(places)-1); g == nil {
 			continue
 		}
 		gens = append(gens, g)
@@ -80,14 +81,15 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 // missing returns the generation of a place that no file was found for, if a
 // compressed one may be a copy of it, or else nil: it is lost then. One that was
 // read to its end is needed as well, so that it is not read again from its copy.
-func (s *Source) missing(files candidates, p pipeline.Place, isLast bool) *generation {
+func (s *Source) missing(zips candidates, p pipeline.Place, isLast bool) *generation {
 	const why = "gone before it was read to its end"
 	g, unread := newGhost(p), p.Size > p.Offset
 	if unread || isLast {
 		g.awaited = why
 	}
 	switch {
-	case slices.ContainsFunc(files, func(c *generation) bool { return c.unproven && (c.isSince(p) || c.id.inode == p.Inode) }):
+	case !unread && !g.isRecognisable():
+	case slices.ContainsFunc(zips, func(c *generation) bool { return c.mayBeCopyOf(g) }):
 		return g
 	case unread:
 		s.opts.Lost(p.Path, p.Size-p.Offset, why)
@@ -95,9 +97,13 @@ func (s *Source) missing(files candidates, p pipeline.Place, isLast bool) *gener
 	return nil
 }
 
-// mayBeCopyOf reports whether the compressed file g may hold what is awaited.
+// mayBeCopyOf reports whether the compressed file g may be a copy of missing.
 func (g *generation) mayBeCopyOf(missing *generation) bool {
-	return g.unproven && missing.awaited != "" && (g.isSince(missing.saved) || g.id.inode == missing.saved.Inode)
+	return g.unproven && missing.ghost && (g.isSince(missing.saved) || g.id.inode == missing.saved.Inode)
+}
+
+func (g *generation) isAwaitedBy(missing *generation) bool {
+	return missing.awaited != "" && g.mayBeCopyOf(missing)
 }
 
 // isStill reports whether g is the compressed file of p, which was not proven.
