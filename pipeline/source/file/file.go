@@ -16,6 +16,7 @@
 package file
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"sync"
@@ -37,6 +38,12 @@ type Options struct {
 	Rotated          bool          // at first sight read rotated siblings too
 	// Lost is told of bytes that cannot be read any more.
 	Lost func(path string, bytes int64, why string)
+	// Cut is told how often lines were cut because they are longer than MaxLine.
+	Cut func(path string, cuts int)
+	// NULs is told of NUL bytes before lines, and of holes, that were left out.
+	NULs func(path string, bytes int64)
+
+	disk disk
 }
 
 // DefaultOptions returns promtail's polling times and this package's limits.
@@ -46,6 +53,9 @@ func DefaultOptions() Options {
 		CheckName: 100 * time.Millisecond, Linger: 5 * time.Second, Absent: time.Minute,
 		MaxLine: 1 << 20,
 		Lost:    func(string, int64, string) {},
+		Cut:     func(string, int) {},
+		NULs:    func(string, int64) {},
+		disk:    realDisk{},
 	}
 }
 
@@ -58,8 +68,15 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.Linger, d.Linger)
 	setDefault(&o.Absent, d.Absent)
 	setDefault(&o.MaxLine, d.MaxLine)
+	setDefault(&o.disk, d.disk)
 	if o.Lost == nil {
 		o.Lost = d.Lost
+	}
+	if o.Cut == nil {
+		o.Cut = d.Cut
+	}
+	if o.NULs == nil {
+		o.NULs = d.NULs
 	}
 	return o
 }
@@ -84,12 +101,16 @@ type Source struct {
 	poll      time.Duration
 	readBytes atomic.Int64
 	lag       atomic.Int64
+	risk      atomic.Int32
 
 	mu       sync.Mutex // held while reading; Places waits for it
 	gens     []*generation
 	checkAt  time.Time
 	absentAt time.Time // when the name was first found missing
 	trouble  error     // why the name could not be followed
+
+	compresses bool                   // there are compressed generations
+	dealt      map[zipKey]*generation // whose content compressed files have, nil: nobody's
 }
 
 // Open finds the generations of name that places describe and everything that
@@ -97,16 +118,17 @@ type Source struct {
 // name that does not exist is no error if there are places.
 func Open(name string, places []pipeline.Place, opts Options, now time.Time) (*Source, error) {
 	opts = opts.withDefaults()
-	find := restore
+	s := &Source{name: name, opts: opts, poll: opts.PollMin, dealt: map[zipKey]*generation{}}
+	var err error
 	if len(places) == 0 {
-		find = firstSight
+		s.gens, err = s.firstSight(now)
+	} else {
+		s.gens, err = s.restore(places, now)
 	}
-	gens, err := find(name, places, opts, now)
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{name: name, opts: opts, poll: opts.PollMin, gens: gens}
-	s.measure()
+	s.measure(now)
 	return s, nil
 }
 
@@ -116,6 +138,10 @@ func (s *Source) Name() string { return s.name }
 // Stats returns how many bytes were read since Open, and how many are there
 // and not read yet.
 func (s *Source) Stats() (read, lag int64) { return s.readBytes.Load(), s.lag.Load() }
+
+// Risk implements pipeline.Pressing: files that have no name any more are gone
+// when the process ends.
+func (s *Source) Risk() pipeline.Risk { return pipeline.Risk(s.risk.Load()) }
 
 // Wake implements pipeline.Source.
 func (s *Source) Wake() time.Time { return s.wake }
@@ -162,13 +188,14 @@ func (s *Source) Follow(now time.Time) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.check(now)
-	switch g := s.newest(); {
+	switch g := s.newest(); { // what goes wrong here goes wrong in Read as well
 	case g == nil:
-	case g.offset == 0:
-		s.addMissed(now)
 	case g.isTruncated():
 		s.truncated(g, now)
+	case g.offset == 0:
+		s.addMissed(now)
 	}
+	s.measure(now)
 	return s.checkAt
 }
 
@@ -182,7 +209,7 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	if err == nil {
 		err = s.trouble
 	}
-	s.measure()
+	s.measure(now)
 	switch {
 	case again, len(b.Lines) > 0:
 		s.poll, s.wake = s.opts.PollMin, now
@@ -191,7 +218,6 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 		s.wake = now.Add(retryTime)
 		return err
 	}
-	s.retire(now)
 	if len(s.gens) == 0 {
 		return io.EOF
 	}
@@ -207,6 +233,10 @@ var errAgain = errors.New("read again")
 // others.
 func (s *Source) readNext(b *pipeline.Block, now time.Time) (again bool, first error) {
 	for _, g := range s.gens {
+		if g.unproven || g.awaited != "" { // what is younger comes later
+			again, err := s.prove(now)
+			return again, cmp.Or(first, err)
+		}
 		if g.file == nil {
 			continue
 		}
@@ -227,16 +257,24 @@ func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time)
 	over := s.isOver(g, now)
 	data, err := g.load(b, s.opts.MaxLine, over)
 	if errors.Is(err, errTruncated) {
-		s.truncated(g, now)
-		return errAgain
+		return cmp.Or(s.truncated(g, now), errAgain)
 	}
 	if err != nil || len(data) == 0 && g.gap == 0 {
 		return err
 	}
-	if g.offset == 0 && g == s.newest() && s.addMissed(now) {
-		return errAgain
+	if g.offset == 0 && g == s.newest() {
+		if missed, err := s.addMissed(now); missed || err != nil {
+			return cmp.Or(err, errAgain)
+		}
 	}
-	s.readBytes.Add(g.split(b, data, s.opts.MaxLine, over))
+	cut := g.split(b, data, s.opts.MaxLine, over)
+	s.readBytes.Add(cut.bytes)
+	if cut.lines > 0 {
+		s.opts.Cut(g.path, cut.lines)
+	}
+	if cut.nuls > 0 {
+		s.opts.NULs(g.path, cut.nuls)
+	}
 	if len(b.Lines) > 0 && g.rotated {
 		g.quietSince = now
 	}
@@ -260,12 +298,19 @@ func (s *Source) idle(now time.Time) {
 	s.wake = now.Add(wait)
 }
 
-func (s *Source) measure() {
+// measure notes how much is not read yet, and whether some of that is in a file
+// that has no name any more.
+func (s *Source) measure(now time.Time) {
 	var lag int64
+	risk := pipeline.Repeatable
 	for _, g := range s.gens {
-		lag += max(0, g.size-g.offset)
+		lag += max(0, g.unread()-g.gap)
+		if g.unlinked && g.isReadable(s.isOver(g, now)) {
+			risk = pipeline.Unlinked
+		}
 	}
 	s.lag.Store(lag)
+	s.risk.Store(int32(risk))
 }
 
 func (s *Source) newest() *generation {

@@ -188,6 +188,62 @@ func TestHoleIsPassedOver(t *testing.T) {
 	tl.want("four") // the hole is part of what the file is known by
 }
 
+// A file of 500 GB of nothing takes a few reads, and holds up nobody.
+func TestSparseFileIsPassedOverInFewReads(t *testing.T) {
+	const size = 500 << 30
+	tl, other := newTail(t), newTail(t)
+	var nuls int64
+	tl.opts.NULs = func(_ string, bytes int64) { nuls += bytes }
+	tl.write("", "")
+	if err := os.Truncate(tl.name, size); err != nil {
+		t.Fatal("the file system has no holes:", err)
+	}
+	tl.open()
+	other.write("", "")
+	other.open()
+	for i := range 20 {
+		switch i {
+		case 5:
+			tl.write("", "one\n")
+		case 10:
+			os.Truncate(tl.name, 2*size)
+			tl.write("", "two\n")
+		}
+		other.write("", fmt.Sprintf("%d\n", i))
+		tl.block.Reset()
+		if err := tl.src.Read(&tl.block, tl.now); err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range tl.block.Lines {
+			tl.lines = append(tl.lines, pipeline.Line{Text: bytes.Clone(l.Text)})
+		}
+		other.want(fmt.Sprint(i))
+		tl.pass(time.Second)
+	}
+	tl.had("one two")
+	if want := int64(2*size - len("one\n")); nuls != want {
+		t.Errorf("%d NUL bytes were told, want %d", nuls, want)
+	}
+	if _, lag := tl.src.Stats(); lag != 0 || cap(tl.block.Buf) > 1<<20 {
+		t.Errorf("%d bytes are behind, the block has %d", lag, cap(tl.block.Buf))
+	}
+}
+
+func TestCutsAndNULsAreCounted(t *testing.T) {
+	tl := newTail(t)
+	tl.opts.MaxLine = 10
+	var cuts int
+	var nuls int64
+	tl.opts.Cut = func(path string, n int) { cuts += n }
+	tl.opts.NULs = func(path string, n int64) { nuls += n }
+	tl.write("", "short\n\x00\x00one\n0123456789\n0123456789a\n01234567890123456789012\nabc\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\nth\x00ree\n")
+	tl.open()
+	tl.want("short one 0123456789 0123456789 a 0123456789 0123456789 012 abc  th\x00ree")
+	if cuts != 4 || nuls != 12 {
+		t.Errorf("%d cuts and %d NUL bytes were told, want 4 and 12", cuts, nuls)
+	}
+}
+
 func TestHoleAtTheEndOfARotatedFile(t *testing.T) {
 	tl := newTail(t)
 	tl.write("", "one\n")
@@ -908,7 +964,8 @@ func TestInodeOfAFileThatIsOver(t *testing.T) {
 	}
 	tl.rename("", ".2")
 	tl.write("", "3.\n")
-	over.info, _ = os.Stat(tl.name)
+	info, _ := os.Stat(tl.name)
+	over.id = idOf(info)
 	tl.want("3.")
 }
 
@@ -1093,7 +1150,12 @@ func TestIsGeneration(t *testing.T) {
 		{"abc-json.log", "abc-json.log.2", 2, true},
 
 		{"app.log", "app.log", 0, false},
-		{"app.log", "app.log.1.gz", 0, false},
+		{"app.log", "app.log.1.gz", 1, true},
+		{"app.log", "app.log-20260102.gz", 0, true},
+		{"app.log", "app-20260102.log.gz", 0, true},
+		{"app.log", "app.log.gz", 0, false},
+		{"app.log", "app.log.1.gz.gz", 0, false},
+		{"app.log", "app.log.1.bz2", 0, false},
 		{"app.log", "app.log.tmp", 0, false},
 		{"app.log", "app.log.", 0, false},
 		{"app.log", "app-1.log", 0, false}, // another instance
@@ -1129,8 +1191,13 @@ func TestSiblingsAreSortedByAge(t *testing.T) {
 		}
 	}
 	names := func(since time.Time) string {
+		src := &Source{name: filepath.Join(dir, "app.log"), opts: DefaultOptions()}
+		listed, err := src.list(since)
+		if err != nil {
+			t.Error(err)
+		}
 		var all []string
-		for _, l := range list(filepath.Join(dir, "app.log"), since) {
+		for _, l := range listed {
 			all = append(all, filepath.Base(l.path))
 		}
 		return strings.Join(all, " ")
@@ -1201,7 +1268,7 @@ func FuzzRestore(f *testing.F) {
 		tl := newTail(t)
 		tl.write("", "one\ntwo\nthree\n")
 		tl.open()
-		inode := tl.src.gens[0].inode()
+		inode := tl.src.gens[0].id.inode
 		tl.close()
 		if !sameInode {
 			inode++

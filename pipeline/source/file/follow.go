@@ -1,9 +1,6 @@
 package file
 
 import (
-	"errors"
-	"io/fs"
-	"os"
 	"slices"
 	"time"
 
@@ -20,13 +17,42 @@ func (s *Source) check(now time.Time) {
 	}
 	s.trouble = s.follow(now)
 	s.checkAt = now.Add(s.opts.CheckName)
+	s.noteUnlinked()
+	s.retire(now)
+}
+
+// noteUnlinked looks for generations whose files have no name any more. What is
+// read of them, and of older ones that have to be read before their rest, is in
+// no file after a crash.
+func (s *Source) noteUnlinked() {
+	last := -1
+	for i, g := range s.gens {
+		if g.file == nil || !g.rotated {
+			continue
+		}
+		info, err := g.file.Stat()
+		if err != nil {
+			continue // reading will tell
+		}
+		g.size = max(g.size, info.Size()) // load finds out whether it was truncated
+		if g.unlinked = isUnlinked(info); !g.unlinked {
+			continue
+		}
+		g.ledger.SetRisk(pipeline.Unlinked)
+		if g.unread() > 0 {
+			last = i
+		}
+	}
+	for _, g := range s.gens[:last+1] {
+		g.ledger.SetRisk(pipeline.Unlinked)
+	}
 }
 
 // follow compares the name with the newest generation and takes up the
 // generations that came after it.
 func (s *Source) follow(now time.Time) error {
-	info, err := os.Stat(s.name)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := s.opts.disk.Stat(s.name)
+	if isAbsent(err) {
 		if s.absentAt.IsZero() {
 			s.absentAt = now
 		}
@@ -36,7 +62,7 @@ func (s *Source) follow(now time.Time) error {
 		return err
 	}
 	s.absentAt = time.Time{}
-	if g := s.newest(); g != nil && g.file != nil && os.SameFile(g.info, info) {
+	if g := s.newest(); g != nil && g.file != nil && g.id == idOf(info) {
 		g.rotated, g.latest, g.named = false, info, info.ModTime()
 		return nil
 	}
@@ -51,11 +77,13 @@ func (s *Source) takeUp(now time.Time) error {
 		return nil
 	}
 	if newest.isTruncated() {
-		s.truncated(newest, now)
+		if err := s.truncated(newest, now); err != nil {
+			return err
+		}
 		newest = s.newest()
 	}
 	newest.rotate(now)
-	files, err := openAll(s.name, newest.current)
+	files, err := s.openAll(newest.current)
 	if newest.offset == 0 {
 		var missed candidates
 		missed, files = files.around(newest)
@@ -82,15 +110,18 @@ func (s *Source) insert(i int, files candidates, now time.Time) {
 
 // addMissed looks for generations that were copied and truncated before any of
 // their bytes were read, so that nothing in the newest one tells of them. It
-// reports whether there were any.
-func (s *Source) addMissed(now time.Time) bool {
+// reports whether there were any. An error says that nobody could look.
+func (s *Source) addMissed(now time.Time) (bool, error) {
 	newest := s.newest()
-	files, _ := openAll(s.name, newest.current) // follow tells what is wrong with the name
+	files, err := s.openAll(newest.current)
+	if isOutOfHandles(err) { // follow tells what else is wrong with the name
+		return false, err
+	}
 	missed, rest := files.around(newest)
 	rest.close()
 	missed = s.unknown(missed, now).withoutUnfinished(newest)
 	s.insert(len(s.gens)-1, missed, now)
-	return len(missed) > 0
+	return len(missed) > 0, nil
 }
 
 // unknown returns those of files that are no generation yet, and closes the
@@ -103,8 +134,7 @@ func (s *Source) unknown(files candidates, now time.Time) candidates {
 		case i < 0:
 			fresh = append(fresh, c)
 		case s.gens[i].file == nil && c.size > s.gens[i].offset:
-			s.gens[i].adopt(c)
-			s.gens[i].quietSince = now
+			s.gens[i].goOnIn(c, now)
 		default:
 			c.close()
 		}
@@ -119,40 +149,49 @@ func (g *generation) knows(c *generation) bool {
 	case g.gone:
 		return false
 	case g.file == nil:
-		return c.is(g.place())
+		return c.is(g.place()) // never what is not proven
 	}
-	return os.SameFile(g.info, c.info)
+	return g.id == c.id
 }
 
 // truncated deals with a file whose bytes before the offset are not the ones
 // that were read: it was truncated, usually after a copy. What was not read of
 // it is finished from the copy, if there is one. What the file has now is a
-// generation of its own; others may have been copied and truncated before it.
-func (s *Source) truncated(g *generation, now time.Time) {
+// generation of its own; others may have been copied and truncated before it. An
+// error says that nobody could look for copies: then nothing is done.
+func (s *Source) truncated(g *generation, now time.Time) error {
 	wasNewest := g == s.newest()
-	files, _ := openAll(s.name, g.current) // follow tells what is wrong with the name
+	files, err := s.openAll(g.current)
+	if isOutOfHandles(err) { // follow tells what else is wrong with the name
+		return err
+	}
 	fresh := g.anew()
+	g.awaited = "truncated, and no copy of it was found"
 	if c := files.take(func(c *generation) bool { return s.isCopy(c, g) }); c != nil {
 		g.adopt(c)
-	} else if unread := g.lose(); unread > 0 {
-		s.opts.Lost(g.path, unread, "truncated, and no copy of it was found")
+		g.awaited = ""
+	} else if !files.hasUnproven() {
+		s.giveUp()
 	}
 	missed, rest := files.around(fresh)
 	rest.close()
-	if !wasNewest {
-		missed.close()
-		missed = nil
+	if !wasNewest { // those that are younger are known
+		missed = missed.onlyUnproven()
 	}
 	at := slices.Index(s.gens, g) + 1
 	s.gens = slices.Insert(s.gens, at, fresh)
 	s.insert(at, s.unknown(missed, now).withoutUnfinished(fresh), now)
 	g.rotate(now)
+	for _, u := range s.gens {
+		u.probe = nil // it was compared with what is gone
+	}
+	return nil
 }
 
 // isCopy reports whether c holds what was read of g, which was truncated.
 func (s *Source) isCopy(c, g *generation) bool {
 	known := slices.ContainsFunc(s.gens, func(k *generation) bool {
-		return k.file != nil && os.SameFile(k.info, c.info)
+		return k.file != nil && k.id == c.id
 	})
 	return !known && c.holds(pipeline.Place{
 		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
@@ -160,20 +199,27 @@ func (s *Source) isCopy(c, g *generation) bool {
 	})
 }
 
-// retire is called when nothing is left to read. It closes generations that are
-// over and settled. The last two stay known, and those that a look at the files' times could take
-// for new ones; the newest one stays open unless its name is gone for good.
+// retire closes generations that are over and settled, and those that are over
+// and have no name any more, for their handles hide a full disk. The last ones
+// stay known, and those that a look at the files' times could take for new ones;
+// the newest one stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
+	known, slack := 2, time.Duration(0)
+	if s.compresses { // a compressed one may come again
+		known, slack = 4, zipSlack
+	}
+	unproven := candidates(s.gens).hasUnproven()
 	newest, n := s.newest(), len(s.gens)
 	kept := s.gens[:0]
 	for i, g := range s.gens {
-		done := s.isOver(g, now) && g.ledger.Unsettled() == 0
-		forget := goneForGood || g.gone || i < n-2 && g.changed.Before(newest.current)
-		if done && (g != newest || goneForGood) {
+		over := s.isOver(g, now) && g.unread() == 0 && !g.unproven && g.awaited == ""
+		done := over && g.ledger.Unsettled() == 0
+		if over && g.unlinked || done && (g != newest || goneForGood) {
 			g.close()
 		}
-		if !done || !forget {
+		// What is not proven may be a copy of any.
+		if forget := goneForGood || g.gone || !unproven && i < n-known && g.changed.Add(slack).Before(newest.current); !done || !forget {
 			kept = append(kept, g)
 		}
 	}

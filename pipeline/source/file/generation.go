@@ -28,17 +28,17 @@ const (
 	maxLines = 8 << 10
 )
 
-var errTruncated = errors.New("the bytes before the offset have changed")
+var errTruncated = errors.New("the bytes around the offset have changed")
 
 // generation is one file that had, or has, the followed name.
 type generation struct {
 	path   string
-	file   *os.File // nil when closed
-	info   os.FileInfo
+	file   handle // nil when closed
+	id     fileID
 	ledger *pipeline.Ledger
 
 	offset int64  // the next byte to read: the start of a line
-	head   []byte // the first bytes that were read, at most fingerprintLen
+	head   []byte // the file's first bytes, at most fingerprintLen
 	before []byte // the bytes before offset, at most beforeLen
 	gap    int64  // NUL bytes behind offset that need not be read again
 	noLine int64  // up to here there is no end of a line behind offset, -1: unknown
@@ -52,21 +52,32 @@ type generation struct {
 	rotated    bool // the name points elsewhere
 	quietSince time.Time
 	gone       bool // its content is in no file any more
+	unlinked   bool // its file has no name any more
+
+	// A compressed file is not proven before it was read through: until then
+	// nobody knows what it is. One that is old is not to be read but for what
+	// another generation waits for.
+	unproven, old bool
+	probe         *probe
+	// awaited says what is lost if no compressed file turns out to be a copy of
+	// this generation, whose own file is gone; "" if nothing is awaited.
+	awaited string
+	ghost   bool // no file was found for its saved place
 
 	saved pipeline.Place // the last place that was right
 }
 
 // openGeneration opens a regular file for reading. start or resume has to be
 // called before it is read.
-func openGeneration(path string) (*generation, error) {
-	info, err := os.Stat(path) // opening a device may do something to it
+func openGeneration(d disk, path string) (*generation, error) {
+	info, err := d.Stat(path) // opening a device may do something to it
 	if err == nil {
 		err = checkRegular(path, info)
 	}
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be a fifo by now
+	f, err := d.Open(path) // it may be a fifo by now
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +90,19 @@ func openGeneration(path string) (*generation, error) {
 		return nil, err
 	}
 	return &generation{
-		path: path, file: f, info: info, size: info.Size(),
+		path: path, file: f, id: idOf(info), size: info.Size(),
 		changed: info.ModTime(), named: info.ModTime(), current: info.ModTime(),
 	}, nil
+}
+
+// newGhost returns the generation of a saved place whose file was not found.
+func newGhost(p pipeline.Place) *generation {
+	changed := time.Unix(0, p.Modified)
+	return &generation{
+		path: p.Path, id: fileID{p.Device, p.Inode}, ledger: pipeline.RestoreLedger(p), ghost: true, saved: p,
+		offset: p.Offset, before: bytes.Clone(p.Before), size: max(p.Size, p.Offset),
+		changed: changed, named: changed, current: changed,
+	}
 }
 
 func checkRegular(path string, info os.FileInfo) error {
@@ -100,15 +121,23 @@ func checkRegular(path string, info os.FileInfo) error {
 func (g *generation) start(offset int64) {
 	g.offset = offset
 	g.ledger = pipeline.NewLedger(offset)
-	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, offset)), g.bytesBefore(offset)
+	g.head, g.before = g.firstBytes(), g.bytesBefore(offset)
 	g.saved = g.describe()
+}
+
+// firstBytes are what a file is recognised by even if nothing was read of it.
+func (g *generation) firstBytes() []byte {
+	if g.unproven {
+		return nil
+	}
+	return readAt(g.file, 0, min(fingerprintLen, g.size))
 }
 
 // resume begins to read where p says.
 func (g *generation) resume(p pipeline.Place) {
 	g.offset = p.Offset
 	g.ledger = pipeline.RestoreLedger(p)
-	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, p.Offset)), bytes.Clone(p.Before)
+	g.head, g.before = g.firstBytes(), bytes.Clone(p.Before)
 	if len(p.Before) == 0 {
 		g.before = g.bytesBefore(p.Offset)
 	}
@@ -126,16 +155,16 @@ func (g *generation) rotate(now time.Time) {
 // file opened again.
 func (g *generation) adopt(other *generation) {
 	g.close()
-	g.path, g.file, g.info = other.path, other.file, other.info
+	g.path, g.file, g.id = other.path, other.file, other.id
 	g.size, g.changed = other.size, other.changed
-	g.gap, g.noLine, g.latest = 0, -1, nil
+	g.gap, g.noLine, g.latest, g.unlinked = 0, -1, nil, false
 }
 
 // anew returns what the file of a truncated generation holds now, as another
 // one. It takes the handle.
 func (g *generation) anew() *generation {
 	fresh := &generation{
-		path: g.path, file: g.file, info: g.info, rotated: g.rotated, quietSince: g.quietSince,
+		path: g.path, file: g.file, id: g.id, rotated: g.rotated, quietSince: g.quietSince,
 		named: g.named, current: g.current,
 	}
 	if info, err := g.file.Stat(); err == nil {
@@ -146,12 +175,23 @@ func (g *generation) anew() *generation {
 	return fresh
 }
 
-// lose gives up a generation whose content is gone.
+// lose gives up a generation whose content is gone: what was read of it is in
+// no file either.
 func (g *generation) lose() (unread int64) {
 	g.gone = true
-	unread = max(0, g.size-g.offset)
+	unread = g.unread()
 	g.size = g.offset
+	g.ledger.SetRisk(pipeline.Unlinked)
 	return unread
+}
+
+// unread is how many bytes are there and not read, to judge by the last look.
+func (g *generation) unread() int64 { return max(0, g.size-g.offset) }
+
+// isReadable reports whether there is something to read now; over says that a
+// rest without a newline is.
+func (g *generation) isReadable(over bool) bool {
+	return g.file != nil && g.unread() > 0 && (over || g.size != g.noLine)
 }
 
 func (g *generation) close() error {
@@ -176,7 +216,7 @@ func (g *generation) load(b *pipeline.Block, maxLine int, over bool) ([]byte, er
 	}
 	unchanged := info.Size() == g.size && info.ModTime().Equal(g.changed)
 	switch {
-	case info.Size() < g.offset:
+	case info.Size() < max(g.offset, int64(len(g.head))):
 		return nil, errTruncated
 	case unchanged && g.size == g.offset, unchanged && g.size == g.noLine && !over:
 		return nil, nil
@@ -193,7 +233,7 @@ func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) 
 		}
 		g.size, g.changed, g.noLine = info.Size(), info.ModTime(), -1 // not of a truncated file
 		switch {
-		case len(data) == want && len(withoutNULs(data)) == 0:
+		case len(data) == want && len(withoutNULs(data, false)) == 0:
 			g.gap = g.nextData(g.gap + int64(want))
 			return nil, errAgain
 		case len(data) < want || want > maxLine || bytes.IndexByte(data, '\n') >= 0:
@@ -215,7 +255,7 @@ func (g *generation) pread(b *pipeline.Block, want int) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read on at byte %d: %w", g.offset, err)
 	}
-	if n < lead || !bytes.Equal(buf[:lead], g.before) {
+	if n < lead || !bytes.Equal(buf[:lead], g.before) || !bytes.HasPrefix(buf[lead:n], g.ahead()) {
 		return nil, errTruncated
 	}
 	if lead > 0 && g.named.After(g.current) {
@@ -235,8 +275,7 @@ func (g *generation) pread(b *pipeline.Block, want int) ([]byte, error) {
 // the file stands for, given that there are gap of them at least. A truncation
 // under a writer that does not append leaves such a hole.
 func (g *generation) nextData(gap int64) int64 {
-	const seekData = 3 // lseek(2), SEEK_DATA
-	at, err := g.file.Seek(g.offset+gap, seekData)
+	at, err := g.file.NextData(g.offset + gap)
 	if errors.Is(err, syscall.ENXIO) { // nothing but a hole up to the end
 		return max(gap, g.size-g.offset)
 	}
@@ -246,29 +285,41 @@ func (g *generation) nextData(gap int64) int64 {
 	return at - g.offset
 }
 
-// split cuts data into lines, moves the offset behind the last one and returns
-// by how much.
-func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over bool) int64 {
+// reading is what split did.
+type reading struct {
+	bytes int64 // how far the offset was moved
+	lines int   // that were cut
+	nuls  int64 // NUL bytes that were left out
+}
+
+// split cuts data into lines and moves the offset behind the last one.
+func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over bool) (r reading) {
 	over = over && g.offset+g.gap+int64(len(data)) >= g.size
 	start, at, rest := g.offset, g.offset+g.gap, data
 	for len(b.Lines) < maxLines {
-		text, size := cutLine(rest, maxLine, over)
+		length, size := cutLine(rest, maxLine, over)
 		if size == 0 && !(over && start < at) {
 			break
 		}
+		isCut := length == size && len(rest) > maxLine
+		text := withoutNULs(rest[:length], isCut)
 		b.Lines = append(b.Lines, pipeline.Line{
-			Text: withoutNULs(rest[:text]), Ledger: g.ledger,
-			Range: pipeline.Range{Start: start, End: at + int64(size)},
+			Text: text, Ledger: g.ledger, Range: pipeline.Range{Start: start, End: at + int64(size)},
 		})
+		if isCut {
+			r.lines++
+		}
+		r.nuls += at - start + int64(length-len(text))
 		rest = rest[size:]
 		at += int64(size)
 		start = at
 	}
 	if start == g.offset {
 		g.noLine = at + int64(len(data))
-		return 0
+		return r
 	}
-	return g.advance(start, data[:len(data)-len(rest)])
+	r.bytes = g.advance(start, data[:len(data)-len(rest)])
+	return r
 }
 
 // cutLine returns the length of the first line of data without and with its
@@ -290,35 +341,53 @@ func cutLine(data []byte, maxLine int, over bool) (text, size int) {
 }
 
 // withoutNULs leaves out the NUL bytes that a truncation under a writer that
-// does not append puts before a line.
-func withoutNULs(text []byte) []byte {
-	if len(text) == 0 || text[0] != 0 {
-		return text
+// does not append puts before a line, and those behind a piece of a line that
+// was cut.
+func withoutNULs(text []byte, isCut bool) []byte {
+	if len(text) > 0 && text[0] == 0 {
+		text = bytes.TrimLeft(text, "\x00")
 	}
-	return bytes.TrimLeft(text, "\x00")
+	if isCut {
+		text = bytes.TrimRight(text, "\x00")
+	}
+	return text
 }
 
 // advance moves the offset to end, behind the last bytes that were read.
 func (g *generation) advance(end int64, read []byte) int64 {
 	moved := end - g.offset
 	if g.gap > 0 {
-		g.remember(make([]byte, fingerprintLen)) // a gap is a block at least
+		g.remember(make([]byte, fingerprintLen), g.offset) // a gap is a block at least
 	}
-	g.remember(read)
+	g.remember(read, g.offset+g.gap)
 	g.ledger.Read(end)
 	g.offset, g.gap = end, 0
 	return moved
 }
 
-// remember takes bytes that were read to head and before.
-func (g *generation) remember(read []byte) {
-	if missing := fingerprintLen - len(g.head); missing > 0 {
-		g.head = append(g.head, read[:min(missing, len(read))]...)
+// ahead are the bytes behind the offset that are known.
+func (g *generation) ahead() []byte { return g.head[min(g.offset, int64(len(g.head))):] }
+
+// remember takes bytes that were read at an offset to head and before.
+func (g *generation) remember(read []byte, offset int64) {
+	if known := int64(len(g.head)) - offset; 0 <= known && known < int64(len(read)) {
+		g.head = appendHead(g.head, read[known:])
 	}
-	g.before = append(g.before, read[max(0, len(read)-beforeLen):]...)
-	if extra := len(g.before) - beforeLen; extra > 0 {
-		g.before = append(g.before[:0], g.before[extra:]...)
-	}
+	g.before = appendBefore(g.before, read)
+}
+
+// appendHead adds read to the first bytes of a content.
+func appendHead(head, read []byte) []byte {
+	missing := max(0, fingerprintLen-len(head))
+	return append(head, read[:min(missing, len(read))]...)
+}
+
+// appendBefore adds read to the last bytes of a content, and forgets those in
+// front of them.
+func appendBefore(before, read []byte) []byte {
+	before = append(before, read[max(0, len(read)-beforeLen):]...)
+	extra := max(0, len(before)-beforeLen)
+	return append(before[:0], before[extra:]...)
 }
 
 // bytesBefore reads up to beforeLen bytes before offset.
@@ -330,22 +399,33 @@ func (g *generation) bytesBefore(offset int64) []byte {
 // readAt returns n bytes of f at offset, or nil if they are not there.
 func readAt(f io.ReaderAt, offset, n int64) []byte {
 	buf := make([]byte, n)
-	if _, err := f.ReadAt(buf, offset); err != nil && n > 0 {
+	if n == 0 {
+		return buf
+	}
+	if _, err := f.ReadAt(buf, offset); err != nil {
 		return nil
 	}
 	return buf
 }
 
 // place is what has to be saved for the generation. If the bytes before its
-// position are not known any more, the position before is still right.
+// position are not known any more, the position before is still right. Of what
+// nothing can be read any more, the position alone counts.
 func (g *generation) place() pipeline.Place {
+	if g.ghost {
+		return g.saved
+	}
 	p := g.describe()
-	if p.Before = g.savedBefore(p.Offset); p.Before == nil {
+	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {
 		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before
 	}
+	p.Notes = g.ledger.Notes(p.Offset)
 	g.saved = p
 	return p
 }
+
+// isLost reports whether no file is known that has the generation's content.
+func (g *generation) isLost() bool { return g.file == nil && (g.gone || g.unlinked) }
 
 // savedBefore returns the bytes before a position, nil if they are not known:
 // those that are not remembered are read from the file, unless that was
@@ -370,14 +450,26 @@ func (g *generation) savedBefore(position int64) []byte {
 func (g *generation) describe() pipeline.Place {
 	offset, mark := g.ledger.Position()
 	return pipeline.Place{
-		Path: g.path, Device: g.device(), Inode: g.inode(),
+		Path: g.path, Device: g.id.device, Inode: g.id.inode,
 		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
 		Offset: offset, Mark: mark, Size: max(g.size, g.offset), Modified: g.current.UnixNano(),
 	}
 }
 
-func (g *generation) inode() uint64  { return g.info.Sys().(*syscall.Stat_t).Ino }
-func (g *generation) device() uint64 { return uint64(g.info.Sys().(*syscall.Stat_t).Dev) }
+// fingerprint returns the hash of the first bytes that were read, and how many
+// these are.
+func (g *generation) fingerprint() (n int64, print string) {
+	if g.ghost {
+		return g.saved.FingerprintLen, g.saved.Fingerprint
+	}
+	return int64(len(g.head)), fingerprint(g.head)
+}
+
+// isRecognisable reports whether enough was read to tell what is a copy.
+func (g *generation) isRecognisable() bool {
+	n, _ := g.fingerprint()
+	return n > 0 && n <= fingerprintLen
+}
 
 // fingerprint is the hash of a file's first bytes, "" of none.
 func fingerprint(head []byte) string {
@@ -388,34 +480,38 @@ func fingerprint(head []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// isTruncated reports whether the bytes before the offset have changed.
+// isTruncated reports whether bytes that are known around the offset have changed.
 func (g *generation) isTruncated() bool {
-	if g.file == nil {
+	want := append(g.before[:len(g.before):len(g.before)], g.ahead()...)
+	if g.file == nil || len(want) == 0 {
 		return false
 	}
-	buf := make([]byte, len(g.before))
-	n, err := g.file.ReadAt(buf, g.offset-int64(len(buf)))
+	buf := make([]byte, len(want))
+	n, err := g.file.ReadAt(buf, g.offset-int64(len(g.before)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false // reading will tell
 	}
-	return !bytes.Equal(buf[:n], g.before)
+	return !bytes.Equal(buf[:n], want)
 }
 
 // is reports whether g is the file that p describes, renamed or grown.
 func (g *generation) is(p pipeline.Place) bool {
-	return g.inode() == p.Inode && (p.Device == 0 || p.Device == g.device()) && g.holds(p)
+	return g.id.inode == p.Inode && (p.Device == 0 || p.Device == g.id.device) && g.holds(p)
 }
 
 // holds reports whether the file has the content that p describes.
 func (g *generation) holds(p pipeline.Place) bool {
 	damaged := p.Offset < 0 || p.Offset > 0 && p.FingerprintLen == 0 || p.FingerprintLen > fingerprintLen
-	if damaged || g.size < max(p.Offset, p.FingerprintLen) {
+	if damaged || g.unproven || g.size < max(p.Offset, p.FingerprintLen) {
 		return false
 	}
 	if p.FingerprintLen > 0 && fingerprint(readAt(g.file, 0, p.FingerprintLen)) != p.Fingerprint {
 		return false
 	}
-	return len(p.Before) == 0 || bytes.Equal(g.bytesBefore(p.Offset), p.Before)
+	if p.Offset > 0 && len(p.Before) == 0 { // nothing but the size tells
+		return g.size == p.Size
+	}
+	return bytes.Equal(g.bytesBefore(p.Offset), p.Before)
 }
 
 // isCopiedTo reports whether other is a copy of what g begins with, as a copy
@@ -430,7 +526,7 @@ func (g *generation) isCopiedTo(other *generation) bool {
 func (g *generation) beginsLike(other *generation) bool {
 	const samples = 16
 	n := other.size
-	if n > g.size {
+	if n > g.size || other.unproven {
 		return false
 	}
 	length := min(n, fingerprintLen)

@@ -11,21 +11,23 @@ import (
 
 // restore opens the generations that places describe, oldest first, and those
 // that came after them.
-func restore(name string, places []pipeline.Place, opts Options, now time.Time) ([]*generation, error) {
-	files, err := openAll(name, time.Time{})
+func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation, error) {
+	files, err := s.openAll(time.Time{})
 	if err != nil {
 		files.close()
 		return nil, err
 	}
 	last := places[len(places)-1]
-	gens := takePlaces(&files, name, places, opts)
+	gens := s.takePlaces(&files, places)
 	for _, g := range files {
-		if g.path != name && !g.isSince(last) {
+		isNew := g.path == s.name || g.isSince(last)
+		if !isNew && !slices.ContainsFunc(gens, g.isAwaitedBy) {
 			g.close()
 			continue
 		}
+		g.old = !isNew
 		g.start(0)
-		if g.path != name {
+		if g.path != s.name {
 			g.current = time.Unix(0, last.Modified)
 		}
 		gens = append(gens, g)
@@ -33,13 +35,13 @@ func restore(name string, places []pipeline.Place, opts Options, now time.Time) 
 	for _, g := range gens {
 		g.rotate(now)
 	}
-	newestLast(name, gens)
+	newestLast(s.name, gens)
 	return gens, nil
 }
 
 // newestLast puts the file that has the name behind the others.
 func newestLast(name string, gens []*generation) {
-	i := slices.IndexFunc(gens, func(g *generation) bool { return g.path == name })
+	i := slices.IndexFunc(gens, func(g *generation) bool { return g.path == name && !g.ghost })
 	if i < 0 {
 		return
 	}
@@ -51,35 +53,72 @@ func newestLast(name string, gens []*generation) {
 
 // takePlaces takes the files that places describe. Files with the saved inodes
 // go first, because the beginnings of different files may be equal.
-func takePlaces(files *candidates, name string, places []pipeline.Place, opts Options) []*generation {
+func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*generation {
 	found := make([]*generation, len(places))
+	zips := candidates(slices.DeleteFunc(slices.Clone(*files), func(g *generation) bool { return !g.unproven }))
 	for i, p := range places {
-		found[i] = files.take(func(g *generation) bool { return g.is(p) })
+		found[i] = files.take(func(g *generation) bool { return g.is(p) || g.isStill(p) })
 	}
 	for i, p := range places {
 		// A generation that was read to its end has moved on, unless it had the
 		// name: then it may have been copied and truncated.
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
-			found[i] = files.take(func(g *generation) bool { return (g.path == name || g.isSince(p)) && g.isCopyFor(p) })
-		}
-		if found[i] == nil && p.Size > p.Offset {
-			opts.Lost(p.Path, p.Size-p.Offset, "gone before it was read to its end")
+			found[i] = files.take(func(g *generation) bool { return (g.path == s.name || g.isSince(p)) && g.isCopyFor(p) })
 		}
 	}
 	var gens []*generation
 	for i, g := range found {
 		if g != nil {
 			g.resume(places[i])
-			gens = append(gens, g)
+		} else if g = s.missing(zips, places[i], i == len(places)-1); g == nil {
+			continue
 		}
+		gens = append(gens, g)
 	}
 	return gens
+}
+
+// missing returns the generation of a place that no file was found for, if a
+// compressed one may be a copy of it, or else nil: it is lost then. One that was
+// read to its end is needed as well, so that it is not read again from its copy.
+func (s *Source) missing(zips candidates, p pipeline.Place, isLast bool) *generation {
+	const why = "gone before it was read to its end"
+	g, unread := newGhost(p), p.Size > p.Offset
+	if unread || isLast {
+		g.awaited = why
+	}
+	switch {
+	case !unread && !g.isRecognisable():
+	case slices.ContainsFunc(zips, func(c *generation) bool { return c.mayBeCopyOf(g) }):
+		return g
+	case unread:
+		s.opts.Lost(p.Path, p.Size-p.Offset, why)
+	}
+	return nil
+}
+
+// mayBeCopyOf reports whether the compressed file g may be a copy of missing.
+func (g *generation) mayBeCopyOf(missing *generation) bool {
+	return g.unproven && missing.ghost && (g.isSince(missing.saved) || g.id.inode == missing.saved.Inode)
+}
+
+func (g *generation) isAwaitedBy(missing *generation) bool {
+	return missing.awaited != "" && g.mayBeCopyOf(missing)
+}
+
+// isStill reports whether g is the compressed file of p, which was not proven.
+func (g *generation) isStill(p pipeline.Place) bool {
+	return g.unproven && g.id.inode == p.Inode && p.Offset == 0 && p.FingerprintLen == 0
 }
 
 // isSince reports whether g changed when p was saved or later: what came after
 // p, or was copied of it, did.
 func (g *generation) isSince(p pipeline.Place) bool {
-	return !g.changed.Before(time.Unix(0, p.Modified))
+	changed := g.changed
+	if g.unproven {
+		changed = changed.Add(zipSlack)
+	}
+	return !changed.Before(time.Unix(0, p.Modified))
 }
 
 // isCopyFor reports whether g is another file with the content that p
@@ -90,29 +129,37 @@ func (g *generation) isCopyFor(p pipeline.Place) bool {
 
 // firstSight opens a name that no place is known for. Rotated generations that
 // are not to be read are known, so that they are not taken for new ones.
-func firstSight(name string, _ []pipeline.Place, opts Options, now time.Time) ([]*generation, error) {
-	files, err := openAll(name, time.Time{})
-	if err == nil && !slices.ContainsFunc(files, func(g *generation) bool { return g.path == name }) {
-		err = fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+func (s *Source) firstSight(now time.Time) ([]*generation, error) {
+	files, err := s.openAll(time.Time{})
+	if err == nil && !slices.ContainsFunc(files, func(g *generation) bool { return g.path == s.name }) {
+		err = fmt.Errorf("open %s: %w", s.name, fs.ErrNotExist)
 	}
 	if err != nil {
 		files.close()
 		return nil, err
 	}
+	named := files[len(files)-1]
+	gens := files[:0]
 	for _, g := range files {
-		current := g.path == name
-		old := opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-opts.IgnoreOlder))
+		current := g.path == s.name
+		g.old = !current && !s.opts.Rotated ||
+			s.opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-s.opts.IgnoreOlder))
+		if g.unproven && g.old && g.changed.Before(named.changed) {
+			g.close() // it will not be taken for a new one
+			continue
+		}
 		offset := int64(0)
-		if old || !current && !opts.Rotated {
+		if g.old && !g.unproven {
 			offset = g.size
 		}
 		g.start(offset)
 		if !current {
 			g.rotate(now)
 		}
-		if !current && offset == g.size {
+		if !current && !g.unproven && offset == g.size {
 			g.close()
 		}
+		gens = append(gens, g)
 	}
-	return files, nil
+	return gens, nil
 }
