@@ -1,8 +1,8 @@
 package file
 
 import (
-"runtime"
-"reflect"
+	"reflect"
+	"runtime"
 
 	"bytes"
 	"compress/gzip"
@@ -622,18 +622,22 @@ func (w *world) dump(what string) {
 	if w.sim != nil {
 		for p, n := range w.sim.names {
 			fmt.Fprintf(&b, " F  %s i%d size %d l%d h%d %v known %d", strings.TrimPrefix(p, "/log/app.log"), n.number, len(n.text), n.links, n.handles, n.changed.Sub(zero), n.known)
-			n.each(func(l string, _, _ int64) { fmt.Fprintf(&b, " %.6s", strings.TrimLeft(l,"=")) })
+			n.each(func(l string, _, _ int64) { fmt.Fprintf(&b, " %.6s", strings.TrimLeft(l, "=")) })
 			fmt.Fprintln(&b)
 		}
 	}
 	for _, g := range w.src.gens {
 		fmt.Fprintf(&b, " G  %s i%d", strings.TrimPrefix(g.path, "/log/app.log"), g.id.inode)
 		fmt.Fprintf(&b, " %d/%d un%d cur %v chg %v %p ", g.offset, g.size, g.ledger.Unsettled(), g.current.Sub(zero), g.changed.Sub(zero), g.ledger)
-		for k, v := range map[string]bool{"open": g.file != nil, "rotated": g.rotated, "gone": g.gone, "unlinked":g.unlinked, "unproven": g.unproven, "old": g.old, "awaited": g.awaited != "", "ghost": g.ghost} { if v { fmt.Fprint(&b, " ", k) } }
-			fmt.Fprintln(&b)
+		for k, v := range map[string]bool{"open": g.file != nil, "rotated": g.rotated, "gone": g.gone, "unlinked": g.unlinked, "unproven": g.unproven, "old": g.old, "awaited": g.awaited != "", "ghost": g.ghost} {
+			if v {
+				fmt.Fprint(&b, " ", k)
+			}
+		}
+		fmt.Fprintln(&b)
 	}
 	for _, p := range w.saved {
-		fmt.Fprintf(&b, " S  %s i%d off %d/%d fpl %d mod %v times %v\n", strings.TrimPrefix(p.Path, "/log/app.log"), p.Inode, p.Offset, p.Size, p.FingerprintLen, time.Unix(0,p.Modified).Sub(zero), p.Times)
+		fmt.Fprintf(&b, " S  %s i%d off %d/%d fpl %d mod %v times %v\n", strings.TrimPrefix(p.Path, "/log/app.log"), p.Inode, p.Offset, p.Size, p.FingerprintLen, time.Unix(0, p.Modified).Sub(zero), p.Times)
 	}
 	w.t.Log(b.String())
 }
