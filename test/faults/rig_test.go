@@ -118,6 +118,7 @@ type settings struct {
 	stages  string // more stages for records with a time of their own
 	top     string // more top-level keys
 	docker  string // Docker's data folder, "" for the rig's
+	backoff string // backoff_config, "" for a short one
 }
 
 // configure writes the collector's configuration.
@@ -125,6 +126,9 @@ func (r *rig) configure(s settings) {
 	r.t.Helper()
 	if s.memory != "" {
 		s.top += "\nmemory: " + s.memory
+	}
+	if s.backoff == "" {
+		s.backoff = "{min_period: 100ms, max_period: 2s}"
 	}
 	if s.docker == "" {
 		s.docker = r.path("docker")
@@ -138,7 +142,7 @@ clients:
     url: %[1]s/loki/api/v1/push
     batchwait: 500ms
     timeout: 5s
-    backoff_config: {min_period: 100ms, max_period: 2s}
+    backoff_config: %[9]s
     external_labels: {case: %[2]s}
 %[3]s
 positions: {filename: %[4]s/positions.yaml, sync_period: 1s}
@@ -163,7 +167,7 @@ scrape_configs:
     docker_files: {root: %[8]s, refresh_interval: 1s}
     pipeline_stages:
       - docker: {join: true}
-`, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker))
+`, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker, s.backoff))
 }
 
 // start runs the collector, the first time or again.
