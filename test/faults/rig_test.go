@@ -290,7 +290,7 @@ func (r *rig) arrived() (int, *counted) {
 		c := r.count()
 		return c.tally.All() + len(c.quarantined), &c
 	}
-	came := servers.Count(r.t, r.loki.URL, fmt.Sprintf(`sum(count_over_time({case=%q}[%s]))`, r.name, r.sinceBegin()))
+	came := r.countOverTime()
 	if !r.settled() {
 		return came, nil
 	}
@@ -315,7 +315,12 @@ func (r *rig) settled() bool {
 	return true
 }
 
-func (r *rig) sinceBegin() string { return fmt.Sprintf("%ds", int(time.Since(r.began).Seconds())+60) }
+// countOverTime is how many entries Loki counts up to now.
+func (r *rig) countOverTime() int {
+	r.t.Helper()
+	since := time.Since(r.began) + time.Minute
+	return servers.Count(r.t, r.loki.URL, fmt.Sprintf(`sum(count_over_time({case=%q}[%ds]))`, r.name, int(since.Seconds())))
+}
 
 // count asks what arrived.
 func (r *rig) count() counted {
@@ -385,8 +390,8 @@ func (r *rig) finish() counted {
 	res.CountedTwice = c.tally.Repeated()
 	if r.loki != nil {
 		doubled := c.tally.Repeated()
-		all := servers.Count(r.t, r.loki.URL, fmt.Sprintf(`sum(count_over_time({case=%q}[%s]))`, r.name, r.sinceBegin()))
-		res.Doubled, res.CountedTwice = &doubled, all-c.entries+doubled
+		res.Doubled = &doubled
+		res.CountedTwice = max(0, r.countOverTime()-(c.entries-doubled)) // less than none: entries from the future
 	}
 	res.Damaged, _ = c.tally.Damaged()
 	for _, w := range r.writers {
@@ -410,7 +415,7 @@ func (r *rig) checkCounts() {
 		return
 	}
 	names := []string{
-		"promtail_sent_entries_total", "collector_spool_entries", "collector_quarantined_entries_total",
+		"promtail_sent_entries_total", "collector_spool_waiting_entries", "collector_quarantined_entries_total",
 		"promtail_dropped_entries_total", "logentry_dropped_lines_total", "collector_entries_in_flight",
 	}
 	sum, text := 0, ""
