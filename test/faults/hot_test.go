@@ -2,7 +2,6 @@ package faults
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -62,51 +61,56 @@ func (a *arrivals) of(w *Writer) []delivery {
 func hotStream(r *rig, loki *servers.Process, hotName string) {
 	a := &arrivals{when: map[string]map[int]time.Time{}}
 	r.useLoki(loki, a.observe)
-	r.configure(settings{memory: "16MiB"})
+	r.configure(settings{memory: "16MiB", backoff: "{min_period: 6s, max_period: 10s}"})
 	var quiet []*Writer
-	add := func(w *Writer) *Writer { return r.write(w) }
 	hot := &Writer{Name: hotName, Rate: 3000, Size: 600}
 	names := []string{hotName, "c", "d", "e", "f", "p", "q", "r", "s", "t"}
 	slices.Sort(names)
 	for _, name := range names {
 		if name == hotName {
-			add(hot)
+			r.write(hot)
 			continue
 		}
-		quiet = append(quiet, add(&Writer{Name: name, Rate: 20, Size: 120}))
+		quiet = append(quiet, r.write(&Writer{Name: name, Rate: 20, Size: 120}))
 	}
 	r.start()
-	r.writeFor(10*time.Second, func(context.Context) {})
+	r.writeFor(8*time.Second, func(context.Context) {})
 	r.finish()
+	if r.t.Failed() {
+		return
+	}
 	r.checkQuiet(a.of(hot), quiet, a)
 }
 
-// checkQuiet checks that no quiet record was confirmed later than a hot one
-// that had been written seconds after it. The clock alone would say little on a
-// busy machine: the two kinds are compared.
+// checkQuiet checks that the quiet streams did not wait for the hot one, whose
+// back-off is longer than grace. Nine in ten quiet records have to be quick,
+// not all: a busy machine may stand still for a moment.
 func (r *rig) checkQuiet(hot []delivery, quiet []*Writer, a *arrivals) {
 	r.t.Helper()
 	const grace = 3 * time.Second // of batching and polling
-	held := time.Duration(0)
-	for _, d := range hot {
-		held = max(held, d.confirmed.Sub(d.written))
+	held := lags(hot)
+	if most := held[len(held)-1]; most < 3*grace {
+		r.t.Errorf("not run: the hot stream was held up for %s at most", most)
 	}
-	if held < 2*grace {
-		r.t.Errorf("not run: the hot stream was held up for %s at most", held)
-		return
-	}
-	slowest, late := time.Duration(0), []string{}
+	var all []delivery
 	for _, w := range quiet {
-		for seq, q := range a.of(w) {
-			slowest = max(slowest, q.confirmed.Sub(q.written))
-			i, _ := slices.BinarySearchFunc(hot, q.written.Add(grace), func(d delivery, t time.Time) int { return d.written.Compare(t) })
-			if i < len(hot) && hot[i].confirmed.Before(q.confirmed) {
-				late = append(late, fmt.Sprintf("%s-%d after %s", w.Name, seq, q.confirmed.Sub(q.written)))
-			}
-		}
+		all = append(all, a.of(w)...)
 	}
-	r.t.Logf("the slowest hot record took %s, the slowest quiet one %s", held, slowest)
-	if len(late) > 0 {
-		r.t.Errorf("%d quiet records waited for the hot stream: %v", len(late), late[:min(5, len(late))])
+	waited := lags(all)
+	ninth := waited[len(waited)*9/10]
+	r.t.Logf("half of the hot records took %s; of the quiet ones nine in ten took at most %s, the slowest %s",
+		held[len(held)/2], ninth, waited[len(waited)-1])
+	if ninth > grace {
+		r.t.Errorf("quiet streams waited for the hot one: one record in ten took %s or longer", ninth)
 	}
+}
+
+// lags are the times from writing to confirmation, in order.
+func lags(all []delivery) []time.Duration {
+	lags := []time.Duration{}
+	for _, d := range all {
+		lags = append(lags, d.confirmed.Sub(d.written))
+	}
+	slices.Sort(lags)
+	return lags
 }

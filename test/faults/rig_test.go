@@ -118,6 +118,7 @@ type settings struct {
 	stages  string // more stages for records with a time of their own
 	top     string // more top-level keys
 	docker  string // Docker's data folder, "" for the rig's
+	backoff string // backoff_config, "" for a short one
 }
 
 // configure writes the collector's configuration.
@@ -125,6 +126,9 @@ func (r *rig) configure(s settings) {
 	r.t.Helper()
 	if s.memory != "" {
 		s.top += "\nmemory: " + s.memory
+	}
+	if s.backoff == "" {
+		s.backoff = "{min_period: 100ms, max_period: 2s}"
 	}
 	if s.docker == "" {
 		s.docker = r.path("docker")
@@ -138,7 +142,7 @@ clients:
     url: %[1]s/loki/api/v1/push
     batchwait: 500ms
     timeout: 5s
-    backoff_config: {min_period: 100ms, max_period: 2s}
+    backoff_config: %[9]s
     external_labels: {case: %[2]s}
 %[3]s
 positions: {filename: %[4]s/positions.yaml, sync_period: 1s}
@@ -163,7 +167,7 @@ scrape_configs:
     docker_files: {root: %[8]s, refresh_interval: 1s}
     pipeline_stages:
       - docker: {join: true}
-`, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker))
+`, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker, s.backoff))
 }
 
 // start runs the collector, the first time or again.
@@ -286,7 +290,7 @@ func (r *rig) arrived() (int, *counted) {
 		c := r.count()
 		return c.tally.All() + len(c.quarantined), &c
 	}
-	came := servers.Count(r.t, r.loki.URL, fmt.Sprintf(`sum(count_over_time({case=%q}[%s]))`, r.name, r.sinceBegin()))
+	came := r.countOverTime()
 	if !r.settled() {
 		return came, nil
 	}
@@ -311,7 +315,12 @@ func (r *rig) settled() bool {
 	return true
 }
 
-func (r *rig) sinceBegin() string { return fmt.Sprintf("%ds", int(time.Since(r.began).Seconds())+60) }
+// countOverTime is how many entries Loki counts up to now.
+func (r *rig) countOverTime() int {
+	r.t.Helper()
+	since := time.Since(r.began) + time.Minute
+	return servers.Count(r.t, r.loki.URL, fmt.Sprintf(`sum(count_over_time({case=%q}[%ds]))`, r.name, int(since.Seconds())))
+}
 
 // count asks what arrived.
 func (r *rig) count() counted {
@@ -381,8 +390,8 @@ func (r *rig) finish() counted {
 	res.CountedTwice = c.tally.Repeated()
 	if r.loki != nil {
 		doubled := c.tally.Repeated()
-		all := servers.Count(r.t, r.loki.URL, fmt.Sprintf(`sum(count_over_time({case=%q}[%s]))`, r.name, r.sinceBegin()))
-		res.Doubled, res.CountedTwice = &doubled, all-c.entries+doubled
+		res.Doubled = &doubled
+		res.CountedTwice = max(0, r.countOverTime()-(c.entries-doubled)) // less than none: entries from the future
 	}
 	res.Damaged, _ = c.tally.Damaged()
 	for _, w := range r.writers {
@@ -406,7 +415,7 @@ func (r *rig) checkCounts() {
 		return
 	}
 	names := []string{
-		"promtail_sent_entries_total", "collector_spool_entries", "collector_quarantined_entries_total",
+		"promtail_sent_entries_total", "collector_spool_waiting_entries", "collector_quarantined_entries_total",
 		"promtail_dropped_entries_total", "logentry_dropped_lines_total", "collector_entries_in_flight",
 	}
 	sum, text := 0, ""

@@ -51,6 +51,6 @@ func run(args []string) error {
 	if !found || !found2 {
 		return fmt.Errorf("%s lacks the line %q or %q", args[1], begin, end)
 	}
-	table = fmt.Sprintf("Measured on a machine with %d cores.\n\n%s", results[0].Cores, table)
+	table = fmt.Sprintf("\nMeasured on a machine with %d cores.\n\n%s\n", results[0].Cores, table)
 	return os.WriteFile(args[1], []byte(before+begin+table+end+after), 0o644)
 }
