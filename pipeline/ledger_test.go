@@ -337,14 +337,14 @@ func TestNotesAreKeptFromThePositionOn(t *testing.T) {
 	}
 	l.Read(150)
 	l.NoteTime(120, 7) // the lines from 100 to 120 have times of their own
-	l.NoteCut(140, 2)
-	l.NoteCut(150, 1)
+	l.NoteCut(Cut{At: 140, Step: 2, Read: 150})
+	l.NoteCut(Cut{At: 150, Step: 1, Read: 150})
 	l.Read(200)
 	l.NoteTime(150, 9)
 	l.NoteTime(160, 11) // noted already
 	want := Notes{
 		Times: []ReadTime{{0, 100, 7}, {120, 150, 7}, {150, 200, 9}},
-		Cuts:  []Cut{{140, 2}, {150, 1}},
+		Cuts:  []Cut{{140, 2, 150}, {150, 1, 150}},
 	}
 	if got := l.Notes(0); !reflect.DeepEqual(got, want) {
 		t.Errorf("notes are %+v, want %+v", got, want)

@@ -11,7 +11,7 @@ import (
 // read again come out identical, and Loki shows them once.
 type Notes struct {
 	Times []ReadTime `json:"times,omitempty"` // sorted, disjoint
-	Cuts  []Cut      `json:"cuts,omitempty"`  // sorted
+	Cuts  []Cut      `json:"cuts,omitempty"`  // in the order in which they happened
 	// Latest is the latest read time that was given to a line before them.
 	Latest int64 `json:"latest,omitempty"`
 }
@@ -24,12 +24,14 @@ type ReadTime struct {
 	Time int64 `json:"time"` // unix nanoseconds
 }
 
-// Cut is an end of an entry that a clock forced: the end of its last line, and
-// the number of the step that joined it. A rate limit also notes so at which
-// line it began to hold lines back.
+// Cut is an end of an entry that a clock forced. A rate limit also notes so at
+// which line it began to hold lines back.
 type Cut struct {
-	At   int64 `json:"at"`
-	Step int   `json:"step"`
+	At   int64 `json:"at"`   // the end of the entry's last line
+	Step int   `json:"step"` // the number of the step that joined it
+	// Read is how far the source was read when it happened: what was sent before
+	// it, and so the nanoseconds of equal times, depends on that.
+	Read int64 `json:"read"`
 }
 
 func (n Notes) clone() Notes {
@@ -49,7 +51,7 @@ func (n *Notes) TimeAt(offset int64) (time, until int64) {
 // IsCut reports whether an entry of a step ended behind the line that ends at
 // offset.
 func (n *Notes) IsCut(offset int64, step int) bool {
-	return slices.Contains(n.Cuts, Cut{offset, step})
+	return slices.ContainsFunc(n.Cuts, func(c Cut) bool { return c.At == offset && c.Step == step })
 }
 
 // Restored returns the notes that the ledger was restored with. The caller must
@@ -71,13 +73,12 @@ func (l *Ledger) NoteTime(offset, time int64) (until int64) {
 	return l.noted
 }
 
-// NoteCut notes that an entry of a step ended behind the line that ends at
-// offset.
-func (l *Ledger) NoteCut(offset int64, step int) {
+// NoteCut notes an end of an entry that a clock forced.
+func (l *Ledger) NoteCut(c Cut) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.notes.IsCut(offset, step) {
-		l.notes.Cuts = append(l.notes.Cuts, Cut{offset, step})
+	if !l.notes.IsCut(c.At, c.Step) {
+		l.notes.Cuts = append(l.notes.Cuts, c)
 	}
 }
 

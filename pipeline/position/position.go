@@ -1,13 +1,15 @@
 // Package position keeps on disk how far each source is settled.
 //
-// The file is JSON, written whole to a temporary file, synced and renamed: a
-// crash at any instant leaves the old or the new one. It lies beside the file
+// The file is JSON, written whole to a spare file that is synced and then changes
+// names with it: a crash at any instant leaves the old or the new one. Both files
+// keep the room that they have, so that a full disk does not stop it. It lies beside the file
 // that promtail's configuration names, with the suffix ".state", because
 // promtail's own format has no room for what recognises a rotated file. One
 // process writes it.
 package position
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -19,6 +21,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
@@ -56,8 +60,8 @@ type Store struct {
 
 // disk is what can fail while places are saved.
 type disk interface {
-	create(path string) (file, error)
-	rename(from, to string) error
+	open(path string) (f file, size int64, err error) // as it is, or empty
+	exchange(from, to string) error
 	syncDir(dir string) error
 }
 
@@ -126,7 +130,7 @@ func plausible(p *pipeline.Place) bool {
 	const most = 1 << 16
 	return p.Offset >= 0 && p.Size >= 0 && p.Mark.Repeat >= 0 &&
 		p.FingerprintLen >= 0 && p.FingerprintLen <= most && len(p.Before) <= most &&
-		slices.IsSortedFunc(p.Times, func(a, b pipeline.ReadTime) int { return cmp.Compare(a.To, b.From) }) &&
+		slices.IsSortedFunc(p.Times, func(a, b pipeline.ReadTime) int { return cmp.Compare(a.From, b.To) }) &&
 		!slices.ContainsFunc(p.Times, func(t pipeline.ReadTime) bool { return t.From < 0 || t.To < t.From })
 }
 
@@ -161,34 +165,58 @@ func remedy(err error, path string) string {
 	return ""
 }
 
-// write replaces the file. What a crash leaves of the temporary file is
-// overwritten the next time.
+// write writes the spare file and lets it change names with the other one. Both
+// keep their size, filled up with spaces, and grow by more than is needed: on a
+// full disk there is room for what is overwritten.
 func (s *Store) write(text []byte) error {
-	tmp := s.path + ".tmp"
-	f, err := s.disk.create(tmp)
+	spare := s.path + ".spare"
+	f, size, err := s.disk.open(spare)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	if int64(len(text)) > size {
+		size = (2*int64(len(text)) + roomStep - 1) / roomStep * roomStep
+	}
+	_, err = f.Write(append(text, bytes.Repeat([]byte(" "), int(size)-len(text))...))
 	if err == nil {
 		err = f.Sync()
 	}
 	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
-	if err := s.disk.rename(tmp, s.path); err != nil {
+	if err := s.disk.exchange(spare, s.path); err != nil {
 		return err
 	}
 	return s.disk.syncDir(filepath.Dir(s.path))
 }
 
+// roomStep is what the files' sizes are multiples of, in bytes.
+const roomStep = 64 << 10
+
 type realDisk struct{}
 
-func (realDisk) create(path string) (file, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+func (realDisk) open(path string) (f file, size int64, err error) {
+	opened, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := opened.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, opened.Close())
+	}
+	return opened, info.Size(), nil
 }
 
-func (realDisk) rename(from, to string) error { return os.Rename(from, to) }
+// exchange renames the one file and gives the other, if it is there, the name of
+// the one. A file system that cannot do that removes the other.
+func (realDisk) exchange(from, to string) error {
+	if info, err := os.Lstat(to); err == nil && info.Mode().IsRegular() {
+		if unix.Renameat2(unix.AT_FDCWD, from, unix.AT_FDCWD, to, unix.RENAME_EXCHANGE) == nil {
+			return nil
+		}
+	}
+	return os.Rename(from, to)
+}
 
 // syncDir makes a rename durable, on file systems that can.
 func (realDisk) syncDir(dir string) error {

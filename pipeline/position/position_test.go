@@ -50,7 +50,7 @@ func TestSavedPlacesAreLoaded(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
-	wantFiles(t, filepath.Dir(name), "positions.yaml.state")
+	wantFiles(t, filepath.Dir(name), "positions.yaml.state", "positions.yaml.state.spare")
 }
 
 func wantFiles(t *testing.T, dir string, want ...string) {
@@ -126,26 +126,26 @@ func (d *faultyDisk) result(err error) error {
 	return err
 }
 
-func (d *faultyDisk) create(path string) (file, error) {
+func (d *faultyDisk) open(path string) (file, int64, error) {
 	if !d.does() {
-		return nil, errCrash
+		return nil, 0, errCrash
 	}
-	f, err := d.real.create(path)
+	f, size, err := d.real.open(path)
 	d.synced = false
 	if err = d.result(err); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return &faultyFile{f, d}, nil
+	return &faultyFile{f, d}, size, nil
 }
 
-func (d *faultyDisk) rename(from, to string) error {
+func (d *faultyDisk) exchange(from, to string) error {
 	if !d.does() {
 		return errCrash
 	}
 	if !d.synced {
 		return errors.New("renamed before it was synced: a crash may leave an empty file")
 	}
-	return d.result(d.real.rename(from, to))
+	return d.result(d.real.exchange(from, to))
 }
 
 func (d *faultyDisk) syncDir(dir string) error {
@@ -186,7 +186,7 @@ func (f *faultyFile) Close() error {
 
 func TestCrashAtAnyInstantLeavesTheOldOrTheNew(t *testing.T) {
 	old, changed := someState(1), someState(2)
-	for failAt := range 6 { // create, write, sync, close, rename, sync of the folder
+	for failAt := range 6 { // open, write, sync, close, exchange, sync of the folder
 		for _, tear := range []int{0, 1, 10, 100, 1 << 20} {
 			t.Run(fmt.Sprint(failAt, " ", tear), func(t *testing.T) {
 				name := filepath.Join(t.TempDir(), "positions.yaml")
@@ -212,7 +212,7 @@ func TestCrashAtAnyInstantLeavesTheOldOrTheNew(t *testing.T) {
 				if got, err := Open(name).Load(); err != nil || !reflect.DeepEqual(got, someState(3)) {
 					t.Errorf("after the next save: %v, %v", got, err)
 				}
-				wantFiles(t, filepath.Dir(name), "positions.yaml.state")
+				wantFiles(t, filepath.Dir(name), "positions.yaml.state", "positions.yaml.state.spare")
 			})
 		}
 	}
@@ -246,7 +246,7 @@ func TestDamagedFilesAreAnErrorThatNamesTheRemedy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return string(text)
+		return strings.TrimRight(string(text), " ")
 	}()
 	name := filepath.Join(t.TempDir(), "positions.yaml")
 	check := func(text, want string) {
@@ -359,4 +359,34 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("got %v, %v, want %v", got, err, doc)
 		}
 	})
+}
+
+// On a disk that is full places are saved all the same, in the room that the
+// files have already.
+func TestPlacesAreSavedOnAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
+		if os.Getuid() != 0 {
+			t.Skip("root alone can mount a small file system")
+		}
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, 0) })
+	s := Open(filepath.Join(dir, "positions.yaml"))
+	for i := range 2 {
+		if err := s.Save(someState(int64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "big"), make([]byte, 2<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the disk is not full: %v", err)
+	}
+	for i := 2; i < 10; i++ {
+		if err := s.Save(someState(int64(i))); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := Open(filepath.Join(dir, "positions.yaml")).Load(); err != nil || !reflect.DeepEqual(got, someState(int64(i))) {
+			t.Fatalf("save %d: %v, %v", i, got, err)
+		}
+	}
 }

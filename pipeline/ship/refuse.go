@@ -31,7 +31,7 @@ const windowLasts = time.Hour
 // stamp says which times to send in place of read times that Loki does not take.
 // Entry i gets i nanoseconds more. The zero stamp changes nothing.
 type stamp struct {
-	oldest, newest int64 // taken, unix nanoseconds
+	oldest, newest int64 // certainly taken, unix nanoseconds
 	old, new       int64 // in place of earlier and of later ones
 }
 
@@ -40,6 +40,9 @@ type stamp struct {
 const marginOfOld = time.Minute
 
 func (s *stamp) isSet() bool { return s.newest != 0 }
+
+// changes reports whether a read time of t is replaced.
+func (s *stamp) changes(t int64) bool { return t < s.oldest || t > s.newest }
 
 // time is when entry i is sent to have been.
 func (j *job) time(i int) int64 {
@@ -83,13 +86,12 @@ func (c *Client) foresee(j *job, now time.Time) (out outcome, refuses bool) {
 	if w.maxAhead > 0 {
 		out.after = present.Add(w.maxAhead).UnixNano()
 	}
+	stamp := out.newStamp(present)
 	for i := j.part.from; i < j.part.to; i++ {
 		switch {
-		case !out.refuses(j.time(i)):
-		case j.batch.IsReadTime(i) && !j.stamp.isSet():
-			j.stamp = out.newStamp(present)
-			j.queue.stamp = j.stamp
-		default:
+		case j.batch.IsReadTime(i) && !j.stamp.isSet() && stamp.changes(j.time(i)):
+			j.stamp, j.queue.stamp = stamp, stamp
+		case out.refuses(j.time(i)):
 			return out, true
 		}
 	}
@@ -97,10 +99,16 @@ func (c *Client) foresee(j *job, now time.Time) (out outcome, refuses bool) {
 }
 
 // newStamp makes times that the refusal's Loki takes.
+//
+// Loki's answers name times in whole seconds, so what is less than one away from
+// a bound may be refused or not.
 func (o *outcome) newStamp(present time.Time) stamp {
 	s := stamp{oldest: o.before, newest: o.after, new: present.UnixNano(), old: present.UnixNano()}
 	if o.before != math.MinInt64 {
-		s.old = o.before + int64(marginOfOld)
+		s.oldest, s.old = o.before+int64(time.Second), o.before+int64(marginOfOld)
+	}
+	if o.after != math.MaxInt64 {
+		s.newest = o.after - int64(time.Second) - 1
 	}
 	return s
 }
@@ -112,23 +120,20 @@ func (c *Client) judge(j *job, out *outcome) {
 		return
 	}
 	present := c.learn(out)
-	stampable := false
+	stamp, stampable := out.newStamp(present), false
 	bad := func(i int) bool {
-		switch {
-		case !out.refuses(j.time(i)):
-			return false
-		case j.batch.IsReadTime(i) && !j.stamp.isSet():
+		if j.batch.IsReadTime(i) && !j.stamp.isSet() && stamp.changes(j.time(i)) {
 			stampable = true
 			return false
 		}
-		return true
+		return out.refuses(j.time(i))
 	}
 	if out.isBounded() {
 		out.kept, out.dropped = split(j.part, bad)
 	}
 	switch {
 	case stampable:
-		j.queue.stamp = out.newStamp(present)
+		j.queue.stamp = stamp
 	case len(out.dropped) > 0:
 	case out.all, j.part.len() == 1:
 		out.kept, out.dropped = nil, []part{j.part}
@@ -153,7 +158,11 @@ func (c *Client) learn(out *outcome) time.Time {
 		c.window.maxAge, c.window.learned = present.Sub(time.Unix(0, out.before)), now
 	}
 	if out.after != math.MaxInt64 {
-		c.window.maxAhead, c.window.learned = max(time.Second, time.Unix(0, out.after).Sub(present)), now
+		ahead := max(2*time.Second, time.Unix(0, out.after).Sub(present))
+		if c.window.maxAhead == 0 || ahead < c.window.maxAhead || now.Sub(c.window.learned) > windowLasts {
+			c.window.maxAhead = ahead
+		}
+		c.window.learned = now
 	}
 	return present
 }

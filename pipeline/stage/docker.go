@@ -44,6 +44,9 @@ func (s *dockerParts) run(f *Feed, r *record) verdict {
 	if whole {
 		r.line = r.line[:n-1]
 	}
+	if j.open && j.first.time != r.time {
+		all.release(f, j) // its rest never came: all parts of a line have one time
+	}
 	return all.part(f, j, r, !whole)
 }
 
@@ -58,7 +61,7 @@ func (s *joins) part(f *Feed, j *joined, r *record, isPart bool) verdict {
 	default:
 		return next
 	}
-	if !isPart || j.full(0) || s.isCut(f, j) {
+	if !isPart || j.full(0) {
 		s.release(f, j)
 	}
 	return gone

@@ -47,13 +47,24 @@ func TestDocker(t *testing.T) {
 			name:   "parts of two streams interleave; an entry has its first part's time",
 			stages: "- docker: {join: true}",
 			lines: []string{
-				dockerAt(1, "stdout", "out1 "), dockerAt(2, "stderr", "err1 "), dockerAt(3, "stdout", "out2 "),
-				dockerAt(4, "stderr", "err2\n"), dockerAt(5, "stdout", "out3\n"), dockerAt(6, "stdout", "next\n"),
+				dockerAt(1, "stdout", "out1 "), dockerAt(2, "stderr", "err1 "), dockerAt(1, "stdout", "out2 "),
+				dockerAt(2, "stderr", "err2\n"), dockerAt(1, "stdout", "out3\n"), dockerAt(6, "stdout", "next\n"),
 			},
 			want: []entry{
 				{`{stream="stderr"}`, "2026-11-22T10:00:00.000000002Z", "err1 err2", ""},
 				{`{stream="stdout"}`, "2026-11-22T10:00:00.000000001Z", "out1 out2 out3", ""},
 				{`{stream="stdout"}`, "2026-11-22T10:00:00.000000006Z", "next", ""},
+			},
+		},
+		{
+			name:   "a part whose rest never came is no beginning of the next line",
+			stages: "- docker: {join: true}",
+			lines: []string{
+				dockerAt(1, "stdout", "killed "), dockerAt(2, "stdout", "new "), dockerAt(2, "stdout", "line\n"),
+			},
+			want: []entry{
+				{`{stream="stdout"}`, "2026-11-22T10:00:00.000000001Z", "killed ", ""},
+				{`{stream="stdout"}`, "2026-11-22T10:00:00.000000002Z", "new line", ""},
 			},
 		},
 		{
@@ -103,7 +114,7 @@ func TestDockerPartsJoinAcrossGenerations(t *testing.T) {
 	r.push(dockerAt(1, "stdout", "before "))
 	first, firstEnd := r.ledger, r.offset
 	r.ledger, r.offset = pipeline.NewLedger(0), 0
-	r.push(dockerAt(2, "stderr", "between\n"), dockerAt(3, "stdout", "after\n"))
+	r.push(dockerAt(2, "stderr", "between\n"), dockerAt(1, "stdout", "after\n"))
 	r.want(
 		entry{`{stream="stderr"}`, "-", "between", ""},
 		entry{`{stream="stdout"}`, "2026-11-22T10:00:00.000000001Z", "before after", ""},
@@ -139,7 +150,7 @@ func TestJoinedLineIsBounded(t *testing.T) {
 	for range 2*maxJoined/(16<<10) + 1 {
 		r.push(part)
 	}
-	r.push(dockerAt(2, "stdout", "end\n"))
+	r.push(dockerAt(1, "stdout", "end\n"))
 	sizes := []int{}
 	for _, e := range r.entries {
 		sizes = append(sizes, len(e.Line))

@@ -2,6 +2,7 @@ package stage
 
 import (
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -44,10 +45,12 @@ type Feed struct {
 
 	ledger   *pipeline.Ledger
 	mark     pipeline.Mark
-	restored *pipeline.Mark // the saved mark, until a time was read
-	lastRead int64          // read times never go back
-	noted    int64          // up to here lines of the ledger were read at lastRead
-	notes    *pipeline.Notes
+	restored *pipeline.Mark  // the saved mark, until a time was read
+	lastRead int64           // read times never go back
+	noted    int64           // up to here lines of the ledger were read at lastRead
+	notes    *pipeline.Notes // of the ledger, from before a restart
+	cuts     []pipeline.Cut  // those of them that have not happened again
+	end      int64           // of the last line of the ledger that was pushed
 
 	now time.Time
 	out *pipeline.Outbox
@@ -95,12 +98,15 @@ func (f *Feed) Push(l *pipeline.Line, now time.Time, out *pipeline.Outbox) {
 	if l.Ledger != f.ledger {
 		f.follow(l.Ledger)
 	}
+	f.repeatCuts(l.Range.Start)
 	f.run(f.reset(l), 0)
+	f.end = l.Range.End
 }
 
 // Flush implements pipeline.Stages.
 func (f *Feed) Flush(now time.Time, all bool, out *pipeline.Outbox) time.Time {
 	f.begin(now, out)
+	f.repeatCuts(f.end)
 	var due time.Time
 	for _, j := range f.joins {
 		if j != nil {
@@ -120,14 +126,46 @@ func (f *Feed) begin(now time.Time, out *pipeline.Outbox) {
 	f.scratch = f.scratch[:0]
 }
 
+// repeatCuts lets entries end that a clock ended when the source had been read
+// up to an offset before.
+func (f *Feed) repeatCuts(read int64) {
+	for len(f.cuts) > 0 && f.cuts[0].Read <= read {
+		cut := f.cuts[0]
+		f.cuts = f.cuts[1:]
+		if j := f.joins[cut.Step]; j != nil {
+			j.repeat(f, cut.At)
+		}
+		if l := f.limits[cut.Step]; l != nil {
+			l.repeat(f, cut.At)
+		}
+	}
+}
+
+// noteCut notes that a clock ends the entry of a step behind its last piece.
+func (f *Feed) noteCut(p pipeline.Piece, step int) {
+	cut := pipeline.Cut{At: p.Range.End, Step: step, Read: f.end}
+	if p.Ledger != f.ledger {
+		cut.Read = math.MaxInt64
+	}
+	p.Ledger.NoteCut(cut)
+}
+
+// isDueLater reports whether a clock ended the entry of a step when more of the
+// source had been read than now.
+func (f *Feed) isDueLater(p pipeline.Piece, step int) bool {
+	return len(f.cuts) > 0 && f.isNoted(p, step)
+}
+
 // follow goes over to another generation of the source.
 func (f *Feed) follow(l *pipeline.Ledger) {
+	f.repeatCuts(math.MaxInt64)
 	mark := l.Begin(f.mark)
 	if mark != f.mark {
 		f.restored = &mark
 	}
 	f.ledger, f.mark, f.noted = l, mark, 0
-	f.notes = l.Restored()
+	f.notes, f.end = l.Restored(), 0
+	f.cuts = slices.Clone(f.notes.Cuts)
 	f.lastRead = max(f.lastRead, f.notes.Latest)
 }
 

@@ -96,10 +96,19 @@ func (s *joins) resume(f *Feed, j *joined, r *record) {
 	s.open = append(s.open, j)
 }
 
-// isCut reports whether a clock ended the entry behind its last line when it was
-// read before.
-func (s *joins) isCut(f *Feed, j *joined) bool {
-	return j.open && f.isNoted(j.end, s.step)
+// repeat ends the entry whose last line ends at offset, as a clock did before.
+func (s *joins) repeat(f *Feed, offset int64) {
+	i := slices.IndexFunc(s.open, func(j *joined) bool { return j.end.Ledger == f.ledger && j.end.Range.End == offset })
+	if i >= 0 {
+		s.cut(f, s.open[i])
+	}
+}
+
+// cut ends an entry because a clock says so.
+func (s *joins) cut(f *Feed, j *joined) {
+	j.noted = true
+	s.release(f, j)
+	j.joiner.Reset()
 }
 
 // add joins r's line behind sep.
@@ -175,15 +184,16 @@ func (s *joins) flush(f *Feed, all bool) time.Time {
 	for i := 0; i < len(s.open); {
 		j := s.open[i]
 		at := j.last.Add(s.wait)
-		if !at.After(f.now) {
-			j.end.Ledger.NoteCut(j.end.Range.End, s.step)
-			j.noted = true
-			s.release(f, j)
-			j.joiner.Reset()
-			continue
+		switch {
+		case f.isDueLater(j.end, s.step):
+			i++
+		case at.After(f.now):
+			due = earliest(due, at)
+			i++
+		default:
+			f.noteCut(j.end, s.step)
+			s.cut(f, j)
 		}
-		due = earliest(due, at)
-		i++
 	}
 	return due
 }

@@ -35,7 +35,7 @@ func (s *multiline) run(f *Feed, r *record) verdict {
 	default:
 		return next
 	}
-	if j.full(s.maxLines) || all.isCut(f, j) {
+	if j.full(s.maxLines) {
 		all.release(f, j)
 	}
 	return gone

@@ -90,12 +90,9 @@ func (s *rateLimit) run(f *Feed, r *record) verdict {
 		b.window, b.since = window, f.now
 		b.first.hold(r)
 		all.open = append(all.open, b)
-		end.Ledger.NoteCut(end.Range.End, s.empty)
+		end.Ledger.NoteCut(pipeline.Cut{At: end.Range.End, Step: s.empty, Read: end.Range.End})
 	}
 	b.add(f, r)
-	if f.isNoted(end, s.state) {
-		all.release(f, b)
-	}
 	return gone
 }
 
@@ -237,15 +234,28 @@ func size(n int64) string {
 // flush releases what was held back for long enough, or everything, and returns
 // when it has to be called next.
 func (l *limits) flush(f *Feed, all bool) time.Time {
-	for len(l.open) > 0 {
-		b := l.open[0]
-		if due := b.since.Add(limitWait); !all && due.After(f.now) {
+	for i := 0; i < len(l.open); {
+		b := l.open[i]
+		switch due := b.since.Add(limitWait); {
+		case all:
+		case f.isDueLater(b.end, l.state):
+			i++
+			continue
+		case due.After(f.now):
 			return due
-		}
-		if !all {
-			b.end.Ledger.NoteCut(b.end.Range.End, l.state)
+		default:
+			f.noteCut(b.end, l.state)
 		}
 		l.release(f, b)
 	}
 	return time.Time{}
+}
+
+// repeat says what was held back up to the line that ends at offset, as a clock
+// made it before.
+func (l *limits) repeat(f *Feed, offset int64) {
+	i := slices.IndexFunc(l.open, func(b *bucket) bool { return b.end.Ledger == f.ledger && b.end.Range.End == offset })
+	if i >= 0 {
+		l.release(f, l.open[i])
+	}
 }

@@ -235,7 +235,7 @@ func TestTheSameLinesAreHeldBackWhenReadAgain(t *testing.T) {
 	p := compile(t, "- docker: {join: true}\n- level: {}\n- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}")
 	for seed := range uint64(100) {
 		rnd := rand.New(rand.NewPCG(seed, 4))
-		lines := logLines(rnd, 200, "limited")
+		lines := wholeLines(rnd, 200, "limited")
 		r := newRig(t, p)
 		sent := map[string]string{}
 		read := 0

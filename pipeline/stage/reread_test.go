@@ -74,7 +74,7 @@ func TestEntriesThatDependOnAClockAreTheSameWhenReadAgain(t *testing.T) {
 func checkReread(t *testing.T, p *Program, lineKind string, seed uint64) {
 	t.Helper()
 	rnd := rand.New(rand.NewPCG(seed, 3))
-	lines := logLines(rnd, 60, lineKind)
+	lines := wholeLines(rnd, 60, lineKind)
 	r := newRig(t, p)
 	sent := map[int]string{}
 	read := 0

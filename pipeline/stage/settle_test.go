@@ -32,25 +32,48 @@ func programs() map[string]string {
 // logLines makes n lines of two streams in the form that a program expects,
 // with parts, continuations and lines that are dropped.
 func logLines(rnd *rand.Rand, n int, program string) []string {
+	return someLines(rnd, n, program, false)
+}
+
+// wholeLines is logLines with the parts of a line next to each other.
+func wholeLines(rnd *rand.Rand, n int, program string) []string {
+	return someLines(rnd, n, program, true)
+}
+
+func someLines(rnd *rand.Rand, n int, program string, together bool) []string {
 	texts := []string{
 		"12:00:00 | ERROR | failed", "Traceback (most recent call last):", `  File "/app/a.py", line 3, in f`,
 		"    g()", "ValueError: no", "12:00:01 | INFO | fine", "drop me", "also dropped", "", " more",
 	}
 	lines := make([]string, n)
+	began := map[string]int{} // the line that an open part of a stream began with
 	for i := range lines {
 		stream := []string{"stdout", "stderr"}[rnd.IntN(2)]
 		log := fmt.Sprintf("%s #%d;", texts[rnd.IntN(len(texts))], i)
 		isPart := rnd.IntN(6) == 0
+		for open := range began {
+			if together {
+				stream, isPart = open, false
+			}
+		}
 		switch {
 		case program == "none":
 			lines[i] = log
 		case program == "cri":
 			lines[i] = fmt.Sprintf(dockerTime+" %s %s %s", i, stream, map[bool]string{true: "P", false: "F"}[isPart], log)
-		case program == "limited": // four lines a second
-			at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC).Add(time.Duration(i) * 250 * time.Millisecond)
-			lines[i] = dockerLine(stream, at.Format(time.RFC3339Nano), log+map[bool]string{true: "", false: "\n"}[isPart])
-		default:
-			lines[i] = dockerAt(i, stream, log+map[bool]string{true: "", false: "\n"}[isPart])
+		default: // all parts of a line have one time
+			from, open := began[stream]
+			if !open {
+				from = i
+			}
+			at := fmt.Sprintf(dockerTime, from)
+			if program == "limited" { // four lines a second
+				at = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC).Add(time.Duration(from) * 250 * time.Millisecond).Format(time.RFC3339Nano)
+			}
+			lines[i] = dockerLine(stream, at, log+map[bool]string{true: "", false: "\n"}[isPart])
+			if delete(began, stream); isPart {
+				began[stream] = from
+			}
 		}
 	}
 	return lines

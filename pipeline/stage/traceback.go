@@ -31,11 +31,8 @@ func (s *tracebacks) run(f *Feed, r *record) verdict {
 		all.release(f, j)
 		return next
 	}
-	if cut := all.isCut(f, j); cut || !j.joiner.MayContinue() {
+	if !j.joiner.MayContinue() {
 		all.release(f, j)
-		if cut {
-			j.joiner.Reset()
-		}
 	}
 	return gone
 }
