@@ -114,6 +114,59 @@ func TestUnconfirmedSyncGivesTheSegmentUp(t *testing.T) {
 	}
 }
 
+// A segment that was given up is cut for good: no later crash makes damage of
+// what was cut off.
+func TestCutOfASegmentIsSynced(t *testing.T) {
+	dir := t.TempDir()
+	d := newFaultyDisk(t, dir)
+	s := mustOpenOn(t, Options{Dir: dir}, d)
+	mustAppend(t, s, item(0, 100))
+	d.tear = 200
+	failOnce(d, "write", syscall.EIO)
+	if _, err := s.Append(items(1, 3, 100)); !errors.Is(err, syscall.EIO) || errors.Is(err, ErrFull) {
+		t.Errorf("got %v", err)
+	}
+	mustAppend(t, s, item(4, 100))
+	crash(s)
+	if len(d.cut) > 0 {
+		t.Error("the cut is not synced")
+	}
+}
+
+// The header of a done record that takes in its neighbours replaces one only
+// where no loss of power leaves a part of each.
+func TestReplacedHeadersDoNotTear(t *testing.T) {
+	for first := 400; first < 480; first++ { // the header of the second lies before, over and behind the end of a sector
+		dir := t.TempDir()
+		opts := Options{Dir: dir, SegmentBytes: 100}
+		d := newFaultyDisk(t, dir)
+		s := mustOpenOn(t, opts, d)
+		want := []Item{item(0, first), item(1, 20_000), item(2, 20_000), item(3, 10)}
+		ids := mustAppend(t, s, want...)
+		before := mustRead(t, s.path(1))
+		d.fail = func(op string) error {
+			if op == "fdatasync" {
+				return syscall.EIO
+			}
+			return nil
+		}
+		s.Done(ids[1])
+		s.Done(ids[2])
+		crash(s)
+		after := mustRead(t, s.path(1))
+		copy(after[:sectorSize], before) // this sector did not reach the disk, the others did
+		copySegments(t, dir, map[string][]byte{segmentName(1): after, segmentName(2): nil})
+		s = mustOpenOn(t, opts, unsynced{})
+		wantUndamaged(t, s)
+		wantPayload(t, s, ids[0], want[0].Payload)
+		wantPayload(t, s, ids[3], want[3].Payload)
+		mustClose(t, s)
+		if t.Failed() {
+			t.Fatalf("first payload of %d bytes", first)
+		}
+	}
+}
+
 // When nothing can be cut off, what was written is marked as done.
 func TestUnconfirmedRecordsDoNotComeBack(t *testing.T) {
 	dir := t.TempDir()

@@ -764,14 +764,14 @@ func (s *Spool) punch(seg *segment) {
 	}
 }
 
-// joinDone returns the entries with neighbours that are done made one, as
-// punchEntries does on disk.
+// joinDone returns the entries with neighbours that are done made one, with what
+// is damaged between them, as punchEntries does on disk.
 func joinDone(entries []entry) []entry {
 	var joined []entry
 	for _, e := range entries {
 		if last := len(joined) - 1; last >= 0 && !e.isPending() {
 			before := &joined[last]
-			if !before.isPending() && before.end() == int64(e.offset) && !before.torn() {
+			if !before.isPending() && !before.torn() {
 				before.size = uint32(e.end() - int64(before.offset) - headerSize)
 				before.keySize, before.state = 0, done
 				continue

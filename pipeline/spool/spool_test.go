@@ -516,30 +516,36 @@ func TestReadOfARecordThatIsDoneMeanwhileIsNoDamage(t *testing.T) {
 	wantUndamaged(t, s)
 }
 
+// Nor does finishing all that is older take the segment away from under it.
 func TestNobodyWaitsForTheSyncOfAnAppend(t *testing.T) {
 	dir := t.TempDir()
 	d := newFaultyDisk(t, dir)
 	s := mustOpenOn(t, Options{Dir: dir}, d)
-	ids := mustAppend(t, s, items(0, 2, 100)...)
+	old := mustAppend(t, s, items(0, 2, idleBytes)...)
 	syncing, release := make(chan bool), make(chan bool)
+	var once sync.Once
 	d.fail = func(op string) error {
 		if op == "fdatasync" {
-			close(syncing)
+			once.Do(func() { close(syncing) })
 			<-release
 		}
 		return nil
 	}
+	var ids []ID
 	appended := make(chan error)
 	go func() {
-		_, err := s.Append(items(2, 1, 100))
+		var err error
+		ids, err = s.Append(items(2, 1, 100))
 		appended <- err
 	}()
 	<-syncing
 	free := make(chan bool)
 	go func() {
 		defer close(free)
-		wantPayload(t, s, ids[0], item(0, 100).Payload)
-		s.Done(ids[1])
+		for i, id := range old {
+			wantPayload(t, s, id, item(i, idleBytes).Payload)
+			s.Done(id)
+		}
 		s.Stats()
 		s.Pending()
 	}()
@@ -550,8 +556,11 @@ func TestNobodyWaitsForTheSyncOfAnAppend(t *testing.T) {
 	}
 	close(release)
 	if err := <-appended; err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
+	wantPayload(t, s, ids[0], item(2, 100).Payload)
+	mustClose(t, s)
+	wantPending(t, mustOpen(t, Options{Dir: dir}), items(2, 1, 100))
 }
 
 func TestAppendAllocatesLittle(t *testing.T) {
