@@ -31,6 +31,7 @@ type faultyDisk struct {
 	free, total uint64 // when total is set
 
 	inSync  map[string][]byte // contents at the last fdatasync
+	synced  []string          // folders
 	names   map[string]bool   // files at the last sync of the folder
 	removed map[string][]byte // contents of files removed since
 	cut     map[string][]byte // contents before a truncation that is not synced
@@ -126,6 +127,7 @@ func (d *faultyDisk) syncDir(dir string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.synced = append(d.synced, dir)
 	d.names = segmentSet(dir)
 	clear(d.removed)
 	return nil

@@ -133,6 +133,41 @@ func TestCutOfASegmentIsSynced(t *testing.T) {
 	}
 }
 
+func TestNamesAreSynced(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "a", "b")
+	d := newFaultyDisk(t, dir)
+	s := mustOpenOn(t, Options{Dir: dir, SegmentBytes: 100}, d)
+	ids := mustAppend(t, s, item(0, 100))
+	if want := []string{top, filepath.Dir(dir), dir}; !slices.Equal(d.synced, want) {
+		t.Errorf("synced %v, want %v", d.synced, want)
+	}
+	mustAppend(t, s, item(1, 100))
+	s.Done(ids[0])
+	if len(segmentPaths(dir)) != 1 || len(d.removed) > 0 {
+		t.Errorf("the removal is not synced: %v", segmentPaths(dir))
+	}
+}
+
+// What is finished while an Append fails is freed by that Append.
+func TestFailedAppendFreesWhatIsDone(t *testing.T) {
+	dir := t.TempDir()
+	d := newFaultyDisk(t, dir)
+	s := mustOpenOn(t, Options{Dir: dir}, d)
+	ids := mustAppend(t, s, item(0, idleBytes))
+	d.fail = func(op string) error {
+		d.fail = nil
+		s.Done(ids[0])
+		return syscall.ENOSPC
+	}
+	if _, err := s.Append(items(1, 1, 100)); !errors.Is(err, ErrDiskFull) {
+		t.Errorf("got %v", err)
+	}
+	if info, err := os.Stat(s.path(1)); err != nil || info.Size() != 0 {
+		t.Errorf("%d bytes are left, %v", info.Size(), err)
+	}
+}
+
 // The header of a done record that takes in its neighbours replaces one only
 // where no loss of power leaves a part of each.
 func TestReplacedHeadersDoNotTear(t *testing.T) {
