@@ -185,6 +185,23 @@ func TestRecordsBehindADamagedHeaderAreFound(t *testing.T) {
 	}
 }
 
+func TestHeadersAreFoundWhereverReadsEnd(t *testing.T) {
+	dir := t.TempDir()
+	want := item(1, 10)
+	for _, from := range []int{readAhead, readAhead + chunk} {
+		for n := from - 3*headerSize; n < from+3*headerSize; n++ {
+			content := appendRecord(make([]byte, n), newID(1, int64(n)), uint32(n), want)
+			copySegments(t, dir, map[string][]byte{segmentName(1): content})
+			s := mustOpenOn(t, Options{Dir: dir}, unsynced{})
+			wantPending(t, s, []Item{want})
+			mustClose(t, s)
+			if t.Failed() {
+				t.Fatalf("header at %d", n)
+			}
+		}
+	}
+}
+
 // A loss of power may keep the end of a group and not its beginning.
 func TestTornGroupIsNoDamageAndIsHealed(t *testing.T) {
 	dir := t.TempDir()

@@ -31,13 +31,15 @@ type faultyDisk struct {
 	free, total uint64 // when total is set
 
 	inSync  map[string][]byte // contents at the last fdatasync
+	synced  []string          // folders
 	names   map[string]bool   // files at the last sync of the folder
 	removed map[string][]byte // contents of files removed since
+	cut     map[string][]byte // contents before a truncation that is not synced
 }
 
 func newFaultyDisk(t testing.TB, dir string) *faultyDisk {
 	t.Helper()
-	d := &faultyDisk{inSync: map[string][]byte{}, removed: map[string][]byte{}}
+	d := &faultyDisk{inSync: map[string][]byte{}, removed: map[string][]byte{}, cut: map[string][]byte{}}
 	for _, path := range segmentPaths(dir) {
 		d.inSync[path] = mustRead(t, path)
 	}
@@ -47,7 +49,7 @@ func newFaultyDisk(t testing.TB, dir string) *faultyDisk {
 
 // after returns the disk that the next process finds, when power was not lost.
 func (d *faultyDisk) after() *faultyDisk {
-	return &faultyDisk{inSync: d.inSync, names: d.names, removed: d.removed}
+	return &faultyDisk{inSync: d.inSync, names: d.names, removed: d.removed, cut: d.cut}
 }
 
 func segmentPaths(dir string) []string {
@@ -125,6 +127,7 @@ func (d *faultyDisk) syncDir(dir string) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.synced = append(d.synced, dir)
 	d.names = segmentSet(dir)
 	clear(d.removed)
 	return nil
@@ -170,6 +173,13 @@ func (f *faultyFile) Truncate(size int64) error {
 	if err := f.d.step("truncate"); err != nil {
 		return err
 	}
+	content, err := os.ReadFile(f.path)
+	if err != nil {
+		return err
+	}
+	f.d.mu.Lock()
+	f.d.cut[f.path] = content
+	f.d.mu.Unlock()
 	return f.file.Truncate(size)
 }
 
@@ -181,6 +191,7 @@ func (f *faultyFile) datasync() error {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
 	f.d.inSync[f.path] = content
+	delete(f.d.cut, f.path)
 	return err
 }
 
@@ -213,6 +224,9 @@ func (d *faultyDisk) losePower(t testing.TB, dir string, rnd *rand.Rand) {
 		content := d.removed[path]
 		if now[path] {
 			content = mustRead(t, path)
+		}
+		if cut, ok := d.cut[path]; ok && len(content) < len(cut) && rnd.IntN(2) == 0 {
+			content = cut
 		}
 		os.Remove(path) // writing over it would make ext4 sync
 		if err := os.WriteFile(path, mixSectors(d.inSync[path], content, rnd), 0o600); err != nil {

@@ -35,25 +35,16 @@ func TestNoSpaceKeepsNothingOfTheAppend(t *testing.T) {
 				mustAppend(t, s, item(0, 100))
 				d.tear = tear
 				d.fail = func(op string) error {
-					switch {
-					case op == "write", op == "truncate" && !cut:
-						d.tear = 0
-						return errno
+					if op != "write" {
+						return nil
 					}
-					return nil
-				}
-				first := d.fail
-				d.fail = func(op string) error { // of the Append alone, not of the marks
-					if op == "write" {
-						d.fail = func(op string) error {
-							if op == "truncate" && !cut {
-								return errno
-							}
-							return nil
+					d.fail = func(op string) error { // the marks of what cannot be cut off are written
+						if op == "truncate" && !cut {
+							return errno
 						}
-						return errno
+						return nil
 					}
-					return first(op)
+					return errno
 				}
 				_, err := s.Append(items(1, 3, 100))
 				if !errors.Is(err, ErrDiskFull) || !errors.Is(err, errno) || !strings.Contains(err.Error(), "make room on the disk of "+dir) {
@@ -111,6 +102,94 @@ func TestUnconfirmedSyncGivesTheSegmentUp(t *testing.T) {
 		s = mustOpen(t, Options{Dir: dir})
 		wantPending(t, s, []Item{item(0, 100), item(4, 100)})
 		wantUndamaged(t, s)
+	}
+}
+
+// A segment that was given up is cut for good: no later crash makes damage of
+// what was cut off.
+func TestCutOfASegmentIsSynced(t *testing.T) {
+	dir := t.TempDir()
+	d := newFaultyDisk(t, dir)
+	s := mustOpenOn(t, Options{Dir: dir}, d)
+	mustAppend(t, s, item(0, 100))
+	d.tear = 200
+	failOnce(d, "write", syscall.EIO)
+	if _, err := s.Append(items(1, 3, 100)); !errors.Is(err, syscall.EIO) || errors.Is(err, ErrFull) {
+		t.Errorf("got %v", err)
+	}
+	mustAppend(t, s, item(4, 100))
+	crash(s)
+	if len(d.cut) > 0 {
+		t.Error("the cut is not synced")
+	}
+}
+
+func TestNamesAreSynced(t *testing.T) {
+	top := t.TempDir()
+	dir := filepath.Join(top, "a", "b")
+	d := newFaultyDisk(t, dir)
+	s := mustOpenOn(t, Options{Dir: dir, SegmentBytes: 100}, d)
+	ids := mustAppend(t, s, item(0, 100))
+	if want := []string{top, filepath.Dir(dir), dir}; !slices.Equal(d.synced, want) {
+		t.Errorf("synced %v, want %v", d.synced, want)
+	}
+	mustAppend(t, s, item(1, 100))
+	s.Done(ids[0])
+	if len(segmentPaths(dir)) != 1 || len(d.removed) > 0 {
+		t.Errorf("the removal is not synced: %v", segmentPaths(dir))
+	}
+}
+
+// What is finished while an Append fails is freed by that Append.
+func TestFailedAppendFreesWhatIsDone(t *testing.T) {
+	dir := t.TempDir()
+	d := newFaultyDisk(t, dir)
+	s := mustOpenOn(t, Options{Dir: dir}, d)
+	ids := mustAppend(t, s, item(0, idleBytes))
+	d.fail = func(op string) error {
+		d.fail = nil
+		s.Done(ids[0])
+		return syscall.ENOSPC
+	}
+	if _, err := s.Append(items(1, 1, 100)); !errors.Is(err, ErrDiskFull) {
+		t.Errorf("got %v", err)
+	}
+	if info, err := os.Stat(s.path(1)); err != nil || info.Size() != 0 {
+		t.Errorf("%d bytes are left, %v", info.Size(), err)
+	}
+}
+
+// The header of a done record that takes in its neighbours replaces one only
+// where no loss of power leaves a part of each.
+func TestReplacedHeadersDoNotTear(t *testing.T) {
+	for first := 400; first < 480; first++ { // the header of the second lies before, over and behind the end of a sector
+		dir := t.TempDir()
+		opts := Options{Dir: dir, SegmentBytes: 100}
+		d := newFaultyDisk(t, dir)
+		s := mustOpenOn(t, opts, d)
+		want := []Item{item(0, first), item(1, 20_000), item(2, 20_000), item(3, 10)}
+		ids := mustAppend(t, s, want...)
+		before := mustRead(t, s.path(1))
+		d.fail = func(op string) error {
+			if op == "fdatasync" {
+				return syscall.EIO
+			}
+			return nil
+		}
+		s.Done(ids[1])
+		s.Done(ids[2])
+		crash(s)
+		after := mustRead(t, s.path(1))
+		copy(after[:sectorSize], before) // this sector did not reach the disk, the others did
+		copySegments(t, dir, map[string][]byte{segmentName(1): after, segmentName(2): nil})
+		s = mustOpenOn(t, opts, unsynced{})
+		wantUndamaged(t, s)
+		wantPayload(t, s, ids[0], want[0].Payload)
+		wantPayload(t, s, ids[3], want[3].Payload)
+		mustClose(t, s)
+		if t.Failed() {
+			t.Fatalf("first payload of %d bytes", first)
+		}
 	}
 }
 

@@ -30,7 +30,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
 	"sync"
 	"syscall"
 	"unique"
@@ -44,14 +43,9 @@ const (
 	defaultSegmentBytes = 16 << 20
 	defaultKeepFree     = 0.10
 
-	maxSegmentBytes = 1 << 30   // offsets have 32 bits
-	maxGroupBytes   = 1 << 30   // of one Append
-	maxBuffer       = 4 << 20   // kept for the next Append
-	idleBytes       = 256 << 10 // a newest segment with less is kept when all is done
-	freeBytes       = 1 << 20   // of done records that are freed at once, for one fdatasync
-	freeRecords     = 1024      // the same, so that the index shrinks
-	blockSize       = 4096
-	sectorSize      = 512 // is written whole or not at all when power is lost
+	maxSegmentBytes = 1 << 30 // offsets have 32 bits
+	maxGroupBytes   = 1 << 30 // of one Append
+	maxBuffer       = 4 << 20 // kept for the next Append
 )
 
 var (
@@ -144,77 +138,6 @@ type Spool struct {
 	newest   *segment // stays on disk, empty when all is done, so that IDs ascend
 	found    uint32   // the highest number at Open
 	stats    Stats
-}
-
-// segment is one file and the index of it.
-type segment struct {
-	number  uint32
-	size    int64   // bytes of the file that are in use
-	entries []entry // ascending
-	pending int
-	dead    int64 // bytes of done records since space was last freed
-	buried  int   // number of them
-	busy    bool  // an Append is writing
-	sealed  bool  // never written again
-	keep    bool  // was not read to its end: never removed
-}
-
-// entry is one record in the index, in 24 bytes: there may be a million.
-type entry struct {
-	offset  uint32
-	size    uint32 // bytes of the payload
-	sum     uint32 // CRC-32C of the payload
-	keySize uint16
-	kind    uint8
-	state   state
-	key     unique.Handle[string] // zero when done, to let go of it
-}
-
-type state uint8
-
-const (
-	pending state = iota
-	damaged       // pending, and counted as damaged
-	done
-	freed // done, and its blocks are freed
-)
-
-func (e entry) payloadAt() int64 { return int64(e.offset) + headerSize + int64(e.keySize) }
-func (e entry) end() int64       { return e.payloadAt() + int64(e.size) }
-func (e entry) whole() int64     { return e.end() - int64(e.offset) }
-func (e entry) isPending() bool  { return e.state < done }
-
-// hole returns the whole blocks within the payload.
-func (e entry) hole() (off, n int64) {
-	off = (e.payloadAt() + blockSize - 1) / blockSize * blockSize
-	return off, e.end()/blockSize*blockSize - off
-}
-
-// torn reports whether a new header in place of the old could be written in part.
-func (e entry) torn() bool { return e.offset%sectorSize > sectorSize-headerSize }
-
-func (seg *segment) append(e entry) {
-	seg.entries = append(seg.entries, e)
-	if e.isPending() {
-		seg.pending++
-		return
-	}
-	seg.bury(e)
-}
-
-// bury counts a done record.
-func (seg *segment) bury(e entry) {
-	seg.dead += e.whole()
-	seg.buried++
-}
-
-// find returns the entry at the offset, nil if it is not pending.
-func (seg *segment) find(offset uint32) *entry {
-	i := sort.Search(len(seg.entries), func(i int) bool { return seg.entries[i].offset >= offset })
-	if i == len(seg.entries) || seg.entries[i].offset != offset || !seg.entries[i].isPending() {
-		return nil
-	}
-	return &seg.entries[i]
 }
 
 // Open recovers what a folder holds and locks it until Close. A folder that
@@ -660,157 +583,6 @@ func (s *Spool) damaged(d Damage) {
 	if len(s.stats.Damage) < maxDamage {
 		s.stats.Damage = append(s.stats.Damage, d)
 	}
-}
-
-// Done takes a record out of the queue, delivered or given up, and frees its
-// space. It does nothing when the record is not pending. When the mark cannot
-// be written, the record comes back after a restart.
-func (s *Spool) Done(id ID) {
-	s.freeing.Lock()
-	defer s.freeing.Unlock()
-	s.mu.Lock()
-	e := s.find(id)
-	if e == nil || s.closed {
-		s.mu.Unlock()
-		return
-	}
-	seg := s.segments[id.segment()]
-	e.state = done
-	e.key = unique.Handle[string]{}
-	seg.bury(*e)
-	seg.pending--
-	s.stats.Records--
-	s.stats.Bytes -= e.whole()
-	s.mu.Unlock()
-
-	if f, err := s.disk.open(s.path(id.segment()), os.O_WRONLY); err == nil {
-		f.WriteAt([]byte{stateDone}, int64(id.offset())+stateAt)
-		f.Close()
-	}
-	s.freeLocked(seg)
-}
-
-// free frees what the segment does not need.
-func (s *Spool) free(seg *segment) {
-	s.freeing.Lock()
-	defer s.freeing.Unlock()
-	s.freeLocked(seg)
-}
-
-// freeLocked needs s.freeing.
-func (s *Spool) freeLocked(seg *segment) {
-	s.mu.Lock()
-	isNewest := seg == s.newest
-	keep := seg.busy || seg.keep || isNewest && !seg.sealed && seg.size < min(idleBytes, s.opts.SegmentBytes)
-	if seg.pending > 0 || keep {
-		s.mu.Unlock()
-		s.punch(seg)
-		return
-	}
-	empty := seg.size == 0
-	seg.sealed = true
-	seg.size = 0
-	seg.entries = nil
-	if !isNewest {
-		delete(s.segments, seg.number)
-	}
-	s.mu.Unlock()
-
-	// What cannot be removed is, as all of it is marked as done, at the next Open.
-	path := s.path(seg.number)
-	if !isNewest {
-		s.disk.remove(path)
-		s.disk.syncDir(s.opts.Dir)
-		return
-	}
-	if empty {
-		return
-	}
-	if f, err := s.disk.open(path, os.O_WRONLY); err == nil {
-		f.Truncate(0)
-		f.Close()
-	}
-}
-
-// punch frees the blocks of done records in a segment that has pending ones,
-// when that is worth an fdatasync: what says that they are done must be on disk
-// before they are gone, else a crash of the machine makes damage of them.
-func (s *Spool) punch(seg *segment) {
-	s.mu.Lock()
-	if seg.dead < min(freeBytes, max(1, s.opts.SegmentBytes/4)) && seg.buried < max(freeRecords, len(seg.entries)/2) {
-		s.mu.Unlock()
-		return
-	}
-	seg.entries = joinDone(seg.entries)
-	seg.dead, seg.buried = 0, 0
-	var gone []entry
-	for i, e := range seg.entries {
-		if _, n := e.hole(); e.state == done && n > 0 {
-			gone = append(gone, e)
-			seg.entries[i].state = freed
-		}
-	}
-	s.mu.Unlock()
-	if s.noHoles || len(gone) == 0 {
-		return
-	}
-	f, err := s.disk.open(s.path(seg.number), os.O_RDWR)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	if err := s.punchEntries(f, seg.number, gone); err != nil {
-		s.noHoles = errors.Is(err, errors.ErrUnsupported) // else freed at the next Open, or with the segment
-	}
-}
-
-// joinDone returns the entries with neighbours that are done made one, as
-// punchEntries does on disk.
-func joinDone(entries []entry) []entry {
-	var joined []entry
-	for _, e := range entries {
-		if last := len(joined) - 1; last >= 0 && !e.isPending() {
-			before := &joined[last]
-			if !before.isPending() && before.end() == int64(e.offset) && !before.torn() {
-				before.size = uint32(e.end() - int64(before.offset) - headerSize)
-				before.keySize, before.state = 0, done
-				continue
-			}
-		}
-		joined = append(joined, e)
-	}
-	return joined
-}
-
-// punchEntries makes each of the done entries one done record on disk, and
-// frees its blocks.
-func (s *Spool) punchEntries(f file, segment uint32, gone []entry) error {
-	for _, e := range gone {
-		if e.torn() { // is the record that was appended, marked already
-			continue
-		}
-		if err := putDone(f, newID(segment, int64(e.offset)), e.end()); err != nil {
-			return err
-		}
-	}
-	if err := f.datasync(); err != nil {
-		return err
-	}
-	for _, e := range gone {
-		if err := f.punch(e.hole()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// putDone writes the header of a done record that reaches to the offset end.
-func putDone(f file, id ID, end int64) error {
-	b := make([]byte, headerSize)
-	size := end - int64(id.offset()) - headerSize
-	putHeader(b, header{id: id, size: uint32(size), group: id.offset(), state: stateDone})
-	_, err := f.WriteAt(b, int64(id.offset()))
-	return err
 }
 
 // Stats returns the present state.

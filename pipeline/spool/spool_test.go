@@ -420,6 +420,30 @@ func TestTwoProcessesDoNotShareAFolder(t *testing.T) {
 	wantPending(t, early, items(0, 3, 1000))
 }
 
+// Between Open and the first Append others may have used the folder.
+func TestFirstAppendMayBeTriedAgain(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "spool")
+	early := mustOpen(t, Options{Dir: dir})
+	other := mustOpen(t, Options{Dir: dir})
+	mustAppend(t, other, items(0, 3, 10)...)
+	mustClose(t, other)
+	if err := os.Mkdir(early.path(2), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := early.Append(items(9, 1, 1)); !errors.Is(err, syscall.EISDIR) {
+			t.Errorf("got %v", err)
+		}
+	}
+	if err := os.Remove(early.path(2)); err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, early, item(9, 1))
+	if st := early.Stats(); st.Records != 4 || st.Bytes != groupBytes(append(items(0, 3, 10), item(9, 1))) {
+		t.Errorf("stats %+v", st)
+	}
+}
+
 func TestErrorsOfTheFolderNameTheRemedy(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
@@ -516,30 +540,36 @@ func TestReadOfARecordThatIsDoneMeanwhileIsNoDamage(t *testing.T) {
 	wantUndamaged(t, s)
 }
 
+// Nor does finishing all that is older take the segment away from under it.
 func TestNobodyWaitsForTheSyncOfAnAppend(t *testing.T) {
 	dir := t.TempDir()
 	d := newFaultyDisk(t, dir)
 	s := mustOpenOn(t, Options{Dir: dir}, d)
-	ids := mustAppend(t, s, items(0, 2, 100)...)
+	old := mustAppend(t, s, items(0, 2, idleBytes)...)
 	syncing, release := make(chan bool), make(chan bool)
+	var once sync.Once
 	d.fail = func(op string) error {
 		if op == "fdatasync" {
-			close(syncing)
+			once.Do(func() { close(syncing) })
 			<-release
 		}
 		return nil
 	}
+	var ids []ID
 	appended := make(chan error)
 	go func() {
-		_, err := s.Append(items(2, 1, 100))
+		var err error
+		ids, err = s.Append(items(2, 1, 100))
 		appended <- err
 	}()
 	<-syncing
 	free := make(chan bool)
 	go func() {
 		defer close(free)
-		wantPayload(t, s, ids[0], item(0, 100).Payload)
-		s.Done(ids[1])
+		for i, id := range old {
+			wantPayload(t, s, id, item(i, idleBytes).Payload)
+			s.Done(id)
+		}
 		s.Stats()
 		s.Pending()
 	}()
@@ -550,8 +580,11 @@ func TestNobodyWaitsForTheSyncOfAnAppend(t *testing.T) {
 	}
 	close(release)
 	if err := <-appended; err != nil {
-		t.Error(err)
+		t.Fatal(err)
 	}
+	wantPayload(t, s, ids[0], item(2, 100).Payload)
+	mustClose(t, s)
+	wantPending(t, mustOpen(t, Options{Dir: dir}), items(2, 1, 100))
 }
 
 func TestAppendAllocatesLittle(t *testing.T) {
@@ -585,6 +618,24 @@ func TestPendingRecordsTakeLittleMemory(t *testing.T) {
 		t.Errorf("%d bytes for a record", got)
 	}
 	runtime.KeepAlive(group)
+}
+
+// One pending record does not hold the index of a million that are done.
+func TestDoneRecordsLeaveTheIndex(t *testing.T) {
+	s := mustOpen(t, Options{Dir: t.TempDir()})
+	ids := mustAppend(t, s, items(0, 10_000, 0)...)
+	for _, id := range ids[1:] {
+		s.Done(id)
+	}
+	if got := len(s.segments[1].entries); got > len(ids)/2+2 {
+		t.Errorf("%d entries for one pending record", got)
+	}
+	for _, id := range mustAppend(t, s, items(0, 10_000, 0)...) {
+		s.Done(id)
+	}
+	if got := len(s.segments[1].entries); got > freeRecords+2 {
+		t.Errorf("%d entries for one pending record", got)
+	}
 }
 
 func BenchmarkAppend100RecordsOf10KiB(b *testing.B) {
