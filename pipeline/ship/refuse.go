@@ -33,7 +33,11 @@ const windowLasts = time.Hour
 type stamp struct {
 	oldest, newest int64 // certainly taken, unix nanoseconds
 	old, new       int64 // in place of earlier and of later ones
+	tries          int   // stamps before this one, made by a clock that was wrong
 }
+
+// maxStamps is how often an item's read times are replaced at most.
+const maxStamps = 3
 
 // marginOfOld is how much later than the oldest time that Loki takes a new stamp
 // is, so that it is still taken when it gets there.
@@ -122,7 +126,7 @@ func (c *Client) judge(j *job, out *outcome) {
 	present := c.learn(out)
 	stamp, stampable := out.newStamp(present), false
 	bad := func(i int) bool {
-		if j.batch.IsReadTime(i) && !j.stamp.isSet() && stamp.changes(j.time(i)) {
+		if j.batch.IsReadTime(i) && j.stamp.tries < maxStamps && stamp.changes(j.time(i)) {
 			stampable = true
 			return false
 		}
@@ -133,6 +137,7 @@ func (c *Client) judge(j *job, out *outcome) {
 	}
 	switch {
 	case stampable:
+		stamp.tries = j.stamp.tries + 1
 		j.queue.stamp = stamp
 	case len(out.dropped) > 0:
 	case out.all, j.part.len() == 1:
