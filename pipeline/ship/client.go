@@ -78,8 +78,9 @@ type Client struct {
 	lastGood     time.Time // when Loki last stored something
 	plain        bool      // this Loki takes no structured metadata
 	window       window
-	skew         time.Duration // how far Loki's clock is before ours
-	trouble      string        // why the gate is closed, "" if it is not
+	lokiTime     time.Time // as an answer said
+	lokiTimeAt   time.Time // when that was
+	trouble      string    // why the gate is closed, "" if it is not
 	drops        map[string]*dropNote
 	later        []func() // what is done when mu is free: log lines, calls of the spool
 

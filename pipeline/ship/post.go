@@ -69,23 +69,6 @@ func (c *Client) do(req *http.Request, labels []pipeline.Label) outcome {
 	return classify(resp, strings.TrimSpace(string(text)), labels)
 }
 
-// compareClocks notes how far Loki's clock is before ours, by an answer's Date in
-// whole seconds. Small differences are of the way.
-func (c *Client) compareClocks(date string, now time.Time) {
-	const small = 5 * time.Second
-	theirs, err := http.ParseTime(date)
-	if err != nil {
-		return
-	}
-	skew := theirs.Sub(now)
-	if skew.Abs() < small {
-		skew = 0
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.skew = skew
-}
-
 // requestBody knows whether the transport still reads the encoded request: it
 // may do so for a while after the answer came, and the memory must not be used
 // again before (net/http.RoundTripper).

@@ -2,6 +2,7 @@ package ship
 
 import (
 	"math"
+	"net/http"
 	"strings"
 	"time"
 
@@ -33,11 +34,7 @@ const windowLasts = time.Hour
 type stamp struct {
 	oldest, newest int64 // certainly taken, unix nanoseconds
 	old, new       int64 // in place of earlier and of later ones
-	tries          int   // stamps before this one, made by a clock that was wrong
 }
-
-// maxStamps is how often an item's read times are replaced at most.
-const maxStamps = 3
 
 // marginOfOld is how much later than the oldest time that Loki takes a new stamp
 // is, so that it is still taken when it gets there.
@@ -77,7 +74,7 @@ func (j *job) restamped() int {
 // time. Read times are replaced. For other entries it returns the refusal.
 func (c *Client) foresee(j *job, now time.Time) (out outcome, refuses bool) {
 	c.mu.Lock()
-	w, present := c.window, now.Add(c.skew)
+	w, present := c.window, c.presentLocked(now)
 	c.mu.Unlock()
 	if w.learned.IsZero() || now.Sub(w.learned) > windowLasts {
 		return out, false
@@ -126,7 +123,7 @@ func (c *Client) judge(j *job, out *outcome) {
 	present := c.learn(out)
 	stamp, stampable := out.newStamp(present), false
 	bad := func(i int) bool {
-		if j.batch.IsReadTime(i) && j.stamp.tries < maxStamps && stamp.changes(j.time(i)) {
+		if j.batch.IsReadTime(i) && !j.stamp.isSet() && stamp.changes(j.time(i)) {
 			stampable = true
 			return false
 		}
@@ -137,7 +134,6 @@ func (c *Client) judge(j *job, out *outcome) {
 	}
 	switch {
 	case stampable:
-		stamp.tries = j.stamp.tries + 1
 		j.queue.stamp = stamp
 	case len(out.dropped) > 0:
 	case out.all, j.part.len() == 1:
@@ -150,12 +146,34 @@ func (c *Client) judge(j *job, out *outcome) {
 	}
 }
 
+// compareClocks notes Loki's time, by an answer's Date in whole seconds.
+func (c *Client) compareClocks(date string, now time.Time) {
+	theirs, err := http.ParseTime(date)
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lokiTime, c.lokiTimeAt = theirs, now
+}
+
+// presentLocked is Loki's present. It goes on from the last answer with the
+// monotonic clock, so it stays right when our own clock is set.
+func (c *Client) presentLocked(now time.Time) time.Time {
+	const small = 5 * time.Second // such a difference is of the way and of the rounding
+	theirs := c.lokiTime.Add(now.Sub(c.lokiTimeAt))
+	if c.lokiTimeAt.IsZero() || theirs.Sub(now.Round(0)).Abs() < small {
+		return now
+	}
+	return theirs
+}
+
 // learn remembers which times Loki takes and returns its present.
 func (c *Client) learn(out *outcome) time.Time {
 	now := time.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	present := now.Add(c.skew)
+	present := c.presentLocked(now)
 	if out.local {
 		return present
 	}
