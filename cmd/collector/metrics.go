@@ -21,6 +21,9 @@ func newSelfMetrics(c *collector) prometheus.Collector {
 		spooled:     prometheus.NewDesc("collector_spool_bytes", "Bytes of batches that wait on disk.", []string{"client"}, nil),
 		spoolLimit:  prometheus.NewDesc("collector_spool_limit_bytes", "The size that the spool may have: configuration key spool.max_bytes.", nil, nil),
 		spoolFull:   prometheus.NewDesc("collector_spool_full", "1 while the spool has no room: files wait, pipes and clients beside others lose their oldest lines.", []string{"client"}, nil),
+		taken:       prometheus.NewDesc("collector_entries_read_total", "Entries that were made of what was read: sent, dropped, in flight or on disk.", []string{"client"}, nil),
+		inFlight:    prometheus.NewDesc("collector_entries_in_flight", "Entries in memory that Loki has not confirmed.", []string{"client"}, nil),
+		onDisk:      prometheus.NewDesc("collector_spool_waiting_entries", "Entries that wait on disk, without those of an earlier run that were not read yet.", []string{"client"}, nil),
 		failing:     prometheus.NewDesc("collector_client_failing", "1 while nothing gets through to the client's Loki.", []string{"client"}, nil),
 	}
 }
@@ -29,12 +32,14 @@ type selfMetrics struct {
 	c                                            *collector
 	build, memory, memoryLimit, waiting, failing *prometheus.Desc
 	spooled, spoolLimit, spoolFull               *prometheus.Desc
+	taken, inFlight, onDisk                      *prometheus.Desc
 }
 
 // Describe implements prometheus.Collector.
 func (m *selfMetrics) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		m.build, m.memory, m.memoryLimit, m.waiting, m.failing, m.spooled, m.spoolLimit, m.spoolFull,
+		m.taken, m.inFlight, m.onDisk,
 	} {
 		ch <- d
 	}
@@ -56,6 +61,10 @@ func (m *selfMetrics) Collect(ch chan<- prometheus.Metric) {
 		gauge(m.failing, number(client.Trouble() != ""), client.Name())
 		gauge(m.spooled, float64(bytes), client.Name())
 		gauge(m.spoolFull, number(full), client.Name())
+		counts := client.Counts()
+		ch <- prometheus.MustNewConstMetric(m.taken, prometheus.CounterValue, float64(counts.Taken), client.Name())
+		gauge(m.inFlight, float64(counts.InFlight), client.Name())
+		gauge(m.onDisk, float64(counts.OnDisk), client.Name())
 	}
 }
 

@@ -83,6 +83,7 @@ type Client struct {
 	trouble      string    // why the gate is closed, "" if it is not
 	drops        map[string]*dropNote
 	later        []func() // what is done when mu is free: log lines, calls of the spool
+	counts       Counts
 
 	disk *disk // nil without a spool
 }
@@ -121,7 +122,9 @@ func (c *Client) Deliver(b *pipeline.Batch) {
 	c.waiting++
 	c.memory += b.Memory()
 	q := c.queueLocked(b.Stream)
-	q.items = append(q.items, &item{queue: q, batch: b, since: time.Now()})
+	q.items = append(q.items, &item{queue: q, batch: b, since: time.Now(), left: b.Len()})
+	c.counts.Taken += b.Len()
+	c.counts.InFlight += b.Len()
 	c.wakeLocked()
 	if c.disk != nil && (b.Risk() == pipeline.Unlinked || c.memory > c.opts.Share/2) {
 		c.disk.wakeUp()
@@ -137,6 +140,31 @@ func (c *Client) queueLocked(s *pipeline.Stream) *queue {
 		c.ready = append(c.ready, q)
 	}
 	return q
+}
+
+// Counts are of entries. Taken is the sum of InFlight, OnDisk, and what the
+// metrics count as sent and dropped.
+type Counts struct {
+	Taken    int // since the start: delivered to the client, or found in the spool and read
+	InFlight int // in memory, and not confirmed
+	OnDisk   int // in the spool, without what an earlier run left there and was not read yet
+}
+
+// Counts returns what the client did with its entries.
+func (c *Client) Counts() Counts {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.counts
+}
+
+// countLocked notes that n entries of an item are sent or given up.
+func (c *Client) countLocked(it *item, n int) {
+	it.left -= n
+	if it.isOnDisk() {
+		c.counts.OnDisk -= n
+	} else {
+		c.counts.InFlight -= n
+	}
 }
 
 // labels is the stream's label set with the external labels, which the

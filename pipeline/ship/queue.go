@@ -34,6 +34,7 @@ type item struct {
 	since   time.Time       // when it was delivered
 	writing bool            // it is being written to disk
 	over    bool            // it was done with meanwhile
+	left    int             // entries that are neither sent nor given up, -1: not known yet
 
 	record SpoolRecord // if it is on disk
 	order  *list.Element
@@ -124,6 +125,7 @@ func (c *Client) open(j *job) error {
 			return err
 		}
 		j.batch, q.loaded = batch, batch
+		c.loaded(j.item, batch)
 	}
 	if len(q.todo) == 0 {
 		q.todo = []part{{0, j.batch.Len()}}
@@ -169,6 +171,7 @@ func (c *Client) settleLocked(j *job, out outcome) {
 	switch {
 	case out.verdict == stored:
 		c.goodLocked()
+		c.countLocked(j.item, j.part.len())
 		c.nextLocked(q, nil)
 	case out.verdict == refused:
 		if !out.local {
@@ -290,6 +293,7 @@ func halves(p part) []part {
 // dropLocked gives up a part for a counted reason. It stays in q.todo.
 func (c *Client) dropLocked(j *job, p part, out outcome) {
 	c.opts.Metrics.dropped(c.host, c.tenant(j.queue.stream.Tenant), out.reason, j.batch, p)
+	c.countLocked(j.item, p.len())
 	c.noteDropLocked(j.queue, p.len(), out)
 }
 

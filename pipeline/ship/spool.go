@@ -98,7 +98,7 @@ func (c *Client) UseSpool(s Spool, streams *pipeline.Streams) error {
 		if err != nil {
 			return fmt.Errorf("client %s: read the spool: %w", c.opts.Name, err)
 		}
-		it := &item{record: record, queue: c.queueLocked(streams.Get(tenant, labels))}
+		it := &item{record: record, left: -1, queue: c.queueLocked(streams.Get(tenant, labels))}
 		it.queue.items = append(it.queue.items, it)
 		it.queue.onDisk++
 		c.onDiskLocked(it, record)
@@ -123,6 +123,21 @@ func (c *Client) forgetLocked(it *item) {
 	c.disk.bytes -= int64(it.record.Size)
 	c.disk.full = false
 	c.later = append(c.later, func() { c.disk.spool.Done(it.record.ID) })
+}
+
+// loaded notes how many entries an item has that an earlier run left.
+func (c *Client) loaded(it *item, batch *pipeline.Batch) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.loadedLocked(it, batch)
+}
+
+func (c *Client) loadedLocked(it *item, batch *pipeline.Batch) {
+	if it.left < 0 {
+		it.left = batch.Len()
+		c.counts.Taken += it.left
+		c.counts.OnDisk += it.left
+	}
 }
 
 // read returns an item's batch from disk.
@@ -155,6 +170,8 @@ func (c *Client) Spooled() (batches int, bytes int64, full bool) {
 
 // unreadableLocked counts an item that cannot be read back.
 func (c *Client) unreadableLocked(it *item, err error) {
+	c.counts.Taken -= max(0, it.left)
+	c.countLocked(it, max(0, it.left))
 	c.opts.Metrics.unreadable(c.opts.Name, it.record.Size)
 	c.noteUnreadableLocked(it, err)
 }
@@ -287,6 +304,8 @@ func (c *Client) write(items []*item) error {
 	c.noteSpoolLocked(nil)
 	for i, it := range items {
 		it.writing = false
+		c.counts.InFlight -= it.left
+		c.counts.OnDisk += it.left
 		c.onDiskLocked(it, records[i])
 		switch q := it.queue; {
 		case it.over:
@@ -413,9 +432,9 @@ func (c *Client) giveUpLocked(it *item, batch *pipeline.Batch, err error) {
 	if err != nil {
 		c.unreadableLocked(it, err)
 	} else {
-		out := outcome{reason: reasonSpoolFull, err: ErrSpoolFull}
-		c.opts.Metrics.dropped(c.host, c.tenant(q.stream.Tenant), out.reason, batch, part{0, batch.Len()})
-		c.noteDropLocked(q, batch.Len(), out)
+		c.loadedLocked(it, batch)
+		j := &job{queue: q, item: it, batch: batch}
+		c.dropLocked(j, part{batch.Len() - it.left, batch.Len()}, outcome{reason: reasonSpoolFull, err: ErrSpoolFull})
 	}
 	i := slices.Index(q.items, it)
 	if i == 0 {

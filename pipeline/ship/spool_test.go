@@ -99,6 +99,16 @@ func (s *memorySpool) len() int {
 func alone(o *Options)   { o.Share, o.Alone = 64<<20, true }
 func several(o *Options) { o.Share = 64 << 20 }
 
+// wantCounts checks that no entry is counted twice or not at all.
+func (r *rig) wantCounts() {
+	r.t.Helper()
+	c := r.client.Counts()
+	sent, dropped := int(r.counter("sent_entries_total")), int(r.counter("dropped_entries_total"))
+	if c.Taken != sent+dropped+c.InFlight+c.OnDisk {
+		r.t.Errorf("taken %d, sent %d, dropped %d, in flight %d, on disk %d", c.Taken, sent, dropped, c.InFlight, c.OnDisk)
+	}
+}
+
 func wantRecords(t *testing.T, s *memorySpool, want int) {
 	t.Helper()
 	synctest.Wait()
@@ -181,6 +191,7 @@ func TestAnUnlinkedFileIsWrittenToDiskAtOnce(t *testing.T) {
 		r.wantStored("a", "before", "of the file", "of the file too", "behind")
 		r.wantStored("other", "stays")
 		wantRecords(t, disk, 0)
+		r.wantCounts()
 	})
 }
 
@@ -250,6 +261,7 @@ func TestAStartGoesOnWithWhatIsOnDisk(t *testing.T) {
 		second.wantStored("a", "one", "three", "four")
 		second.wantStored("b", "two")
 		wantRecords(t, disk, 0)
+		second.wantCounts()
 	})
 }
 
@@ -277,6 +289,7 @@ func TestAFullSpoolOfASingleClient(t *testing.T) {
 			t.Errorf("full %v, takes files %v, takes pipes %v", full, r.client.Takes(pipeline.Unlinked), r.client.Takes(pipeline.Fleeting))
 		}
 		dropped := r.counter("dropped_entries_total", "reason", reasonSpoolFull)
+		r.wantCounts()
 		if dropped == 0 || dropped == 20 {
 			t.Errorf("%v lines of the pipe were given up", dropped)
 		}
@@ -317,6 +330,7 @@ func TestAFullSpoolOfSeveralClients(t *testing.T) {
 		for i := dropped; i < 40; i++ {
 			want = append(want, fmt.Sprint("line ", i))
 		}
+		r.wantCounts()
 		if dropped == 0 || dropped == 40 {
 			t.Errorf("%d lines were given up", dropped)
 		}
