@@ -120,6 +120,10 @@ func (s *Source) addMissed(now time.Time) (bool, error) {
 	missed, rest := files.around(newest)
 	rest.close()
 	missed = s.unknown(missed, now).withoutUnfinished(newest)
+	if newest.isTruncated() { // meanwhile, so one of them may be its copy
+		missed.close()
+		return true, s.truncated(newest, now)
+	}
 	s.insert(len(s.gens)-1, missed, now)
 	return len(missed) > 0, nil
 }
@@ -148,6 +152,8 @@ func (g *generation) knows(c *generation) bool {
 	switch {
 	case g.gone:
 		return false
+	case g.file == nil && !g.isRecognisable(): // its inode may be another's
+		return g.id == c.id && c.size == 0
 	case g.file == nil:
 		return c.is(g.place()) // never what is not proven
 	}

@@ -127,8 +127,8 @@ func (g *generation) start(offset int64) {
 
 // firstBytes are what a file is recognised by even if nothing was read of it.
 func (g *generation) firstBytes() []byte {
-	if g.unproven {
-		return nil
+	if g.unproven || g.file == nil || len(g.head) == fingerprintLen {
+		return g.head
 	}
 	return readAt(g.file, 0, min(fingerprintLen, g.size))
 }
@@ -414,6 +414,9 @@ func readAt(f io.ReaderAt, offset, n int64) []byte {
 func (g *generation) place() pipeline.Place {
 	if g.ghost {
 		return g.saved
+	}
+	if known := g.firstBytes(); bytes.HasPrefix(known, g.head) {
+		g.head = known // it was small when it was opened
 	}
 	p := g.describe()
 	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {

@@ -57,13 +57,18 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 	found := make([]*generation, len(places))
 	zips := candidates(slices.DeleteFunc(slices.Clone(*files), func(g *generation) bool { return !g.unproven }))
 	for i, p := range places {
-		found[i] = files.take(func(g *generation) bool { return g.is(p) || g.isStill(p) })
+		found[i] = files.take(func(g *generation) bool { return p.FingerprintLen > 0 && g.is(p) || g.isStill(p) })
 	}
 	for i, p := range places {
 		// A generation that was read to its end has moved on, unless it had the
 		// name: then it may have been copied and truncated.
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
 			found[i] = files.take(func(g *generation) bool { return (g.path == s.name || g.isSince(p)) && g.isCopyFor(p) })
+		}
+	}
+	for i, p := range places { // of empty files the inodes alone are known
+		if found[i] == nil {
+			found[i] = files.take(func(g *generation) bool { return g.is(p) })
 		}
 	}
 	var gens []*generation
