@@ -109,8 +109,7 @@ type Source struct {
 	absentAt time.Time // when the name was first found missing
 	trouble  error     // why the name could not be followed
 
-	compresses bool                   // there are compressed generations
-	dealt      map[zipKey]*generation // whose content compressed files have, nil: nobody's
+	dealt map[zipKey]*generation // whose content compressed files have, nil: nobody's
 }
 
 // Open finds the generations of name that places describe and everything that

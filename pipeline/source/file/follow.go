@@ -166,13 +166,14 @@ func (g *generation) knows(c *generation) bool {
 // generation of its own; others may have been copied and truncated before it. An
 // error says that nobody could look for copies: then nothing is done.
 func (s *Source) truncated(g *generation, now time.Time) error {
-	wasNewest := g == s.newest()
+	wasNewest, since := g == s.newest(), s.newest().current
+	g.awaited = "truncated, and no copy of it was found"
 	files, err := s.openAll(g.current)
 	if isOutOfHandles(err) { // follow tells what else is wrong with the name
+		g.awaited = ""
 		return err
 	}
 	fresh := g.anew()
-	g.awaited = "truncated, and no copy of it was found"
 	if c := files.take(func(c *generation) bool { return s.isCopy(c, g) }); c != nil {
 		g.adopt(c)
 		g.awaited = ""
@@ -180,10 +181,10 @@ func (s *Source) truncated(g *generation, now time.Time) error {
 		s.giveUp()
 	}
 	missed, rest := files.around(fresh)
-	rest.close()
-	if !wasNewest { // those that are younger are known
-		missed = missed.onlyUnproven()
+	if !wasNewest || missed == nil { // those that are younger are looked for by the name
+		missed, rest = append(missed, rest...).onlyUnproven(since), nil
 	}
+	rest.close()
 	at := slices.Index(s.gens, g) + 1
 	s.gens = slices.Insert(s.gens, at, fresh)
 	s.insert(at, s.unknown(missed, now).withoutUnfinished(fresh), now)
@@ -211,10 +212,7 @@ func (s *Source) isCopy(c, g *generation) bool {
 // the newest one stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
-	known, slack := 2, time.Duration(0)
-	if s.compresses { // a compressed one may come again
-		known, slack = 4, zipSlack
-	}
+	const known = 4 // a later one may be compressed anew, with another time
 	unproven := candidates(s.gens).hasUnproven()
 	newest, n := s.newest(), len(s.gens)
 	kept := s.gens[:0]
@@ -225,10 +223,17 @@ func (s *Source) retire(now time.Time) {
 			g.close()
 		}
 		// What is not proven may be a copy of any.
-		if forget := goneForGood || g.gone || !unproven && i < n-known && g.changed.Add(slack).Before(newest.current); !done || !forget {
+		if forget := goneForGood || g.gone || !unproven && i < n-known && g.isBefore(newest.current); !done || !forget {
 			kept = append(kept, g)
 		}
 	}
 	clear(s.gens[len(kept):])
 	s.gens = kept
+}
+
+// isBefore reports whether a file that changed at since is neither g nor a copy
+// of it.
+func (g *generation) isBefore(since time.Time) bool {
+	since = since.Add(-zipSlack)
+	return g.changed.Before(since) && g.copied.Before(since)
 }

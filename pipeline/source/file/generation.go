@@ -48,6 +48,7 @@ type generation struct {
 	changed time.Time   // the file's last change, as last seen
 	named   time.Time   // the same when it was last seen to have the name
 	current time.Time   // the same when what was read was found unchanged later
+	copied  time.Time   // the last change of a compressed copy
 
 	rotated    bool // the name points elsewhere
 	quietSince time.Time

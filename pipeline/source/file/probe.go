@@ -164,8 +164,8 @@ func (s *Source) proven(u *generation, now time.Time) error {
 	default:
 		s.remove(u)
 		s.dealt[p.key] = owner
-		if owner.changed.Before(u.changed) {
-			owner.changed = u.changed
+		if owner.copied.Before(u.changed) {
+			owner.copied = u.changed
 		}
 		return u.close()
 	}

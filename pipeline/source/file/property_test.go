@@ -1,9 +1,6 @@
 package file
 
 import (
-"runtime"
-"reflect"
-
 	"bytes"
 	"compress/gzip"
 	"fmt"
@@ -138,10 +135,7 @@ func (w *world) play() {
 	}
 	for range 40 {
 		w.pack()
-		i := w.r.IntN(len(bag))
-		w.t.Log("*** " + strings.TrimPrefix(runtime.FuncForPC(reflect.ValueOf(bag[i]).Pointer()).Name(), "github.com/tovtech/tovplay-logging/pipeline/source/file.(*world)."))
-		bag[i]()
-		w.dump("after")
+		bag[w.r.IntN(len(bag))]()
 		if w.t.Failed() {
 			return
 		}
@@ -429,7 +423,6 @@ func (w *world) take(l pipeline.Line) {
 	}
 	w.times[text] = at
 	w.arrived[text]++
-	w.t.Logf("    line %.12q %v of %p", text, l.Range, l.Ledger)
 	w.pending, w.read = append(w.pending, l), append(w.read, l)
 }
 
@@ -472,7 +465,7 @@ func (w *world) save() {
 	offsets := map[*pipeline.Ledger]int64{}
 	for _, g := range w.src.gens {
 		offsets[g.ledger] = g.saved.Offset // behind the position after a truncation
-		if n := simulated(g); n != nil && !g.unproven {
+		if n := simulated(g); n != nil && !g.unproven && !g.isTruncated() {
 			n.known = max(n.known, g.size)
 		}
 	}
@@ -517,14 +510,10 @@ func (w *world) crash() {
 	w.pending, w.read = nil, nil
 	for range w.r.IntN(5) { // rotations and all while down
 		w.pack()
-		i := w.r.IntN(6)
-		w.t.Logf("  down: %s", []string{"write", "copytr", "rename", "compr", "direct", "recr"}[i])
-		[]func(){w.writeLines, w.copytruncate, w.renameWhileDown, w.compress, w.compressDirectly, w.recreate}[i]()
+		[]func(){w.writeLines, w.copytruncate, w.renameWhileDown, w.compress, w.compressDirectly, w.recreate}[w.r.IntN(6)]()
 	}
 	w.write("", "")
-	w.dump("down")
 	w.open(w.saved...)
-	w.dump("up")
 }
 
 // check lets everything be over and counts.
@@ -613,27 +602,4 @@ func (w *world) checkPlaces() {
 	if n := len(w.read) - before; n > 0 {
 		w.t.Errorf("%d lines come again after everything was settled", n)
 	}
-}
-
-func (w *world) dump(what string) {
-	var b strings.Builder
-	fmt.Fprintln(&b, what, w.now.Sub(time.Now()))
-	zero := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	if w.sim != nil {
-		for p, n := range w.sim.names {
-			fmt.Fprintf(&b, " F  %s i%d size %d l%d h%d %v known %d", strings.TrimPrefix(p, "/log/app.log"), n.number, len(n.text), n.links, n.handles, n.changed.Sub(zero), n.known)
-			n.each(func(l string, _, _ int64) { fmt.Fprintf(&b, " %.6s", strings.TrimLeft(l,"=")) })
-			fmt.Fprintln(&b)
-		}
-	}
-	for _, g := range w.src.gens {
-		fmt.Fprintf(&b, " G  %s i%d", strings.TrimPrefix(g.path, "/log/app.log"), g.id.inode)
-		fmt.Fprintf(&b, " %d/%d un%d cur %v chg %v %p ", g.offset, g.size, g.ledger.Unsettled(), g.current.Sub(zero), g.changed.Sub(zero), g.ledger)
-		for k, v := range map[string]bool{"open": g.file != nil, "rotated": g.rotated, "gone": g.gone, "unlinked":g.unlinked, "unproven": g.unproven, "old": g.old, "awaited": g.awaited != "", "ghost": g.ghost} { if v { fmt.Fprint(&b, " ", k) } }
-			fmt.Fprintln(&b)
-	}
-	for _, p := range w.saved {
-		fmt.Fprintf(&b, " S  %s i%d off %d/%d fpl %d mod %v times %v\n", strings.TrimPrefix(p.Path, "/log/app.log"), p.Inode, p.Offset, p.Size, p.FingerprintLen, time.Unix(0,p.Modified).Sub(zero), p.Times)
-	}
-	w.t.Log(b.String())
 }

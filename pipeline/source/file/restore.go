@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
@@ -113,7 +114,7 @@ func (g *generation) isAwaitedBy(missing *generation) bool {
 
 // isStill reports whether g is the compressed file of p, which was not proven.
 func (g *generation) isStill(p pipeline.Place) bool {
-	return g.unproven && g.id.inode == p.Inode && p.Offset == 0 && p.FingerprintLen == 0
+	return g.unproven && g.id.inode == p.Inode && p.FingerprintLen == 0 && strings.HasSuffix(p.Path, zipSuffix)
 }
 
 // isSince reports whether g changed when p was saved or later: what came after
