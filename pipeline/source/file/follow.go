@@ -133,7 +133,7 @@ func (s *Source) addMissed(now time.Time) (bool, error) {
 func (s *Source) unknown(files candidates, now time.Time) candidates {
 	var fresh candidates
 	for _, c := range files {
-		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.knows(c) })
+		i := slices.IndexFunc(s.gens, func(g *generation) bool { return s.knows(g, c) })
 		switch {
 		case i < 0:
 			fresh = append(fresh, c)
@@ -148,12 +148,12 @@ func (s *Source) unknown(files candidates, now time.Time) candidates {
 
 // knows reports whether the file c is read as g already. A closed file's inode
 // may be another's by now.
-func (g *generation) knows(c *generation) bool {
+func (s *Source) knows(g, c *generation) bool {
 	switch {
 	case g.gone:
 		return false
 	case g.file == nil && !g.isRecognisable(): // its inode may be another's
-		return g.id == c.id && c.size == 0
+		return g.id == c.id && c.size == 0 && c.path != s.name
 	case g.file == nil:
 		return c.is(g.place()) // never what is not proven
 	}

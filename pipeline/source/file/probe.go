@@ -79,15 +79,25 @@ func (p *probe) take(text []byte) {
 	})
 }
 
-// owner returns the generation whose content this is, or nil. Those that wait
-// for a copy go first.
+// owner returns the generation whose content this is, or nil: the one that most
+// is known of.
 func (p *probe) owner() (owner *generation) {
+	var most int64
 	for _, g := range p.rivals {
-		if p.isOf(g) && (owner == nil || g.awaited != "" && owner.awaited == "") {
-			owner = g
+		if known := p.evidence(g); p.isOf(g) && known >= most {
+			owner, most = g, known
 		}
 	}
 	return owner
+}
+
+// evidence is how many bytes tell that the content is g's.
+func (p *probe) evidence(g *generation) int64 {
+	if g.file != nil {
+		return p.size
+	}
+	n, _ := g.fingerprint()
+	return min(p.size, n+int64(len(g.before)))
 }
 
 func (p *probe) isOf(g *generation) bool {

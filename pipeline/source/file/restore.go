@@ -1,6 +1,7 @@
 package file
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -60,7 +61,8 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 	for i, p := range places {
 		found[i] = files.take(func(g *generation) bool { return p.FingerprintLen > 0 && g.is(p) || g.isStill(p) })
 	}
-	for i, p := range places {
+	for _, i := range bestKnown(places) {
+		p := places[i]
 		// A generation that was read to its end has moved on, unless it had the
 		// name: then it may have been copied and truncated.
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
@@ -82,6 +84,18 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 		gens = append(gens, g)
 	}
 	return gens
+}
+
+// bestKnown returns the numbers of places, those of which most is known first:
+// of the others there may be several copies to choose from.
+func bestKnown(places []pipeline.Place) []int {
+	order := make([]int, len(places))
+	for i := range order {
+		order[i] = i
+	}
+	known := func(i int) int64 { return places[i].FingerprintLen + int64(len(places[i].Before)) }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(known(b), known(a)) })
+	return order
 }
 
 // missing returns the generation of a place that no file was found for, if a
