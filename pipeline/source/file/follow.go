@@ -98,11 +98,12 @@ func (s *Source) insert(i int, files candidates, now time.Time) {
 	since := s.gens[len(s.gens)-1].current
 	for _, g := range files {
 		g.start(0)
-		if g.path != s.name {
+		isRotated := g.path != s.name
+		if isRotated {
 			g.rotate(now)
 		}
-		if g.path != s.name || g.current.Before(since) {
-			g.current = since // a rotated one never was seen to have the name
+		if g.current.After(since) == isRotated { // a rotated one never was seen to have the name
+			g.current = since
 		}
 	}
 	s.gens = slices.Insert(s.gens, i, files...)
@@ -200,7 +201,7 @@ func (s *Source) isCopy(c, g *generation) bool {
 	known := slices.ContainsFunc(s.gens, func(k *generation) bool {
 		return k.file != nil && k.id == c.id
 	})
-	return !known && c.holds(pipeline.Place{
+	return !known && c.path != s.name && c.holds(pipeline.Place{
 		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
 		Offset: g.offset, Before: g.before,
 	})

@@ -134,6 +134,13 @@ func (g *generation) firstBytes() []byte {
 	return readAt(g.file, 0, min(fingerprintLen, g.size))
 }
 
+// learn looks at the first bytes of a file that was small when it was opened.
+func (g *generation) learn() {
+	if first := g.firstBytes(); bytes.HasPrefix(first, g.head) {
+		g.head = first
+	}
+}
+
 // resume begins to read where p says.
 func (g *generation) resume(p pipeline.Place) {
 	g.offset = p.Offset
@@ -416,9 +423,7 @@ func (g *generation) place() pipeline.Place {
 	if g.ghost {
 		return g.saved
 	}
-	if known := g.firstBytes(); bytes.HasPrefix(known, g.head) {
-		g.head = known // it was small when it was opened
-	}
+	g.learn()
 	p := g.describe()
 	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {
 		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before

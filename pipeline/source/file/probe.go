@@ -174,6 +174,7 @@ func (s *Source) proven(u *generation, now time.Time) error {
 	default:
 		s.remove(u)
 		s.dealt[p.key] = owner
+		owner.learn() // a truncation must not go unseen: the copy counts for nothing now
 		if owner.copied.Before(u.changed) {
 			owner.copied = u.changed
 		}

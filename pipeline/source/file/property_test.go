@@ -332,7 +332,7 @@ func (w *world) pack() {
 	}
 	w.packing = nil
 	if w.sim != nil {
-		w.sim.names[w.path(p.to)].content = w.content(p.from)
+		w.sim.names[w.path(p.to)].content = append([]byte{}, w.content(p.from)...)
 	}
 	w.inherit(p.from, p.to)
 	if p.direct {

@@ -29,8 +29,8 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		}
 		g.old = !isNew
 		g.start(0)
-		if g.path != s.name {
-			g.current = time.Unix(0, last.Modified)
+		if at := time.Unix(0, last.Modified); g.path != s.name && g.current.After(at) {
+			g.current = at
 		}
 		gens = append(gens, g)
 	}
@@ -104,17 +104,19 @@ func bestKnown(places []pipeline.Place) []int {
 func (s *Source) missing(zips candidates, p pipeline.Place, isLast bool) *generation {
 	const why = "gone before it was read to its end"
 	g, unread := newGhost(p), p.Size > p.Offset
-	if unread || isLast {
-		g.awaited = why
-	}
 	switch {
-	case !unread && !g.isRecognisable():
+	case !unread && (len(zips) == 0 || !g.isRecognisable()):
+		return nil
+	case !unread && !isLast:
+		return g
 	case slices.ContainsFunc(zips, func(c *generation) bool { return c.mayBeCopyOf(g) }):
+		g.awaited = why
 		return g
 	case unread:
 		s.opts.Lost(p.Path, p.Size-p.Offset, why)
+		return nil
 	}
-	return nil
+	return g
 }
 
 // mayBeCopyOf reports whether the compressed file g may be a copy of missing.
