@@ -215,21 +215,30 @@ func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
 	const known = 4 // a later one may be compressed anew, with another time
 	unproven := candidates(s.gens).hasUnproven()
-	newest, n := s.newest(), len(s.gens)
-	kept := s.gens[:0]
-	for i, g := range s.gens {
+	newest := s.newest()
+	var kept []*generation
+	for _, g := range s.gens {
 		over := s.isOver(g, now) && g.unread() == 0 && !g.unproven && g.awaited == ""
 		done := over && g.ledger.Unsettled() == 0
 		if over && g.unlinked || done && (g != newest || goneForGood) {
 			g.close()
 		}
 		// What is not proven may be a copy of any.
-		if forget := goneForGood || g.gone || !unproven && i < n-known && g.isBefore(newest.current); !done || !forget {
+		if forget := goneForGood || g.gone || !unproven && s.younger(g) >= known && g.isBefore(newest.current); !done || !forget {
 			kept = append(kept, g)
 		}
 	}
-	clear(s.gens[len(kept):])
 	s.gens = kept
+}
+
+// younger is how many generations changed later than g.
+func (s *Source) younger(g *generation) (n int) {
+	for _, other := range s.gens {
+		if other.changed.After(g.changed) {
+			n++
+		}
+	}
+	return n
 }
 
 // isBefore reports whether a file that changed at since is neither g nor a copy

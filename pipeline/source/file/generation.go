@@ -240,6 +240,9 @@ func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) 
 			return nil, err
 		}
 		g.size, g.changed, g.noLine = info.Size(), info.ModTime(), -1 // not of a truncated file
+		if g.gap == 0 {
+			g.rememberHead(data, g.offset)
+		}
 		switch {
 		case len(data) == want && len(withoutNULs(data, false)) == 0:
 			g.gap = g.nextData(g.gap + int64(want))
@@ -378,10 +381,14 @@ func (g *generation) ahead() []byte { return g.head[min(g.offset, int64(len(g.he
 
 // remember takes bytes that were read at an offset to head and before.
 func (g *generation) remember(read []byte, offset int64) {
+	g.rememberHead(read, offset)
+	g.before = appendBefore(g.before, read)
+}
+
+func (g *generation) rememberHead(read []byte, offset int64) {
 	if known := int64(len(g.head)) - offset; 0 <= known && known < int64(len(read)) {
 		g.head = appendHead(g.head, read[known:])
 	}
-	g.before = appendBefore(g.before, read)
 }
 
 // appendHead adds read to the first bytes of a content.

@@ -20,6 +20,7 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		return nil, err
 	}
 	last := places[len(places)-1]
+	since := time.Unix(0, last.Modified)
 	gens := s.takePlaces(&files, places)
 	for _, g := range files {
 		isNew := g.path == s.name || g.isSince(last)
@@ -29,8 +30,8 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		}
 		g.old = !isNew
 		g.start(0)
-		if at := time.Unix(0, last.Modified); g.path != s.name && g.current.After(at) {
-			g.current = at
+		if g.path != s.name && g.current.After(since) {
+			g.current = since
 		}
 		gens = append(gens, g)
 	}
@@ -38,6 +39,9 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		g.rotate(now)
 	}
 	newestLast(s.name, gens)
+	if n := len(gens); n > 0 && gens[n-1].current.Before(since) {
+		gens[n-1].current = since
+	}
 	return gens, nil
 }
 
@@ -104,6 +108,11 @@ func bestKnown(places []pipeline.Place) []int {
 func (s *Source) missing(zips candidates, p pipeline.Place, isLast bool) *generation {
 	const why = "gone before it was read to its end"
 	g, unread := newGhost(p), p.Size > p.Offset
+	for _, c := range zips {
+		if g.copied.Before(c.changed) {
+			g.copied = c.changed
+		}
+	}
 	switch {
 	case !unread && (len(zips) == 0 || !g.isRecognisable()):
 		return nil
