@@ -162,9 +162,15 @@ func (s *Source) Places() []pipeline.Place {
 	defer s.mu.Unlock()
 	places := make([]pipeline.Place, 0, len(s.gens))
 	for _, g := range s.gens {
-		if !g.gone || g.ledger.Unsettled() > 0 {
-			places = append(places, g.place())
+		helps := g.unproven && g.old // a new start finds it again
+		if helps || g.gone && g.ledger.Unsettled() == 0 {
+			continue
 		}
+		p := g.place()
+		if g != s.newest() { // its copies may be as old as itself
+			p.Modified = min(p.Modified, g.changed.UnixNano())
+		}
+		places = append(places, p)
 	}
 	return places
 }

@@ -134,7 +134,10 @@ func (s *Source) addMissed(now time.Time) (bool, error) {
 func (s *Source) unknown(files candidates, now time.Time) candidates {
 	var fresh candidates
 	for _, c := range files {
-		i := slices.IndexFunc(s.gens, func(g *generation) bool { return s.knows(g, c) })
+		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.file != nil && g.id == c.id })
+		if i < 0 {
+			i = slices.IndexFunc(s.gens, func(g *generation) bool { return s.knows(g, c) })
+		}
 		switch {
 		case i < 0:
 			fresh = append(fresh, c)
@@ -198,9 +201,7 @@ func (s *Source) truncated(g *generation, now time.Time) error {
 
 // isCopy reports whether c holds what was read of g, which was truncated.
 func (s *Source) isCopy(c, g *generation) bool {
-	known := slices.ContainsFunc(s.gens, func(k *generation) bool {
-		return k.file != nil && k.id == c.id
-	})
+	known := slices.ContainsFunc(s.gens, func(k *generation) bool { return k != g && s.knows(k, c) })
 	return !known && c.path != s.name && c.holds(pipeline.Place{
 		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
 		Offset: g.offset, Before: g.before,
@@ -234,7 +235,7 @@ func (s *Source) retire(now time.Time) {
 // younger is how many generations changed later than g.
 func (s *Source) younger(g *generation) (n int) {
 	for _, other := range s.gens {
-		if other.changed.After(g.changed) {
+		if !other.unproven && other.changed.After(g.changed) {
 			n++
 		}
 	}

@@ -176,7 +176,7 @@ func (g *generation) anew() *generation {
 		named: g.named, current: g.current,
 	}
 	if info, err := g.file.Stat(); err == nil {
-		fresh.size = info.Size()
+		fresh.size, fresh.changed = info.Size(), info.ModTime()
 	}
 	fresh.start(0)
 	g.file = nil
