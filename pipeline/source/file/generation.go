@@ -131,7 +131,9 @@ func (g *generation) firstBytes() []byte {
 	if g.unproven || g.file == nil || len(g.head) == fingerprintLen {
 		return g.head
 	}
-	return readAt(g.file, 0, min(fingerprintLen, g.size))
+	first := make([]byte, fingerprintLen)
+	n, _ := g.file.ReadAt(first, 0) // if it fails, less is known
+	return first[:n]
 }
 
 // learn looks at the first bytes of a file that was small when it was opened.

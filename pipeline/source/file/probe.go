@@ -208,6 +208,7 @@ func (s *Source) stayDamaged(u *generation, now time.Time) (again bool) {
 	isCopy := p.size > 0 && !newest.rotated && slices.Contains(p.rivals, newest) // in the making
 	switch {
 	case isCopy && !awaiting:
+		newest.learn()
 		s.dealt[p.key] = newest
 	case u.quietSince.Add(s.opts.Linger).After(now):
 		return false

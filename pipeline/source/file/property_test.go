@@ -198,6 +198,9 @@ func (w *world) free() string {
 	w.endPacking()
 	for len(w.rotated) >= w.keep {
 		w.remove(w.rotated[0])
+		if w.late == w.rotated[0] {
+			w.late = ""
+		}
 		w.rotated = w.rotated[1:]
 	}
 	w.rotation++
