@@ -181,7 +181,7 @@ func (s *Source) truncated(g *generation, now time.Time) error {
 	if c := files.take(func(c *generation) bool { return s.isCopy(c, g) }); c != nil {
 		g.adopt(c)
 		g.awaited = ""
-	} else if !files.hasUnproven() {
+	} else if !files.hasUnproven() && !candidates(s.gens).hasUnproven() {
 		s.giveUp()
 	}
 	missed, rest := files.around(fresh)

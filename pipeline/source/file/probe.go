@@ -38,7 +38,7 @@ type probe struct {
 }
 
 // probeLen is how many bytes are compared at once.
-const probeLen = 64 << 10
+const probeLen = 16 << 10
 
 func newProbe(key zipKey, gens []*generation) *probe {
 	p := &probe{key: key, buf: [2][]byte{make([]byte, probeLen), make([]byte, probeLen)}}
