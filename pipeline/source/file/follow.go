@@ -98,11 +98,11 @@ func (s *Source) insert(i int, files candidates, now time.Time) {
 	since := s.gens[len(s.gens)-1].current
 	for _, g := range files {
 		g.start(0)
-		isRotated := g.path != s.name
-		if isRotated {
+		switch {
+		case g.path != s.name:
 			g.rotate(now)
-		}
-		if g.current.After(since) == isRotated { // a rotated one never was seen to have the name
+			g.current = earlier(g.current, since) // it never was seen to have the name
+		case g.current.Before(since):
 			g.current = since
 		}
 	}
@@ -209,27 +209,34 @@ func (s *Source) isCopy(c, g *generation) bool {
 }
 
 // retire closes generations that are over and settled, and those that are over
-// and have no name any more, for their handles hide a full disk. The last ones
-// stay known, and those that a look at the files' times could take for new ones;
-// the newest one stays open unless its name is gone for good.
+// and have no name any more, for their handles hide a full disk. The newest one
+// stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
-	const known = 4 // a later one may be compressed anew, with another time
-	unproven := candidates(s.gens).hasUnproven()
-	newest := s.newest()
-	var kept []*generation
+	var forget []*generation
 	for _, g := range s.gens {
 		over := s.isOver(g, now) && g.unread() == 0 && !g.unproven && g.awaited == ""
 		done := over && g.ledger.Unsettled() == 0
-		if over && g.unlinked || done && (g != newest || goneForGood) {
+		if over && g.unlinked || done && (g != s.newest() || goneForGood) {
 			g.close()
 		}
-		// What is not proven may be a copy of any.
-		if forget := goneForGood || g.gone || !unproven && s.younger(g) >= known && g.isBefore(newest.current); !done || !forget {
-			kept = append(kept, g)
+		if done && (goneForGood || g.gone || s.isForgettable(g)) {
+			forget = append(forget, g)
 		}
 	}
-	s.gens = kept
+	if len(forget) > 0 {
+		s.gens = slices.DeleteFunc(s.gens, func(g *generation) bool { return slices.Contains(forget, g) })
+	}
+}
+
+// isForgettable reports whether no file can be taken for a new one that is g or
+// a copy of it: those that changed before the newest one was read are not looked
+// at. The last four stay known, because they may be compressed later by programs
+// that do not keep the time.
+func (s *Source) isForgettable(g *generation) bool {
+	since := s.newest().current.Add(-zipSlack)
+	return g.changed.Before(since) && g.copied.Before(since) && s.younger(g) >= 4 &&
+		!candidates(s.gens).hasUnproven() // it may be a copy of any
 }
 
 // younger is how many generations changed later than g.
@@ -242,9 +249,9 @@ func (s *Source) younger(g *generation) (n int) {
 	return n
 }
 
-// isBefore reports whether a file that changed at since is neither g nor a copy
-// of it.
-func (g *generation) isBefore(since time.Time) bool {
-	since = since.Add(-zipSlack)
-	return g.changed.Before(since) && g.copied.Before(since)
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -149,46 +149,44 @@ func (s *Source) prove(now time.Time) (again bool, err error) {
 	return s.stayDamaged(u, now), nil
 }
 
-// proven finds a place for a compressed generation that is whole.
+// proven finds out what a compressed generation is that is whole: one that
+// nobody knew, or a copy.
 func (s *Source) proven(u *generation, now time.Time) error {
 	p := u.probe
 	owner := p.owner()
-	if owner == nil {
-		// Which one it is may have been overwritten.
-		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.isTruncated() })
-		if i >= 0 {
+	if owner == nil { // unless its owner was overwritten and nobody has seen that
+		if i := slices.IndexFunc(s.gens, (*generation).isTruncated); i >= 0 {
 			return s.truncated(s.gens[i], now)
 		}
 	}
-	s.dealt[p.key] = u
 	u.file.(*archive).size, u.size = p.size, p.size
 	u.head, u.unproven, u.probe = p.head, false, nil
-	switch {
-	case owner == nil && u.old:
-		u.startBehind(p)
-	case owner == nil:
-	case owner.awaited != "", owner.file == nil && p.size > owner.offset:
-		s.remove(u)
-		s.dealt[p.key] = owner
-		owner.goOnIn(u, now)
-	default:
-		s.remove(u)
-		s.dealt[p.key] = owner
-		owner.learn() // a truncation must not go unseen: the copy counts for nothing now
-		if owner.copied.Before(u.changed) {
-			owner.copied = u.changed
+	if owner == nil {
+		s.dealt[p.key] = u
+		if u.old {
+			u.startBehind(p)
 		}
-		return u.close()
+		return nil
 	}
-	return nil
+	s.dealt[p.key] = owner
+	s.remove(u)
+	if owner.awaited != "" || owner.file == nil && p.size > owner.offset {
+		owner.goOnIn(u, now)
+		return nil
+	}
+	owner.learn() // if it is truncated now, the copy counts again
+	if owner.copied.Before(u.changed) {
+		owner.copied = u.changed
+	}
+	return u.close()
 }
 
-// startBehind makes u known as one that is not to be read.
-func (u *generation) startBehind(p *probe) {
-	u.offset, u.before = p.size, p.before
-	u.ledger = pipeline.NewLedger(p.size)
-	u.saved = u.describe()
-	u.close()
+// startBehind makes a generation known as one that is not to be read.
+func (g *generation) startBehind(p *probe) {
+	g.offset, g.before = p.size, p.before
+	g.ledger = pipeline.NewLedger(p.size)
+	g.saved = g.describe()
+	g.close()
 }
 
 // goOnIn reads on in another file, which has the same content.

@@ -74,8 +74,9 @@ func TestEveryLineArrives(t *testing.T) {
 			sim := newSimFiles(r)
 			w := newWorld(newTailOf(t, sim, "/log"), r)
 			w.sim = sim
-			w.block.Buf = buffers.Get().([]byte)
-			defer func() { buffers.Put(w.block.Buf) }()
+			buf := buffers.Get().(*[]byte)
+			w.block.Buf = *buf
+			defer func() { *buf = w.block.Buf; buffers.Put(buf) }()
 			if r.IntN(2) == 0 {
 				w.keep = 1 + r.IntN(4)
 			}
@@ -85,7 +86,7 @@ func TestEveryLineArrives(t *testing.T) {
 }
 
 // buffers are used again because they are large.
-var buffers = sync.Pool{New: func() any { return []byte(nil) }}
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // TestEveryLineOfRealFilesArrives plays histories in the real file system, so
 // that the simulated one does not prove what is not so.

@@ -30,8 +30,8 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		}
 		g.old = !isNew
 		g.start(0)
-		if g.path != s.name && g.current.After(since) {
-			g.current = since
+		if g.path != s.name {
+			g.current = earlier(g.current, since)
 		}
 		gens = append(gens, g)
 	}
