@@ -1030,6 +1030,7 @@ func TestGenerationsAreForgotten(t *testing.T) {
 	tl.open()
 	for i := range 20 {
 		tl.settled()
+		tl.must(tl.files.SetTime(tl.name, time.Now().Add(time.Duration(i-30)*time.Hour)))
 		tl.rename("", fmt.Sprint(".", 30-i))
 		tl.write("", fmt.Sprintf("%d\n", i))
 		tl.pass(time.Second)
@@ -1038,14 +1039,14 @@ func TestGenerationsAreForgotten(t *testing.T) {
 		tl.settled()
 		tl.pass(tl.src.opts.Linger)
 	}
-	if n := len(tl.src.gens); n != 2 {
-		t.Errorf("%d generations are known, want the newest and the one before", n)
+	if n := len(tl.src.gens); n != 4 {
+		t.Errorf("%d generations are known, want the newest and three before", n)
 	}
 	if open := openFiles(t, filepath.Dir(tl.name)); open != 1 {
 		t.Errorf("%d files are open, want 1", open)
 	}
-	if n := len(tl.src.Places()); n != 2 {
-		t.Errorf("%d places, want 2", n)
+	if n := len(tl.src.Places()); n != 4 {
+		t.Errorf("%d places, want 4", n)
 	}
 	tl.restart(func() {})
 	tl.want("")

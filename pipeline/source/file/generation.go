@@ -48,6 +48,7 @@ type generation struct {
 	changed time.Time   // the file's last change, as last seen
 	named   time.Time   // the same when it was last seen to have the name
 	current time.Time   // the same when what was read was found unchanged later
+	copied  time.Time   // the last change of a compressed copy
 
 	rotated    bool // the name points elsewhere
 	quietSince time.Time
@@ -127,10 +128,19 @@ func (g *generation) start(offset int64) {
 
 // firstBytes are what a file is recognised by even if nothing was read of it.
 func (g *generation) firstBytes() []byte {
-	if g.unproven {
-		return nil
+	if g.unproven || g.file == nil || len(g.head) == fingerprintLen {
+		return g.head
 	}
-	return readAt(g.file, 0, min(fingerprintLen, g.size))
+	first := make([]byte, fingerprintLen)
+	n, _ := g.file.ReadAt(first, 0) // if it fails, less is known
+	return first[:n]
+}
+
+// learn looks at the first bytes of a file that was small when it was opened.
+func (g *generation) learn() {
+	if first := g.firstBytes(); bytes.HasPrefix(first, g.head) {
+		g.head = first
+	}
 }
 
 // resume begins to read where p says.
@@ -168,7 +178,7 @@ func (g *generation) anew() *generation {
 		named: g.named, current: g.current,
 	}
 	if info, err := g.file.Stat(); err == nil {
-		fresh.size = info.Size()
+		fresh.size, fresh.changed = info.Size(), info.ModTime()
 	}
 	fresh.start(0)
 	g.file = nil
@@ -232,6 +242,9 @@ func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) 
 			return nil, err
 		}
 		g.size, g.changed, g.noLine = info.Size(), info.ModTime(), -1 // not of a truncated file
+		if g.gap == 0 {
+			g.rememberHead(data, g.offset)
+		}
 		switch {
 		case len(data) == want && len(withoutNULs(data, false)) == 0:
 			g.gap = g.nextData(g.gap + int64(want))
@@ -370,10 +383,14 @@ func (g *generation) ahead() []byte { return g.head[min(g.offset, int64(len(g.he
 
 // remember takes bytes that were read at an offset to head and before.
 func (g *generation) remember(read []byte, offset int64) {
+	g.rememberHead(read, offset)
+	g.before = appendBefore(g.before, read)
+}
+
+func (g *generation) rememberHead(read []byte, offset int64) {
 	if known := int64(len(g.head)) - offset; 0 <= known && known < int64(len(read)) {
 		g.head = appendHead(g.head, read[known:])
 	}
-	g.before = appendBefore(g.before, read)
 }
 
 // appendHead adds read to the first bytes of a content.
@@ -415,6 +432,7 @@ func (g *generation) place() pipeline.Place {
 	if g.ghost {
 		return g.saved
 	}
+	g.learn()
 	p := g.describe()
 	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {
 		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before

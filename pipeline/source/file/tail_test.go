@@ -28,7 +28,9 @@ type tail struct {
 
 // newTail returns a tail of app.log in a new folder. Nothing is open yet.
 func newTail(t *testing.T) *tail {
-	return newTailOf(t, realFiles{}, t.TempDir())
+	tl := newTailOf(t, realFiles{}, t.TempDir())
+	t.Cleanup(tl.close)
+	return tl
 }
 
 func newTailOf(t *testing.T, files files, dir string) *tail {
@@ -37,7 +39,6 @@ func newTailOf(t *testing.T, files files, dir string) *tail {
 	tl.opts.Lost = func(path string, bytes int64, why string) {
 		tl.lost = append(tl.lost, fmt.Sprintf("%d bytes of %s: %s", bytes, filepath.Base(path), why))
 	}
-	t.Cleanup(tl.close)
 	return tl
 }
 
