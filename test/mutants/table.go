@@ -40,14 +40,20 @@ func mutants() []mutant {
 		},
 		{
 			name: "bytes before the offset not compared", file: "pipeline/source/file/generation.go",
-			old:  "	if n < lead || !bytes.Equal(buf[:lead], g.before) {\n",
+			old:  "	if n < lead || !bytes.Equal(buf[:lead], g.before) || !bytes.HasPrefix(buf[lead:n], g.ahead()) {\n",
 			new:  "	if n < lead {\n",
 			test: "pipeline/source/file.TestEveryLineArrives",
 		},
 		{
+			name: "removed file not noticed", file: "pipeline/source/file/disk.go",
+			old:  "info.Sys().(*syscall.Stat_t).Nlink == 0",
+			new:  "info.Sys().(*syscall.Stat_t).Nlink > 99",
+			test: "pipeline/source/file.TestUnlinkedGenerationIsAtRiskUntilItIsRead",
+		},
+		{
 			name: "newer overtakes older", file: "pipeline/ship/client.go",
-			old:  "	q.items = append(q.items, &item{queue: q, batch: b, since: time.Now()})\n",
-			new:  "	q.items = append(q.items, &item{queue: q, batch: b, since: time.Now()})\n	if n := len(q.items); n > 2 {\n		q.items[n-1], q.items[n-2] = q.items[n-2], q.items[n-1]\n	}\n",
+			old:  "	c.counts.InFlight += b.Len()\n",
+			new:  "	if n := len(q.items); n > 2 {\n		q.items[n-1], q.items[n-2] = q.items[n-2], q.items[n-1]\n	}\n",
 			test: "pipeline/ship.TestOrderWithinAStreamIsKept",
 		},
 		{
@@ -55,6 +61,12 @@ func mutants() []mutant {
 			old:  "		for _, it := range q.items[q.onDisk : last+1] {\n",
 			new:  "		for _, it := range q.items[max(q.onDisk, last) : last+1] {\n",
 			test: "pipeline/ship.TestAnUnlinkedFileIsWrittenToDiskAtOnce",
+		},
+		{
+			name: "spool confirms before it is on disk", file: "pipeline/spool/spool.go",
+			old:  "		if err = s.active.datasync(); err == nil {\n",
+			new:  "		if err == nil {\n",
+			test: "pipeline/spool.TestCrashAtEachStepLosesNothing",
 		},
 		{
 			name: "answer trusted for several streams", file: "pipeline/ship/encode.go",
@@ -87,9 +99,9 @@ func mutants() []mutant {
 			test: "pipeline/stage.TestEntriesThatDependOnAClockAreTheSameWhenReadAgain",
 		},
 		{
-			name: "another end of an entry the second time", file: "pipeline/stage/joins.go",
-			old:  "	return j.open && f.isNoted(j.end, s.step)\n",
-			new:  "	return false\n",
+			name: "another end of an entry the second time", file: "pipeline/stage/feed.go",
+			old:  "	for len(f.cuts) > 0 && f.cuts[0].Read <= read {\n",
+			new:  "	for false {\n",
 			test: "pipeline/stage.TestACutByTheClockIsMadeAgain",
 		},
 	}
