@@ -291,3 +291,29 @@ func TestVersion(t *testing.T) {
 		t.Errorf("status %d: %s", status, out)
 	}
 }
+
+func TestTargetsPageShowsWhatIsWrongFirst(t *testing.T) {
+	var page strings.Builder
+	id := strings.Repeat("0123456789ab", 6)[:64]
+	err := targetsTemplate.Execute(&page, targetsPage{
+		Clients: []clientStatus{{Name: "good"}, {Name: "away", Trouble: "Loki cannot be reached", Waiting: 3, SpoolBatches: 2, SpoolBytes: 5 << 20, SpoolFull: true}},
+		Targets: []targetStatus{
+			{Job: "docker", Kind: "file", Path: "/d/" + id + "/" + id + "-json.log", State: "active", ReadBytes: 1 << 30},
+			{Job: "nginx", Path: "/var/log/<x>.log", State: "unreadable", Error: "permission denied", Remedy: "setfacl x"},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"delivers", "▲ Loki cannot be reached", "the disk queue is full", "5.0 MiB", "1.0 GiB", "/d/0123456789ab…/0123456789ab…-json.log",
+		"/var/log/&lt;x&gt;.log", "▲ unreadable", "setfacl x",
+	} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("%q is not in\n%s", want, page.String())
+		}
+	}
+	if strings.Index(page.String(), "away") > strings.Index(page.String(), "docker") {
+		t.Error("the clients are not the first")
+	}
+}

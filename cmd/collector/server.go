@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -80,7 +81,9 @@ func (c *collector) serveTargets(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	targetsTemplate.Execute(w, page)
+	if err := targetsTemplate.Execute(w, page); err != nil {
+		c.log.Debug("the page /targets was not written", "err", err) // the browser went away
+	}
 }
 
 // targetsPage is what /targets shows; with ?format=json it is the answer.
@@ -112,26 +115,52 @@ type clientStatus struct {
 	SpoolFull    bool  `json:"spool_full"`
 }
 
-var targetsTemplate = template.Must(template.New("targets").Parse(`<!doctype html>
+// targetsTemplate shows what is wrong first: the clients, and then the sources.
+var targetsTemplate = template.Must(template.New("targets").Funcs(template.FuncMap{
+	"short": shortPath, "bytes": bytesInWords,
+}).Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Targets of the collector</title>
 <meta name="viewport" content="width=device-width">
 <style>
 :root { color-scheme: light dark; font: 13px/1.5 system-ui, sans-serif }
-body { margin: 24px } h1 { font-size: 20px; font-weight: 600 }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { text-align: left; padding: 4px 12px 4px 0; border-bottom: 1px solid #8884; vertical-align: top }
-th { font-weight: 600 } td.n, th.n { text-align: right }
+body { margin: 24px } h1 { font-size: 20px; font-weight: 600 } h2 { font-size: 15px; font-weight: 600; margin: 24px 0 4px }
+div { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid #8884; vertical-align: top; white-space: nowrap }
+th { font-weight: 600 } td.n, th.n { text-align: right } td.w { white-space: normal; overflow-wrap: anywhere; min-width: 16em }
 code { font: 12px ui-monospace, monospace }
-.bad { color: #B42318 } @media (prefers-color-scheme: dark) { .bad { color: #F2776B } }
+.bad { color: #B42318 } .ok { color: #1F7A4D } .no { opacity: .65 }
+@media (prefers-color-scheme: dark) { .bad { color: #F2776B } .ok { color: #5CC28C } }
 </style>
-<h1>Targets</h1>
-<table><tr><th>job<th>kind<th>source<th>service<th>state<th class=n>read, bytes<th class=n>behind<th class=n>unconfirmed</tr>
-{{range .Targets}}<tr><td>{{.Job}}<td>{{.Kind}}<td><code>{{.Path}}</code><td>{{.Service}}
-<td>{{if .Error}}<span class=bad>{{.State}}</span>: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}
-<td class=n>{{.ReadBytes}}<td class=n>{{.LagBytes}}<td class=n>{{.Unsettled}}</tr>
-{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table>
-<h1>Clients</h1>
-<table><tr><th>client<th class=n>batches waiting<th class=n>on disk<th class=n>bytes there<th>state</tr>
-{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td class=n>{{.SpoolBatches}}<td class=n>{{.SpoolBytes}}
-<td>{{with .Trouble}}<span class=bad>{{.}}</span>{{else}}works{{end}}{{if .SpoolFull}} <span class=bad>the spool is full</span>{{end}}</tr>{{end}}</table>
+<h1>Collector</h1>
+<h2>Clients</h2>
+<div><table><tr><th>client<th class=n>batches in memory<th class=n>batches on disk<th class=n>bytes on disk<th>state</tr>
+{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td class=n>{{.SpoolBatches}}<td class=n>{{bytes .SpoolBytes}}
+<td class=w>{{with .Trouble}}<span class=bad>▲ {{.}}</span>{{else}}<span class=ok>●</span> delivers{{end}}
+{{- if .SpoolFull}} <span class=bad>▲ the disk queue is full</span>{{end}}</tr>
+{{end}}</table></div>
+<h2>Sources</h2>
+<div><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>unconfirmed<th>state</tr>
+{{range .Targets}}<tr class="{{if not .Kind}}no{{end}}"><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
+<td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
+<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}</tr>
+{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table></div>
 </html>`))
+
+var containerID = regexp.MustCompile(`([0-9a-f]{12})[0-9a-f]{52}`)
+
+// shortPath is a path with the first twelve digits of each container's id, as
+// Docker shows them.
+func shortPath(path string) string { return containerID.ReplaceAllString(path, "$1…") }
+
+// bytesInWords is a number of bytes in the largest fitting unit.
+func bytesInWords(n int64) string {
+	const unit = 1024
+	if n < unit {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, exp := float64(n)/unit, 0
+	for ; value >= unit && exp < 3; exp++ {
+		value /= unit
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[exp])
+}
