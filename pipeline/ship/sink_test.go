@@ -204,6 +204,7 @@ type rig struct {
 	client  *Client
 	streams *pipeline.Streams
 	outbox  *pipeline.Outbox
+	budget  *pipeline.Budget
 	ledger  *pipeline.Ledger
 	read    int64
 	log     *logLines
@@ -220,7 +221,7 @@ func newRig(t testing.TB, change func(*Options)) *rig { return newSpoolRig(t, ni
 func newSpoolRig(t testing.TB, spool Spool, change func(*Options)) *rig {
 	r := &rig{
 		t: t, sink: newSink(t), streams: pipeline.NewStreams(), ledger: pipeline.NewLedger(0),
-		log: &logLines{}, metrics: prometheus.NewRegistry(),
+		budget: pipeline.NewBudget(1 << 30), log: &logLines{}, metrics: prometheus.NewRegistry(),
 	}
 	opts := Options{
 		Name: "test", URL: "http://192.0.2.1:3100/loki/api/v1/push",
@@ -236,7 +237,7 @@ func newSpoolRig(t testing.TB, spool Spool, change func(*Options)) *rig {
 		t.Fatal(err)
 	}
 	limits := pipeline.Limits{BatchBytes: pipeline.MaxBatchBytes, BatchWait: time.Second, LineBytes: pipeline.MaxLineBytes}
-	r.outbox = pipeline.NewOutbox(limits, pipeline.NewBudget(1<<30), 1, r.client.Deliver)
+	r.outbox = pipeline.NewOutbox(limits, r.budget, 1, r.client.Deliver)
 	if spool != nil {
 		if err := r.client.UseSpool(spool, r.streams); err != nil {
 			t.Fatal(err)
@@ -261,15 +262,20 @@ func newSpoolRig(t testing.TB, spool Spool, change func(*Options)) *rig {
 // send delivers a batch of lines for one stream, each with metadata.
 func (r *rig) send(app string, lines ...string) {
 	for _, line := range lines {
-		from := r.read
-		r.read += int64(len(line)) + 1
-		r.ledger.Read(r.read)
-		r.outbox.Add(r.stream(app), &pipeline.Entry{
-			Line: []byte(line), Time: 1_000_000_000 * r.read, Meta: []pipeline.Field{{Name: "n", Value: []byte(line)}},
-			Pieces: []pipeline.Piece{{Ledger: r.ledger, Range: pipeline.Range{Start: from, End: r.read}}},
-		}, time.Now())
+		r.add(app, line)
 	}
 	r.outbox.Flush()
+}
+
+// add adds a line to the open batch of a stream.
+func (r *rig) add(app, line string) {
+	from := r.read
+	r.read += int64(len(line)) + 1
+	r.ledger.Read(r.read)
+	r.outbox.Add(r.stream(app), &pipeline.Entry{
+		Line: []byte(line), Time: 1_000_000_000 * r.read, Meta: []pipeline.Field{{Name: "n", Value: []byte(line)}},
+		Pieces: []pipeline.Piece{{Ledger: r.ledger, Range: pipeline.Range{Start: from, End: r.read}}},
+	}, time.Now())
 }
 
 func (r *rig) stream(app string) *pipeline.Stream {

@@ -399,6 +399,9 @@ func (c *Client) makeRoom(needs pipeline.Risk) int64 {
 	}
 	size := int64(victim.record.Size)
 	batch, err := c.read(victim)
+	if err != nil && !errors.Is(err, ErrSpoolDamaged) {
+		return 0 // it may be read another time, and nobody could count its entries now
+	}
 	c.mu.Lock()
 	defer c.unlockAndFinish()
 	if victim.over || !victim.isOnDisk() || victim.queue.busy && victim.queue.items[0] == victim {

@@ -15,14 +15,15 @@ import (
 // memorySpool is a Spool whose disk is memory, with room for limit bytes. What
 // it holds outlives its client, as a disk does.
 type memorySpool struct {
-	mu      sync.Mutex
-	next    uint64
-	limit   int
-	fails   error
-	damaged bool
-	records map[uint64]SpoolRecord
-	data    map[uint64][]byte
-	appends int
+	mu        sync.Mutex
+	next      uint64
+	limit     int
+	fails     error
+	readFails error
+	slow      time.Duration // of an Append
+	records   map[uint64]SpoolRecord
+	data      map[uint64][]byte
+	appends   int
 }
 
 func newMemorySpool(limit int) *memorySpool {
@@ -43,6 +44,9 @@ func (s *memorySpool) Pending() []SpoolRecord {
 
 // Append implements Spool.
 func (s *memorySpool) Append(records []SpoolRecord, payloads [][]byte) error {
+	var slow time.Duration
+	s.change(func(s *memorySpool) { slow = s.slow })
+	time.Sleep(slow)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	size := 0
@@ -75,8 +79,8 @@ func (s *memorySpool) sizeLocked() (size int) {
 func (s *memorySpool) Read(id uint64, _ []byte) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.damaged {
-		return nil, ErrSpoolDamaged
+	if s.readFails != nil {
+		return nil, s.readFails
 	}
 	return s.data[id], nil
 }
@@ -87,6 +91,13 @@ func (s *memorySpool) Done(id uint64) {
 	defer s.mu.Unlock()
 	delete(s.records, id)
 	delete(s.data, id)
+}
+
+// change changes the spool's state.
+func (s *memorySpool) change(f func(*memorySpool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f(s)
 }
 
 func (s *memorySpool) len() int {
@@ -366,9 +377,7 @@ func TestADamagedBatchOnDiskIsCountedAndTheOthersGoOn(t *testing.T) {
 		r.ledger.SetRisk(pipeline.Unlinked)
 		r.send("a", "lost")
 		time.Sleep(minute)
-		disk.mu.Lock()
-		disk.damaged = true
-		disk.mu.Unlock()
+		disk.change(func(s *memorySpool) { s.readFails = ErrSpoolDamaged })
 		r.ledger, r.read = pipeline.NewLedger(0), 0
 		r.send("a", "behind")
 		r.sink.listener.setShut(false)
