@@ -64,6 +64,19 @@ func (c *Client) noteThrottledLocked(q *queue, out outcome) {
 	})
 }
 
+// noteHeldLocked logs that a stream waits for a disk of our own, once a minute.
+func (c *Client) noteHeldLocked(q *queue, out outcome) {
+	now := time.Now()
+	if !c.heldLogged.IsZero() && now.Sub(c.heldLogged) < dropNotePeriod {
+		return
+	}
+	c.heldLogged = now
+	c.later = append(c.later, func() {
+		c.opts.Log.Error("a stream waits until the disk of the spool and the quarantine works",
+			"client", c.opts.Name, "stream", q.labels, "err", out.err)
+	})
+}
+
 // plainLocked leaves structured metadata out from now on.
 func (c *Client) plainLocked(out outcome) {
 	if c.plain {

@@ -11,7 +11,7 @@ import (
 
 // queue is what waits for one stream. It is in one place at a time: with a
 // sender, in Client.ready, or in Client.delayed. Whoever has it may change todo,
-// tries, since, stamp and loaded.
+// tries, since and stamp.
 type queue struct {
 	stream *pipeline.Stream
 	labels string  // with the external labels
@@ -19,12 +19,11 @@ type queue struct {
 	onDisk int     // how many these are
 	busy   bool    // with a sender
 
-	todo   []part          // of the first item, the next part last; nil if it was not looked at
-	tries  int             // of the next part
-	since  time.Time       // when the first of these began
-	due    time.Time       // while delayed
-	stamp  stamp           // for the first item's read times
-	loaded *pipeline.Batch // the first item, if it was read from disk
+	todo  []part    // of the first item, the next part last; empty if it was not looked at
+	tries int       // of the next part
+	since time.Time // when the first of these began
+	due   time.Time // while delayed
+	stamp stamp     // for the first item's read times
 }
 
 // item is a batch that waits, in memory or on disk.
@@ -92,11 +91,7 @@ func (c *Client) take(now time.Time) (*job, time.Duration) {
 	if len(c.ready) > 0 {
 		c.wakeLocked()
 	}
-	j := &job{queue: q, item: q.items[0], batch: q.items[0].batch, plain: c.plain}
-	if j.batch == nil {
-		j.batch = q.loaded
-	}
-	return j, 0
+	return &job{queue: q, item: q.items[0], batch: q.items[0].batch, plain: c.plain}, 0
 }
 
 // collectDelayedLocked makes ready what is due and returns when the next is.
@@ -124,7 +119,7 @@ func (c *Client) open(j *job) error {
 		if err != nil {
 			return err
 		}
-		j.batch, q.loaded = batch, batch
+		j.batch = batch
 		c.loaded(j.item, batch)
 	}
 	if len(q.todo) == 0 {
@@ -135,9 +130,13 @@ func (c *Client) open(j *job) error {
 }
 
 // settle does with a job what its outcome asks for. A request that was cut off
-// by the end of Run says nothing.
+// by the end of Run says nothing; its batch is done if it is on disk.
 func (c *Client) settle(ctx context.Context, j *job, out outcome) {
 	if ctx.Err() != nil && out.verdict != stored {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		j.queue.busy = false
+		c.restLocked(j.queue)
 		return
 	}
 	if out.verdict == tooLarge && out.certain && j.part.len() == 1 {
@@ -182,6 +181,7 @@ func (c *Client) settleLocked(j *job, out outcome) {
 		c.unreadableLocked(j.item, out.err)
 		c.doneLocked(q)
 	case out.verdict == held:
+		c.noteHeldLocked(q, out)
 		c.delayLocked(q, out)
 	case exhausted, out.verdict == throttled && c.opts.DropRateLimited:
 		c.dropLocked(j, j.part, out)
@@ -243,7 +243,7 @@ func (c *Client) doneLocked(q *queue) {
 	it := q.items[0]
 	q.items[0] = nil
 	q.items = q.items[1:]
-	q.todo, q.tries, q.stamp, q.loaded = q.todo[:0], 0, stamp{}, nil
+	q.todo, q.tries, q.stamp = q.todo[:0], 0, stamp{}
 	if it.isOnDisk() {
 		q.onDisk--
 	}
@@ -260,12 +260,18 @@ func (c *Client) doneLocked(q *queue) {
 	c.againLocked(q)
 }
 
-// againLocked makes a queue ready. What is on disk does not stay in memory too.
+// againLocked makes a queue ready.
 func (c *Client) againLocked(q *queue) {
+	c.restLocked(q)
+	c.ready = append(c.ready, q)
+}
+
+// restLocked frees the memory of a queue's first item if that is on disk: only
+// those with a sender are in both.
+func (c *Client) restLocked(q *queue) {
 	if it := q.items[0]; it.isOnDisk() {
 		c.freeLocked(it)
 	}
-	c.ready = append(c.ready, q)
 }
 
 // freeLocked gives back an item's memory: it is done with, or on disk.
@@ -301,10 +307,7 @@ func (c *Client) dropLocked(j *job, p part, out outcome) {
 func (c *Client) delayLocked(q *queue, out outcome) {
 	c.opts.Metrics.retried(c.host, c.tenant(q.stream.Tenant))
 	q.due = time.Now().Add(max(out.retryAfter, c.backoff(q.tries)))
-	q.loaded = nil
-	if it := q.items[0]; it.isOnDisk() {
-		c.freeLocked(it)
-	}
+	c.restLocked(q)
 	c.delayed = append(c.delayed, q)
 }
 
@@ -321,7 +324,6 @@ func (c *Client) closeGateLocked(q *queue, out outcome) {
 		c.gate = now.Add(max(out.retryAfter, c.backoff(c.failures)))
 	}
 	c.noteTroubleLocked(out)
-	q.loaded = nil
 	c.againLocked(q)
 }
 

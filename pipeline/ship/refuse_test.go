@@ -173,6 +173,9 @@ func TestAStreamWaitsWhileItsQuarantineCannotBeWritten(t *testing.T) {
 			t.Errorf("%d bytes are unsettled, %q in quarantine", n, kept)
 		}
 		r.wantSorted("b", "other")
+		if n := len(r.log.with("a stream waits")); n == 0 || n > 10 {
+			t.Errorf("%d log lines in ten minutes", n)
+		}
 		mu.Lock()
 		full = false
 		mu.Unlock()

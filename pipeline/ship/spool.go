@@ -358,6 +358,9 @@ func (c *Client) giveWay(items []*item, err error) {
 // none of that it is left as it was, with the error.
 func (c *Client) force(it *item) error {
 	for room, needs := int64(0), it.batch.Memory(); ; {
+		if c.isOver(it) {
+			return nil // what makes room for it would be given up for nothing
+		}
 		err := c.write([]*item{it})
 		if err == nil || !errors.Is(err, ErrSpoolFull) {
 			return err
@@ -380,6 +383,12 @@ func (c *Client) force(it *item) error {
 		c.unlockAndFinish()
 		return err
 	}
+}
+
+func (c *Client) isOver(it *item) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return it.over
 }
 
 // makeRoom gives up the oldest record that may be, for one of a risk that needs
@@ -441,7 +450,7 @@ func (c *Client) giveUpLocked(it *item, batch *pipeline.Batch, err error) {
 	}
 	i := slices.Index(q.items, it)
 	if i == 0 {
-		q.todo, q.tries, q.stamp, q.loaded = q.todo[:0], 0, stamp{}, nil
+		q.todo, q.tries, q.stamp = q.todo[:0], 0, stamp{}
 	}
 	q.items = slices.Delete(q.items, i, i+1)
 	if it.isOnDisk() {

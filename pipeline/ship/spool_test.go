@@ -424,3 +424,22 @@ func TestABatchInFlightMayBeWrittenToDisk(t *testing.T) {
 		})
 	}
 }
+
+// What is on disk is not read from its file again, although a stop cut off its
+// request.
+func TestAStopSettlesWhatIsOnDisk(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := newMemorySpool(1 << 20)
+		r := newSpoolRig(t, disk, alone)
+		r.sink.say(func(*received) answer { return answer{hang: true} })
+		r.send("a", "one")
+		synctest.Wait() // its request is under way
+		r.ledger.SetRisk(pipeline.Unlinked)
+		time.Sleep(2 * time.Second)
+		r.stop()
+		wantRecords(t, disk, 1)
+		if n := r.ledger.Unsettled(); n != 0 {
+			t.Errorf("%d bytes are not settled", n)
+		}
+	})
+}
