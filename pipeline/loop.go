@@ -50,6 +50,8 @@ type Stages interface {
 	// Flush adds what was held for longer than it may be, or everything if
 	// all is set, and returns when it has to be called next, or the zero time.
 	Flush(now time.Time, all bool, out *Outbox) time.Time
+	// Stop adds what was held of lines that would be gone after a stop.
+	Stop(now time.Time, out *Outbox)
 }
 
 // Target is one source with its stages.
@@ -76,6 +78,9 @@ type LoopOptions struct {
 	// Report is told when a source begins to fail, fails differently, or reads
 	// again (nil).
 	Report func(t *Target, err error)
+	// Stopped is called when no source has another turn, before the last lines
+	// are taken from those that cannot be read again (nil).
+	Stopped func()
 	// Ended is told when a source was read to its end and left the loop.
 	Ended func(t *Target)
 }
@@ -113,12 +118,21 @@ func (l *Loop) Add(t *Target) {
 // Run reads until ctx is done. It hands on every open batch before it returns;
 // what joins still hold stays unsettled and is read again at the next start.
 func (l *Loop) Run(ctx context.Context) error {
+	l.each(func(w *worker) { w.run(ctx) })
+	if l.opts.Stopped != nil {
+		l.opts.Stopped()
+	}
+	l.each((*worker).finish)
+	return nil
+}
+
+// each does something with all workers at a time.
+func (l *Loop) each(do func(*worker)) {
 	var wg sync.WaitGroup
 	for _, w := range l.workers {
-		wg.Go(func() { w.run(ctx) })
+		wg.Go(func() { do(w) })
 	}
 	wg.Wait()
-	return nil
 }
 
 // Targets returns the targets that are being read.
@@ -198,7 +212,6 @@ func (w *worker) run(ctx context.Context) {
 		case <-freed:
 		}
 	}
-	w.finish()
 }
 
 // turn gives every source one block and returns how long to wait for the next
@@ -248,15 +261,13 @@ const lastReads = time.Second
 func (w *worker) finish() {
 	end := w.opts.Now().Add(lastReads)
 	for _, t := range w.snapshot() {
-		risk := riskOf(t.Source)
-		if risk == Repeatable {
-			continue
+		if riskOf(t.Source) > Repeatable {
+			w.read(t, w.opts.Now())
 		}
-		w.read(t, w.opts.Now())
 		for riskOf(t.Source) == Unlinked && w.opts.Now().Before(end) && w.waitFor(t.Source, end) {
 			w.read(t, w.opts.Now())
 		}
-		t.Stages.Flush(w.opts.Now(), true, w.outbox)
+		t.Stages.Stop(w.opts.Now(), w.outbox)
 	}
 	w.outbox.Flush()
 }

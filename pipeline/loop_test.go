@@ -73,6 +73,8 @@ type testStages struct {
 	held   []Line
 	last   time.Time
 	all    int // calls of Flush with all
+
+	stopped bool
 }
 
 func (s *testStages) Push(l *Line, now time.Time, out *Outbox) {
@@ -94,6 +96,13 @@ func (s *testStages) Flush(now time.Time, all bool, out *Outbox) time.Time {
 	}
 	s.release(now, out)
 	return time.Time{}
+}
+
+func (s *testStages) Stop(now time.Time, out *Outbox) {
+	s.stopped = true
+	if len(s.held) > 0 && s.held[0].Ledger.Risk() > Repeatable {
+		s.release(now, out)
+	}
 }
 
 func (s *testStages) release(now time.Time, out *Outbox) {
@@ -517,4 +526,64 @@ func onceADay(n int) *testSource {
 	}
 	s.wake = func() time.Time { return next }
 	return s
+}
+
+// risky is a source whose next lines cannot be read again.
+type risky struct {
+	*testSource
+	risk Risk
+}
+
+func (s risky) Risk() Risk { return s.risk }
+
+// What a pipe gave is taken when nothing more comes from it; joins of all sources
+// give up what would be gone.
+func TestAStopTakesWhatCannotBeReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(2, 64<<20)
+		h.keep = true
+		pipe, file, unlinked := risky{newSource(), Fleeting}, newSource(), newSource()
+		pipe.ledger.SetRisk(Fleeting)
+		more := false
+		pipe.read = func(b *Block, _ time.Time) error {
+			if more {
+				pipe.line(b, []byte("last"))
+			}
+			return nil
+		}
+		once := func(s *testSource) {
+			s.read = func(b *Block, _ time.Time) error {
+				if s.ledger.End() == 0 {
+					s.line(b, []byte("held"))
+				}
+				return nil
+			}
+		}
+		once(file)
+		once(unlinked)
+		h.Loop.opts.Stopped = func() { more = true }
+		var stages []*testStages
+		for key, s := range map[string]Source{"pipe": pipe, "file": file, "unlinked": unlinked} {
+			st := h.add(key, s)
+			st.hold = time.Hour
+			stages = append(stages, st)
+		}
+		h.start()
+		synctest.Wait()
+		unlinked.ledger.SetRisk(Unlinked)
+		h.finish()
+		var got []string
+		for _, b := range h.batches {
+			got = append(got, string(b.Line(0)))
+		}
+		slices.Sort(got)
+		if fmt.Sprint(got) != "[held last]" {
+			t.Errorf("at the stop %q are handed on", got)
+		}
+		for _, st := range stages {
+			if !st.stopped {
+				t.Error("stages were not told of the stop")
+			}
+		}
+	})
 }

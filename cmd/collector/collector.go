@@ -54,8 +54,9 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	c.loop = pipeline.NewLoop(pipeline.LoopOptions{
 		Workers: min(4, runtime.GOMAXPROCS(0)), Limits: limits(cfg), Budget: c.budget,
 		Clients: len(c.clients), Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Takes: c.takes, Now: time.Now,
-		Report: func(t *pipeline.Target, err error) { c.manager.report(t, err) },
-		Ended:  func(t *pipeline.Target) { c.manager.ended(t) },
+		Report:  func(t *pipeline.Target, err error) { c.manager.report(t, err) },
+		Stopped: func() { c.manager.stop() },
+		Ended:   func(t *pipeline.Target) { c.manager.ended(t) },
 	})
 	m, err := newManager(cfg, c.loop, log)
 	if err != nil {
@@ -132,7 +133,6 @@ func (c *collector) run(ctx context.Context) error {
 	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.clients), "positions", c.store.Path(), "listen", server.addr())
 
 	reading.Wait()
-	c.manager.stop()
 	c.saver.save() // what waited for it is handed on
 	c.drain(sending)
 	stopSending()

@@ -154,9 +154,12 @@ func (m *manager) run(ctx context.Context) error {
 	}
 }
 
-// stop ends the goroutines of sources. Call it after the loop has returned.
+// stop ends the goroutines of sources, so that nothing more is taken from pipes.
+// Call it when the loop gives no more turns.
 func (m *manager) stop() {
-	m.halt()
+	m.mu.Lock()
+	m.halt() // from now on none is started
+	m.mu.Unlock()
 	m.running.Wait()
 }
 
@@ -258,8 +261,11 @@ func (m *manager) openSource(o *opened) error {
 	return nil
 }
 
-// start runs the goroutine that a source needs.
+// start runs the goroutine that a source needs, unless all are stopped.
 func (m *manager) start(o *opened, run func(context.Context) error) {
+	if m.sources.Err() != nil {
+		return
+	}
 	var ctx context.Context
 	ctx, o.cancel = context.WithCancel(m.sources)
 	m.running.Go(func() { run(ctx) })

@@ -121,6 +121,27 @@ func (f *Feed) Flush(now time.Time, all bool, out *pipeline.Outbox) time.Time {
 	return due
 }
 
+// Stop implements pipeline.Stages. What it ends is not noted: it is not read
+// again.
+func (f *Feed) Stop(now time.Time, out *pipeline.Outbox) {
+	f.begin(now, out)
+	for _, j := range f.joins {
+		if j != nil {
+			j.stop(f)
+		}
+	}
+	for _, l := range f.limits {
+		if l != nil {
+			l.stop(f)
+		}
+	}
+}
+
+// bearsRisk reports whether one of the pieces cannot be read again.
+func bearsRisk(pieces []pipeline.Piece) bool {
+	return slices.ContainsFunc(pieces, func(p pipeline.Piece) bool { return p.Ledger.Risk() > pipeline.Repeatable })
+}
+
 func (f *Feed) begin(now time.Time, out *pipeline.Outbox) {
 	f.now, f.out = now, out
 	f.scratch = f.scratch[:0]

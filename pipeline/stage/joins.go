@@ -197,3 +197,12 @@ func (s *joins) flush(f *Feed, all bool) time.Time {
 	}
 	return due
 }
+
+// stop releases the entries of lines that cannot be read again.
+func (s *joins) stop(f *Feed) {
+	for _, j := range slices.Clone(s.open) {
+		if bearsRisk(j.pieces) {
+			s.release(f, j)
+		}
+	}
+}

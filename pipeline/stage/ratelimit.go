@@ -251,6 +251,15 @@ func (l *limits) flush(f *Feed, all bool) time.Time {
 	return time.Time{}
 }
 
+// stop says what was held back of lines that cannot be read again.
+func (l *limits) stop(f *Feed) {
+	for _, b := range slices.Clone(l.open) {
+		if bearsRisk(b.pieces) {
+			l.release(f, b)
+		}
+	}
+}
+
 // repeat says what was held back up to the line that ends at offset, as a clock
 // made it before.
 func (l *limits) repeat(f *Feed, offset int64) {

@@ -170,3 +170,24 @@ func TestOnlyWhatAClockDecidedIsNoted(t *testing.T) {
 		}
 	}
 }
+
+// A stop sends what joins and rate limits hold of files that have no name any
+// more. What is read again is left to that.
+func TestAStopSendsWhatIsHeldOfLinesThatAreGone(t *testing.T) {
+	for stages, lines := range map[string][]string{
+		"- multiline: {firstline: '^\\S'}":              {"one", " of one"},
+		"- rate_limit: {lines_per_second: 1, burst: 1}": {"one", "two"},
+	} {
+		for risk, want := range map[pipeline.Risk]int{pipeline.Repeatable: 0, pipeline.Unlinked: 1, pipeline.Fleeting: 1} {
+			r := newRig(t, compile(t, stages))
+			r.push(lines...)
+			before := len(r.entries)
+			r.ledger.SetRisk(risk)
+			r.feed.Stop(r.now, r.outbox)
+			r.outbox.Flush()
+			if got := len(r.entries) - before; got != want {
+				t.Errorf("%s: %d entries of risk %d are sent at a stop, want %d", stages, got, risk, want)
+			}
+		}
+	}
+}

@@ -60,6 +60,8 @@ func (p *plain) Push(l *pipeline.Line, now time.Time, out *pipeline.Outbox) {
 
 func (p *plain) Flush(time.Time, bool, *pipeline.Outbox) time.Time { return time.Time{} }
 
+func (p *plain) Stop(time.Time, *pipeline.Outbox) {}
+
 // TestNothingIsLostWhileMemoryIsFull rotates a file again and again while
 // nothing can be read, and keeps three of its generations.
 func TestNothingIsLostWhileMemoryIsFull(t *testing.T) {

@@ -18,6 +18,8 @@ import (
 	"time"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
@@ -426,4 +428,38 @@ func FuzzBounded(f *testing.F) {
 			t.Fatalf("got %q, want %q", out, want)
 		}
 	})
+}
+
+// What was taken from the pipe is there after the end of Run, although the queue
+// was full.
+func TestAStopKeepsWhatWasTaken(t *testing.T) {
+	path := fifo(t, filepath.Join(t.TempDir(), "pipe"))
+	s := New(path, Options{Buffer: 100})
+	stop := start(t, s)
+	w, err := os.OpenFile(path, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	var want []string
+	for i := range 500 {
+		want = append(want, fmt.Sprintf("line %d", i))
+	}
+	if _, err := w.WriteString(strings.Join(want, "\n") + "\n"); err != nil {
+		t.Fatal(err)
+	}
+	wait(t, "an empty pipe", func() bool { return inPipe(t, w) == 0 })
+	stop()
+	r := &reader{s: s}
+	r.want(t, want...)
+}
+
+// inPipe returns how many bytes nobody has read yet.
+func inPipe(t testing.TB, f *os.File) int {
+	t.Helper()
+	n, err := unix.IoctlGetInt(int(f.Fd()), unix.TIOCINQ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }

@@ -17,22 +17,21 @@ type queue struct {
 func newQueue(limit int) *queue { return &queue{limit: limit, room: make(chan struct{}, 1)} }
 
 // put adds a line. It waits while the queue is full; a line larger than the
-// queue waits for it to be empty.
-func (q *queue) put(ctx context.Context, line string) error {
-	for !q.tryPut(line) {
+// queue waits for it to be empty. When ctx is done there is room for what was
+// taken from the pipe.
+func (q *queue) put(ctx context.Context, line string) {
+	for !q.tryPut(line, ctx.Err() != nil) {
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
 		case <-q.room:
 		}
 	}
-	return nil
 }
 
-func (q *queue) tryPut(line string) bool {
+func (q *queue) tryPut(line string, always bool) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.data) > 0 && len(q.data)+len(line) >= q.limit {
+	if !always && len(q.data) > 0 && len(q.data)+len(line) >= q.limit {
 		return false
 	}
 	q.data = append(append(q.data, line...), '\n')

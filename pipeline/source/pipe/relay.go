@@ -41,9 +41,7 @@ func (s *Source) follow(ctx context.Context) error {
 	var relayErr error
 	wg.Go(func() { relayErr = s.relay(ctx, in, w) })
 	for line := range lines.Lines { // until the relay closes w
-		if s.queue.put(ctx, line.Text) != nil {
-			lines.Kill(nil)
-		}
+		s.queue.put(ctx, line.Text)
 	}
 	cancel()
 	wg.Wait()
@@ -114,8 +112,7 @@ func notOpened(path string, err error) error {
 const relayLen = 16 << 10
 
 // relay copies what comes to w and closes it at the end. A line that reaches
-// the limit is cut by a newline. A write that waits ends when the tail is
-// stopped, because that closes the other end.
+// the limit is cut by a newline.
 func (s *Source) relay(ctx context.Context, in, w *os.File) error {
 	defer w.Close()
 	buf := make([]byte, relayLen)
