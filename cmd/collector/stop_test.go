@@ -79,3 +79,67 @@ scrape_configs: [{job_name: files, static_configs: [{labels: {__path__: '%s/*.lo
 	eventually(t, out, "both lines", func() bool { return loki.has("of a file") && loki.has("of a pipe") })
 	stop(stopBound)
 }
+
+// A program writes to a pipe while the collector stops. Each of its lines is
+// delivered, or still in the pipe.
+func TestAStopLosesNothingOfAPipeThatIsWrittenTo(t *testing.T) {
+	dir := t.TempDir()
+	loki := newSink(t, "")
+	pipe := filepath.Join(dir, "pipe.log")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w, err := os.OpenFile(pipe, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := write(t, filepath.Join(dir, "collector.yaml"), fmt.Sprintf(`
+server: {http_listen_address: 127.0.0.1, http_listen_port: 0}
+clients: [{name: loki, url: %s, batchwait: 10ms}]
+positions: {filename: %s/state/positions.yaml, sync_period: 50ms}
+target_config: {sync_period: 50ms}
+scrape_configs: [{job_name: pipes, static_configs: [{labels: {__path__: '%s/*.log'}}]}]`, loki.URL, dir, dir))
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	out, status := &log{}, make(chan int, 1)
+	go func() { status <- run(ctx, []string{"-config.file=" + config}, out, out) }()
+
+	written, stopped := make(chan int, 1), make(chan struct{})
+	go func() {
+		n := 0
+		defer func() { written <- n }()
+		for tick := time.NewTicker(100 * time.Microsecond); ; {
+			select {
+			case <-stopped:
+				return
+			case <-tick.C:
+				w.SetWriteDeadline(time.Now().Add(10 * time.Second))
+				if _, err := fmt.Fprintf(w, "line %d\n", n); err != nil {
+					return
+				}
+				n++
+			}
+		}
+	}()
+	eventually(t, out, "a line", func() bool { return loki.has("line 100") })
+	cancel()
+	if got := <-status; got != 0 {
+		t.Fatalf("the program ended with %d:\n%s", got, out)
+	}
+	close(stopped)
+	n := <-written
+	rest := make([]byte, 1<<20)
+	w.SetReadDeadline(time.Now().Add(time.Second))
+	left, err := w.Read(rest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := n
+	fmt.Sscanf(string(rest[:left]), "line %d", &first)
+	for i := range first {
+		if !loki.has(fmt.Sprintf("line %d", i)) {
+			t.Errorf("line %d of %d is neither delivered nor left in the pipe, which begins with line %d", i, n, first)
+			break
+		}
+	}
+}
