@@ -74,7 +74,7 @@ func (s clientSpool) Append(records []ship.SpoolRecord, payloads [][]byte) error
 	for i, id := range ids {
 		records[i].ID = uint64(id)
 	}
-	if errors.Is(err, spool.ErrFull) {
+	if errors.Is(err, spool.ErrFull) || errors.Is(err, spool.ErrTooLarge) { // fewer at a time may fit
 		return fmt.Errorf("%w: %w", ship.ErrSpoolFull, err)
 	}
 	return err

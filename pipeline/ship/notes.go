@@ -1,6 +1,9 @@
 package ship
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // dropNote bounds the log lines about entries that are given up for one reason.
 type dropNote struct {
@@ -105,8 +108,15 @@ func (c *Client) noteSpoolLocked(err error) {
 			c.opts.Log.Info("the spool takes batches again", "client", c.opts.Name)
 			return
 		}
-		c.opts.Log.Error("batches cannot be written to the spool; files wait, pipes lose their oldest lines",
-			"client", c.opts.Name, "err", err)
+		does := "files and pipes wait"
+		switch {
+		case !errors.Is(err, ErrSpoolFull):
+		case c.opts.Alone:
+			does = "files wait, pipes lose their oldest lines"
+		default:
+			does = "the oldest lines are lost for this client"
+		}
+		c.opts.Log.Error("batches cannot be written to the spool; "+does, "client", c.opts.Name, "err", err)
 	})
 }
 
