@@ -30,8 +30,13 @@ type saver struct {
 	wake chan struct{} // holds a token while something is held
 }
 
-// betweenWrites is the least time between two writes for held batches.
-const betweenWrites = 100 * time.Millisecond
+// betweenWrites is the least time between two writes for held batches. It is
+// idleShare times what a write takes if that is more: while Loki is away there
+// are many notes.
+const (
+	betweenWrites = 100 * time.Millisecond
+	idleShare     = 9
+)
 
 func newSaver(store *position.Store, state func() position.State, saved func(), deliver func(*pipeline.Batch), period time.Duration, log *slog.Logger) *saver {
 	return &saver{
@@ -70,12 +75,13 @@ func (s *saver) run(ctx context.Context) error {
 			s.save()
 			continue
 		case <-s.wake:
-			s.save()
 		}
+		start := time.Now()
+		s.save()
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(betweenWrites): // so that many batches share one write
+		case <-time.After(max(betweenWrites, idleShare*time.Since(start))): // so that many batches share one write
 		}
 	}
 }

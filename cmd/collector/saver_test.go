@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
@@ -85,4 +86,29 @@ func TestBatchesAreSentAlthoughNotesCannotBeSaved(t *testing.T) {
 	if err := s.save(); err == nil || sent != 1 {
 		t.Errorf("%v, %d batches sent; want an error and 1", err, sent)
 	}
+}
+
+// However long a write takes, no more than a tenth of the time is spent on them.
+func TestSlowWritesAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		writes := 0
+		s := newSaver(position.Open(filepath.Join(t.TempDir(), "positions.yaml")), func() position.State {
+			writes++
+			time.Sleep(time.Second)
+			return position.State{Sources: position.Places{"a": {{Offset: int64(writes)}}}}
+		}, func() {}, func(*pipeline.Batch) {}, time.Hour, slog.New(slog.DiscardHandler))
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { s.run(ctx) })
+		noted := batchesOf(pipeline.Entry{Line: []byte("x"), Noted: true})[0]
+		for range 600 {
+			s.Deliver(noted)
+			time.Sleep(100 * time.Millisecond)
+		}
+		if writes < 5 || writes > 7 {
+			t.Errorf("%d writes of a second each in a minute", writes)
+		}
+		cancel()
+		wg.Wait()
+	})
 }
