@@ -128,9 +128,15 @@ func (j *joined) cover(p pipeline.Piece) { j.pieces = cover(j.pieces, p) }
 
 // cover adds a piece to those of an entry. It comes behind the others, unless
 // another join held it meanwhile under other labels; the pieces of a ledger are
-// kept in their order.
+// kept together and in their order.
 func cover(pieces []pipeline.Piece, p pipeline.Piece) []pipeline.Piece {
 	at := len(pieces)
+	for at > 0 && pieces[at-1].Ledger != p.Ledger {
+		at--
+	}
+	if at == 0 {
+		at = len(pieces) // the first of its ledger
+	}
 	for at > 0 && pieces[at-1].Ledger == p.Ledger && pieces[at-1].Range.Start > p.Range.Start {
 		at--
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
 func TestMultiline(t *testing.T) {
@@ -199,4 +201,26 @@ func TestPiecesStayInOrder(t *testing.T) {
 		entry{"{}", "now", "second #\nfirst #\nfirst more", ""}, entry{"{}", "now+1", "second #\nfirst #", ""},
 	)
 	r.wantSettled()
+}
+
+// The pieces of a file stay together when one of them comes behind those of the
+// next file: else each of the two would wait for the other to be settled.
+func TestPiecesOfAFileStayTogether(t *testing.T) {
+	first, second := pipeline.NewLedger(0), pipeline.NewLedger(0)
+	first.Read(110)
+	second.Read(10)
+	var pieces []pipeline.Piece
+	for _, p := range []pipeline.Piece{
+		{Ledger: first, Range: pipeline.Range{Start: 100, End: 110}},
+		{Ledger: second, Range: pipeline.Range{Start: 0, End: 10}},
+		{Ledger: first, Range: pipeline.Range{Start: 50, End: 60}},
+	} {
+		pieces = cover(pieces, p)
+	}
+	pipeline.Settle(pieces)
+	first.Settle(pipeline.Range{Start: 0, End: 50}, pipeline.Mark{})
+	first.Settle(pipeline.Range{Start: 60, End: 100}, pipeline.Mark{})
+	if a, b := first.Unsettled(), second.Unsettled(); a != 0 || b != 0 {
+		t.Errorf("%d and %d bytes are not settled", a, b)
+	}
 }
