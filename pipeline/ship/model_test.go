@@ -38,6 +38,7 @@ func TestRandomHistoriesLoseAndReorderNothing(t *testing.T) {
 type history struct {
 	t    *testing.T
 	rand *rand.Rand
+	loki *rand.Rand // decides its answers
 	rig  *rig
 	disk *memorySpool
 
@@ -74,7 +75,7 @@ const (
 
 func newHistory(t *testing.T, seed uint64) *history {
 	h := &history{
-		t: t, rand: rand.New(rand.NewPCG(seed, 0)), disk: newMemorySpool(1 << 20),
+		t: t, rand: rand.New(rand.NewPCG(seed, 0)), loki: rand.New(rand.NewPCG(seed, 1)), disk: newMemorySpool(1 << 20),
 		kept: map[string]bool{}, excused: map[string]bool{},
 	}
 	h.alone = h.rand.IntN(2) == 0
@@ -213,12 +214,12 @@ func (h *history) answer(got *received) answer {
 	case lokiIsDown:
 		return answer{status: http.StatusServiceUnavailable}
 	case lokiHangs:
-		if h.rand.IntN(2) == 0 {
+		if h.loki.IntN(2) == 0 {
 			return answer{hang: true, stores: isGood}
 		}
 		return answer{hang: true}
 	case lokiIsFlaky:
-		switch h.rand.IntN(10) {
+		switch h.loki.IntN(10) {
 		case 0:
 			return answer{status: http.StatusTooManyRequests}
 		case 1:

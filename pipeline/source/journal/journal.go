@@ -195,7 +195,7 @@ func (s *Source) Places() []pipeline.Place {
 	if cursor == "" {
 		return nil
 	}
-	return []pipeline.Place{{Path: s.opts.Path, Offset: offset, Cursor: cursor, Mark: mark}}
+	return []pipeline.Place{{Path: s.opts.Path, Offset: offset, Cursor: cursor, Mark: mark, Notes: s.ledger.Notes(offset)}}
 }
 
 // trimLocked forgets the cursors before the position and returns the mark there.

@@ -625,3 +625,20 @@ func TestCorruptEntryIsSteppedOver(t *testing.T) {
 		t.Errorf("skipped for %q", reason)
 	}
 }
+
+// An end that a clock forced on a joined entry is saved, so that the entry is the
+// same when it is read again.
+func TestPlacesHaveTheLedgersNotes(t *testing.T) {
+	opts := options(folder(t, nil))
+	s := New(nil, opts)
+	stop := start(t, s)
+	read(t, s, 500)
+	stop()
+	settle(s, 10)
+	cut := pipeline.Cut{At: 20, Step: 1, Read: 25}
+	s.ledger.NoteCut(cut)
+	places := s.Places()
+	if got := New(places, opts).ledger.Restored().Cuts; len(got) != 1 || got[0] != cut {
+		t.Errorf("a new start has the cuts %+v, want %+v", got, cut)
+	}
+}
