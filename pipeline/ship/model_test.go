@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,18 +39,20 @@ func TestRandomHistoriesLoseAndReorderNothing(t *testing.T) {
 type history struct {
 	t    *testing.T
 	rand *rand.Rand
-	loki *rand.Rand // decides its answers
 	rig  *rig
 	disk *memorySpool
 
 	alone   bool
-	mode    lokiMode
 	streams [3][]*generation
 	lines   [3]int // written
 
+	mu    sync.Mutex // guards what senders and Loki use
+	loki  *rand.Rand // decides its answers
+	mode  lokiMode
+	kept  map[string]bool // lines in quarantine
+	keeps error           // why nothing can be put there
+
 	stored  [3][]string     // entries, in the order in which Loki stored them
-	kept    map[string]bool // lines in quarantine
-	keeps   error           // why nothing can be put there
 	excused map[string]bool // lines that a stop may lose
 	given   int             // up for a full spool
 	starts  int             // of clients
@@ -89,18 +92,19 @@ func newHistory(t *testing.T, seed uint64) *history {
 // start starts a client with what the one before left.
 func (h *history) start() {
 	h.starts++
-	h.rig = newSpoolRig(h.t, h.disk, func(o *Options) {
+	loki := newSink(h.t)
+	loki.say(h.answer)
+	h.rig = startRig(h.t, loki, h.disk, func(o *Options) {
 		o.Alone, o.Share, o.Quarantine = h.alone, 128<<10, h.quarantine
 		o.MaxBackoff = minute
 	})
-	h.rig.sink.say(h.answer)
 }
 
 func (h *history) run() {
 	for range 30 + h.rand.IntN(120) {
 		h.step()
 	}
-	h.mode, h.keeps = lokiIsUp, nil
+	h.set(func() { h.mode, h.keeps = lokiIsUp, nil })
 	h.disk.change(func(s *memorySpool) { s.fails, s.readFails, s.slow = nil, nil, 0 })
 	time.Sleep(20 * minute)
 	h.wantNothingLeft()
@@ -129,7 +133,8 @@ func (h *history) step() {
 	case n < 80:
 		h.unlink(h.rand.IntN(len(h.streams)))
 	case n < 86:
-		h.setMode(lokiMode(h.rand.IntN(4)))
+		mode := lokiMode(h.rand.IntN(4))
+		h.set(func() { h.mode = mode })
 	case n < 89:
 		limit := []int{0, 150, 400, 1 << 20}[h.rand.IntN(4)]
 		h.disk.change(func(s *memorySpool) { s.limit = limit })
@@ -138,9 +143,7 @@ func (h *history) step() {
 	case n < 93:
 		h.disk.change(func(s *memorySpool) { s.readFails = either(s.readFails) })
 	case n < 95:
-		h.rig.sink.mu.Lock()
-		h.keeps = either(h.keeps)
-		h.rig.sink.mu.Unlock()
+		h.set(func() { h.keeps = either(h.keeps) })
 	case n < 98:
 		slow := time.Duration(h.rand.Int64N(int64(2 * time.Second)))
 		h.disk.change(func(s *memorySpool) { s.slow = slow })
@@ -202,14 +205,16 @@ func (h *history) deliver(stream int, g *generation, first int) {
 	h.rig.outbox.Flush()
 }
 
-func (h *history) setMode(mode lokiMode) {
-	h.rig.sink.mu.Lock()
-	defer h.rig.sink.mu.Unlock()
-	h.mode = mode
+func (h *history) set(change func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change()
 }
 
-// answer is Loki's; the sink's lock is held.
+// answer is Loki's.
 func (h *history) answer(got *received) answer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	switch h.mode {
 	case lokiIsDown:
 		return answer{status: http.StatusServiceUnavailable}
@@ -245,8 +250,8 @@ func (h *history) answer(got *received) answer {
 func isGood(line string) bool { return !strings.Contains(line, "bad") }
 
 func (h *history) quarantine(all []Refused) error {
-	h.rig.sink.mu.Lock()
-	defer h.rig.sink.mu.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.keeps != nil {
 		return h.keeps
 	}

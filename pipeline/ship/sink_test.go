@@ -219,8 +219,12 @@ func newRig(t testing.TB, change func(*Options)) *rig { return newSpoolRig(t, ni
 
 // newSpoolRig is newRig with a spool, unless that is nil.
 func newSpoolRig(t testing.TB, spool Spool, change func(*Options)) *rig {
+	return startRig(t, newSink(t), spool, change)
+}
+
+func startRig(t testing.TB, loki *sink, spool Spool, change func(*Options)) *rig {
 	r := &rig{
-		t: t, sink: newSink(t), streams: pipeline.NewStreams(), ledger: pipeline.NewLedger(0),
+		t: t, sink: loki, streams: pipeline.NewStreams(), ledger: pipeline.NewLedger(0),
 		budget: pipeline.NewBudget(1 << 30), log: &logLines{}, metrics: prometheus.NewRegistry(),
 	}
 	opts := Options{
