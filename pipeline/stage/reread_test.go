@@ -191,3 +191,71 @@ func TestAStopSendsWhatIsHeldOfLinesThatAreGone(t *testing.T) {
 		}
 	}
 }
+
+// The same over the end of a file and the begin of the next one. A limit are parts
+// of one line in both, with a line of another stream between them.
+func TestEntriesOfTwoFilesAreTheSameWhenReadAgain(t *testing.T) {
+	for name, stages := range map[string]string{
+		"none":   "- labeldrop: [gone]",
+		"docker": "- docker: {join: true}\n- tracebacks: {}\n- level: {}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := compile(t, stages)
+			for seed := range uint64(300) {
+				rnd := rand.New(rand.NewPCG(seed, 4))
+				lines := wholeLines(rnd, 40, name)
+				checkTwoFiles(t, p, rnd, seed, lines, rnd.IntN(len(lines)))
+			}
+		})
+	}
+}
+
+// checkTwoFiles reads lines, those from number mid on of a second file, and again
+// from where they are settled.
+func checkTwoFiles(t *testing.T, p *Program, rnd *rand.Rand, seed uint64, lines []string, mid int) {
+	t.Helper()
+	r := newRig(t, p)
+	ledgers := [2]*pipeline.Ledger{pipeline.NewLedger(0), pipeline.NewLedger(0)}
+	starts := [2][]int64{lineStarts(lines[:mid]), lineStarts(lines[mid:])}
+	push := func(i int) {
+		r.ledger, r.offset = ledgers[0], starts[0][min(i, mid)]
+		if i >= mid {
+			r.ledger, r.offset = ledgers[1], starts[1][i-mid]
+		}
+		r.push(lines[i])
+	}
+	sent := map[int]string{}
+	read := 0
+	for range 4 {
+		for read < len(lines) && rnd.IntN(10) > 0 {
+			push(read)
+			read++
+			r.flush(time.Duration(rnd.IntN(4))*time.Second, false)
+		}
+		for n, e := range r.byLine(timesOf(r.batches)) {
+			if was, ok := sent[n]; ok && was != e {
+				t.Fatalf("seed %d, second file from line %d: line %d was sent in\n%s, and then in\n%s", seed, mid, n, was, e)
+			}
+			sent[n] = e
+		}
+		for _, b := range r.batches {
+			if rnd.IntN(3) > 0 {
+				b.Done()
+			}
+		}
+		again := newRig(t, p)
+		again.now = r.now.Add(time.Duration(rnd.IntN(7200)-3600) * time.Second)
+		var from [2]int
+		for k, l := range ledgers {
+			at, mark := l.Position()
+			ledgers[k] = pipeline.RestoreLedger(pipeline.Place{Offset: at, Mark: mark, Notes: l.Notes(at)})
+			from[k] = slices.Index(starts[k], at)
+		}
+		r = again
+		for i := range read {
+			if i < mid && i >= from[0] || i >= mid && i-mid >= from[1] {
+				push(i)
+			}
+		}
+	}
+}

@@ -32,6 +32,7 @@ import (
 	"cmp"
 	"errors"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -174,7 +175,9 @@ func (s *Source) Places() []pipeline.Place {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	places := make([]pipeline.Place, 0, len(s.gens))
-	for _, g := range s.gens {
+	// The newest first: lines of one entry may end one file and begin the next,
+	// and are settled in this order.
+	for _, g := range slices.Backward(s.gens) {
 		helps := g.unproven && g.old // a new start finds it again
 		if helps || g.gone && g.ledger.Unsettled() == 0 {
 			continue
@@ -185,6 +188,7 @@ func (s *Source) Places() []pipeline.Place {
 		}
 		places = append(places, p)
 	}
+	slices.Reverse(places)
 	return places
 }
 
