@@ -105,10 +105,10 @@ func TestSlowWritesAreFew(t *testing.T) {
 			s.Deliver(noted)
 			time.Sleep(100 * time.Millisecond)
 		}
+		cancel()
+		wg.Wait()
 		if writes < 5 || writes > 7 {
 			t.Errorf("%d writes of a second each in a minute", writes)
 		}
-		cancel()
-		wg.Wait()
 	})
 }
