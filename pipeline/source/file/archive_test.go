@@ -431,6 +431,72 @@ func TestBomb(t *testing.T) {
 	t.Logf("%d bytes in %v, at most %v for a read", size, time.Since(start), longest)
 }
 
+// Who asks for what lies far on is not kept waiting.
+func TestUnpackingIsBoundedForEachCall(t *testing.T) {
+	const size = 5 * stepLen / 2
+	name := filepath.Join(t.TempDir(), "x.gz")
+	if err := os.WriteFile(name, gzipped(t, make([]byte, size)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	h, err := realDisk{}.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &archive{packed: h, size: size}
+	defer a.Close()
+	calls := 1
+	for ; calls < 10; calls++ {
+		if _, err = a.ReadAt(make([]byte, 10), size-100); !errors.Is(err, errAgain) {
+			break
+		}
+	}
+	if err != nil || calls != 3 {
+		t.Errorf("%d calls, %v, want 3", calls, err)
+	}
+}
+
+// A file that is truncated after it was recognised in its copy is finished from
+// there, though nothing was read of it.
+func TestCopyCountsAgainWhenItsFileIsTruncated(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "")
+	tl.open()
+	tl.want("")
+	tl.write("", "one\n")
+	tl.compressTo("", ".1.gz")
+	tl.src.Follow(tl.now)
+	tl.block.Reset()
+	tl.src.Read(&tl.block, tl.now)
+	if n := len(tl.src.gens); n != 1 || len(tl.block.Lines) > 0 || len(tl.src.dealt) != 1 {
+		t.Fatalf("%d generations, %d lines: want the copy to be dropped and nothing read", n, len(tl.block.Lines))
+	}
+	tl.truncate()
+	tl.write("", "two\n")
+	tl.want("one two")
+	tl.wantLost()
+}
+
+// It begins like a generation that was read, and ends before it.
+func TestShorterCompressedFileIsNoCopy(t *testing.T) {
+	tl := newTail(t)
+	header := strings.Repeat("=", 2000)
+	tl.write("", header+"\none\n")
+	tl.open()
+	tl.settled()
+	tl.rename("", ".2")
+	tl.write("", "")
+	tl.end()
+	tl.restart(func() {
+		tl.remove(".2")
+		tl.write("", header+"\n")
+		tl.rename("", ".1")
+		tl.compress(".1")
+		tl.write("", "two\n")
+	})
+	tl.want(header + " two")
+	tl.wantLost()
+}
+
 // FuzzUnpacker reads at any places and compares with the content.
 func FuzzUnpacker(f *testing.F) {
 	f.Add([]byte("one\ntwo\n"), uint64(1))

@@ -878,6 +878,23 @@ func TestSecondCopyInTheMaking(t *testing.T) {
 	tl.wantLost()
 }
 
+// Many files begin with the one byte that is known of the first place.
+func TestCopiesGoToWhomTheyFitBest(t *testing.T) {
+	tl := newTail(t)
+	for suffix, text := range map[string]string{".2": "one\ntwo\n", ".1": "other\n", "": "new\n"} {
+		tl.write(suffix, text)
+		tl.must(tl.files.SetTime(tl.path(suffix), tl.now.Add(time.Duration(-len(text))*time.Second)))
+	}
+	tl.open(
+		pipeline.Place{Path: tl.name, Inode: 1, FingerprintLen: 1, Fingerprint: fingerprint([]byte("o")), Size: 1},
+		pipeline.Place{
+			Path: tl.name, Inode: 2, FingerprintLen: 8, Fingerprint: fingerprint([]byte("one\ntwo\n")),
+			Offset: 4, Before: []byte("one\n"), Size: 8,
+		})
+	tl.want("other two new")
+	tl.wantLost()
+}
+
 // The inode is the same and so are the bytes before the offset.
 func TestOtherBeginningIsAnotherFile(t *testing.T) {
 	tl := newTail(t)

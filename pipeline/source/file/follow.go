@@ -239,10 +239,10 @@ func (s *Source) isForgettable(g *generation) bool {
 		!candidates(s.gens).hasUnproven() // it may be a copy of any
 }
 
-// younger is how many generations changed later than g.
+// younger is how many generations that still have names changed later than g.
 func (s *Source) younger(g *generation) (n int) {
 	for _, other := range s.gens {
-		if !other.unproven && other.changed.After(g.changed) {
+		if !other.unproven && !other.unlinked && other.changed.After(g.changed) {
 			n++
 		}
 	}

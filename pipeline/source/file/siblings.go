@@ -184,10 +184,6 @@ func (s *Source) siblings(since time.Time) (found []listing, err error) {
 	if isOutOfHandles(err) {
 		return nil, err
 	}
-	names := map[string]bool{}
-	for _, e := range entries {
-		names[e.Name()] = true
-	}
 	present := map[zipKey]bool{}
 	for _, e := range entries {
 		number, ok := generationNumber(base, e.Name())
@@ -205,7 +201,8 @@ func (s *Source) siblings(since time.Time) (found []listing, err error) {
 			l.isZip = true
 			changed = changed.Add(zipSlack)
 			present[keyOf(info)] = true
-			if names[plain] || s.isDealt(keyOf(info)) {
+			isThere := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == plain })
+			if isThere || s.isDealt(keyOf(info)) {
 				continue // it is being compressed, or known
 			}
 		}
