@@ -30,12 +30,13 @@ type saver struct {
 	wake chan struct{} // holds a token while something is held
 }
 
-// betweenWrites is the least time between two writes for held batches. It is
-// idleShare times what a write takes if that is more: while Loki is away there
-// are many notes.
+// betweenWrites is the least time between two writes for held batches. While
+// Loki is away there are many notes: it is idleShare times what a write takes if
+// that is more, up to longestPause, by which lines may come later.
 const (
 	betweenWrites = 100 * time.Millisecond
 	idleShare     = 9
+	longestPause  = time.Second
 )
 
 func newSaver(store *position.Store, state func() position.State, saved func(), deliver func(*pipeline.Batch), period time.Duration, log *slog.Logger) *saver {
@@ -81,7 +82,7 @@ func (s *saver) run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-time.After(max(betweenWrites, idleShare*time.Since(start))): // so that many batches share one write
+		case <-time.After(min(longestPause, max(betweenWrites, idleShare*time.Since(start)))): // many batches share one write
 		}
 	}
 }

@@ -94,7 +94,7 @@ func TestSlowWritesAreFew(t *testing.T) {
 		writes := 0
 		s := newSaver(position.Open(filepath.Join(t.TempDir(), "positions.yaml")), func() position.State {
 			writes++
-			time.Sleep(time.Second)
+			time.Sleep(100 * time.Millisecond)
 			return position.State{Sources: position.Places{"a": {{Offset: int64(writes)}}}}
 		}, func() {}, func(*pipeline.Batch) {}, time.Hour, slog.New(slog.DiscardHandler))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -107,8 +107,8 @@ func TestSlowWritesAreFew(t *testing.T) {
 		}
 		cancel()
 		wg.Wait()
-		if writes < 5 || writes > 7 {
-			t.Errorf("%d writes of a second each in a minute", writes)
+		if writes < 55 || writes > 65 {
+			t.Errorf("%d writes of a tenth of a second each in a minute", writes)
 		}
 	})
 }
