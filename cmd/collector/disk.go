@@ -29,9 +29,7 @@ func (c *collector) openSpools() error {
 			return fmt.Errorf("client %s: %w", client.Name(), err)
 		}
 		c.spools = append(c.spools, s)
-		if err := client.UseSpool(clientSpool{s}, c.manager.streams); err != nil {
-			return err
-		}
+		client.UseSpool(clientSpool{s}, c.manager.streams)
 		stats := s.Stats()
 		for _, d := range stats.Damage {
 			c.log.Error("a part of the spool is damaged and lost", "client", client.Name(), "what", d)

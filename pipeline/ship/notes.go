@@ -121,9 +121,9 @@ func (c *Client) noteSpoolLocked(err error) {
 }
 
 // noteUnreadableLocked logs that a batch on disk is lost.
-func (c *Client) noteUnreadableLocked(it *item, err error) {
+func (c *Client) noteUnreadableLocked(stream string, bytes int, err error) {
 	c.later = append(c.later, func() {
 		c.opts.Log.Error("a batch in the spool cannot be read back and is lost",
-			"client", c.opts.Name, "stream", it.queue.labels, "bytes", it.record.Size, "err", err)
+			"client", c.opts.Name, "stream", stream, "bytes", bytes, "err", err)
 	})
 }

@@ -38,7 +38,7 @@ type stamp struct {
 
 // marginOfOld is how much later than the oldest time that Loki takes a new stamp
 // is, so that it is still taken when it gets there.
-const marginOfOld = time.Minute
+const marginOfOld = time.Hour
 
 func (s *stamp) isSet() bool { return s.newest != 0 }
 

@@ -90,20 +90,25 @@ func (d *disk) wakeUp() {
 }
 
 // UseSpool gives the client a spool and queues what an earlier run left there,
-// with streams for its label sets. Call it before Run and Deliver.
-func (c *Client) UseSpool(s Spool, streams *pipeline.Streams) error {
+// with streams for its label sets. A record whose stream cannot be read is lost
+// and counted. Call it before Run and Deliver.
+func (c *Client) UseSpool(s Spool, streams *pipeline.Streams) {
+	c.mu.Lock()
+	defer c.unlockAndFinish()
 	c.disk = newDisk(s)
 	for _, record := range s.Pending() {
 		tenant, labels, err := pipeline.ReadKey([]byte(record.Key))
 		if err != nil {
-			return fmt.Errorf("client %s: read the spool: %w", c.opts.Name, err)
+			c.opts.Metrics.unreadable(c.opts.Name, record.Size)
+			c.noteUnreadableLocked("", record.Size, err)
+			c.later = append(c.later, func() { s.Done(record.ID) })
+			continue
 		}
 		it := &item{record: record, left: -1, queue: c.queueLocked(streams.Get(tenant, labels))}
 		it.queue.items = append(it.queue.items, it)
 		it.queue.onDisk++
 		c.onDiskLocked(it, record)
 	}
-	return nil
 }
 
 // onDiskLocked notes that an item is on disk.
@@ -173,7 +178,7 @@ func (c *Client) unreadableLocked(it *item, err error) {
 	c.counts.Taken -= max(0, it.left)
 	c.countLocked(it, max(0, it.left))
 	c.opts.Metrics.unreadable(c.opts.Name, it.record.Size)
-	c.noteUnreadableLocked(it, err)
+	c.noteUnreadableLocked(it.queue.labels, it.record.Size, err)
 }
 
 // writeOut writes to disk what cannot wait in memory, until ctx is done.

@@ -443,3 +443,17 @@ func TestAStopSettlesWhatIsOnDisk(t *testing.T) {
 		}
 	})
 }
+
+func TestARecordWithoutAReadableStreamIsLostAndCounted(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		disk := newMemorySpool(1 << 20)
+		if err := disk.Append([]SpoolRecord{{Key: "\xff", Size: 3}}, [][]byte{[]byte("abc")}); err != nil {
+			t.Fatal(err)
+		}
+		r := newSpoolRig(t, disk, alone)
+		wantRecords(t, disk, 0)
+		if got := r.log.with("cannot be read back"); len(got) != 1 {
+			t.Errorf("%d log lines: %q", len(got), got)
+		}
+	})
+}
