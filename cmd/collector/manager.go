@@ -35,6 +35,8 @@ type manager struct {
 	streams  *pipeline.Streams
 	dropped  *prometheus.CounterVec
 	lost     *prometheus.CounterVec
+	cut      *prometheus.CounterVec
+	nuls     *prometheus.CounterVec
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
 	sources  context.Context
@@ -73,6 +75,12 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		}, []string{"reason"}),
 		lost: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_lost_bytes_total", Help: "Bytes of files that were gone before they were read.",
+		}, []string{"path"}),
+		cut: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "collector_cut_lines_total", Help: "How often lines were cut because they are too long.",
+		}, []string{"path"}),
+		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
 		metrics: newTargetMetrics(), known: map[string]bool{},
 	}
@@ -223,6 +231,21 @@ func (m *manager) fileOptions(t discover.Target) file.Options {
 	opts.Lost = func(path string, bytes int64, why string) {
 		m.lost.WithLabelValues(t.Path).Add(float64(bytes))
 		m.log.Error("lines are lost", "file", path, "bytes", bytes, "why", why)
+	}
+	var cut, nuls sync.Once // each is said once for a file
+	opts.Cut = func(path string, cuts int) {
+		m.cut.WithLabelValues(t.Path).Add(float64(cuts))
+		cut.Do(func() {
+			m.log.Warn("a line is too long and was cut; more are counted in collector_cut_lines_total",
+				"file", path, "bytes", opts.MaxLine)
+		})
+	}
+	opts.NULs = func(path string, bytes int64) {
+		m.nuls.WithLabelValues(t.Path).Add(float64(bytes))
+		nuls.Do(func() {
+			m.log.Warn("NUL bytes before a line were left out; more are counted in collector_skipped_nul_bytes_total",
+				"file", path, "bytes", bytes)
+		})
 	}
 	return opts
 }

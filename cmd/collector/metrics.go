@@ -80,12 +80,16 @@ func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 	}
 	m.dropped.Describe(ch)
 	m.lost.Describe(ch)
+	m.cut.Describe(ch)
+	m.nuls.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
 func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	m.dropped.Collect(ch)
 	m.lost.Collect(ch)
+	m.cut.Collect(ch)
+	m.nuls.Collect(ch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {

@@ -2,6 +2,7 @@ package file
 
 import (
 	"bufio"
+	"cmp"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -49,7 +50,12 @@ func (a *archive) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < u.base {
 		u = &a.behind
 	}
-	return u.readAt(a.packed, p, offset)
+	left := max(0, a.size-offset) // there is nothing behind the end to make room for
+	if int64(len(p)) <= left {
+		return u.readAt(a.packed, p, offset)
+	}
+	n, err := u.readAt(a.packed, p[:left], offset)
+	return n, cmp.Or(err, io.EOF)
 }
 
 // NextData returns offset: what is packed has no holes.

@@ -1,18 +1,31 @@
 // Package file reads log files by name through all their generations: renamed,
-// truncated after a copy, rotated while the collector was away.
+// truncated after a copy, compressed, removed, rotated while the collector was
+// away.
 //
 //	Source    one name with its generations, oldest first; reads them in turn
 //	follow    finds out that the name has a new generation, and takes it up
 //	generation one file: reads blocks, knows what it read by its bytes
 //	siblings  the files beside the name that are its rotated generations
+//	archive   a compressed file, read as if it were unpacked
+//	probe     finds out whether a compressed file is whole, and whose copy it is
 //	restore   which files the saved places describe
+//	disk      the part of the file system that is used
+//
+// Handles: a name that nothing happens to has one. A rotated generation has one
+// as long as it is not read to its end, quiet for Linger and settled; without a
+// name, until it is read and quiet for Linger, settled or not. So there are as
+// many as rotations happen while nothing can be read. When they run out, reading
+// fails with the remedy and is tried again, and nothing is taken for lost.
 //
 // Limits: generations whose first 1,024 bytes and the 64 bytes before the
-// offset are equal cannot be told apart. Compressed generations are not read.
-// Lines that a writer adds between the copy and the truncation of a
-// copytruncate rotation are in no file that remains, so nobody can read them.
-// What is written to a renamed file after it was quiet for Linger is read when
-// the name is rotated the next time.
+// offset are equal cannot be told apart; of one that nothing was settled of, the
+// first bytes alone count. A file that is truncated and grows to the same size
+// within one tick of the file system's clock seems unchanged. A generation is
+// read once more if it is compressed when four others are younger, by a program
+// that does not keep its time. Lines that a writer adds between the copy and the
+// truncation of a copytruncate rotation are in no file that remains, so nobody
+// can read them. What is written to a renamed file after it was quiet for Linger
+// is read when the name is rotated the next time, if it still has a name.
 package file
 
 import (
@@ -109,8 +122,7 @@ type Source struct {
 	absentAt time.Time // when the name was first found missing
 	trouble  error     // why the name could not be followed
 
-	compresses bool                   // there are compressed generations
-	dealt      map[zipKey]*generation // whose content compressed files have, nil: nobody's
+	dealt map[zipKey]*generation // whose content compressed files have, nil: nobody's
 }
 
 // Open finds the generations of name that places describe and everything that
@@ -163,9 +175,15 @@ func (s *Source) Places() []pipeline.Place {
 	defer s.mu.Unlock()
 	places := make([]pipeline.Place, 0, len(s.gens))
 	for _, g := range s.gens {
-		if !g.gone || g.ledger.Unsettled() > 0 {
-			places = append(places, g.place())
+		helps := g.unproven && g.old // a new start finds it again
+		if helps || g.gone && g.ledger.Unsettled() == 0 {
+			continue
 		}
+		p := g.place()
+		if g != s.newest() { // its copies may be as old as itself
+			p.Modified = min(p.Modified, g.changed.UnixNano())
+		}
+		places = append(places, p)
 	}
 	return places
 }
@@ -190,10 +208,10 @@ func (s *Source) Follow(now time.Time) time.Time {
 	s.check(now)
 	switch g := s.newest(); { // what goes wrong here goes wrong in Read as well
 	case g == nil:
-	case g.offset == 0:
-		s.addMissed(now)
 	case g.isTruncated():
 		s.truncated(g, now)
+	case g.offset == 0:
+		s.addMissed(now)
 	}
 	s.measure(now)
 	return s.checkAt

@@ -858,6 +858,38 @@ func TestCopiesAreReadInTheOrderTheyWereMade(t *testing.T) {
 	tl.want("one two three")
 }
 
+// What came before it would not be looked for later.
+func TestNewestFileLosesItsNameBeforeItIsRead(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "")
+	tl.open()
+	tl.want("")
+	tl.write("", "one\n")
+	tl.copyTo(".2")
+	tl.truncate()
+	tl.write("", strings.Repeat("two\n", 2*maxLines)) // more than one read gives
+	for i, suffix := range []string{".2", ""} {
+		tl.must(tl.files.SetTime(tl.path(suffix), time.Now().Add(time.Duration(i+1)*time.Minute)))
+	}
+	tl.pass(time.Second)
+	tl.src.check(tl.now)
+	tl.remove("")
+	tl.write("", "three\n")
+	if err := tl.read(); err != nil {
+		t.Error(err)
+	}
+	tl.pass(time.Second)
+	tl.read()
+	seen := map[string]int{}
+	for _, l := range tl.lines {
+		seen[string(l.Text)]++
+	}
+	if seen["one"] != 1 || seen["two"] != 2*maxLines || seen["three"] != 1 {
+		t.Errorf("lines are %v", seen)
+	}
+	tl.wantLost()
+}
+
 // The copy of what came after a truncation is in the making.
 func TestSecondCopyInTheMaking(t *testing.T) {
 	tl := newTail(t)
@@ -875,6 +907,23 @@ func TestSecondCopyInTheMaking(t *testing.T) {
 	tl.want("last")
 	tl.end()
 	tl.had("")
+	tl.wantLost()
+}
+
+// Many files begin with the one byte that is known of the first place.
+func TestCopiesGoToWhomTheyFitBest(t *testing.T) {
+	tl := newTail(t)
+	for suffix, text := range map[string]string{".2": "one\ntwo\n", ".1": "other\n", "": "new\n"} {
+		tl.write(suffix, text)
+		tl.must(tl.files.SetTime(tl.path(suffix), tl.now.Add(time.Duration(-len(text))*time.Second)))
+	}
+	tl.open(
+		pipeline.Place{Path: tl.name, Inode: 1, FingerprintLen: 1, Fingerprint: fingerprint([]byte("o")), Size: 1},
+		pipeline.Place{
+			Path: tl.name, Inode: 2, FingerprintLen: 8, Fingerprint: fingerprint([]byte("one\ntwo\n")),
+			Offset: 4, Before: []byte("one\n"), Size: 8,
+		})
+	tl.want("other two new")
 	tl.wantLost()
 }
 
@@ -1030,6 +1079,7 @@ func TestGenerationsAreForgotten(t *testing.T) {
 	tl.open()
 	for i := range 20 {
 		tl.settled()
+		tl.must(tl.files.SetTime(tl.name, time.Now().Add(time.Duration(i-30)*time.Hour)))
 		tl.rename("", fmt.Sprint(".", 30-i))
 		tl.write("", fmt.Sprintf("%d\n", i))
 		tl.pass(time.Second)
@@ -1038,14 +1088,14 @@ func TestGenerationsAreForgotten(t *testing.T) {
 		tl.settled()
 		tl.pass(tl.src.opts.Linger)
 	}
-	if n := len(tl.src.gens); n != 2 {
-		t.Errorf("%d generations are known, want the newest and the one before", n)
+	if n := len(tl.src.gens); n != 4 {
+		t.Errorf("%d generations are known, want the newest and three before", n)
 	}
 	if open := openFiles(t, filepath.Dir(tl.name)); open != 1 {
 		t.Errorf("%d files are open, want 1", open)
 	}
-	if n := len(tl.src.Places()); n != 2 {
-		t.Errorf("%d places, want 2", n)
+	if n := len(tl.src.Places()); n != 4 {
+		t.Errorf("%d places, want 4", n)
 	}
 	tl.restart(func() {})
 	tl.want("")

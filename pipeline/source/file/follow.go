@@ -98,11 +98,12 @@ func (s *Source) insert(i int, files candidates, now time.Time) {
 	since := s.gens[len(s.gens)-1].current
 	for _, g := range files {
 		g.start(0)
-		if g.path != s.name {
+		switch {
+		case g.path != s.name:
 			g.rotate(now)
-		}
-		if g.path != s.name || g.current.Before(since) {
-			g.current = since // a rotated one never was seen to have the name
+			g.current = earlier(g.current, since) // it never was seen to have the name
+		case g.current.Before(since):
+			g.current = since
 		}
 	}
 	s.gens = slices.Insert(s.gens, i, files...)
@@ -119,7 +120,16 @@ func (s *Source) addMissed(now time.Time) (bool, error) {
 	}
 	missed, rest := files.around(newest)
 	rest.close()
+	if missed == nil { // it has lost its name since the last look
+		known := len(s.gens)
+		err := s.takeUp(now)
+		return len(s.gens) > known, err
+	}
 	missed = s.unknown(missed, now).withoutUnfinished(newest)
+	if newest.isTruncated() { // meanwhile, so one of them may be its copy
+		missed.close()
+		return true, s.truncated(newest, now)
+	}
 	s.insert(len(s.gens)-1, missed, now)
 	return len(missed) > 0, nil
 }
@@ -129,26 +139,32 @@ func (s *Source) addMissed(now time.Time) (bool, error) {
 func (s *Source) unknown(files candidates, now time.Time) candidates {
 	var fresh candidates
 	for _, c := range files {
-		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.knows(c) })
-		switch {
-		case i < 0:
-			fresh = append(fresh, c)
-		case s.gens[i].file == nil && c.size > s.gens[i].offset:
-			s.gens[i].adopt(c)
-			s.gens[i].quietSince = now
-		default:
-			c.close()
+		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.file != nil && g.id == c.id })
+		if i < 0 {
+			i = slices.IndexFunc(s.gens, func(g *generation) bool { return s.knows(g, c) })
 		}
+		if i < 0 {
+			fresh = append(fresh, c)
+			continue
+		}
+		// Of an empty file the inode alone is known, so it may be another's.
+		if g := s.gens[i]; g.file == nil && (c.size > g.offset || !g.isRecognisable()) {
+			g.goOnIn(c, now)
+			continue
+		}
+		c.close()
 	}
 	return fresh
 }
 
 // knows reports whether the file c is read as g already. A closed file's inode
 // may be another's by now.
-func (g *generation) knows(c *generation) bool {
+func (s *Source) knows(g, c *generation) bool {
 	switch {
 	case g.gone:
 		return false
+	case g.file == nil && !g.isRecognisable():
+		return g.id == c.id && c.size == 0 && c.path != s.name
 	case g.file == nil:
 		return c.is(g.place()) // never what is not proven
 	}
@@ -161,24 +177,25 @@ func (g *generation) knows(c *generation) bool {
 // generation of its own; others may have been copied and truncated before it. An
 // error says that nobody could look for copies: then nothing is done.
 func (s *Source) truncated(g *generation, now time.Time) error {
-	wasNewest := g == s.newest()
+	wasNewest, since := g == s.newest(), s.newest().current
+	g.awaited = "truncated, and no copy of it was found"
 	files, err := s.openAll(g.current)
 	if isOutOfHandles(err) { // follow tells what else is wrong with the name
+		g.awaited = ""
 		return err
 	}
 	fresh := g.anew()
-	g.awaited = "truncated, and no copy of it was found"
 	if c := files.take(func(c *generation) bool { return s.isCopy(c, g) }); c != nil {
 		g.adopt(c)
 		g.awaited = ""
-	} else if !files.hasUnproven() {
+	} else if !files.hasUnproven() && !candidates(s.gens).hasUnproven() {
 		s.giveUp()
 	}
 	missed, rest := files.around(fresh)
-	rest.close()
-	if !wasNewest { // those that are younger are known
-		missed = missed.onlyUnproven()
+	if !wasNewest || missed == nil { // those that are younger are looked for by the name
+		missed, rest = append(missed, rest...).onlyUnproven(since), nil
 	}
+	rest.close()
 	at := slices.Index(s.gens, g) + 1
 	s.gens = slices.Insert(s.gens, at, fresh)
 	s.insert(at, s.unknown(missed, now).withoutUnfinished(fresh), now)
@@ -191,37 +208,57 @@ func (s *Source) truncated(g *generation, now time.Time) error {
 
 // isCopy reports whether c holds what was read of g, which was truncated.
 func (s *Source) isCopy(c, g *generation) bool {
-	known := slices.ContainsFunc(s.gens, func(k *generation) bool {
-		return k.file != nil && k.id == c.id
-	})
-	return !known && c.holds(pipeline.Place{
+	known := slices.ContainsFunc(s.gens, func(k *generation) bool { return k != g && s.knows(k, c) })
+	return !known && c.path != s.name && c.holds(pipeline.Place{
 		FingerprintLen: int64(len(g.head)), Fingerprint: fingerprint(g.head),
 		Offset: g.offset, Before: g.before,
 	})
 }
 
 // retire closes generations that are over and settled, and those that are over
-// and have no name any more, for their handles hide a full disk. The last ones
-// stay known, and those that a look at the files' times could take for new ones;
-// the newest one stays open unless its name is gone for good.
+// and have no name any more, for their handles hide a full disk. The newest one
+// stays open unless its name is gone for good.
 func (s *Source) retire(now time.Time) {
 	goneForGood := !s.absentAt.IsZero() && !s.absentAt.Add(s.opts.Absent).After(now)
-	known := 2
-	if s.compresses {
-		known = 4 // one of them may come again, compressed later
-	}
-	newest, n := s.newest(), len(s.gens)
-	kept := s.gens[:0]
-	for i, g := range s.gens {
+	var forget []*generation
+	for _, g := range s.gens {
 		over := s.isOver(g, now) && g.unread() == 0 && !g.unproven && g.awaited == ""
 		done := over && g.ledger.Unsettled() == 0
-		if over && g.unlinked || done && (g != newest || goneForGood) {
+		if over && g.unlinked || done && (g != s.newest() || goneForGood) {
 			g.close()
 		}
-		if forget := goneForGood || g.gone || i < n-known && g.changed.Before(newest.current); !done || !forget {
-			kept = append(kept, g)
+		if done && (goneForGood || g.gone || s.isForgettable(g)) {
+			forget = append(forget, g)
 		}
 	}
-	clear(s.gens[len(kept):])
-	s.gens = kept
+	if len(forget) > 0 {
+		s.gens = slices.DeleteFunc(s.gens, func(g *generation) bool { return slices.Contains(forget, g) })
+	}
+}
+
+// isForgettable reports whether no file can be taken for a new one that is g or
+// a copy of it: those that changed before the newest one was read are not looked
+// at. The last four stay known, because they may be compressed later by programs
+// that do not keep the time.
+func (s *Source) isForgettable(g *generation) bool {
+	since := s.newest().current.Add(-zipSlack)
+	return g.changed.Before(since) && g.copied.Before(since) && s.younger(g) >= 4 &&
+		!candidates(s.gens).hasUnproven() // it may be a copy of any
+}
+
+// younger is how many generations that still have names changed later than g.
+func (s *Source) younger(g *generation) (n int) {
+	for _, other := range s.gens {
+		if !other.unproven && !other.unlinked && other.changed.After(g.changed) {
+			n++
+		}
+	}
+	return n
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -28,7 +28,7 @@ const (
 	maxLines = 8 << 10
 )
 
-var errTruncated = errors.New("the bytes before the offset have changed")
+var errTruncated = errors.New("the bytes around the offset have changed")
 
 // generation is one file that had, or has, the followed name.
 type generation struct {
@@ -38,7 +38,7 @@ type generation struct {
 	ledger *pipeline.Ledger
 
 	offset int64  // the next byte to read: the start of a line
-	head   []byte // the first bytes that were read, at most fingerprintLen
+	head   []byte // the file's first bytes, at most fingerprintLen
 	before []byte // the bytes before offset, at most beforeLen
 	gap    int64  // NUL bytes behind offset that need not be read again
 	noLine int64  // up to here there is no end of a line behind offset, -1: unknown
@@ -48,6 +48,7 @@ type generation struct {
 	changed time.Time   // the file's last change, as last seen
 	named   time.Time   // the same when it was last seen to have the name
 	current time.Time   // the same when what was read was found unchanged later
+	copied  time.Time   // the last change of a compressed copy
 
 	rotated    bool // the name points elsewhere
 	quietSince time.Time
@@ -121,15 +122,32 @@ func checkRegular(path string, info os.FileInfo) error {
 func (g *generation) start(offset int64) {
 	g.offset = offset
 	g.ledger = pipeline.NewLedger(offset)
-	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, offset)), g.bytesBefore(offset)
+	g.head, g.before = g.firstBytes(), g.bytesBefore(offset)
 	g.saved = g.describe()
+}
+
+// firstBytes are what a file is recognised by even if nothing was read of it.
+func (g *generation) firstBytes() []byte {
+	if g.unproven || g.file == nil || len(g.head) == fingerprintLen {
+		return g.head
+	}
+	first := make([]byte, fingerprintLen)
+	n, _ := g.file.ReadAt(first, 0) // if it fails, less is known
+	return first[:n]
+}
+
+// learn looks at the first bytes of a file that was small when it was opened.
+func (g *generation) learn() {
+	if first := g.firstBytes(); bytes.HasPrefix(first, g.head) {
+		g.head = first
+	}
 }
 
 // resume begins to read where p says.
 func (g *generation) resume(p pipeline.Place) {
 	g.offset = p.Offset
 	g.ledger = pipeline.RestoreLedger(p)
-	g.head, g.before = readAt(g.file, 0, min(fingerprintLen, p.Offset)), bytes.Clone(p.Before)
+	g.head, g.before = g.firstBytes(), bytes.Clone(p.Before)
 	if len(p.Before) == 0 {
 		g.before = g.bytesBefore(p.Offset)
 	}
@@ -160,7 +178,7 @@ func (g *generation) anew() *generation {
 		named: g.named, current: g.current,
 	}
 	if info, err := g.file.Stat(); err == nil {
-		fresh.size = info.Size()
+		fresh.size, fresh.changed = info.Size(), info.ModTime()
 	}
 	fresh.start(0)
 	g.file = nil
@@ -208,7 +226,7 @@ func (g *generation) load(b *pipeline.Block, maxLine int, over bool) ([]byte, er
 	}
 	unchanged := info.Size() == g.size && info.ModTime().Equal(g.changed)
 	switch {
-	case info.Size() < g.offset:
+	case info.Size() < max(g.offset, int64(len(g.head))):
 		return nil, errTruncated
 	case unchanged && g.size == g.offset, unchanged && g.size == g.noLine && !over:
 		return nil, nil
@@ -224,6 +242,9 @@ func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) 
 			return nil, err
 		}
 		g.size, g.changed, g.noLine = info.Size(), info.ModTime(), -1 // not of a truncated file
+		if g.gap == 0 {
+			g.rememberHead(data, g.offset)
+		}
 		switch {
 		case len(data) == want && len(withoutNULs(data, false)) == 0:
 			g.gap = g.nextData(g.gap + int64(want))
@@ -247,7 +268,7 @@ func (g *generation) pread(b *pipeline.Block, want int) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read on at byte %d: %w", g.offset, err)
 	}
-	if n < lead || !bytes.Equal(buf[:lead], g.before) {
+	if n < lead || !bytes.Equal(buf[:lead], g.before) || !bytes.HasPrefix(buf[lead:n], g.ahead()) {
 		return nil, errTruncated
 	}
 	if lead > 0 && g.named.After(g.current) {
@@ -349,18 +370,27 @@ func withoutNULs(text []byte, isCut bool) []byte {
 func (g *generation) advance(end int64, read []byte) int64 {
 	moved := end - g.offset
 	if g.gap > 0 {
-		g.remember(make([]byte, fingerprintLen)) // a gap is a block at least
+		g.remember(make([]byte, fingerprintLen), g.offset) // a gap is a block at least
 	}
-	g.remember(read)
+	g.remember(read, g.offset+g.gap)
 	g.ledger.Read(end)
 	g.offset, g.gap = end, 0
 	return moved
 }
 
-// remember takes bytes that were read to head and before.
-func (g *generation) remember(read []byte) {
-	g.head = appendHead(g.head, read)
+// ahead are the bytes behind the offset that are known.
+func (g *generation) ahead() []byte { return g.head[min(g.offset, int64(len(g.head))):] }
+
+// remember takes bytes that were read at an offset to head and before.
+func (g *generation) remember(read []byte, offset int64) {
+	g.rememberHead(read, offset)
 	g.before = appendBefore(g.before, read)
+}
+
+func (g *generation) rememberHead(read []byte, offset int64) {
+	if known := int64(len(g.head)) - offset; 0 <= known && known < int64(len(read)) {
+		g.head = appendHead(g.head, read[known:])
+	}
 }
 
 // appendHead adds read to the first bytes of a content.
@@ -402,6 +432,7 @@ func (g *generation) place() pipeline.Place {
 	if g.ghost {
 		return g.saved
 	}
+	g.learn()
 	p := g.describe()
 	if p.Before = g.savedBefore(p.Offset); p.Before == nil && !g.isLost() {
 		p.Offset, p.Mark, p.Before = g.saved.Offset, g.saved.Mark, g.saved.Before
@@ -467,17 +498,18 @@ func fingerprint(head []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// isTruncated reports whether the bytes before the offset have changed.
+// isTruncated reports whether bytes that are known around the offset have changed.
 func (g *generation) isTruncated() bool {
-	if g.file == nil || len(g.before) == 0 {
+	want := append(g.before[:len(g.before):len(g.before)], g.ahead()...)
+	if g.file == nil || len(want) == 0 {
 		return false
 	}
-	buf := make([]byte, len(g.before))
-	n, err := g.file.ReadAt(buf, g.offset-int64(len(buf)))
+	buf := make([]byte, len(want))
+	n, err := g.file.ReadAt(buf, g.offset-int64(len(g.before)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false // reading will tell
 	}
-	return !bytes.Equal(buf[:n], g.before)
+	return !bytes.Equal(buf[:n], want)
 }
 
 // is reports whether g is the file that p describes, renamed or grown.

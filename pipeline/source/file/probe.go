@@ -38,7 +38,7 @@ type probe struct {
 }
 
 // probeLen is how many bytes are compared at once.
-const probeLen = 64 << 10
+const probeLen = 16 << 10
 
 func newProbe(key zipKey, gens []*generation) *probe {
 	p := &probe{key: key, buf: [2][]byte{make([]byte, probeLen), make([]byte, probeLen)}}
@@ -79,15 +79,25 @@ func (p *probe) take(text []byte) {
 	})
 }
 
-// owner returns the generation whose content this is, or nil. Those that wait
-// for a copy go first.
+// owner returns the generation whose content this is, or nil: the one that most
+// is known of.
 func (p *probe) owner() (owner *generation) {
+	var most int64
 	for _, g := range p.rivals {
-		if p.isOf(g) && (owner == nil || g.awaited != "" && owner.awaited == "") {
-			owner = g
+		if known := p.evidence(g); p.isOf(g) && known >= most {
+			owner, most = g, known
 		}
 	}
 	return owner
+}
+
+// evidence is how many bytes tell that the content is g's.
+func (p *probe) evidence(g *generation) int64 {
+	if g.file != nil {
+		return p.size
+	}
+	n, _ := g.fingerprint()
+	return min(p.size, n+int64(len(g.before)))
 }
 
 func (p *probe) isOf(g *generation) bool {
@@ -139,61 +149,49 @@ func (s *Source) prove(now time.Time) (again bool, err error) {
 	return s.stayDamaged(u, now), nil
 }
 
-// proven finds a place for a compressed generation that is whole.
+// proven finds out what a compressed generation is that is whole: one that
+// nobody knew, or a copy.
 func (s *Source) proven(u *generation, now time.Time) error {
 	p := u.probe
 	owner := p.owner()
-	if owner == nil {
-		// Which one it is may have been overwritten.
-		i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.isTruncated() })
-		if i >= 0 {
+	if owner == nil { // unless its owner was overwritten and nobody has seen that
+		if i := slices.IndexFunc(s.gens, (*generation).isTruncated); i >= 0 {
 			return s.truncated(s.gens[i], now)
 		}
-		owner = s.awaitedUnread()
 	}
-	s.dealt[p.key] = u
 	u.file.(*archive).size, u.size = p.size, p.size
-	u.unproven, u.probe = false, nil
-	switch {
-	case owner == nil && u.old:
-		u.startBehind(p)
-	case owner == nil:
-	case owner.awaited != "", owner.file == nil && p.size > owner.offset:
-		s.remove(u)
-		s.dealt[p.key] = owner
-		owner.goOnIn(u, now)
-	default:
-		s.remove(u)
-		s.dealt[p.key] = owner
-		if owner.changed.Before(u.changed) {
-			owner.changed = u.changed
+	u.head, u.unproven, u.probe = p.head, false, nil
+	if owner == nil {
+		s.dealt[p.key] = u
+		if u.old {
+			u.startBehind(p)
 		}
-		return u.close()
-	}
-	return nil
-}
-
-// awaitedUnread returns a generation that is awaited and of which nothing was
-// read, so that nothing tells which copy is its own.
-func (s *Source) awaitedUnread() *generation {
-	i := slices.IndexFunc(s.gens, func(g *generation) bool { return g.awaited != "" && !g.isRecognisable() })
-	if i < 0 {
 		return nil
 	}
-	return s.gens[i]
+	s.dealt[p.key] = owner
+	s.remove(u)
+	if owner.awaited != "" || owner.file == nil && p.size > owner.offset {
+		owner.goOnIn(u, now)
+		return nil
+	}
+	owner.learn() // if it is truncated now, the copy counts again
+	if owner.copied.Before(u.changed) {
+		owner.copied = u.changed
+	}
+	return u.close()
 }
 
-// startBehind makes u known as one that is not to be read.
-func (u *generation) startBehind(p *probe) {
-	u.offset, u.head, u.before = p.size, p.head, p.before
-	u.ledger = pipeline.NewLedger(p.size)
-	u.saved = u.describe()
-	u.close()
+// startBehind makes a generation known as one that is not to be read.
+func (g *generation) startBehind(p *probe) {
+	g.offset, g.before = p.size, p.before
+	g.ledger = pipeline.NewLedger(p.size)
+	g.saved = g.describe()
+	g.close()
 }
 
-// goOnIn reads on in the compressed generation u, which has the same content.
-func (g *generation) goOnIn(u *generation, now time.Time) {
-	g.adopt(u)
+// goOnIn reads on in another file, which has the same content.
+func (g *generation) goOnIn(other *generation, now time.Time) {
+	g.adopt(other)
 	if g.ghost {
 		g.resume(g.saved)
 	}
@@ -208,6 +206,7 @@ func (s *Source) stayDamaged(u *generation, now time.Time) (again bool) {
 	isCopy := p.size > 0 && !newest.rotated && slices.Contains(p.rivals, newest) // in the making
 	switch {
 	case isCopy && !awaiting:
+		newest.learn()
 		s.dealt[p.key] = newest
 	case u.quietSince.Add(s.opts.Linger).After(now):
 		return false

@@ -1,9 +1,11 @@
 package file
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
@@ -18,17 +20,18 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		return nil, err
 	}
 	last := places[len(places)-1]
+	since := time.Unix(0, last.Modified)
 	gens := s.takePlaces(&files, places)
 	for _, g := range files {
 		isNew := g.path == s.name || g.isSince(last)
-		if !isNew && !slices.ContainsFunc(gens, g.mayBeCopyOf) {
+		if !isNew && !slices.ContainsFunc(gens, g.isAwaitedBy) {
 			g.close()
 			continue
 		}
 		g.old = !isNew
 		g.start(0)
 		if g.path != s.name {
-			g.current = time.Unix(0, last.Modified)
+			g.current = earlier(g.current, since)
 		}
 		gens = append(gens, g)
 	}
@@ -36,6 +39,9 @@ func (s *Source) restore(places []pipeline.Place, now time.Time) ([]*generation,
 		g.rotate(now)
 	}
 	newestLast(s.name, gens)
+	if n := len(gens); n > 0 && gens[n-1].current.Before(since) {
+		gens[n-1].current = since
+	}
 	return gens, nil
 }
 
@@ -55,21 +61,28 @@ func newestLast(name string, gens []*generation) {
 // go first, because the beginnings of different files may be equal.
 func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*generation {
 	found := make([]*generation, len(places))
+	zips := candidates(slices.DeleteFunc(slices.Clone(*files), func(g *generation) bool { return !g.unproven }))
 	for i, p := range places {
-		found[i] = files.take(func(g *generation) bool { return g.is(p) || g.isStill(p) })
+		found[i] = files.take(func(g *generation) bool { return p.FingerprintLen > 0 && g.is(p) || g.isStill(p) })
 	}
-	for i, p := range places {
+	for _, i := range bestKnown(places) {
+		p := places[i]
 		// A generation that was read to its end has moved on, unless it had the
 		// name: then it may have been copied and truncated.
 		if unread := p.Size > p.Offset; found[i] == nil && (unread || i == len(places)-1) {
 			found[i] = files.take(func(g *generation) bool { return (g.path == s.name || g.isSince(p)) && g.isCopyFor(p) })
 		}
 	}
+	for i, p := range places { // of empty files the inodes alone are known
+		if found[i] == nil {
+			found[i] = files.take(func(g *generation) bool { return g.is(p) })
+		}
+	}
 	var gens []*generation
 	for i, g := range found {
 		if g != nil {
 			g.resume(places[i])
-		} else if g = s.missing(*files, places[i], i == len(places)-1); g == nil {
+		} else if g = s.missing(zips, places[i], i == len(places)-1); g == nil {
 			continue
 		}
 		gens = append(gens, g)
@@ -77,32 +90,56 @@ func (s *Source) takePlaces(files *candidates, places []pipeline.Place) []*gener
 	return gens
 }
 
+// bestKnown returns the numbers of places, those of which most is known first:
+// of the others there may be several copies to choose from.
+func bestKnown(places []pipeline.Place) []int {
+	order := make([]int, len(places))
+	for i := range order {
+		order[i] = i
+	}
+	known := func(i int) int64 { return places[i].FingerprintLen + int64(len(places[i].Before)) }
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(known(b), known(a)) })
+	return order
+}
+
 // missing returns the generation of a place that no file was found for, if a
 // compressed one may be a copy of it, or else nil: it is lost then. One that was
 // read to its end is needed as well, so that it is not read again from its copy.
-func (s *Source) missing(files candidates, p pipeline.Place, isLast bool) *generation {
+func (s *Source) missing(zips candidates, p pipeline.Place, isLast bool) *generation {
 	const why = "gone before it was read to its end"
 	g, unread := newGhost(p), p.Size > p.Offset
-	if unread || isLast {
-		g.awaited = why
+	for _, c := range zips {
+		if g.copied.Before(c.changed) {
+			g.copied = c.changed
+		}
 	}
 	switch {
-	case slices.ContainsFunc(files, func(c *generation) bool { return c.unproven && (c.isSince(p) || c.id.inode == p.Inode) }):
+	case !unread && (len(zips) == 0 || !g.isRecognisable()):
+		return nil
+	case !unread && !isLast:
+		return g
+	case slices.ContainsFunc(zips, func(c *generation) bool { return c.mayBeCopyOf(g) }):
+		g.awaited = why
 		return g
 	case unread:
 		s.opts.Lost(p.Path, p.Size-p.Offset, why)
+		return nil
 	}
-	return nil
+	return g
 }
 
-// mayBeCopyOf reports whether the compressed file g may hold what is awaited.
+// mayBeCopyOf reports whether the compressed file g may be a copy of missing.
 func (g *generation) mayBeCopyOf(missing *generation) bool {
-	return g.unproven && missing.awaited != "" && (g.isSince(missing.saved) || g.id.inode == missing.saved.Inode)
+	return g.unproven && missing.ghost && (g.isSince(missing.saved) || g.id.inode == missing.saved.Inode)
+}
+
+func (g *generation) isAwaitedBy(missing *generation) bool {
+	return missing.awaited != "" && g.mayBeCopyOf(missing)
 }
 
 // isStill reports whether g is the compressed file of p, which was not proven.
 func (g *generation) isStill(p pipeline.Place) bool {
-	return g.unproven && g.id.inode == p.Inode && p.Offset == 0 && p.FingerprintLen == 0
+	return g.unproven && g.id.inode == p.Inode && p.FingerprintLen == 0 && strings.HasSuffix(p.Path, zipSuffix)
 }
 
 // isSince reports whether g changed when p was saved or later: what came after

@@ -32,13 +32,14 @@ func (c *candidates) take(fits func(*generation) bool) *generation {
 	return g
 }
 
-// around splits the files into those before g's own and the rest.
+// around splits the files into those before g's own, nil if that is not there,
+// and the rest.
 func (c candidates) around(g *generation) (before, rest candidates) {
 	i := slices.IndexFunc(c, func(other *generation) bool { return other.id == g.id })
 	if i < 0 {
 		return nil, c
 	}
-	return c[:i:i], c[i:]
+	return append(candidates{}, c[:i]...), c[i:]
 }
 
 // hasUnproven reports whether there are compressed files among them.
@@ -46,11 +47,12 @@ func (c candidates) hasUnproven() bool {
 	return slices.ContainsFunc(c, func(g *generation) bool { return g.unproven })
 }
 
-// onlyUnproven closes and leaves out what is not compressed. The others are not
-// to be read but for what is awaited.
-func (c candidates) onlyUnproven() candidates {
+// onlyUnproven closes and leaves out what is not compressed. What changed before
+// since is no new generation.
+func (c candidates) onlyUnproven(since time.Time) candidates {
 	return slices.DeleteFunc(c, func(g *generation) bool {
-		if g.old = true; !g.unproven {
+		g.old = g.changed.Add(zipSlack).Before(since)
+		if !g.unproven {
 			g.close()
 		}
 		return !g.unproven
@@ -182,10 +184,6 @@ func (s *Source) siblings(since time.Time) (found []listing, err error) {
 	if isOutOfHandles(err) {
 		return nil, err
 	}
-	names := map[string]bool{}
-	for _, e := range entries {
-		names[e.Name()] = true
-	}
 	present := map[zipKey]bool{}
 	for _, e := range entries {
 		number, ok := generationNumber(base, e.Name())
@@ -200,10 +198,11 @@ func (s *Source) siblings(since time.Time) (found []listing, err error) {
 		plain, isZip := strings.CutSuffix(e.Name(), zipSuffix)
 		changed := info.ModTime()
 		if isZip {
-			s.compresses, l.isZip = true, true
+			l.isZip = true
 			changed = changed.Add(zipSlack)
 			present[keyOf(info)] = true
-			if names[plain] || s.isDealt(keyOf(info)) {
+			isThere := slices.ContainsFunc(entries, func(e os.DirEntry) bool { return e.Name() == plain })
+			if isThere || s.isDealt(keyOf(info)) {
 				continue // it is being compressed, or known
 			}
 		}

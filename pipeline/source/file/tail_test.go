@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 // tail is a source over real files, with a clock of its own.
 type tail struct {
 	t     *testing.T
+	files files
 	name  string
 	opts  Options
 	now   time.Time
@@ -28,11 +28,17 @@ type tail struct {
 
 // newTail returns a tail of app.log in a new folder. Nothing is open yet.
 func newTail(t *testing.T) *tail {
-	tl := &tail{t: t, name: filepath.Join(t.TempDir(), "app.log"), now: time.Now()}
+	tl := newTailOf(t, realFiles{}, t.TempDir())
+	t.Cleanup(tl.close)
+	return tl
+}
+
+func newTailOf(t *testing.T, files files, dir string) *tail {
+	tl := &tail{t: t, files: files, name: filepath.Join(dir, "app.log"), now: time.Now()}
+	tl.opts.disk = files
 	tl.opts.Lost = func(path string, bytes int64, why string) {
 		tl.lost = append(tl.lost, fmt.Sprintf("%d bytes of %s: %s", bytes, filepath.Base(path), why))
 	}
-	t.Cleanup(tl.close)
 	return tl
 }
 
@@ -63,49 +69,47 @@ func (tl *tail) restart(down func()) {
 // path is a file beside the name, with suffix behind it.
 func (tl *tail) path(suffix string) string { return tl.name + suffix }
 
-// write appends text to the file with the suffix.
-func (tl *tail) write(suffix, text string) {
+// must ends the test if a writer's work fails.
+func (tl *tail) must(err error) {
 	tl.t.Helper()
-	f, err := os.OpenFile(tl.path(suffix), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err == nil {
-		_, err = f.WriteString(text)
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		tl.t.Fatal(err)
-	}
-}
-
-func (tl *tail) rename(from, to string) {
-	tl.t.Helper()
-	if err := os.Rename(tl.path(from), tl.path(to)); err != nil {
-		tl.t.Fatal(err)
-	}
-}
-
-func (tl *tail) remove(suffix string) {
-	tl.t.Helper()
-	if err := os.Remove(tl.path(suffix)); err != nil {
-		tl.t.Fatal(err)
-	}
-}
-
-// copyTo copies the name to its sibling with the suffix.
-func (tl *tail) copyTo(suffix string) {
-	tl.t.Helper()
-	text, err := os.ReadFile(tl.name)
-	if err == nil {
-		err = os.WriteFile(tl.path(suffix), text, 0o644)
-	}
 	if err != nil {
 		tl.t.Fatal(err)
 	}
 }
 
+// write appends text to the file with the suffix.
+func (tl *tail) write(suffix, text string) {
+	tl.t.Helper()
+	tl.must(tl.files.Append(tl.path(suffix), text))
+}
+
+func (tl *tail) rename(from, to string) {
+	tl.t.Helper()
+	tl.must(tl.files.Rename(tl.path(from), tl.path(to)))
+}
+
+func (tl *tail) remove(suffix string) {
+	tl.t.Helper()
+	tl.must(tl.files.Remove(tl.path(suffix)))
+}
+
+// content is what is in the file with the suffix.
+func (tl *tail) content(suffix string) []byte {
+	tl.t.Helper()
+	text, err := tl.files.ReadFile(tl.path(suffix))
+	tl.must(err)
+	return text
+}
+
+// copyTo copies the name to its sibling with the suffix.
+func (tl *tail) copyTo(suffix string) {
+	tl.t.Helper()
+	tl.must(tl.files.WriteFile(tl.path(suffix), tl.content("")))
+}
+
 func (tl *tail) truncate() {
 	tl.t.Helper()
-	if err := os.Truncate(tl.name, 0); err != nil {
-		tl.t.Fatal(err)
-	}
+	tl.must(tl.files.Truncate(tl.name))
 }
 
 // pass lets time pass.
