@@ -858,6 +858,38 @@ func TestCopiesAreReadInTheOrderTheyWereMade(t *testing.T) {
 	tl.want("one two three")
 }
 
+// What came before it would not be looked for later.
+func TestNewestFileLosesItsNameBeforeItIsRead(t *testing.T) {
+	tl := newTail(t)
+	tl.write("", "")
+	tl.open()
+	tl.want("")
+	tl.write("", "one\n")
+	tl.copyTo(".2")
+	tl.truncate()
+	tl.write("", strings.Repeat("two\n", 2*maxLines)) // more than one read gives
+	for i, suffix := range []string{".2", ""} {
+		tl.must(tl.files.SetTime(tl.path(suffix), time.Now().Add(time.Duration(i+1)*time.Minute)))
+	}
+	tl.pass(time.Second)
+	tl.src.check(tl.now)
+	tl.remove("")
+	tl.write("", "three\n")
+	if err := tl.read(); err != nil {
+		t.Error(err)
+	}
+	tl.pass(time.Second)
+	tl.read()
+	seen := map[string]int{}
+	for _, l := range tl.lines {
+		seen[string(l.Text)]++
+	}
+	if seen["one"] != 1 || seen["two"] != 2*maxLines || seen["three"] != 1 {
+		t.Errorf("lines are %v", seen)
+	}
+	tl.wantLost()
+}
+
 // The copy of what came after a truncation is in the making.
 func TestSecondCopyInTheMaking(t *testing.T) {
 	tl := newTail(t)

@@ -120,6 +120,11 @@ func (s *Source) addMissed(now time.Time) (bool, error) {
 	}
 	missed, rest := files.around(newest)
 	rest.close()
+	if missed == nil { // it has lost its name since the last look
+		known := len(s.gens)
+		err := s.takeUp(now)
+		return len(s.gens) > known, err
+	}
 	missed = s.unknown(missed, now).withoutUnfinished(newest)
 	if newest.isTruncated() { // meanwhile, so one of them may be its copy
 		missed.close()
@@ -138,14 +143,16 @@ func (s *Source) unknown(files candidates, now time.Time) candidates {
 		if i < 0 {
 			i = slices.IndexFunc(s.gens, func(g *generation) bool { return s.knows(g, c) })
 		}
-		switch {
-		case i < 0:
+		if i < 0 {
 			fresh = append(fresh, c)
-		case s.gens[i].file == nil && c.size > s.gens[i].offset:
-			s.gens[i].goOnIn(c, now)
-		default:
-			c.close()
+			continue
 		}
+		// Of an empty file the inode alone is known, so it may be another's.
+		if g := s.gens[i]; g.file == nil && (c.size > g.offset || !g.isRecognisable()) {
+			g.goOnIn(c, now)
+			continue
+		}
+		c.close()
 	}
 	return fresh
 }
@@ -156,7 +163,7 @@ func (s *Source) knows(g, c *generation) bool {
 	switch {
 	case g.gone:
 		return false
-	case g.file == nil && !g.isRecognisable(): // its inode may be another's
+	case g.file == nil && !g.isRecognisable():
 		return g.id == c.id && c.size == 0 && c.path != s.name
 	case g.file == nil:
 		return c.is(g.place()) // never what is not proven
