@@ -199,7 +199,24 @@ func (m *manager) sync() {
 		}
 	}
 	m.noteProblemsLocked(problems)
+	if !m.synced {
+		m.noteMissingLocked()
+	}
 	m.synced = true
+}
+
+// noteMissingLocked names what was left unread and that no job finds any more.
+// Its places are kept: it is read on if it comes back.
+func (m *manager) noteMissingLocked() {
+	for key, places := range m.saved {
+		for _, p := range places {
+			if unread := p.Size - p.Offset; p.Path != "" && unread > 0 {
+				m.lost.WithLabelValues(p.Path).Add(float64(unread))
+				m.log.Error("a file that was not read to its end is gone with its name", "target", key, "path", p.Path,
+					"bytes", unread, "remedy", "if it was renamed, give it its name back")
+			}
+		}
+	}
 }
 
 // forgetLocked lets go of a target that has ended. One that may come back, as

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline/position"
 )
 
 // stopBound is how long a stop may take whatever Loki does.
@@ -143,4 +145,22 @@ scrape_configs: [{job_name: pipes, static_configs: [{labels: {__path__: '%s/*.lo
 			break
 		}
 	}
+}
+
+// What was not read of a file is named at the next start, if nothing finds the
+// file any more.
+func TestAFileThatIsGoneWithItsNameIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "state"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	gone := filepath.Join(dir, "gone.log")
+	store := position.Open(filepath.Join(dir, "state", "positions.yaml"))
+	if err := store.Save(position.State{Sources: position.Places{"files " + gone: {{Path: gone, Offset: 10, Size: 52}}}}); err != nil {
+		t.Fatal(err)
+	}
+	loki := newSink(t, "")
+	write(t, filepath.Join(dir, "app.log"), "first\n")
+	out := start(t, dir, "url: "+loki.URL, "")
+	eventually(t, out, "the file that is gone", func() bool { return out.has(gone, "bytes=42") })
 }
