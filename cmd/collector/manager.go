@@ -38,6 +38,7 @@ type manager struct {
 	lost     *prometheus.CounterVec
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
+	failed   *prometheus.CounterVec
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
 	sources  context.Context
@@ -83,6 +84,9 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
+		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
+		}, []string{"reason"}),
 		metrics: newTargetMetrics(), known: map[string]bool{},
 	}
 	m.sources, m.halt = context.WithCancel(context.Background())
@@ -217,21 +221,20 @@ func (m *manager) openLocked(t discover.Target) error {
 	}
 	delete(m.saved, t.Key)
 	m.open[t.Key], m.known[t.Key] = o, true
-	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
-		Labels: withJob(t.Labels, t.Job),
-		Meta:   t.Meta, Streams: m.streams, Limit: m.limit,
-		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
-	})})
+	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.newFeed(t)})
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
 	return nil
 }
 
-// withJob adds the label job, unless the configuration sets it.
-func withJob(labels []pipeline.Label, job string) []pipeline.Label {
-	if slices.ContainsFunc(labels, func(l pipeline.Label) bool { return l.Name == "job" }) {
-		return labels
+func (m *manager) newFeed(t discover.Target) *stage.Feed {
+	opts := stage.FeedOptions{
+		Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit,
+		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 	}
-	return append(labels, pipeline.Label{Name: "job", Value: job})
+	if t.Kind == discover.Journal {
+		opts.Relabel = t.Config.RelabelConfigs
+	}
+	return m.programs[t.Job].NewFeed(opts)
 }
 
 func (m *manager) openSource(o *opened) error {
@@ -292,10 +295,16 @@ func (m *manager) fileOptions(t discover.Target) file.Options {
 	return opts
 }
 
-// noteProblemsLocked logs each problem once, when it appears.
+// noteProblemsLocked counts and logs each problem once, when it appears.
 func (m *manager) noteProblemsLocked(problems []discover.Problem) {
 	for _, p := range problems {
-		if p.State != discover.Unreadable || slices.Contains(m.problems, p) {
+		if slices.Contains(m.problems, p) {
+			continue
+		}
+		if p.Failed != "" {
+			m.failed.WithLabelValues(p.Failed).Inc()
+		}
+		if p.State != discover.Unreadable {
 			continue
 		}
 		m.log.Warn("cannot be read", "job", p.Job, "path", p.Path, "why", p.Reason, "remedy", p.Remedy)

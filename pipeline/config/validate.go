@@ -183,6 +183,7 @@ func (c *ScrapeConfig) setPos(p Pos) { c.Pos = p }
 func (c *ScrapeConfig) validate(s scope) {
 	s.required("job_name", c.JobName, "a name that no other job has")
 	c.checkSource(s)
+	c.checkPaths()
 	if c.Journal != nil {
 		if s.given("ignore_older") {
 			s.warnf("ignore_older", "without effect on a journal job, which reads no files")
@@ -213,9 +214,16 @@ func (c *ScrapeConfig) checkSource(s scope) {
 
 func (c *StaticConfig) setPos(p Pos) { c.Pos = p }
 
-func (c *StaticConfig) validate(s scope) {
-	if c.Path() == "" {
-		s.errorf("labels", "%s is required; give the files to read, such as /var/log/*.log", PathLabel)
+func (c *StaticConfig) validate(s scope) { c.scope = &s }
+
+// checkPaths reports groups without a path. Relabelling may set it.
+func (c *ScrapeConfig) checkPaths() {
+	for i := range c.StaticConfigs {
+		group := &c.StaticConfigs[i]
+		if group.Path() == "" && len(c.RelabelConfigs) == 0 && group.scope != nil {
+			group.scope.errorf("labels", "%s is required; give the files to read, such as /var/log/*.log", PathLabel)
+		}
+		group.scope = nil
 	}
 }
 

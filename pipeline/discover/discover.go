@@ -4,6 +4,7 @@
 package discover
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
+	"github.com/tovtech/tovplay-logging/pipeline/relabel"
 )
 
 // Kind says which source reads a target.
@@ -31,8 +33,11 @@ type Target struct {
 	Job    string
 	Config *config.ScrapeConfig // the job's
 	Kind   Kind
-	Path   string           // absolute; the journal's folder, "" for the system's
-	Labels []pipeline.Label // with filename for files, without __path__; sorted by name
+	Path   string // absolute; the journal's folder, "" for the system's
+	// Labels are sorted by name. They are relabelled, without those that begin
+	// with __, and of files have filename. Those of the journal are not: each of
+	// its entries is relabelled.
+	Labels []pipeline.Label
 	Meta   []pipeline.Field // structured metadata of every entry
 	// FirstReadsRotated: at first sight the rotated siblings belong to it too.
 	FirstReadsRotated bool
@@ -59,6 +64,9 @@ type Problem struct {
 	Reason string
 	Remedy string // the command that opens it, "" if there is none
 	User   string // whom Remedy is for: the user that the collector runs as
+	// Failed is promtail's reason for a target that the configuration gives up,
+	// dropped or no_path; else "".
+	Failed string
 }
 
 // Options are what a Discoverer is made with.
@@ -137,29 +145,26 @@ func (f *found) isOff() bool {
 // that was off is on.
 const looksUntilOn = 10
 
-func (f *found) add(t Target, labels ...config.LabelSet) {
+// add adds a target with its labels.
+func (f *found) add(t Target, labels map[string]string) {
 	t.Job, t.Config = f.job.JobName, f.job
 	t.Key = t.Job + " " + t.Key
 	t.IgnoreOlder = f.job.IgnoreOlder.Std()
-	for _, set := range labels {
-		for name, value := range set {
-			if !strings.HasPrefix(name, "__") {
-				t.Labels = setLabel(t.Labels, name, value)
-			}
-		}
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		t.Labels = append(t.Labels, pipeline.Label{Name: name, Value: labels[name]})
 	}
-	slices.SortFunc(t.Labels, func(a, b pipeline.Label) int { return strings.Compare(a.Name, b.Name) })
 	f.appendNew(t)
 }
 
-func setLabel(labels []pipeline.Label, name, value string) []pipeline.Label {
-	for i := range labels {
-		if labels[i].Name == name {
-			labels[i].Value = value
-			return labels
-		}
+// relabel applies the job's rules, if it has any, to the labels of a target and
+// reports whether it is kept; name is the target's in messages.
+func (f *found) relabel(labels map[string]string, name string) (kept bool) {
+	rules := relabel.Rules(f.job.RelabelConfigs)
+	if len(rules) == 0 || rules.Apply(labels) {
+		return true
 	}
-	return append(labels, pipeline.Label{Name: name, Value: value})
+	f.report(Problem{State: LeftOut, Path: name, Reason: "dropped by relabel_configs", Failed: "dropped"})
+	return false
 }
 
 // appendNew adds a target. A file that several groups of one job match is read
@@ -181,13 +186,18 @@ func (f *found) appendNew(t Target) {
 }
 
 func (f *found) problem(state State, path, reason string) {
-	f.problems = append(f.problems, Problem{State: state, Job: f.job.JobName, Path: path, Reason: reason})
+	f.report(Problem{State: state, Path: path, Reason: reason})
 }
 
 // unreadable notes a path that this user cannot read, and what opens it.
 func (f *found) unreadable(path string, err error, remedy string) {
-	f.problems = append(f.problems, Problem{
-		State: Unreadable, Job: f.job.JobName, Path: path, Reason: reasonOf(err),
-		Remedy: remedy, User: f.d.opts.User,
-	})
+	f.report(Problem{State: Unreadable, Path: path, Reason: reasonOf(err), Remedy: remedy, User: f.d.opts.User})
+}
+
+// report notes a problem of the job, once.
+func (f *found) report(p Problem) {
+	p.Job = f.job.JobName
+	if !slices.Contains(f.problems, p) {
+		f.problems = append(f.problems, p)
+	}
 }
