@@ -58,6 +58,7 @@ type opened struct {
 	source pipeline.Source
 	err    error // what it fails with now
 	ended  bool
+	moved  int                // syncs in a row that found it moved
 	cancel context.CancelFunc // of a source's own goroutine
 }
 
@@ -181,9 +182,9 @@ func (m *manager) sync() {
 	targets, problems := m.find.Sync()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	found := map[string]bool{}
-	for _, t := range targets {
-		found[t.Key] = true
+	found := map[string]*discover.Target{}
+	for i, t := range targets {
+		found[t.Key] = &targets[i]
 		if m.open[t.Key] != nil {
 			continue
 		}
@@ -195,18 +196,36 @@ func (m *manager) sync() {
 		if o.ended && o.source.Unsettled() == 0 {
 			m.forgetLocked(key, o)
 		}
-		if !found[key] && o.cancel != nil {
-			o.cancel()
+		if o.moved++; !o.IsMoved(found[key]) {
+			o.moved = 0
+		}
+		if o.moved == looksUntilMoved || found[key] == nil && o.cancel != nil {
+			o.leave()
 		}
 	}
 	m.noteProblemsLocked(problems)
 	m.synced = true
 }
 
+// looksUntilMoved is how many syncs in a row have to find that a target moved
+// before it is left: a name may be in rotation.
+const looksUntilMoved = 2
+
+// leave ends a source. What it has read is settled before it is forgotten.
+func (o *opened) leave() {
+	if o.cancel != nil {
+		o.cancel()
+	}
+	if f, ok := o.source.(*file.Source); ok {
+		f.Leave()
+	}
+}
+
 // forgetLocked lets go of a target that has ended. One that may come back, as
 // the journal does, goes on where it was.
 func (m *manager) forgetLocked(key string, o *opened) {
 	delete(m.open, key)
+	defer o.source.Close()
 	if places := o.source.Places(); len(places) > 0 {
 		m.saved[key] = places
 	}

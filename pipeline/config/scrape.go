@@ -1,7 +1,8 @@
 package config
 
 // ScrapeConfig is one job: where lines come from and what is done to them. It
-// has exactly one kind of source: StaticConfigs, Journal or DockerFiles.
+// has exactly one kind of source: files (StaticConfigs and FileSDConfigs),
+// Journal or DockerFiles.
 type ScrapeConfig struct {
 	// Pos is where the job begins in the file.
 	Pos Pos `yaml:"-"`
@@ -13,6 +14,7 @@ type ScrapeConfig struct {
 	RelabelConfigs []Relabel `yaml:"relabel_configs"`
 
 	StaticConfigs []StaticConfig `yaml:"static_configs"`
+	FileSDConfigs []FileSD       `yaml:"file_sd_configs"`
 	Journal       *Journal       `yaml:"journal"`
 	// DockerFiles is this project's own source.
 	DockerFiles *DockerFiles `yaml:"docker_files"`
@@ -25,7 +27,6 @@ type ScrapeConfig struct {
 	UnlessExists GlobList `yaml:"unless_exists"`
 
 	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
-	_ struct{} `unsupported:"file_sd_configs" instead:"use static_configs"`
 	_ struct{} `unsupported:"encoding" instead:"let the program write UTF-8"`
 	_ struct{} `unsupported:"decompression" instead:"unpack the files and read them by static_configs"`
 	_ struct{} `unsupported:"syslog" instead:"let the syslog daemon write files and read them by static_configs"`

@@ -195,19 +195,18 @@ func (c *ScrapeConfig) validate(s scope) {
 // ignores the others silently.
 func (c *ScrapeConfig) checkSource(s scope) {
 	var kinds []string
-	for _, k := range []string{"static_configs", "journal", "docker_files"} {
-		if s.given(k) {
+	for _, k := range []string{"static_configs", "file_sd_configs", "journal", "docker_files"} {
+		if s.given(k) && (k != "file_sd_configs" || len(c.FileSDConfigs) > 0) {
 			kinds = append(kinds, k)
 		}
 	}
-	if len(kinds) > 1 {
+	files := slices.Equal(kinds, []string{"static_configs", "file_sd_configs"})
+	switch isEmpty := len(c.StaticConfigs)+len(c.FileSDConfigs) == 0 && c.Journal == nil && c.DockerFiles == nil; {
+	case len(kinds) == 0:
+		s.errorf("static_configs", "the job has no source; give static_configs, file_sd_configs, journal or docker_files")
+	case len(kinds) > 1 && !files:
 		s.errorf(kinds[1], "a job has one kind of source, and this one has %s; make a job of each", strings.Join(kinds, " and "))
-	}
-	if len(kinds) == 0 {
-		s.errorf("static_configs", "the job has no source; give static_configs, journal or docker_files")
-		return
-	}
-	if len(kinds) == 1 && len(c.StaticConfigs) == 0 && c.Journal == nil && c.DockerFiles == nil {
+	case isEmpty:
 		s.errorf(kinds[0], "the source is empty; fill it in, or write {} after journal or docker_files for the defaults")
 	}
 }

@@ -78,6 +78,8 @@ type Options struct {
 	Hostname string // what the label __host__ is compared with
 	User     string // the user of remedies, "" for the process's own
 	Program  string // the program of remedies, "" for the process's own
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
 }
 
 // Discoverer looks for targets. It is used by one goroutine.
@@ -85,6 +87,8 @@ type Discoverer struct {
 	opts       Options
 	containers map[string]container // by the path of config.v2.json, as last read
 	offFor     map[string]int       // by job: Syncs until a job that was off may be on
+
+	targetFiles map[string]targetFile // of file_sd_configs, by path
 }
 
 // New returns a discoverer of the jobs' targets.
@@ -95,23 +99,29 @@ func New(opts Options) *Discoverer {
 	if opts.Program == "" {
 		opts.Program = ownProgram()
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	return &Discoverer{opts: opts, containers: map[string]container{}, offFor: map[string]int{}}
 }
 
 // Sync returns the targets that exist now, sorted by key, and what is not read.
 // It starts nothing and waits for nothing but the file system.
 func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
-	f := &found{d: d, byKey: map[string]int{}, containers: map[string]container{}}
+	f := &found{
+		d: d, byKey: map[string]int{}, containers: map[string]container{}, targetFiles: map[string]targetFile{},
+	}
 	for i := range d.opts.Jobs {
 		f.job = &d.opts.Jobs[i]
 		if f.isOff() {
 			continue
 		}
 		f.static()
+		f.fileSD()
 		f.docker()
 		f.journal()
 	}
-	d.containers = f.containers // those that are gone are forgotten
+	d.containers, d.targetFiles = f.containers, f.targetFiles // those that are gone are forgotten
 	slices.SortStableFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
 	return f.targets, f.problems
 }
@@ -124,7 +134,8 @@ type found struct {
 	problems []Problem
 	byKey    map[string]int // index of targets
 
-	containers map[string]container // as Discoverer.containers
+	containers  map[string]container // as in Discoverer
+	targetFiles map[string]targetFile
 }
 
 // isOff reports whether something exists that the job gives way to, or existed

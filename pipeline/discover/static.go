@@ -25,19 +25,20 @@ const (
 // static looks for the files of the job's static_configs.
 func (f *found) static() {
 	for i := range f.job.StaticConfigs {
-		f.group(&f.job.StaticConfigs[i])
+		f.group(&f.job.StaticConfigs[i], "")
 	}
 }
 
 // group looks for the files of each target of a group. One without targets has
-// one: all files are local.
-func (f *found) group(group *config.StaticConfig) {
+// one: all files are local. from is the file that holds the group, "" for the
+// configuration.
+func (f *found) group(group *config.StaticConfig, from string) {
 	targets := group.Targets
 	if len(targets) == 0 {
 		targets = []string{"localhost"}
 	}
 	for _, address := range targets {
-		labels := map[string]string{addressLabel: address}
+		labels := map[string]string{addressLabel: address, filepathLabel: from}
 		maps.Copy(labels, group.Labels)
 		f.globs(labels, cmp.Or(group.Path(), address))
 	}
@@ -53,7 +54,7 @@ func (f *found) globs(labels map[string]string, name string) {
 	}
 	glob, exclude := labels[config.PathLabel], labels[config.PathExcludeLabel]
 	if glob == "" {
-		f.report(Problem{State: LeftOut, Path: name, Reason: "relabel_configs leave it no " + config.PathLabel, Failed: "no_path"})
+		f.report(Problem{State: LeftOut, Path: name, Reason: "it has no label " + config.PathLabel, Failed: "no_path"})
 		return
 	}
 	relabel.Public(labels)
