@@ -46,6 +46,7 @@ type manager struct {
 
 	mu       sync.Mutex
 	saved    position.Places    // of targets that are not open
+	promtail importer           // for targets without a saved place
 	open     map[string]*opened // by key
 	problems []discover.Problem
 	known    map[string]bool // keys that were open before
@@ -104,9 +105,11 @@ func (m *manager) compile() error {
 	return errors.Join(errs...)
 }
 
-// restore is called once, before run, with what a run before has saved.
-func (m *manager) restore(state position.State) {
+// restore is called once, before run, with what a run before has saved, and with
+// what promtail left if there was no run before.
+func (m *manager) restore(state position.State, promtail position.Promtail) {
 	m.saved = state.Sources
+	m.promtail = importer{left: promtail, used: map[string]bool{}, log: m.log}
 	cfg := m.cfg.LabelLimit
 	if cfg.Values == 0 {
 		return
@@ -204,6 +207,9 @@ func (m *manager) sync() {
 		}
 	}
 	m.noteProblemsLocked(problems)
+	if !m.synced {
+		m.promtail.nameUnused()
+	}
 	m.synced = true
 }
 
@@ -256,11 +262,19 @@ func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	return m.programs[t.Job].NewFeed(opts)
 }
 
+// places are where a target is to be read on.
+func (m *manager) places(t discover.Target) []pipeline.Place {
+	if saved := m.saved[t.Key]; len(saved) > 0 {
+		return saved
+	}
+	return m.promtail.places(t)
+}
+
 func (m *manager) openSource(o *opened) error {
 	switch o.Kind {
 	case discover.Journal:
 		cfg := o.Config.Journal
-		s := journal.New(m.saved[o.Key], journal.Options{
+		s := journal.New(m.places(o.Target), journal.Options{
 			Path: cfg.Path, Matches: cfg.Matches, MaxAge: cfg.MaxAge.Std(), JSON: cfg.JSON,
 			Skipped: func(reason string) { m.dropped.WithLabelValues(reason).Inc() },
 		})
@@ -271,7 +285,7 @@ func (m *manager) openSource(o *opened) error {
 		o.source = s
 		m.start(o, s.Run)
 	default:
-		s, err := file.Open(o.Path, m.saved[o.Key], m.fileOptions(o.Target), time.Now())
+		s, err := file.Open(o.Path, m.places(o.Target), m.fileOptions(o.Target), time.Now())
 		if err != nil {
 			return err
 		}
