@@ -57,10 +57,13 @@ func TestALaterStartLeavesPromtailsPositionsAlone(t *testing.T) {
 		out := start(t, dir, "url: "+loki.URL, "")
 		eventually(t, out, "one", func() bool { return loki.has("one") })
 	})
-	write(t, positions, fmt.Sprintf("positions:\n  %s: \"8\"\n", app))
+	late := write(t, filepath.Join(dir, "late.log"), "from the beginning\n")
+	write(t, positions, fmt.Sprintf("positions:\n  %s: \"8\"\n  %s: \"19\"\n", app, late))
 	appendTo(t, app, "two\nthree\n")
 	out := start(t, dir, "url: "+loki.URL, "")
-	eventually(t, out, "two and three", func() bool { return loki.has("two") && loki.has("three") })
+	for _, line := range []string{"two", "three", "from the beginning"} {
+		eventually(t, out, line, func() bool { return loki.has(line) })
+	}
 	if n := len(loki.got("one")); n != 1 {
 		t.Errorf("the first line came %d times", n)
 	}

@@ -23,7 +23,7 @@ type Relabel struct {
 	// TargetLabel is set; for replace it may hold $1 and ${name}.
 	TargetLabel string `yaml:"target_label"`
 	Replacement string `yaml:"replacement"`
-	// Action is one of RelabelActions, in lower case.
+	// Action is one of the actions below, in lower case.
 	Action RelabelAction `yaml:"action"`
 }
 
@@ -45,8 +45,8 @@ const (
 	RelabelUppercase RelabelAction = "uppercase"
 )
 
-// RelabelActions are all actions.
-func RelabelActions() []RelabelAction {
+// relabelActions are all actions.
+func relabelActions() []RelabelAction {
 	return []RelabelAction{
 		RelabelReplace, RelabelKeep, RelabelDrop, RelabelKeepEqual, RelabelDropEqual, RelabelHashMod,
 		RelabelLabelMap, RelabelLabelDrop, RelabelLabelKeep, RelabelLowercase, RelabelUppercase,
@@ -55,7 +55,7 @@ func RelabelActions() []RelabelAction {
 
 func (a *RelabelAction) decodeText(text string) error {
 	var names []string
-	for _, known := range RelabelActions() {
+	for _, known := range relabelActions() {
 		if strings.EqualFold(text, string(known)) {
 			*a = known
 			return nil

@@ -126,7 +126,6 @@ func (r *relabelled) slot(name string) int {
 	if strings.HasPrefix(name, "__") && r.f.opts.Relabel.Uses(name) {
 		slot = len(r.names)
 		r.names, r.values = append(r.names, name), append(r.values, nil)
-		clear(r.bases) // their keys have no place for it
 	}
 	r.slots[name] = slot
 	return slot
