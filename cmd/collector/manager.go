@@ -202,7 +202,7 @@ func (m *manager) sync() {
 		if o.moved++; !o.IsMoved(found[key]) {
 			o.moved = 0
 		}
-		if o.moved == looksUntilMoved || found[key] == nil && o.cancel != nil {
+		if o.isOver(found[key]) {
 			o.leave()
 		}
 	}
@@ -216,6 +216,20 @@ func (m *manager) sync() {
 // looksUntilMoved is how many syncs in a row have to find that a target moved
 // before it is left: a name may be in rotation.
 const looksUntilMoved = 2
+
+// isOver reports whether discovery wants the target no more, or with other
+// labels: now is what it found under the key, nil for nothing. What is there of
+// a file that nothing names is read first.
+func (o *opened) isOver(now *discover.Target) bool {
+	if now == nil && o.cancel != nil {
+		return true
+	}
+	var lag int64
+	if f, ok := o.source.(measured); ok {
+		_, lag = f.Stats()
+	}
+	return o.moved >= looksUntilMoved && (now != nil || lag == 0)
+}
 
 // leave ends a source. What it has read is settled before it is forgotten.
 func (o *opened) leave() {
