@@ -152,8 +152,28 @@ func (c *collector) loadState() error {
 	if err != nil {
 		return err
 	}
-	c.manager.restore(state)
+	promtail, err := c.loadPromtail()
+	if err != nil {
+		return err
+	}
+	c.manager.restore(state, promtail)
 	return nil
+}
+
+// loadPromtail reads the positions that promtail left, at the first start.
+func (c *collector) loadPromtail() (position.Promtail, error) {
+	if !c.store.IsNew() {
+		return nil, nil
+	}
+	left, err := position.LoadPromtail(c.cfg.Positions.Filename)
+	if errors.Is(err, position.ErrDamaged) && c.cfg.Positions.IgnoreInvalidYAML {
+		c.log.Warn("starting without promtail's positions, as positions.ignore_invalid_yaml asks", "err", err)
+		return nil, nil
+	}
+	if len(left) > 0 {
+		c.log.Info("going on where promtail was", "positions", c.cfg.Positions.Filename, "entries", len(left))
+	}
+	return left, err
 }
 
 // drain gives the clients a moment to deliver what was read. What cannot be read

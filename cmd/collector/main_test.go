@@ -23,8 +23,9 @@ type sink struct {
 	*httptest.Server
 	token string // the bearer token that it asks for
 
-	mu    sync.Mutex
-	lines []string
+	mu      sync.Mutex
+	lines   []string
+	streams []string // of the lines
 }
 
 func newSink(t *testing.T, token string) *sink {
@@ -57,9 +58,22 @@ func (s *sink) push(w http.ResponseWriter, r *http.Request) {
 	for _, stream := range req.Streams {
 		for _, e := range stream.Entries {
 			s.lines = append(s.lines, e.Line)
+			s.streams = append(s.streams, stream.Labels)
 		}
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// got are the streams in which a line came.
+func (s *sink) got(line string) (streams []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, l := range s.lines {
+		if l == line {
+			streams = append(streams, s.streams[i])
+		}
+	}
+	return streams
 }
 
 func (s *sink) has(line string) bool {
@@ -95,6 +109,8 @@ func (l *log) has(parts ...string) bool {
 	}
 	return true
 }
+
+func (l *log) count(part string) int { return strings.Count(l.String(), part) }
 
 func (l *log) String() string {
 	l.mu.Lock()

@@ -38,6 +38,7 @@ type manager struct {
 	lost     *prometheus.CounterVec
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
+	failed   *prometheus.CounterVec
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
 	sources  context.Context
@@ -45,6 +46,7 @@ type manager struct {
 
 	mu       sync.Mutex
 	saved    position.Places    // of targets that are not open
+	promtail importer           // for targets without a saved place
 	open     map[string]*opened // by key
 	problems []discover.Problem
 	known    map[string]bool // keys that were open before
@@ -57,6 +59,7 @@ type opened struct {
 	source pipeline.Source
 	err    error // what it fails with now
 	ended  bool
+	moved  int                // syncs in a row that found it moved
 	cancel context.CancelFunc // of a source's own goroutine
 }
 
@@ -83,6 +86,9 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
+		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
+		}, []string{"reason"}),
 		metrics: newTargetMetrics(), known: map[string]bool{},
 	}
 	m.sources, m.halt = context.WithCancel(context.Background())
@@ -99,9 +105,11 @@ func (m *manager) compile() error {
 	return errors.Join(errs...)
 }
 
-// restore is called once, before run, with what a run before has saved.
-func (m *manager) restore(state position.State) {
+// restore is called once, before run, with what a run before has saved, and with
+// what promtail left if there was no run before.
+func (m *manager) restore(state position.State, promtail position.Promtail) {
 	m.saved = state.Sources
+	m.promtail = importer{left: promtail, used: map[string]bool{}, log: m.log}
 	cfg := m.cfg.LabelLimit
 	if cfg.Values == 0 {
 		return
@@ -180,9 +188,9 @@ func (m *manager) sync() {
 	targets, problems := m.find.Sync()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	found := map[string]bool{}
-	for _, t := range targets {
-		found[t.Key] = true
+	found := map[string]*discover.Target{}
+	for i, t := range targets {
+		found[t.Key] = &targets[i]
 		if m.open[t.Key] != nil {
 			continue
 		}
@@ -194,12 +202,16 @@ func (m *manager) sync() {
 		if o.ended && o.source.Unsettled() == 0 {
 			m.forgetLocked(key, o)
 		}
-		if !found[key] && o.cancel != nil {
-			o.cancel()
+		if o.moved++; !o.IsMoved(found[key]) {
+			o.moved = 0
+		}
+		if o.isOver(found[key]) {
+			o.leave()
 		}
 	}
 	m.noteProblemsLocked(problems)
 	if !m.synced {
+		m.promtail.nameUnused()
 		m.noteMissingLocked()
 	}
 	m.synced = true
@@ -219,10 +231,39 @@ func (m *manager) noteMissingLocked() {
 	}
 }
 
+// looksUntilMoved is how many syncs in a row have to find that a target moved
+// before it is left: a name may be in rotation.
+const looksUntilMoved = 2
+
+// isOver reports whether discovery wants the target no more, or with other
+// labels: now is what it found under the key, nil for nothing. What is there of
+// a file that nothing names is read first.
+func (o *opened) isOver(now *discover.Target) bool {
+	if now == nil && o.cancel != nil {
+		return true
+	}
+	var lag int64
+	if f, ok := o.source.(measured); ok {
+		_, lag = f.Stats()
+	}
+	return o.moved >= looksUntilMoved && (now != nil || lag == 0)
+}
+
+// leave ends a source. What it has read is settled before it is forgotten.
+func (o *opened) leave() {
+	if o.cancel != nil {
+		o.cancel()
+	}
+	if f, ok := o.source.(*file.Source); ok {
+		f.Leave()
+	}
+}
+
 // forgetLocked lets go of a target that has ended. One that may come back, as
 // the journal does, goes on where it was.
 func (m *manager) forgetLocked(key string, o *opened) {
 	delete(m.open, key)
+	defer o.source.Close()
 	if places := o.source.Places(); len(places) > 0 {
 		m.saved[key] = places
 	}
@@ -237,28 +278,35 @@ func (m *manager) openLocked(t discover.Target) error {
 	}
 	delete(m.saved, t.Key)
 	m.open[t.Key], m.known[t.Key] = o, true
-	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
-		Labels: withJob(t.Labels, t.Job),
-		Meta:   t.Meta, Streams: m.streams, Limit: m.limit,
-		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
-	})})
+	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.newFeed(t)})
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
 	return nil
 }
 
-// withJob adds the label job, unless the configuration sets it.
-func withJob(labels []pipeline.Label, job string) []pipeline.Label {
-	if slices.ContainsFunc(labels, func(l pipeline.Label) bool { return l.Name == "job" }) {
-		return labels
+func (m *manager) newFeed(t discover.Target) *stage.Feed {
+	opts := stage.FeedOptions{
+		Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit,
+		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 	}
-	return append(labels, pipeline.Label{Name: "job", Value: job})
+	if t.Kind == discover.Journal {
+		opts.Relabel = t.Config.RelabelConfigs
+	}
+	return m.programs[t.Job].NewFeed(opts)
+}
+
+// places are where a target is to be read on.
+func (m *manager) places(t discover.Target) []pipeline.Place {
+	if saved := m.saved[t.Key]; len(saved) > 0 {
+		return saved
+	}
+	return m.promtail.places(t)
 }
 
 func (m *manager) openSource(o *opened) error {
 	switch o.Kind {
 	case discover.Journal:
 		cfg := o.Config.Journal
-		s := journal.New(m.saved[o.Key], journal.Options{
+		s := journal.New(m.places(o.Target), journal.Options{
 			Path: cfg.Path, Matches: cfg.Matches, MaxAge: cfg.MaxAge.Std(), JSON: cfg.JSON,
 			Skipped: func(reason string) { m.dropped.WithLabelValues(reason).Inc() },
 		})
@@ -269,7 +317,7 @@ func (m *manager) openSource(o *opened) error {
 		o.source = s
 		m.start(o, s.Run)
 	default:
-		s, err := file.Open(o.Path, m.saved[o.Key], m.fileOptions(o.Target), time.Now())
+		s, err := file.Open(o.Path, m.places(o.Target), m.fileOptions(o.Target), time.Now())
 		if err != nil {
 			return err
 		}
@@ -315,10 +363,16 @@ func (m *manager) fileOptions(t discover.Target) file.Options {
 	return opts
 }
 
-// noteProblemsLocked logs each problem once, when it appears.
+// noteProblemsLocked counts and logs each problem once, when it appears.
 func (m *manager) noteProblemsLocked(problems []discover.Problem) {
 	for _, p := range problems {
-		if p.State != discover.Unreadable || slices.Contains(m.problems, p) {
+		if slices.Contains(m.problems, p) {
+			continue
+		}
+		if p.Failed != "" {
+			m.failed.WithLabelValues(p.Failed).Inc()
+		}
+		if p.State != discover.Unreadable {
 			continue
 		}
 		m.log.Warn("cannot be read", "job", p.Job, "path", p.Path, "why", p.Reason, "remedy", p.Remedy)

@@ -109,6 +109,7 @@ func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 	m.lost.Describe(ch)
 	m.cut.Describe(ch)
 	m.nuls.Describe(ch)
+	m.failed.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -117,6 +118,7 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	m.lost.Collect(ch)
 	m.cut.Collect(ch)
 	m.nuls.Collect(ch)
+	m.failed.Collect(ch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {

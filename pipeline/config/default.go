@@ -41,6 +41,8 @@ func (a *Authorization) setDefaults() { a.Type = "Bearer" }
 
 func (j *Journal) setDefaults() { j.MaxAge = Duration(7 * time.Hour) }
 
+func (f *FileSD) setDefaults() { f.RefreshInterval = Duration(5 * time.Minute) }
+
 func (f *DockerFiles) setDefaults() {
 	f.Root = "/var/lib/docker"
 	f.RefreshInterval = Duration(5 * time.Second)

@@ -30,6 +30,8 @@ func node(v reflect.Value) *yaml.Node {
 	switch x := v.Interface().(type) {
 	case Stage:
 		return x.node()
+	case Relabel:
+		return x.node()
 	case LabelsStage:
 		return pairs(x, func(l LabelSource) (string, string) { return l.Name, l.Source })
 	case StaticLabelsStage:

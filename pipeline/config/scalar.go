@@ -155,11 +155,16 @@ func (r *Regexp) decodeNode(d *decoder, n *yaml.Node, at *place) {
 	}
 	re, err := regexp.Compile(text)
 	if err != nil {
-		reason := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
-		d.errorf(at, "the regular expression does not compile: %s; RE2 syntax is used, without lookahead and back-references", reason)
+		d.errorf(at, "%v", badRegexp(err))
 		return
 	}
 	r.Regexp = re
+}
+
+// badRegexp says why an expression does not compile.
+func badRegexp(err error) error {
+	reason := strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+	return fmt.Errorf("the regular expression does not compile: %s; RE2 syntax is used, without lookahead and back-references", reason)
 }
 
 // TLSVersion is a version of crypto/tls, 0 when not given. In YAML it is

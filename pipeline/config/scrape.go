@@ -1,15 +1,20 @@
 package config
 
 // ScrapeConfig is one job: where lines come from and what is done to them. It
-// has exactly one kind of source: StaticConfigs, Journal or DockerFiles.
+// has exactly one kind of source: files (StaticConfigs and FileSDConfigs),
+// Journal or DockerFiles.
 type ScrapeConfig struct {
 	// Pos is where the job begins in the file.
 	Pos Pos `yaml:"-"`
 	// JobName is not empty and differs from those of the other jobs.
 	JobName        string  `yaml:"job_name"`
 	PipelineStages []Stage `yaml:"pipeline_stages"`
+	// RelabelConfigs change the labels of targets, and of the journal's entries,
+	// in their order.
+	RelabelConfigs []Relabel `yaml:"relabel_configs"`
 
 	StaticConfigs []StaticConfig `yaml:"static_configs"`
+	FileSDConfigs []FileSD       `yaml:"file_sd_configs"`
 	Journal       *Journal       `yaml:"journal"`
 	// DockerFiles is this project's own source.
 	DockerFiles *DockerFiles `yaml:"docker_files"`
@@ -21,9 +26,7 @@ type ScrapeConfig struct {
 	// off. This project's own key.
 	UnlessExists GlobList `yaml:"unless_exists"`
 
-	_ struct{} `unsupported:"relabel_configs" instead:"write the labels under static_configs, docker_files or journal, or set them by pipeline_stages"`
 	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
-	_ struct{} `unsupported:"file_sd_configs" instead:"use static_configs"`
 	_ struct{} `unsupported:"encoding" instead:"let the program write UTF-8"`
 	_ struct{} `unsupported:"decompression" instead:"unpack the files and read them by static_configs"`
 	_ struct{} `unsupported:"syslog" instead:"let the syslog daemon write files and read them by static_configs"`
@@ -39,9 +42,12 @@ type StaticConfig struct {
 	Targets []string `yaml:"targets"`
 	// Labels holds __path__ and __path_exclude__ too: relabelling may use them.
 	Labels LabelSet `yaml:"labels"`
+
+	scope *scope // while the job is decoded
 }
 
-// Path is the doublestar glob of the files to read. It is not empty.
+// Path is the doublestar glob of the files to read. It is not empty, unless the
+// job has RelabelConfigs, which may set it.
 func (c StaticConfig) Path() string { return c.Labels[PathLabel] }
 
 // PathExclude is the glob of files to leave out, "" for none.

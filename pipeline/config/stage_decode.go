@@ -280,7 +280,7 @@ func (c *MatchStage) validate(s scope) {
 }
 
 func (c *LevelStage) validate(s scope) {
-	if !validLabel(c.Label) {
+	if !ValidLabel(c.Label) {
 		s.errorf("label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Label))
 	}
 	s.oneOf("default", c.Default, "trace", "debug", "info", "warn", "error", "critical", "fatal", "unknown")
@@ -301,7 +301,7 @@ func (c *RateLimitStage) validate(s scope) {
 	}
 	atLeast(s, "burst", c.Burst, c.LinesPerSecond)
 	s.notEmpty("by_label_name", c.ByLabelName)
-	if c.ByLabelName != "" && !validLabel(c.ByLabelName) {
+	if c.ByLabelName != "" && !ValidLabel(c.ByLabelName) {
 		s.errorf("by_label_name", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.ByLabelName))
 	}
 }

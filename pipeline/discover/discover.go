@@ -4,6 +4,7 @@
 package discover
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
+	"github.com/tovtech/tovplay-logging/pipeline/relabel"
 )
 
 // Kind says which source reads a target.
@@ -31,8 +33,11 @@ type Target struct {
 	Job    string
 	Config *config.ScrapeConfig // the job's
 	Kind   Kind
-	Path   string           // absolute; the journal's folder, "" for the system's
-	Labels []pipeline.Label // with filename for files, without __path__; sorted by name
+	Path   string // absolute; the journal's folder, "" for the system's
+	// Labels are sorted by name. They are relabelled, without those that begin
+	// with __, and of files have filename. Those of the journal are not: each of
+	// its entries is relabelled.
+	Labels []pipeline.Label
 	Meta   []pipeline.Field // structured metadata of every entry
 	// FirstReadsRotated: at first sight the rotated siblings belong to it too.
 	FirstReadsRotated bool
@@ -59,6 +64,9 @@ type Problem struct {
 	Reason string
 	Remedy string // the command that opens it, "" if there is none
 	User   string // whom Remedy is for: the user that the collector runs as
+	// Failed is promtail's reason for a target that the configuration gives up,
+	// dropped or no_path; else "".
+	Failed string
 }
 
 // Options are what a Discoverer is made with.
@@ -70,6 +78,8 @@ type Options struct {
 	Hostname string // what the label __host__ is compared with
 	User     string // the user of remedies, "" for the process's own
 	Program  string // the program of remedies, "" for the process's own
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
 }
 
 // Discoverer looks for targets. It is used by one goroutine.
@@ -77,6 +87,8 @@ type Discoverer struct {
 	opts       Options
 	containers map[string]container // by the path of config.v2.json, as last read
 	offFor     map[string]int       // by job: Syncs until a job that was off may be on
+
+	targetFiles map[string]targetFile // of file_sd_configs, by path
 }
 
 // New returns a discoverer of the jobs' targets.
@@ -87,23 +99,29 @@ func New(opts Options) *Discoverer {
 	if opts.Program == "" {
 		opts.Program = ownProgram()
 	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
 	return &Discoverer{opts: opts, containers: map[string]container{}, offFor: map[string]int{}}
 }
 
 // Sync returns the targets that exist now, sorted by key, and what is not read.
 // It starts nothing and waits for nothing but the file system.
 func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
-	f := &found{d: d, byKey: map[string]int{}, containers: map[string]container{}}
+	f := &found{
+		d: d, byKey: map[string]int{}, containers: map[string]container{}, targetFiles: map[string]targetFile{},
+	}
 	for i := range d.opts.Jobs {
 		f.job = &d.opts.Jobs[i]
 		if f.isOff() {
 			continue
 		}
 		f.static()
+		f.fileSD()
 		f.docker()
 		f.journal()
 	}
-	d.containers = f.containers // those that are gone are forgotten
+	d.containers, d.targetFiles = f.containers, f.targetFiles // those that are gone are forgotten
 	slices.SortStableFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
 	return f.targets, f.problems
 }
@@ -116,7 +134,8 @@ type found struct {
 	problems []Problem
 	byKey    map[string]int // index of targets
 
-	containers map[string]container // as Discoverer.containers
+	containers  map[string]container // as in Discoverer
+	targetFiles map[string]targetFile
 }
 
 // isOff reports whether something exists that the job gives way to, or existed
@@ -137,29 +156,26 @@ func (f *found) isOff() bool {
 // that was off is on.
 const looksUntilOn = 10
 
-func (f *found) add(t Target, labels ...config.LabelSet) {
+// add adds a target with its labels.
+func (f *found) add(t Target, labels map[string]string) {
 	t.Job, t.Config = f.job.JobName, f.job
 	t.Key = t.Job + " " + t.Key
 	t.IgnoreOlder = f.job.IgnoreOlder.Std()
-	for _, set := range labels {
-		for name, value := range set {
-			if !strings.HasPrefix(name, "__") {
-				t.Labels = setLabel(t.Labels, name, value)
-			}
-		}
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		t.Labels = append(t.Labels, pipeline.Label{Name: name, Value: labels[name]})
 	}
-	slices.SortFunc(t.Labels, func(a, b pipeline.Label) int { return strings.Compare(a.Name, b.Name) })
 	f.appendNew(t)
 }
 
-func setLabel(labels []pipeline.Label, name, value string) []pipeline.Label {
-	for i := range labels {
-		if labels[i].Name == name {
-			labels[i].Value = value
-			return labels
-		}
+// relabel applies the job's rules, if it has any, to the labels of a target and
+// reports whether it is kept; name is the target's in messages.
+func (f *found) relabel(labels map[string]string, name string) (kept bool) {
+	rules := relabel.Rules(f.job.RelabelConfigs)
+	if len(rules) == 0 || rules.Apply(labels) {
+		return true
 	}
-	return append(labels, pipeline.Label{Name: name, Value: value})
+	f.report(Problem{State: LeftOut, Path: name, Reason: "dropped by relabel_configs", Failed: "dropped"})
+	return false
 }
 
 // appendNew adds a target. A file that several groups of one job match is read
@@ -181,13 +197,18 @@ func (f *found) appendNew(t Target) {
 }
 
 func (f *found) problem(state State, path, reason string) {
-	f.problems = append(f.problems, Problem{State: state, Job: f.job.JobName, Path: path, Reason: reason})
+	f.report(Problem{State: state, Path: path, Reason: reason})
 }
 
 // unreadable notes a path that this user cannot read, and what opens it.
 func (f *found) unreadable(path string, err error, remedy string) {
-	f.problems = append(f.problems, Problem{
-		State: Unreadable, Job: f.job.JobName, Path: path, Reason: reasonOf(err),
-		Remedy: remedy, User: f.d.opts.User,
-	})
+	f.report(Problem{State: Unreadable, Path: path, Reason: reasonOf(err), Remedy: remedy, User: f.d.opts.User})
+}
+
+// report notes a problem of the job, once.
+func (f *found) report(p Problem) {
+	p.Job = f.job.JobName
+	if !slices.Contains(f.problems, p) {
+		f.problems = append(f.problems, p)
+	}
 }

@@ -1,16 +1,20 @@
 package discover
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/pipeline/config"
+	"github.com/tovtech/tovplay-logging/pipeline/relabel"
 )
 
 // container is what discovery uses of a container's metadata.
@@ -23,6 +27,7 @@ type container struct {
 		Labels map[string]string
 	}
 	driver   string    // of its logs, from hostconfig.json
+	network  string    // its network mode, from there too
 	modified time.Time // of config.v2.json when it was read
 }
 
@@ -81,10 +86,18 @@ func (f *found) container(dir string) {
 		f.unreadable(path, err, f.d.asDocker())
 		return
 	}
+	labels := c.labels(f.job.DockerFiles.Labels)
+	if len(f.job.RelabelConfigs) > 0 {
+		c.addMeta(labels)
+	}
+	if !f.relabel(labels, path) {
+		return
+	}
+	relabel.Public(labels)
 	f.add(Target{
-		Key: c.ID, Path: path, Labels: c.labels(), FirstReadsRotated: true,
+		Key: c.ID, Path: path, FirstReadsRotated: true,
 		Meta: []pipeline.Field{{Name: "container_id", Value: []byte(c.ID[:12])}, {Name: "image", Value: []byte(c.Config.Image)}},
-	}, f.job.DockerFiles.Labels)
+	}, labels)
 }
 
 const metadataFile = "config.v2.json"
@@ -120,7 +133,8 @@ func readContainer(dir string, info fs.FileInfo) (container, error) {
 	if err != nil {
 		return c, fmt.Errorf("the container's metadata cannot be read: %w", err)
 	}
-	c.driver, c.modified = logDriver(dir), info.ModTime()
+	c.modified = info.ModTime()
+	c.driver, c.network = hostConfig(dir)
 	return c, nil
 }
 
@@ -135,17 +149,21 @@ func parseContainer(text []byte) (container, error) {
 	return c, nil
 }
 
-// logDriver is the container's logging driver, "" if it is not known.
-func logDriver(dir string) string {
+// hostConfig are the container's logging driver and its network mode, "" if they
+// are not known.
+func hostConfig(dir string) (driver, network string) {
 	text, err := os.ReadFile(filepath.Join(dir, "hostconfig.json"))
 	if err != nil {
-		return ""
+		return "", ""
 	}
-	var host struct{ LogConfig struct{ Type string } }
+	var host struct {
+		LogConfig   struct{ Type string }
+		NetworkMode string
+	}
 	if json.Unmarshal(text, &host) != nil {
-		return ""
+		return "", ""
 	}
-	return host.LogConfig.Type
+	return host.LogConfig.Type, host.NetworkMode
 }
 
 func (c *container) name() string { return strings.TrimPrefix(c.Name, "/") }
@@ -159,15 +177,34 @@ func (c *container) log(dir string) string {
 	return filepath.Join(dir, c.ID+"-json.log")
 }
 
-func (c *container) labels() []pipeline.Label {
-	service := c.Config.Labels[composeService]
-	if service == "" {
-		service = c.name()
+// labels are the container's, changed by the configuration's.
+func (c *container) labels(configured config.LabelSet) map[string]string {
+	labels := map[string]string{
+		"container": c.name(), "service": cmp.Or(c.Config.Labels[composeService], c.name()),
+		"compose_project": c.Config.Labels[composeProject],
 	}
-	return []pipeline.Label{
-		{Name: "container", Value: c.name()}, {Name: "service", Value: service},
-		{Name: "compose_project", Value: c.Config.Labels[composeProject]},
+	maps.Copy(labels, configured)
+	return labels
+}
+
+// addMeta adds the labels of docker_sd_configs that the container's files tell,
+// for relabelling.
+func (c *container) addMeta(labels map[string]string) {
+	const meta = "__meta_docker_container_"
+	labels[meta+"id"], labels[meta+"name"], labels[meta+"network_mode"] = c.ID, c.Name, c.network
+	for name, value := range c.Config.Labels {
+		labels[meta+"label_"+labelName(name)] = value
 	}
+}
+
+// labelName is name with _ in place of what a label's name cannot have.
+func labelName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '_'
+	}, name)
 }
 
 // carries reports whether the container has a label, given as name=value or as

@@ -1,8 +1,10 @@
 package discover
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,26 +12,61 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
-	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
+	"github.com/tovtech/tovplay-logging/pipeline/relabel"
+)
+
+// The labels that say which files a group reads, besides those of config.
+const (
+	hostLabel    = "__host__"
+	addressLabel = "__address__"
 )
 
 // static looks for the files of the job's static_configs.
 func (f *found) static() {
 	for i := range f.job.StaticConfigs {
-		group := &f.job.StaticConfigs[i]
-		if host, ok := group.Labels["__host__"]; ok && host != f.d.opts.Hostname {
-			continue
-		}
-		f.group(group)
+		f.group(&f.job.StaticConfigs[i], "")
 	}
 }
 
-func (f *found) group(group *config.StaticConfig) {
-	f.blockedFolder(group.Path())
-	paths, err := doublestar.FilepathGlob(group.Path())
+// group looks for the files of each target of a group. One without targets has
+// one: all files are local. from is the file that holds the group, "" for the
+// configuration.
+func (f *found) group(group *config.StaticConfig, from string) {
+	targets := group.Targets
+	if len(targets) == 0 {
+		targets = []string{"localhost"}
+	}
+	for _, address := range targets {
+		labels := map[string]string{addressLabel: address, filepathLabel: from}
+		maps.Copy(labels, group.Labels)
+		f.globs(labels, cmp.Or(group.Path(), address))
+	}
+}
+
+// globs looks for the files of one target; name is its name in messages.
+func (f *found) globs(labels map[string]string, name string) {
+	if !f.relabel(labels, name) {
+		return
+	}
+	if host, ok := labels[hostLabel]; ok && host != f.d.opts.Hostname {
+		return
+	}
+	glob, exclude := labels[config.PathLabel], labels[config.PathExcludeLabel]
+	if glob == "" {
+		f.report(Problem{State: LeftOut, Path: name, Reason: "it has no label " + config.PathLabel, Failed: "no_path"})
+		return
+	}
+	relabel.Public(labels)
+	f.glob(glob, exclude, labels)
+}
+
+// glob adds the files that match, with the labels.
+func (f *found) glob(glob, exclude string, labels map[string]string) {
+	f.blockedFolder(glob)
+	paths, err := doublestar.FilepathGlob(glob)
 	if err != nil {
-		f.problem(Unreadable, group.Path(), err.Error())
+		f.problem(Unreadable, glob, err.Error())
 		return
 	}
 	matched := map[string]bool{}
@@ -38,17 +75,17 @@ func (f *found) group(group *config.StaticConfig) {
 	}
 	before := len(f.targets)
 	for _, path := range paths {
-		if excluded(group.PathExclude(), path) || f.isRotated(path, matched) {
+		if excluded(exclude, path) || f.isRotated(path, matched) {
 			continue
 		}
 		if real, err := filepath.EvalSymlinks(path); err == nil && real != path && matched[real] {
 			f.problem(LeftOut, path, "a link to "+real+", which is read")
 			continue
 		}
-		f.file(path, group)
+		f.file(path, labels)
 	}
 	if len(paths) == 0 && before == len(f.targets) {
-		f.problem(NoMatch, group.Path(), "no file matches")
+		f.problem(NoMatch, glob, "no file matches")
 	}
 }
 
@@ -89,7 +126,7 @@ func (f *found) isRotated(path string, matched map[string]bool) bool {
 }
 
 // file adds one file, or says why it is not read.
-func (f *found) file(path string, group *config.StaticConfig) {
+func (f *found) file(path string, labels map[string]string) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // gone since the glob was evaluated
@@ -118,8 +155,9 @@ func (f *found) file(path string, group *config.StaticConfig) {
 			return
 		}
 	}
-	f.add(Target{Key: path, Kind: kind, Path: path,
-		Labels: []pipeline.Label{{Name: "filename", Value: path}}}, group.Labels)
+	all := map[string]string{"filename": path}
+	maps.Copy(all, labels)
+	f.add(Target{Key: path, Kind: kind, Path: path}, all)
 }
 
 // unsuitable says why a file is no log of lines, or "".

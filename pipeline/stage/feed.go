@@ -4,17 +4,24 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/pipeline/relabel"
 )
 
 // FeedOptions describe one target.
 type FeedOptions struct {
 	// Labels are the target's. Those that begin with __ count for nothing, as
 	// promtail removes them before its stages.
-	Labels  []pipeline.Label
+	Labels []pipeline.Label
+	// Job is the label job, unless the target or its relabelling sets one; "" for
+	// none.
+	Job string
+	// Relabel are rules for the labels of each entry, those of the target and the
+	// fields of its line that begin with __; nil for none. For what each label set
+	// becomes they are asked once.
+	Relabel relabel.Rules
 	Meta    []pipeline.Field // structured metadata of every entry
 	Streams *pipeline.Streams
 	Limit   *pipeline.LabelLimit // nil for none
@@ -28,9 +35,9 @@ type FeedOptions struct {
 type Feed struct {
 	p      *Program
 	opts   FeedOptions
-	number map[string]int   // of the program's names
-	labels []value          // the target's, by the number of their name
-	others []pipeline.Label // those that the program does not name
+	number map[string]int // of the program's names
+	base   *base          // of all entries that are not relabelled
+	fields *relabelled    // nil without rules
 
 	rec     record
 	entry   pipeline.Entry
@@ -70,22 +77,16 @@ const maxLabelSets = 10_000
 // NewFeed returns the program's state for a new target.
 func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f := &Feed{
-		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
+		p: p, opts: opts, number: map[string]int{},
 		sets:  map[string]*labelSet{},
 		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
 	}
 	for i, name := range p.names {
 		f.number[name] = i
 	}
-	for _, l := range opts.Labels {
-		if strings.HasPrefix(l.Name, "__") {
-			continue
-		}
-		if i, ok := f.number[l.Name]; ok {
-			f.labels[i] = text([]byte(l.Value))
-			continue
-		}
-		f.others = append(f.others, l)
+	f.base = f.newBase(opts.Labels)
+	if len(opts.Relabel) > 0 {
+		f.fields = newRelabelled(f)
 	}
 	f.rec.slots = make([]value, len(p.names))
 	f.rec.labels = make([]value, len(p.names))
@@ -99,7 +100,11 @@ func (f *Feed) Push(l *pipeline.Line, now time.Time, out *pipeline.Outbox) {
 		f.follow(l.Ledger)
 	}
 	f.repeatCuts(l.Range.Start)
-	f.run(f.reset(l), 0)
+	if r := f.reset(l); r.base == nil {
+		f.drop(r, "relabel")
+	} else {
+		f.run(r, 0)
+	}
 	f.end = l.Range.End
 }
 
@@ -209,8 +214,13 @@ func (f *Feed) readTime(l *pipeline.Line) int64 {
 // reset makes the feed's record one of l.
 func (f *Feed) reset(l *pipeline.Line) *record {
 	r := &f.rec
-	copy(r.slots, f.labels)
-	copy(r.labels, f.labels)
+	if r.base = f.base; f.fields != nil {
+		r.base = f.fields.of(l.Fields)
+	}
+	if r.base != nil {
+		copy(r.slots, r.base.labels)
+		copy(r.labels, r.base.labels)
+	}
 	r.others, r.before = true, f.mark
 	r.line, r.time, r.added = l.Text, l.Time, 0
 	r.readTime, r.noted = l.Time == 0, false
@@ -359,7 +369,9 @@ func (f *Feed) labelSet(r *record) *labelSet {
 // for an empty label is none. It is valid until the next call.
 func (f *Feed) labelKey(r *record) []byte {
 	key := append(f.key[:0], '+')
-	if !r.others {
+	if r.others {
+		key = append(key, r.base.key...)
+	} else {
 		key[0] = '-'
 	}
 	for _, i := range f.p.changed {
@@ -375,7 +387,7 @@ func (f *Feed) labelKey(r *record) []byte {
 func (f *Feed) labelsOf(r *record) []pipeline.Label {
 	var all []pipeline.Label
 	if r.others {
-		all = append(all, f.others...)
+		all = append(all, r.base.others...)
 	}
 	for i, l := range r.labels {
 		if l.state == present {

@@ -26,7 +26,8 @@ type record struct {
 	added  int64   // nanoseconds that are added to it at least
 	slots  []value // extracted values, by the number of their name
 	labels []value // by the number of their name
-	others bool    // the target's labels that no stage names are still there
+	base   *base   // the labels that it began with, nil if it was dropped before
+	others bool    // those of them that no stage names are still there
 	meta   []pipeline.Field
 	pieces []pipeline.Piece
 	before pipeline.Mark // the source's when the first line was read

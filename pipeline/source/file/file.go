@@ -116,6 +116,7 @@ type Source struct {
 	readBytes atomic.Int64
 	lag       atomic.Int64
 	risk      atomic.Int32
+	left      atomic.Bool
 
 	mu       sync.Mutex // held while reading; Places waits for it
 	gens     []*generation
@@ -221,11 +222,17 @@ func (s *Source) Follow(now time.Time) time.Time {
 	return s.checkAt
 }
 
+// Leave ends the source: the next Read returns io.EOF, whatever is not read yet.
+func (s *Source) Leave() { s.left.Store(true) }
+
 // Read implements pipeline.Source: it reads from the oldest generation that has
 // something to read.
 func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.left.Load() {
+		return io.EOF
+	}
 	s.check(now)
 	again, err := s.readNext(b, now)
 	if err == nil {

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/pipeline/discover"
+	"github.com/tovtech/tovplay-logging/pipeline/jsonscan"
+	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/source/file"
+)
+
+// importer gives targets without a place the one that promtail left. It is used
+// at the first start only.
+type importer struct {
+	left position.Promtail
+	used map[string]bool // keys of left
+	log  *slog.Logger
+}
+
+// places are the places of a target; nil if promtail left none.
+func (i *importer) places(t discover.Target) []pipeline.Place {
+	switch {
+	case len(i.left) == 0:
+		return nil
+	case t.Kind == discover.Journal:
+		if cursor, ok := i.take("cursor-" + t.Job); ok && cursor != "" {
+			return []pipeline.Place{{Path: t.Path, Cursor: cursor}}
+		}
+		return nil
+	case t.Kind != discover.File:
+		return nil
+	}
+	if text, ok := i.take(t.Path); ok {
+		return i.at(t.Path, text)
+	}
+	if t.Config.DockerFiles == nil {
+		return nil
+	}
+	if text, ok := i.take("cursor-" + filepath.Base(filepath.Dir(t.Path))); ok {
+		return i.after(t.Path, text)
+	}
+	return nil
+}
+
+func (i *importer) take(key string) (value string, ok bool) {
+	value, ok = i.left[key]
+	i.used[key] = i.used[key] || ok
+	return value, ok
+}
+
+// at is the place of a file's byte offset.
+func (i *importer) at(path, text string) []pipeline.Place {
+	offset, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && offset < 0 {
+		err = fmt.Errorf("the offset %d is negative", offset)
+	}
+	var p pipeline.Place
+	if err == nil {
+		p, err = file.PlaceAt(path, offset)
+	}
+	if err != nil {
+		i.log.Warn("promtail's position does not fit; the file is read from its beginning", "file", path, "err", err)
+		return nil
+	}
+	i.log.Debug("going on where promtail was", "file", path, "offset", offset)
+	return []pipeline.Place{p}
+}
+
+// maxRotated is how many rotated logs of a container are searched.
+const maxRotated = 20
+
+// after is the place behind the last record of a container's log that is not
+// younger than a second. If the log begins later, the place is in a rotated one.
+func (i *importer) after(path, text string) []pipeline.Place {
+	second, err := strconv.ParseInt(text, 10, 64)
+	for n := 0; err == nil && n < maxRotated; n++ {
+		name := path
+		if n > 0 {
+			name += "." + strconv.Itoa(n)
+		}
+		var p pipeline.Place
+		p, err = placeAfter(name, second)
+		if err == nil && p.Offset > 0 {
+			return []pipeline.Place{p}
+		}
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		i.log.Warn("promtail's position does not fit; the container's log is read from its beginning", "file", path, "err", err)
+	}
+	return nil
+}
+
+func placeAfter(path string, second int64) (pipeline.Place, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return pipeline.Place{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return pipeline.Place{}, err
+	}
+	r := records{f, info.Size()}
+	return file.PlaceAt(path, r.after(second))
+}
+
+// maxRecord bounds a record that is looked at, in bytes.
+const maxRecord = 1 << 20
+
+// records are those of a json-file log, in the order of their times.
+type records struct {
+	io.ReaderAt
+	size int64
+}
+
+// after is the start of the first record that is younger than a second, or the
+// end of the last one. Records that are none count to those behind them.
+func (r records) after(second int64) int64 {
+	x := sort.Search(int(r.size), func(x int) bool {
+		for at := r.start(int64(x)); ; {
+			line, ok := r.line(at)
+			if !ok {
+				return true
+			}
+			if t, ok := recordTime(line); ok {
+				return t.Unix() > second
+			}
+			at += int64(len(line))
+		}
+	})
+	return r.start(int64(x))
+}
+
+// start is where the first record at or behind a byte starts; the size if there
+// is none.
+func (r records) start(at int64) int64 {
+	if at == 0 {
+		return 0
+	}
+	for buf, at := make([]byte, 4096), at-1; at < r.size; at += int64(len(buf)) {
+		n, _ := r.ReadAt(buf, at)
+		if end := bytes.IndexByte(buf[:n], '\n'); end >= 0 {
+			return at + int64(end) + 1
+		}
+	}
+	return r.size
+}
+
+// line is the record at a byte, with its newline.
+func (r records) line(at int64) (line []byte, ok bool) {
+	for size := 4096; ; size *= 4 {
+		buf := make([]byte, size)
+		n, err := r.ReadAt(buf, at)
+		if end := bytes.IndexByte(buf[:n], '\n'); end >= 0 {
+			return buf[:end+1], true
+		}
+		if err != nil || size > maxRecord {
+			return nil, false
+		}
+	}
+}
+
+func recordTime(line []byte) (time.Time, bool) {
+	text, _ := jsonscan.Get(line, "time")
+	t, err := time.Parse(time.RFC3339Nano, string(text))
+	return t, err == nil
+}
+
+// nameUnused logs the entries that belong to nothing that is read, once.
+func (i *importer) nameUnused() {
+	var unused []string
+	for _, key := range slices.Sorted(maps.Keys(i.left)) {
+		if !i.used[key] {
+			unused = append(unused, key)
+		}
+	}
+	if len(unused) == 0 {
+		return
+	}
+	const most = 20
+	i.log.Warn("entries of promtail's positions belong to nothing that is read now",
+		"entries", len(unused), "names", unused[:min(most, len(unused))])
+}
