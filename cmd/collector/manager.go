@@ -35,6 +35,8 @@ type manager struct {
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
 	dropped  *prometheus.CounterVec
+	failures *prometheus.CounterVec // of stages
+	failing  sync.Map               // places and reasons that were named
 	lost     *prometheus.CounterVec
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
@@ -73,6 +75,9 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "logentry_dropped_lines_total", Help: "Entries that a stage dropped.",
+		}, []string{"reason"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "collector_stage_failures_total", Help: "Entries that went on without the work of a stage that failed.",
 		}, []string{"reason"}),
 		lost: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_lost_bytes_total", Help: "Bytes of files that were gone before they were read.",
@@ -221,9 +226,19 @@ func (m *manager) openLocked(t discover.Target) error {
 		Labels: withJob(t.Labels, t.Job),
 		Meta:   t.Meta, Streams: m.streams, Limit: m.limit,
 		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
+		Failed:  m.stageFailed,
 	})})
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
 	return nil
+}
+
+// stageFailed counts the failures of stages, and names each stage and reason once.
+func (m *manager) stageFailed(place, reason string, err error) {
+	m.failures.WithLabelValues(reason).Inc()
+	if _, named := m.failing.LoadOrStore(place+" "+reason, true); !named {
+		m.log.Warn("a stage fails; its entries go on without it, and are counted in collector_stage_failures_total",
+			"stage", place, "reason", reason, "err", err)
+	}
 }
 
 // withJob adds the label job, unless the configuration sets it.

@@ -19,6 +19,8 @@ type Stage struct {
 	CRI                *CRIStage
 	JSON               *JSONStage
 	Regex              *RegexStage
+	Replace            *ReplaceStage
+	Template           *TemplateStage
 	Timestamp          *TimestampStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
@@ -76,6 +78,24 @@ type RegexStage struct {
 	Expression Regexp `yaml:"expression"`
 	// Source is the extracted value to match, "" for the line.
 	Source string `yaml:"source"`
+}
+
+// ReplaceStage replaces what the groups of an expression match.
+type ReplaceStage struct {
+	Expression Regexp `yaml:"expression"`
+	// Source is the extracted value to work on, "" for the line.
+	Source string `yaml:"source"`
+	// Replace is a template; it is not parsed here. ReplacePos is its place.
+	Replace    string `yaml:"replace"`
+	ReplacePos Pos    `yaml:"-"`
+}
+
+// TemplateStage makes an extracted value of others.
+type TemplateStage struct {
+	Source string `yaml:"source"`
+	// Template is not parsed here. TemplatePos is its place.
+	Template    string `yaml:"template"`
+	TemplatePos Pos    `yaml:"-"`
 }
 
 // TimestampStage takes the entry's time from an extracted value.

@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "regex", "timestamp", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "regex", "replace", "template", "timestamp", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"logfmt", "replace", "pack", "template", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
+		"logfmt", "pack", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
 	}
 }
 
@@ -36,6 +36,10 @@ func (s *Stage) config() any {
 		return &s.JSON
 	case "regex":
 		return &s.Regex
+	case "replace":
+		return &s.Replace
+	case "template":
+		return &s.Template
 	case "timestamp":
 		return &s.Timestamp
 	case "labels":
@@ -226,6 +230,20 @@ func (c *RegexStage) validate(s scope) {
 	s.notEmpty("source", c.Source)
 	if c.Expression.IsSet() && strings.Join(c.Expression.SubexpNames(), "") == "" {
 		s.warnf("expression", "it has no named group (?P<name>...), so the stage extracts nothing")
+	}
+}
+
+func (c *ReplaceStage) validate(s scope) {
+	c.ReplacePos = s.place("replace").pos
+	s.regexp("expression", c.Expression)
+	s.notEmpty("source", c.Source)
+}
+
+func (c *TemplateStage) validate(s scope) {
+	c.TemplatePos = s.place("template").pos
+	s.required("source", c.Source, "the name of the extracted value to set")
+	if c.Template == "" {
+		s.warnf("template", "it is empty, so the stage removes the value")
 	}
 }
 

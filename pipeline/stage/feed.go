@@ -21,6 +21,10 @@ type FeedOptions struct {
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
+	// Failed is told each time when a stage cannot do its work on an entry,
+	// which goes on without it: the stage's place in the configuration, a reason
+	// of one word, and what happened. It is nil if nobody listens.
+	Failed func(place, reason string, err error)
 }
 
 // Feed runs a program over the lines of one target. It implements
@@ -35,7 +39,9 @@ type Feed struct {
 	rec     record
 	entry   pipeline.Entry
 	scratch []byte  // texts of the current line that are no views
-	found   []value // of the json stage that runs
+	found   []value // of the stage that runs
+	data    templateData
+	written scratchWriter // of the template that runs
 	key     []byte
 	sets    map[string]*labelSet
 	sweeps  uint64 // of the label limit when sets was begun
@@ -271,6 +277,13 @@ func (f *Feed) drop(r *record, reason string) verdict {
 	}
 	settle(r.pieces)
 	return gone
+}
+
+// fail tells that a stage could not do its work.
+func (f *Feed) fail(place, reason string, err error) {
+	if f.opts.Failed != nil {
+		f.opts.Failed(place, reason, err)
+	}
 }
 
 func (f *Feed) count(r *record, reason string) {

@@ -13,6 +13,7 @@ package stage
 
 import (
 	"fmt"
+	"text/template"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
@@ -61,6 +62,7 @@ type compiler struct {
 	number     map[string]int
 	changed    map[int]bool // see Program.changed
 	allChanged bool
+	funcs      template.FuncMap // of templates, made for the first one
 }
 
 // name returns the number of a name.
@@ -113,6 +115,10 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.json(s)
 	case s.Regex != nil:
 		c.regex(s.Regex)
+	case s.Replace != nil:
+		return c.replace(s)
+	case s.Template != nil:
+		return c.template(s)
 	case s.Timestamp != nil:
 		c.timestamp(s.Timestamp)
 	case s.Labels != nil:

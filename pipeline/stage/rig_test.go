@@ -47,6 +47,7 @@ type rig struct {
 	batches []*pipeline.Batch
 	entries []entry
 	dropped []string
+	failed  []string
 }
 
 // testNow is when lines are read, unless a test moves the clock.
@@ -57,6 +58,9 @@ func newRig(t testing.TB, p *Program, labels ...string) *rig {
 	opts := FeedOptions{
 		Streams: pipeline.NewStreams(),
 		Dropped: func(reason string, bytes int) { r.dropped = append(r.dropped, fmt.Sprintf("%s %d", reason, bytes)) },
+		Failed: func(place, reason string, err error) {
+			r.failed = append(r.failed, fmt.Sprintf("%s: %s: %v", place, reason, err))
+		},
 	}
 	for i := 0; i < len(labels); i += 2 {
 		opts.Labels = append(opts.Labels, pipeline.Label{Name: labels[i], Value: labels[i+1]})
@@ -179,6 +183,7 @@ type pipelineCase struct {
 	lines   []string
 	want    []entry
 	dropped []string
+	failed  []string // a part of each message
 }
 
 func runCases(t *testing.T, cases []pipelineCase) {
@@ -191,7 +196,21 @@ func runCases(t *testing.T, cases []pipelineCase) {
 			if !slices.Equal(r.dropped, c.dropped) {
 				t.Errorf("dropped %q, want %q", r.dropped, c.dropped)
 			}
+			r.wantFailed(c.failed)
 			r.wantSettled()
 		})
+	}
+}
+
+// wantFailed checks that the stages failed so often, each time with a part of
+// the message.
+func (r *rig) wantFailed(parts []string) {
+	r.t.Helper()
+	ok := len(parts) == len(r.failed)
+	for i := range parts {
+		ok = ok && strings.Contains(r.failed[i], parts[i])
+	}
+	if !ok {
+		r.t.Errorf("failed %q, want %q", r.failed, parts)
 	}
 }

@@ -24,6 +24,12 @@ func programs() map[string]string {
 - match: {selector: '{stream="stdout"} |= "drop"', action: drop}
 - tracebacks: {}
 - drop: {expression: 'also'}`,
+		"rewritten": `
+- docker: {join: true}
+- replace: {expression: '(?P<hour>\d\d):(\d\d)', replace: '{{ .Value }}h'}
+- template: {source: level, template: '{{ if contains "ERROR" .Entry }}error{{ end }}{{ .stream }}'}
+- labels: {level: , hour: }
+- tracebacks: {}`,
 		"limited": "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n" +
 			"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}\n- drop: {expression: 'also'}",
 	}
@@ -141,7 +147,7 @@ func lineStarts(lines []string) []int64 {
 // A collector that dies at any moment and starts again at the saved position
 // makes the same entries of what it reads again.
 func TestEntriesAreTheSameAfterARestart(t *testing.T) {
-	for _, name := range []string{"none", "docker", "cri", "nested"} {
+	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten"} {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, programs()[name])
 			for seed := range uint64(40) {
