@@ -38,10 +38,10 @@ type Feed struct {
 
 	rec     record
 	entry   pipeline.Entry
-	scratch []byte  // texts of the current line that are no views
-	found   []value // of the stage that runs
-	data    templateData
-	written scratchWriter // of the template that runs
+	scratch []byte         // texts of the current line that are no views
+	found   []value        // of the stage that runs
+	data    map[string]any // what the template that runs sees
+	written scratchWriter  // and where it writes
 	key     []byte
 	sets    map[string]*labelSet
 	sweeps  uint64 // of the label limit when sets was begun

@@ -19,7 +19,7 @@ type replace struct {
 
 func (c *compiler) replace(st *config.Stage) error {
 	cfg := st.Replace
-	t, err := c.textTemplate(cfg.Replace, st.Path+".replace", cfg.ReplacePos, true)
+	t, err := c.textTemplate(cfg.Replace, st.Path+".replace", cfg.ReplacePos, false)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ type templateStage struct {
 
 func (c *compiler) template(st *config.Stage) error {
 	cfg := st.Template
-	t, err := c.textTemplate(cfg.Template, st.Path+".template", cfg.TemplatePos, false)
+	t, err := c.textTemplate(cfg.Template, st.Path+".template", cfg.TemplatePos, true)
 	if err != nil {
 		return err
 	}

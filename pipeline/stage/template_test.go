@@ -99,11 +99,11 @@ func TestReplace(t *testing.T) {
 			want:   []entry{{`{in="[b]", out="[ab]"}`, "-", "[ab]-[ab]", ""}},
 		},
 		{
-			name:   "an extracted value, with others in the template; a missing one is empty",
+			name:   "an extracted value, with others in the template; a missing one is said to be",
 			stages: words + `- replace: {source: b, expression: '(y)', replace: '{{ .a }}{{ .nothing }}{{ .job }}'}` + "\n- labels: {b: }",
 			labels: []string{"job", "j"},
 			lines:  []string{"x -y-", "x"},
-			want:   []entry{{`{b="-xj-", job="j"}`, "-", "-", ""}, {`{job="j"}`, "-", "-", ""}},
+			want:   []entry{{`{b="-x<no value>j-", job="j"}`, "-", "-", ""}, {`{job="j"}`, "-", "-", ""}},
 		},
 		{
 			name:   "a source that is missing or null",
@@ -140,13 +140,13 @@ func FuzzTemplateOfNames(f *testing.F) {
 	f.Add("a{{ .Value }}b{{.a}}", "x y")
 	f.Add("{{ .Entry }}{{- .b -}} {{ .nothing }}", "x")
 	f.Fuzz(func(t *testing.T, tmpl, line string) {
-		for _, replace := range []bool{false, true} {
+		for _, entry := range []bool{true, false} {
 			c := &compiler{p: &Program{}, number: map[string]int{}, changed: map[int]bool{}}
-			slow, err := c.textTemplate("{{ if true }}"+tmpl+"{{ end }}", "", config.Pos{}, replace)
+			slow, err := c.textTemplate("{{ if true }}"+tmpl+"{{ end }}", "", config.Pos{}, entry)
 			if err != nil || strings.Contains(tmpl, "{{-") || strings.Contains(tmpl, "-}}") {
 				return
 			}
-			fast, err := c.textTemplate(tmpl, "", config.Pos{}, replace)
+			fast, err := c.textTemplate(tmpl, "", config.Pos{}, entry)
 			if err != nil || fast.tmpl != nil || slow.tmpl == nil {
 				return
 			}
@@ -156,7 +156,7 @@ func FuzzTemplateOfNames(f *testing.F) {
 			r.line = []byte(line)
 			r.slots[c.name("a")] = text([]byte(line))
 			in := value{}
-			if replace {
+			if !entry {
 				in = text([]byte("in"))
 			}
 			var got [2]string

@@ -20,18 +20,17 @@ import (
 // sees the extracted values by their names. One that is nothing but text and
 // names is put together without the library.
 type textTemplate struct {
-	place   string // in the configuration, for messages
-	replace bool   // of the replace stage, where a missing value is empty
-	tmpl    *template.Template
-	parts   []templatePart // instead of tmpl
-	names   []templatePart // the values that tmpl may ask for
-	whole   bool           // it may ask for any
-	missing []byte         // what stands for a value that is not there
+	place string // in the configuration, for messages
+	entry bool   // it sees the line as .Entry, as in the template stage
+	tmpl  *template.Template
+	parts []templatePart // instead of tmpl
+	names []templatePart // the values that tmpl may ask for
+	whole bool           // it may ask for any
 }
 
 // templatePart is a text, or the value of a name.
 type templatePart struct {
-	text []byte
+	text string
 	name string
 	slot int
 }
@@ -42,7 +41,7 @@ const (
 	entryName = "Entry"
 )
 
-func (c *compiler) textTemplate(text, path string, pos config.Pos, replace bool) (*textTemplate, error) {
+func (c *compiler) textTemplate(text, path string, pos config.Pos, entry bool) (*textTemplate, error) {
 	if c.funcs == nil {
 		c.funcs = templateFuncs()
 	}
@@ -54,10 +53,7 @@ func (c *compiler) textTemplate(text, path string, pos config.Pos, replace bool)
 			Message: fmt.Sprintf("the template does not compile: line %s; it is a template of Go with the functions of sprig, such as '{{ .Value | ToUpper }}'", reason),
 		}
 	}
-	t := &textTemplate{place: path, replace: replace}
-	if !replace {
-		t.missing = []byte("<no value>") // as text/template prints it
-	}
+	t := &textTemplate{place: path, entry: entry}
 	if t.split(c, tmpl) {
 		return t, nil
 	}
@@ -115,7 +111,7 @@ func (t *textTemplate) split(c *compiler, tmpl *template.Template) bool {
 	}
 	for _, n := range tmpl.Root.Nodes {
 		if text, ok := n.(*parse.TextNode); ok {
-			t.parts = append(t.parts, templatePart{text: text.Text})
+			t.parts = append(t.parts, templatePart{text: string(text.Text)})
 			continue
 		}
 		name := plainName(n)
@@ -189,48 +185,36 @@ func (t *textTemplate) lookBranch(n *parse.BranchNode, used map[string]bool) {
 	t.look(n.ElseList, used)
 }
 
-// templateData is what a template sees. Which type the values have makes the
-// difference between a missing value that is empty and one that is none.
-type templateData struct {
-	any  map[string]any
-	text map[string]string
-}
-
-func (d *templateData) set(t *textTemplate, name string, v value) {
-	switch {
-	case v.state != present:
-	case t.replace:
-		d.text[name] = view(v.text)
-	default:
-		d.any[name] = view(v.text)
-	}
-}
-
 // prepare gathers what the template may ask for. It is called once for a record
 // before append.
 func (t *textTemplate) prepare(f *Feed, r *record) {
 	if t.tmpl == nil {
 		return
 	}
-	d := &f.data
-	if d.any == nil {
-		*d = templateData{map[string]any{}, map[string]string{}}
+	if f.data == nil {
+		f.data = map[string]any{}
 	}
-	clear(d.any)
-	clear(d.text)
+	clear(f.data)
 	if t.whole {
 		for _, l := range f.others {
-			d.set(t, l.Name, text([]byte(l.Value)))
+			f.data[l.Name] = l.Value
 		}
 		for i, v := range r.slots {
-			d.set(t, f.p.names[i], v)
+			f.show(f.p.names[i], v)
 		}
 	}
 	for _, n := range t.names {
-		d.set(t, n.name, r.slots[n.slot])
+		f.show(n.name, r.slots[n.slot])
 	}
-	if !t.replace {
-		d.set(t, entryName, text(r.line))
+	if t.entry {
+		f.show(entryName, text(r.line))
+	}
+}
+
+// show lets the template that runs see a value, if it is there.
+func (f *Feed) show(name string, v value) {
+	if v.state == present {
+		f.data[name] = view(v.text)
 	}
 }
 
@@ -241,11 +225,8 @@ func (t *textTemplate) append(f *Feed, r *record, in value, from int) error {
 	if t.tmpl == nil {
 		return t.join(f, r, in)
 	}
-	f.data.set(t, valueName, in)
-	if t.replace {
-		return t.tmpl.Execute(&f.written, f.data.text)
-	}
-	return t.tmpl.Execute(&f.written, f.data.any)
+	f.show(valueName, in)
+	return t.tmpl.Execute(&f.written, f.data)
 }
 
 // join is append for a template that is split.
@@ -256,25 +237,25 @@ func (t *textTemplate) join(f *Feed, r *record, in value) error {
 		if p.name != "" {
 			out = t.valueOf(p, r, in)
 		}
-		if _, err := f.written.Write(out); err != nil {
+		if _, err := f.written.WriteString(out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *textTemplate) valueOf(p *templatePart, r *record, in value) []byte {
+func (t *textTemplate) valueOf(p *templatePart, r *record, in value) string {
 	v := r.slots[p.slot]
 	switch {
 	case p.name == valueName && in.state == present:
 		v = in
-	case p.name == entryName && !t.replace:
+	case p.name == entryName && t.entry:
 		v = text(r.line)
 	}
 	if v.state != present {
-		return t.missing
+		return "<no value>" // as the library prints it
 	}
-	return v.text
+	return view(v.text)
 }
 
 // scratchWriter appends what a template writes to a feed's scratch memory.
@@ -283,10 +264,12 @@ type scratchWriter struct {
 	from int
 }
 
-func (w *scratchWriter) Write(p []byte) (int, error) {
-	if len(w.f.scratch)-w.from+len(p) > maxJoined {
+func (w *scratchWriter) Write(p []byte) (int, error) { return w.WriteString(view(p)) }
+
+func (w *scratchWriter) WriteString(s string) (int, error) {
+	if len(w.f.scratch)-w.from+len(s) > maxJoined {
 		return 0, fmt.Errorf("the result is longer than %d bytes", maxJoined)
 	}
-	w.f.scratch = append(w.f.scratch, p...)
-	return len(p), nil
+	w.f.scratch = append(w.f.scratch, s...)
+	return len(s), nil
 }
