@@ -18,6 +18,7 @@ type Stage struct {
 	Docker             *DockerStage
 	CRI                *CRIStage
 	JSON               *JSONStage
+	Logfmt             *LogfmtStage
 	Regex              *RegexStage
 	Replace            *ReplaceStage
 	Template           *TemplateStage
@@ -60,6 +61,15 @@ type JSONStage struct {
 	// Source is the extracted value to parse, "" for the line.
 	Source        string `yaml:"source"`
 	DropMalformed bool   `yaml:"drop_malformed"`
+}
+
+// LogfmtStage extracts values of key=value pairs.
+type LogfmtStage struct {
+	// Mapping are names and keys; a key that is not given in the file is the
+	// name.
+	Mapping Expressions `yaml:"mapping"`
+	// Source is the extracted value to parse, "" for the line.
+	Source string `yaml:"source"`
 }
 
 // Expressions are in the order of the file.

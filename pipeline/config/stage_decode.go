@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "regex", "replace", "template", "timestamp", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"logfmt", "pack", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
+		"pack", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
 	}
 }
 
@@ -34,6 +34,8 @@ func (s *Stage) config() any {
 		return &s.CRI
 	case "json":
 		return &s.JSON
+	case "logfmt":
+		return &s.Logfmt
 	case "regex":
 		return &s.Regex
 	case "replace":
@@ -221,6 +223,13 @@ func (c *CRIStage) validate(s scope) {
 func (c *JSONStage) validate(s scope) {
 	if len(c.Expressions) == 0 {
 		s.errorf("expressions", "required; give names of values and, after each, a JMESPath expression or nothing")
+	}
+	s.notEmpty("source", c.Source)
+}
+
+func (c *LogfmtStage) validate(s scope) {
+	if len(c.Mapping) == 0 {
+		s.errorf("mapping", "required; give names of values and, after each, a key or nothing")
 	}
 	s.notEmpty("source", c.Source)
 }

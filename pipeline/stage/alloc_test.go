@@ -39,6 +39,7 @@ func hotCases() []hotCase {
 		{"timestamp of an access log", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: 02/Jan/2006:15:04:05 -0700}", `{"time":"22/Nov/2026:10:04:05 +0200"}`},
 		{"timestamp of syslog", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: Jan _2 15:04:05, location: Asia/Jerusalem}", `{"time":"Nov 22 10:04:05"}`},
 		{"regex", regex, pythonRecord},
+		{"logfmt", "- logfmt: {mapping: {level: , msg: , took: duration}}", `ts=2026-11-22T21:53:16Z level=info msg="order \"4711\" paid" duration=12ms`},
 		{"replace", `- replace: {expression: 'order (\d+)', replace: '****'}`, pythonRecord},
 		{"replace not", `- replace: {expression: 'password=(\S+)', replace: '****'}`, pythonRecord},
 		{"replace with a function", `- replace: {expression: 'order (\d+)', replace: '{{ .Value | Sha2Hash "salt" }}'}`, pythonRecord},

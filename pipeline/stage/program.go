@@ -115,6 +115,8 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.json(s)
 	case s.Regex != nil:
 		c.regex(s.Regex)
+	case s.Logfmt != nil:
+		c.logfmt(s)
 	case s.Replace != nil:
 		return c.replace(s)
 	case s.Template != nil:
