@@ -223,8 +223,8 @@ func (m *manager) openLocked(t discover.Target) error {
 	delete(m.saved, t.Key)
 	m.open[t.Key], m.known[t.Key] = o, true
 	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
-		Labels: withJob(t.Labels, t.Job),
-		Meta:   t.Meta, Streams: m.streams, Limit: m.limit,
+		Key: t.Key, Labels: withJob(t.Labels, t.Job),
+		Meta: t.Meta, Streams: m.streams, Limit: m.limit,
 		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 		Failed:  m.stageFailed,
 	})})

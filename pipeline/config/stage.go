@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Stage is one step of a pipeline. Name says which one it is, and the field of
 // that name holds its configuration; all other fields are nil. In the slices
@@ -23,6 +26,9 @@ type Stage struct {
 	Replace            *ReplaceStage
 	Template           *TemplateStage
 	Timestamp          *TimestampStage
+	Tenant             *TenantStage
+	Sampling           *SamplingStage
+	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
 	Output             *OutputStage
@@ -127,6 +133,34 @@ const (
 	ActionFudge = "fudge"
 	ActionSkip  = "skip"
 )
+
+// TenantStage sets the tenant of an entry's stream. Exactly one field is given.
+type TenantStage struct {
+	Label  string `yaml:"label"`
+	Source string `yaml:"source"`
+	Value  string `yaml:"value"`
+}
+
+// ValidTenant reports whether Loki takes an id as that of a tenant.
+func ValidTenant(id string) bool {
+	for _, c := range []byte(id) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("!-_.*'()", rune(c)) {
+			return false
+		}
+	}
+	return id != "" && id != "." && id != ".." && len(id) <= 150
+}
+
+// SamplingStage drops entries so that a share of them is left.
+type SamplingStage struct {
+	// Rate is from 0, for none, to 1, for all.
+	Rate              float64 `yaml:"rate"`
+	DropCounterReason string  `yaml:"drop_counter_reason"`
+}
+
+// DecolorizeStage removes terminals' escape sequences from the line.
+type DecolorizeStage struct{}
 
 // LabelsStage sets labels, or structured metadata, from extracted values.
 type LabelsStage []LabelSource

@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"pack", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
+		"pack", "limit", "metrics", "geoip", "eventlogmessage",
 	}
 }
 
@@ -44,6 +44,12 @@ func (s *Stage) config() any {
 		return &s.Template
 	case "timestamp":
 		return &s.Timestamp
+	case "tenant":
+		return &s.Tenant
+	case "sampling":
+		return &s.Sampling
+	case "decolorize":
+		return &s.Decolorize
 	case "labels":
 		return &s.Labels
 	case "multiline":
@@ -260,6 +266,39 @@ func (c *TimestampStage) validate(s scope) {
 	s.required("source", c.Source, "the name of the extracted value that holds the time")
 	s.required("format", c.Format, "a name such as RFC3339 or Unix, or a layout such as 2006-01-02 15:04:05")
 	s.oneOf("action_on_failure", c.ActionOnFailure, ActionFudge, ActionSkip)
+}
+
+func (c *TenantStage) validate(s scope) {
+	var given []string
+	for _, key := range []string{"label", "source", "value"} {
+		if s.given(key) {
+			given = append(given, key)
+		}
+	}
+	if len(given) == 0 {
+		s.errorf("value", "required; give value, or label or source to take the tenant from")
+	}
+	if len(given) > 1 {
+		s.errorf(given[1], "%s are given; keep one", strings.Join(given, " and "))
+	}
+	s.notEmpty("label", c.Label)
+	s.notEmpty("source", c.Source)
+	s.notEmpty("value", c.Value)
+	if c.Value != "" && !ValidTenant(c.Value) {
+		s.errorf("value", "%s is no tenant that Loki takes; use up to 150 letters, digits and !-_.*'()", quote(c.Value))
+	}
+}
+
+func (c *SamplingStage) validate(s scope) {
+	if !s.given("rate") {
+		s.errorf("rate", "required; give the share of the entries to keep, such as 0.1")
+	}
+	if c.Rate < 0 || c.Rate > 1 {
+		s.errorf("rate", "%v is not a share; write a number from 0 to 1", c.Rate)
+	}
+	if c.DropCounterReason == "" {
+		c.DropCounterReason = "sampling_stage"
+	}
 }
 
 func (c *MultilineStage) validate(s scope) {

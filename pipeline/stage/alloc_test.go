@@ -40,6 +40,10 @@ func hotCases() []hotCase {
 		{"timestamp of syslog", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: Jan _2 15:04:05, location: Asia/Jerusalem}", `{"time":"Nov 22 10:04:05"}`},
 		{"regex", regex, pythonRecord},
 		{"logfmt", "- logfmt: {mapping: {level: , msg: , took: duration}}", `ts=2026-11-22T21:53:16Z level=info msg="order \"4711\" paid" duration=12ms`},
+		{"tenant", "- json: {expressions: {level: }}\n- tenant: {source: level}", json},
+		{"sampling", "- sampling: {rate: 0.5}", pythonRecord},
+		{"decolorize", "- decolorize:", pythonRecord},
+		{"decolorize colours", "- decolorize:", "\x1b[32mINFO\x1b[0m " + pythonRecord},
 		{"replace", `- replace: {expression: 'order (\d+)', replace: '****'}`, pythonRecord},
 		{"replace not", `- replace: {expression: 'password=(\S+)', replace: '****'}`, pythonRecord},
 		{"replace with a function", `- replace: {expression: 'order (\d+)', replace: '{{ .Value | Sha2Hash "salt" }}'}`, pythonRecord},
@@ -80,7 +84,7 @@ func hotRunOf(tb testing.TB, c hotCase, batchBytes int, prepare func(*rig)) func
 func TestALineAllocatesNothing(t *testing.T) {
 	allowed := map[string]float64{
 		"regex": 1 + raceSlack, "json JMESPath": 40,
-		"replace": 4, "replace not": raceSlack, "replace with a function": 25, "template": 12,
+		"decolorize colours": 5, "replace": 4, "replace not": raceSlack, "replace with a function": 25, "template": 12,
 		"drop": raceSlack, "drop not": raceSlack, "match": raceSlack, "multiline": raceSlack,
 	}
 	for _, c := range hotCases() {

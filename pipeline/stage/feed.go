@@ -7,11 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
 // FeedOptions describe one target.
 type FeedOptions struct {
+	// Key tells the target's source from all others, in each run the same.
+	Key string
 	// Labels are the target's. Those that begin with __ count for nothing, as
 	// promtail removes them before its stages.
 	Labels  []pipeline.Label
@@ -33,6 +37,8 @@ type Feed struct {
 	p      *Program
 	opts   FeedOptions
 	number map[string]int   // of the program's names
+	tenant int              // the number of tenantLabel, or -1
+	source uint64           // hash of the source's key
 	labels []value          // the target's, by the number of their name
 	others []pipeline.Label // those that the program does not name
 
@@ -77,11 +83,14 @@ const maxLabelSets = 10_000
 func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f := &Feed{
 		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
-		sets:  map[string]*labelSet{},
+		tenant: -1, source: xxhash.Sum64String(opts.Key), sets: map[string]*labelSet{},
 		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
 	}
 	for i, name := range p.names {
 		f.number[name] = i
+		if name == tenantLabel {
+			f.tenant = i
+		}
 	}
 	for _, l := range opts.Labels {
 		if strings.HasPrefix(l.Name, "__") {
@@ -196,7 +205,7 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 	r := &f.rec
 	copy(r.slots, f.labels)
 	copy(r.labels, f.labels)
-	r.others, r.before = true, f.mark
+	r.others, r.before, r.offset = true, f.mark, l.Range.Start
 	r.line, r.time, r.added = l.Text, l.Time, 0
 	r.readTime, r.noted = l.Time == 0, false
 	if r.readTime {
@@ -339,7 +348,7 @@ func (f *Feed) labelSet(r *record) *labelSet {
 		clear(f.sets)
 	}
 	kept, moved, admission := f.opts.Limit.Admit(f.labelsOf(r), f.now)
-	set := &labelSet{stream: f.opts.Streams.Get("", kept), admission: admission}
+	set := &labelSet{stream: f.opts.Streams.Get(f.tenantOf(r), kept), admission: admission}
 	for _, l := range moved {
 		set.moved = append(set.moved, pipeline.Field{Name: l.Name, Value: []byte(l.Value)})
 	}
@@ -370,7 +379,7 @@ func (f *Feed) labelsOf(r *record) []pipeline.Label {
 		all = append(all, f.others...)
 	}
 	for i, l := range r.labels {
-		if l.state == present {
+		if l.state == present && i != f.tenant {
 			all = append(all, pipeline.Label{Name: f.p.names[i], Value: string(l.text)})
 		}
 	}

@@ -123,6 +123,12 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.template(s)
 	case s.Timestamp != nil:
 		c.timestamp(s.Timestamp)
+	case s.Tenant != nil:
+		c.tenant(s.Tenant)
+	case s.Sampling != nil:
+		c.sampling(s.Sampling)
+	case s.Decolorize != nil:
+		c.decolorize()
 	case s.Labels != nil:
 		c.setLabels(s.Labels)
 	case s.StaticLabels != nil:

@@ -30,6 +30,7 @@ type record struct {
 	meta   []pipeline.Field
 	pieces []pipeline.Piece
 	before pipeline.Mark // the source's when the first line was read
+	offset int64         // where the first line begins in the source
 
 	readTime bool // time is when the line was read
 	noted    bool // a note says where it ends

@@ -30,6 +30,7 @@ func programs() map[string]string {
 - template: {source: level, template: '{{ if contains "ERROR" .Entry }}error{{ end }}{{ .stream }}'}
 - labels: {level: , hour: }
 - tracebacks: {}`,
+		"sampled": "- docker: {join: true}\n- sampling: {rate: 0.6}\n- decolorize:\n- tenant: {label: stream}\n- tracebacks: {}\n- sampling: {rate: 0.8}",
 		"limited": "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n" +
 			"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}\n- drop: {expression: 'also'}",
 	}
@@ -147,7 +148,7 @@ func lineStarts(lines []string) []int64 {
 // A collector that dies at any moment and starts again at the saved position
 // makes the same entries of what it reads again.
 func TestEntriesAreTheSameAfterARestart(t *testing.T) {
-	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten"} {
+	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten", "sampled"} {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, programs()[name])
 			for seed := range uint64(40) {
