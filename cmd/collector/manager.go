@@ -35,6 +35,7 @@ type manager struct {
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
 	dropped  *prometheus.CounterVec
+	byLabel  *labelDrops
 	failures *prometheus.CounterVec // of stages
 	failing  sync.Map               // places and reasons that were named
 	lost     *prometheus.CounterVec
@@ -76,6 +77,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "logentry_dropped_lines_total", Help: "Entries that a stage dropped.",
 		}, []string{"reason"}),
+		byLabel: newLabelDrops(),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_stage_failures_total", Help: "Entries that went on without the work of a stage that failed.",
 		}, []string{"reason"}),
@@ -225,11 +227,44 @@ func (m *manager) openLocked(t discover.Target) error {
 	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.programs[t.Job].NewFeed(stage.FeedOptions{
 		Key: t.Key, Labels: withJob(t.Labels, t.Job),
 		Meta: t.Meta, Streams: m.streams, Limit: m.limit,
-		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
-		Failed:  m.stageFailed,
+		Dropped:        func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
+		DroppedByLabel: m.byLabel.count,
+		Failed:         m.stageFailed,
 	})})
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
 	return nil
+}
+
+// labelDrops counts entries that a limit of a label dropped. When it has too many
+// values it begins anew, as promtail does.
+type labelDrops struct {
+	*prometheus.CounterVec
+	mu    sync.Mutex
+	known map[[2]string]prometheus.Counter
+}
+
+const maxLabelDrops = 10_000
+
+func newLabelDrops() *labelDrops {
+	return &labelDrops{known: map[[2]string]prometheus.Counter{}, CounterVec: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "logentry_dropped_lines_by_label_total", Help: "Entries that a limit of a label dropped.",
+	}, []string{"label_name", "label_value"})}
+}
+
+func (d *labelDrops) count(label, value string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := [2]string{label, value}
+	c := d.known[key]
+	if c == nil {
+		if len(d.known) >= maxLabelDrops {
+			d.Reset()
+			clear(d.known)
+		}
+		c = d.WithLabelValues(label, strings.ToValidUTF8(value, "\uFFFD"))
+		d.known[key] = c
+	}
+	c.Inc()
 }
 
 // stageFailed counts the failures of stages, and names each stage and reason once.

@@ -28,6 +28,7 @@ type Stage struct {
 	Timestamp          *TimestampStage
 	Tenant             *TenantStage
 	Sampling           *SamplingStage
+	Limit              *LimitStage
 	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
@@ -157,6 +158,20 @@ type SamplingStage struct {
 	// Rate is from 0, for none, to 1, for all.
 	Rate              float64 `yaml:"rate"`
 	DropCounterReason string  `yaml:"drop_counter_reason"`
+}
+
+// LimitStage lets so many entries of a second pass.
+type LimitStage struct {
+	// Rate is entries in a second, Burst how many may come at once.
+	Rate  float64 `yaml:"rate"`
+	Burst int     `yaml:"burst"`
+	// Drop drops what is above. Otherwise the target is read so much slower.
+	Drop bool `yaml:"drop"`
+	// ByLabelName is the label whose values have a limit each, "" for one limit
+	// for the whole job. It needs Drop.
+	ByLabelName string `yaml:"by_label_name"`
+	// MaxDistinctLabels is how many values are remembered, 10,000 at least.
+	MaxDistinctLabels int `yaml:"max_distinct_labels"`
 }
 
 // DecolorizeStage removes terminals' escape sequences from the line.

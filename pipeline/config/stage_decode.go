@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "decolorize", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"pack", "limit", "metrics", "geoip", "eventlogmessage",
+		"pack", "metrics", "geoip", "eventlogmessage",
 	}
 }
 
@@ -48,6 +48,8 @@ func (s *Stage) config() any {
 		return &s.Tenant
 	case "sampling":
 		return &s.Sampling
+	case "limit":
+		return &s.Limit
 	case "decolorize":
 		return &s.Decolorize
 	case "labels":
@@ -299,6 +301,29 @@ func (c *SamplingStage) validate(s scope) {
 	if c.DropCounterReason == "" {
 		c.DropCounterReason = "sampling_stage"
 	}
+}
+
+// leastDistinctLabels is promtail's least of max_distinct_labels.
+const leastDistinctLabels = 10_000
+
+func (c *LimitStage) validate(s scope) {
+	if !s.given("rate") {
+		s.errorf("rate", "required; give the number of entries that may pass in a second, such as 100")
+	} else if c.Rate <= 0 {
+		s.errorf("rate", "the rate must be above 0, such as 100")
+	}
+	if !s.given("burst") {
+		s.errorf("burst", "required; give the number of entries that may come at once, such as 500")
+	}
+	atLeast(s, "burst", c.Burst, 1)
+	s.notEmpty("by_label_name", c.ByLabelName)
+	if c.ByLabelName != "" && !c.Drop {
+		s.errorf("by_label_name", "a limit for each value of a label can only drop; add drop: true, or remove by_label_name")
+	}
+	if s.given("max_distinct_labels") && c.MaxDistinctLabels < leastDistinctLabels {
+		s.warnf("max_distinct_labels", "%d is used, the least there is", leastDistinctLabels)
+	}
+	c.MaxDistinctLabels = max(c.MaxDistinctLabels, leastDistinctLabels)
 }
 
 func (c *MultilineStage) validate(s scope) {

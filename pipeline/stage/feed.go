@@ -25,6 +25,9 @@ type FeedOptions struct {
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
+	// DroppedByLabel is told the label and its value of each entry that a limit
+	// of that label drops, besides Dropped; nil if nobody counts.
+	DroppedByLabel func(label, value string)
 	// Failed is told each time when a stage cannot do its work on an entry,
 	// which goes on without it: the stage's place in the configuration, a reason
 	// of one word, and what happened. It is nil if nobody listens.
@@ -64,8 +67,9 @@ type Feed struct {
 	cuts     []pipeline.Cut  // those of them that have not happened again
 	end      int64           // of the last line of the ledger that was pushed
 
-	now time.Time
-	out *pipeline.Outbox
+	now    time.Time
+	out    *pipeline.Outbox
+	paused time.Time // until then the target is not to be read
 }
 
 // labelSet is what becomes of a label set.

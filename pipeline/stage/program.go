@@ -18,8 +18,8 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
 
-// Program is the compiled stages of one job. It is read-only: all targets of
-// the job share it, each with a Feed of its own.
+// Program is the compiled stages of one job. All targets of the job share it,
+// each with a Feed of its own. It is read-only but for what limits count.
 type Program struct {
 	steps   []step
 	names   []string // a name's number is its place; values and labels share them
@@ -127,6 +127,8 @@ func (c *compiler) one(s *config.Stage) error {
 		c.tenant(s.Tenant)
 	case s.Sampling != nil:
 		c.sampling(s.Sampling)
+	case s.Limit != nil:
+		c.limit(s.Limit)
 	case s.Decolorize != nil:
 		c.decolorize()
 	case s.Labels != nil:
