@@ -29,6 +29,7 @@ type Stage struct {
 	Tenant             *TenantStage
 	Sampling           *SamplingStage
 	Limit              *LimitStage
+	Pack               *PackStage
 	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
@@ -172,6 +173,14 @@ type LimitStage struct {
 	ByLabelName string `yaml:"by_label_name"`
 	// MaxDistinctLabels is how many values are remembered, 10,000 at least.
 	MaxDistinctLabels int `yaml:"max_distinct_labels"`
+}
+
+// PackStage makes the line a JSON object of labels, extracted values and itself.
+type PackStage struct {
+	// Labels are the names to pack.
+	Labels StringList `yaml:"labels"`
+	// IngestTimestamp makes the entry's time that of reading.
+	IngestTimestamp bool `yaml:"ingest_timestamp"`
 }
 
 // DecolorizeStage removes terminals' escape sequences from the line.

@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "decolorize", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"pack", "metrics", "geoip", "eventlogmessage",
+		"metrics", "geoip", "eventlogmessage",
 	}
 }
 
@@ -50,6 +50,8 @@ func (s *Stage) config() any {
 		return &s.Sampling
 	case "limit":
 		return &s.Limit
+	case "pack":
+		return &s.Pack
 	case "decolorize":
 		return &s.Decolorize
 	case "labels":
@@ -324,6 +326,12 @@ func (c *LimitStage) validate(s scope) {
 		s.warnf("max_distinct_labels", "%d is used, the least there is", leastDistinctLabels)
 	}
 	c.MaxDistinctLabels = max(c.MaxDistinctLabels, leastDistinctLabels)
+}
+
+func (c *PackStage) validate(s scope) {
+	if slices.Contains(c.Labels, "") {
+		s.errorf("labels", "a name is empty; fill it in or remove it")
+	}
 }
 
 func (c *MultilineStage) validate(s scope) {

@@ -46,6 +46,7 @@ func hotCases() []hotCase {
 		{"decolorize colours", "- decolorize:", "\x1b[32mINFO\x1b[0m " + pythonRecord},
 		{"limit", "- limit: {rate: 1000000000, burst: 1000000000}", pythonRecord},
 		{"limit that drops", "- limit: {rate: 0.1, burst: 1, drop: true, by_label_name: job}", pythonRecord},
+		{"pack", "- pack: {labels: [job, env]}", pythonRecord},
 		{"replace", `- replace: {expression: 'order (\d+)', replace: '****'}`, pythonRecord},
 		{"replace not", `- replace: {expression: 'password=(\S+)', replace: '****'}`, pythonRecord},
 		{"replace with a function", `- replace: {expression: 'order (\d+)', replace: '{{ .Value | Sha2Hash "salt" }}'}`, pythonRecord},

@@ -212,8 +212,11 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 	r.others, r.before, r.offset = true, f.mark, l.Range.Start
 	r.line, r.time, r.added = l.Text, l.Time, 0
 	r.readTime, r.noted = l.Time == 0, false
+	if r.readTime || f.p.readTimes {
+		r.read = f.readTime(l)
+	}
 	if r.readTime {
-		r.time = f.readTime(l)
+		r.time = r.read
 	}
 	r.meta = append(r.meta[:0], f.opts.Meta...)
 	r.pieces = append(r.pieces[:0], pipeline.Piece{Ledger: l.Ledger, Range: l.Range})

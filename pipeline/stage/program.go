@@ -26,6 +26,8 @@ type Program struct {
 	changed []int    // names whose labels some step sets or removes, ascending
 	states  int      // numbers of the states of steps that hold records
 	times   int      // steps that remember times
+
+	readTimes bool // some step asks when a line was read
 }
 
 // step handles one record and says where it goes on.
@@ -129,6 +131,8 @@ func (c *compiler) one(s *config.Stage) error {
 		c.sampling(s.Sampling)
 	case s.Limit != nil:
 		c.limit(s.Limit)
+	case s.Pack != nil:
+		c.pack(s.Pack)
 	case s.Decolorize != nil:
 		c.decolorize()
 	case s.Labels != nil:

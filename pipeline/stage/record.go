@@ -24,6 +24,7 @@ type record struct {
 	line   []byte
 	time   int64   // unix nanoseconds
 	added  int64   // nanoseconds that are added to it at least
+	read   int64   // when its first line was read, if the program asks for it
 	slots  []value // extracted values, by the number of their name
 	labels []value // by the number of their name
 	others bool    // the target's labels that no stage names are still there

@@ -31,6 +31,7 @@ func programs() map[string]string {
 - labels: {level: , hour: }
 - tracebacks: {}`,
 		"sampled": "- docker: {join: true}\n- sampling: {rate: 0.6}\n- decolorize:\n- tenant: {label: stream}\n- tracebacks: {}\n- sampling: {rate: 0.8}",
+		"packed":  "- docker: {join: true}\n- tracebacks: {}\n- pack: {labels: [stream], ingest_timestamp: false}",
 		"limited": "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n" +
 			"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}\n- drop: {expression: 'also'}",
 	}
@@ -148,7 +149,7 @@ func lineStarts(lines []string) []int64 {
 // A collector that dies at any moment and starts again at the saved position
 // makes the same entries of what it reads again.
 func TestEntriesAreTheSameAfterARestart(t *testing.T) {
-	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten", "sampled"} {
+	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten", "sampled", "packed"} {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, programs()[name])
 			for seed := range uint64(40) {
