@@ -35,6 +35,7 @@ type manager struct {
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
 	dropped  *prometheus.CounterVec
+	custom   *stage.Metrics // of metrics stages
 	byLabel  *labelDrops
 	failures *prometheus.CounterVec // of stages
 	failing  sync.Map               // places and reasons that were named
@@ -77,6 +78,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "logentry_dropped_lines_total", Help: "Entries that a stage dropped.",
 		}, []string{"reason"}),
+		custom:  stage.NewMetrics(time.Now),
 		byLabel: newLabelDrops(),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_stage_failures_total", Help: "Entries that went on without the work of a stage that failed.",
@@ -99,7 +101,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 func (m *manager) compile() error {
 	var errs []error
 	for _, job := range m.cfg.ScrapeConfigs {
-		p, err := stage.Compile(job.PipelineStages)
+		p, err := stage.Compile(job.PipelineStages, m.custom)
 		m.programs[job.JobName] = p
 		errs = append(errs, err)
 	}

@@ -30,6 +30,7 @@ type Stage struct {
 	Sampling           *SamplingStage
 	Limit              *LimitStage
 	Pack               *PackStage
+	Metrics            MetricsStage
 	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage

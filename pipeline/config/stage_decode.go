@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "decolorize", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"metrics", "geoip", "eventlogmessage",
+		"geoip", "eventlogmessage",
 	}
 }
 
@@ -52,6 +52,8 @@ func (s *Stage) config() any {
 		return &s.Limit
 	case "pack":
 		return &s.Pack
+	case "metrics":
+		return &s.Metrics
 	case "decolorize":
 		return &s.Decolorize
 	case "labels":

@@ -47,6 +47,7 @@ func hotCases() []hotCase {
 		{"limit", "- limit: {rate: 1000000000, burst: 1000000000}", pythonRecord},
 		{"limit that drops", "- limit: {rate: 0.1, burst: 1, drop: true, by_label_name: job}", pythonRecord},
 		{"pack", "- pack: {labels: [job, env]}", pythonRecord},
+		{"metrics", "- json: {expressions: {level: , took: }}\n- labels: {level: }\n- metrics: {a: {type: counter, config: {match_all: true, action: inc}}, took: {type: histogram}, b: {type: gauge, source: took, config: {action: set}}}", json},
 		{"replace", `- replace: {expression: 'order (\d+)', replace: '****'}`, pythonRecord},
 		{"replace not", `- replace: {expression: 'password=(\S+)', replace: '****'}`, pythonRecord},
 		{"replace with a function", `- replace: {expression: 'order (\d+)', replace: '{{ .Value | Sha2Hash "salt" }}'}`, pythonRecord},

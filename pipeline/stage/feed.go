@@ -57,6 +57,7 @@ type Feed struct {
 	joins   []*joins
 	limits  []*limits
 	times   []map[string]*lastTime
+	series  []map[string][]*series // of each metrics stage, by label set
 
 	ledger   *pipeline.Ledger
 	mark     pipeline.Mark
@@ -89,6 +90,7 @@ func (p *Program) NewFeed(opts FeedOptions) *Feed {
 		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
 		tenant: -1, source: xxhash.Sum64String(opts.Key), sets: map[string]*labelSet{},
 		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
+		series: make([]map[string][]*series, p.series),
 	}
 	for i, name := range p.names {
 		f.number[name] = i

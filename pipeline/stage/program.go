@@ -26,6 +26,7 @@ type Program struct {
 	changed []int    // names whose labels some step sets or removes, ascending
 	states  int      // numbers of the states of steps that hold records
 	times   int      // steps that remember times
+	series  int      // metrics stages
 
 	readTimes bool // some step asks when a line was read
 }
@@ -44,10 +45,10 @@ const (
 	gone         // dropped, or held by the step
 )
 
-// Compile compiles stages. An error is a *config.Error, which names the place
-// in the configuration.
-func Compile(stages []config.Stage) (*Program, error) {
-	c := &compiler{p: &Program{}, number: map[string]int{}, changed: map[int]bool{}}
+// Compile compiles stages. What metrics stages count is in m. An error is a
+// *config.Error, which names the place in the configuration.
+func Compile(stages []config.Stage, m *Metrics) (*Program, error) {
+	c := &compiler{p: &Program{}, m: m, number: map[string]int{}, changed: map[int]bool{}}
 	if err := c.all(stages); err != nil {
 		return nil, err
 	}
@@ -61,6 +62,7 @@ func Compile(stages []config.Stage) (*Program, error) {
 
 type compiler struct {
 	p          *Program
+	m          *Metrics
 	number     map[string]int
 	changed    map[int]bool // see Program.changed
 	allChanged bool
@@ -133,6 +135,8 @@ func (c *compiler) one(s *config.Stage) error {
 		c.limit(s.Limit)
 	case s.Pack != nil:
 		c.pack(s.Pack)
+	case s.Metrics != nil:
+		return c.metrics(s.Metrics)
 	case s.Decolorize != nil:
 		c.decolorize()
 	case s.Labels != nil:

@@ -22,6 +22,11 @@ func compile(t testing.TB, stages string) *Program {
 }
 
 func tryCompile(stages string) (*Program, error) {
+	return compileWith(stages, NewMetrics(func() time.Time { return testNow }))
+}
+
+// compileWith is tryCompile with the metrics that stages count in.
+func compileWith(stages string, m *Metrics) (*Program, error) {
 	text := "clients: [{url: 'http://192.0.2.1/loki/api/v1/push'}]\nscrape_configs:\n- job_name: test\n" +
 		"  static_configs: [{labels: {__path__: /var/log/x}}]\n  pipeline_stages:\n" +
 		"  " + strings.ReplaceAll(strings.TrimSpace(stages), "\n", "\n  ") + "\n"
@@ -29,7 +34,7 @@ func tryCompile(stages string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Compile(cfg.ScrapeConfigs[0].PipelineStages)
+	return Compile(cfg.ScrapeConfigs[0].PipelineStages, m)
 }
 
 // entry is what came out, in words.

@@ -32,6 +32,7 @@ func programs() map[string]string {
 - tracebacks: {}`,
 		"sampled": "- docker: {join: true}\n- sampling: {rate: 0.6}\n- decolorize:\n- tenant: {label: stream}\n- tracebacks: {}\n- sampling: {rate: 0.8}",
 		"packed":  "- docker: {join: true}\n- tracebacks: {}\n- pack: {labels: [stream], ingest_timestamp: false}",
+		"counted": "- docker: {join: true}\n- tracebacks: {}\n- limit: {rate: 1, burst: 10}\n- metrics: {bytes: {type: counter, config: {match_all: true, count_entry_bytes: true, action: add}}}",
 		"limited": "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n" +
 			"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}\n- drop: {expression: 'also'}",
 	}
@@ -149,7 +150,7 @@ func lineStarts(lines []string) []int64 {
 // A collector that dies at any moment and starts again at the saved position
 // makes the same entries of what it reads again.
 func TestEntriesAreTheSameAfterARestart(t *testing.T) {
-	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten", "sampled", "packed"} {
+	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten", "sampled", "packed", "counted"} {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, programs()[name])
 			for seed := range uint64(40) {
@@ -205,7 +206,7 @@ func checkRestart(t *testing.T, p *Program, lines []string, rnd *rand.Rand, seed
 }
 
 func TestFeedsShareAProgram(t *testing.T) {
-	p := compile(t, "- docker: {join: true}\n- json: {expressions: {a: 'x[0]'}}\n- labels: {a: }\n- multiline: {firstline: '^\\S'}\n- timestamp: {source: a, format: Unix}")
+	p := compile(t, "- docker: {join: true}\n- json: {expressions: {a: 'x[0]'}}\n- labels: {a: }\n- multiline: {firstline: '^\\S'}\n- timestamp: {source: a, format: Unix}\n- limit: {rate: 1000, burst: 10, drop: true, by_label_name: a}\n- metrics: {m: {type: counter, config: {match_all: true, action: inc}}}\n- template: {source: a, template: '{{ ToUpper .Entry }}'}")
 	done := make(chan struct{})
 	for range 2 {
 		go func() {
