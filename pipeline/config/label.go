@@ -13,8 +13,8 @@ import (
 // digits and _, the first no digit.
 type LabelSet map[string]string
 
-// validLabel says whether Loki takes name as the name of a label.
-func validLabel(name string) bool {
+// ValidLabel says whether Loki takes name as the name of a label.
+func ValidLabel(name string) bool {
 	for i, r := range name {
 		letter := r == '_' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
 		if !letter && (i == 0 || r < '0' || r > '9') {
@@ -26,7 +26,7 @@ func validLabel(name string) bool {
 
 // checkLabel reports a name that is not a label's.
 func (d *decoder) checkLabel(name string, at *place) bool {
-	if !validLabel(name) {
+	if !ValidLabel(name) {
 		d.errorf(at, "%s is not a label's name; use letters, digits and _, and no digit first", quote(name))
 		return false
 	}

@@ -31,6 +31,7 @@ type Stage struct {
 	Limit              *LimitStage
 	Pack               *PackStage
 	Metrics            MetricsStage
+	EventLogMessage    *EventLogMessageStage
 	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
@@ -182,6 +183,18 @@ type PackStage struct {
 	Labels StringList `yaml:"labels"`
 	// IngestTimestamp makes the entry's time that of reading.
 	IngestTimestamp bool `yaml:"ingest_timestamp"`
+}
+
+// EventLogMessageStage extracts the "key: value" lines of a Windows event.
+type EventLogMessageStage struct {
+	// Source is the extracted value to parse.
+	Source string `yaml:"source"`
+	// DropInvalidLabels leaves out keys that are no label names, instead of making
+	// them such.
+	DropInvalidLabels bool `yaml:"drop_invalid_labels"`
+	// OverwriteExisting replaces values that are there, instead of adding
+	// _extracted to the key.
+	OverwriteExisting bool `yaml:"overwrite_existing"`
 }
 
 // DecolorizeStage removes terminals' escape sequences from the line.

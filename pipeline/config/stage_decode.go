@@ -12,7 +12,7 @@ import (
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "decolorize", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "eventlogmessage", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
 	}
 }
@@ -20,7 +20,7 @@ func stageNames() []string {
 // laterStages are the stages of promtail that this version does not run.
 func laterStages() []string {
 	return []string{
-		"geoip", "eventlogmessage",
+		"geoip",
 	}
 }
 
@@ -54,6 +54,8 @@ func (s *Stage) config() any {
 		return &s.Pack
 	case "metrics":
 		return &s.Metrics
+	case "eventlogmessage":
+		return &s.EventLogMessage
 	case "decolorize":
 		return &s.Decolorize
 	case "labels":
@@ -330,6 +332,12 @@ func (c *LimitStage) validate(s scope) {
 	c.MaxDistinctLabels = max(c.MaxDistinctLabels, leastDistinctLabels)
 }
 
+func (c *EventLogMessageStage) validate(s scope) {
+	if !ValidLabel(c.Source) {
+		s.errorf("source", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Source))
+	}
+}
+
 func (c *PackStage) validate(s scope) {
 	if slices.Contains(c.Labels, "") {
 		s.errorf("labels", "a name is empty; fill it in or remove it")
@@ -381,7 +389,7 @@ func (c *MatchStage) validate(s scope) {
 }
 
 func (c *LevelStage) validate(s scope) {
-	if !validLabel(c.Label) {
+	if !ValidLabel(c.Label) {
 		s.errorf("label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Label))
 	}
 	s.oneOf("default", c.Default, "trace", "debug", "info", "warn", "error", "critical", "fatal", "unknown")
@@ -402,7 +410,7 @@ func (c *RateLimitStage) validate(s scope) {
 	}
 	atLeast(s, "burst", c.Burst, c.LinesPerSecond)
 	s.notEmpty("by_label_name", c.ByLabelName)
-	if c.ByLabelName != "" && !validLabel(c.ByLabelName) {
+	if c.ByLabelName != "" && !ValidLabel(c.ByLabelName) {
 		s.errorf("by_label_name", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.ByLabelName))
 	}
 }

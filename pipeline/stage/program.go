@@ -29,6 +29,7 @@ type Program struct {
 	series  int      // metrics stages
 
 	readTimes bool // some step asks when a line was read
+	extracted bool // some step extracts keys that it finds in the line
 }
 
 // step handles one record and says where it goes on.
@@ -51,6 +52,9 @@ func Compile(stages []config.Stage, m *Metrics) (*Program, error) {
 	c := &compiler{p: &Program{}, m: m, number: map[string]int{}, changed: map[int]bool{}}
 	if err := c.all(stages); err != nil {
 		return nil, err
+	}
+	if c.p.extracted {
+		c.extracted()
 	}
 	for i := range c.p.names {
 		if c.changed[i] || c.allChanged {
@@ -137,6 +141,8 @@ func (c *compiler) one(s *config.Stage) error {
 		c.pack(s.Pack)
 	case s.Metrics != nil:
 		return c.metrics(s.Metrics)
+	case s.EventLogMessage != nil:
+		c.eventLogMessage(s.EventLogMessage)
 	case s.Decolorize != nil:
 		c.decolorize()
 	case s.Labels != nil:

@@ -231,6 +231,8 @@ func FuzzFeed(f *testing.F) {
 	}
 	all["logfmt"] = compile(f, "- logfmt: {mapping: {a: , b: a, c: }}\n- labels: {a: , b: }\n- output: {source: c}")
 	f.Add("logfmt", `a=1 c="x\ny" a="`)
+	all["event"] = compile(f, "- regex: {expression: '(?P<message>.*)'}\n- eventlogmessage:\n- labels: {a: , a_extracted: }\n- decolorize:\n- pack: {labels: [a]}")
+	f.Add("event", "a: x\r")
 	all["extract"] = compile(f, "- json: {expressions: {a: , b: c.d, e: 'f[*].g'}, drop_malformed: true}\n- timestamp: {source: a, format: Unix, fallback_formats: [RFC3339, 'Jan _2 15:04:05']}\n- labels: {b: }\n- structured_metadata: {e: }\n- output: {source: a}")
 	f.Add("extract", `{"a":"Jan  1 00:00:00","c":{"d":1},"f":[{"g":null}]}`)
 	f.Fuzz(func(t *testing.T, name, input string) {
