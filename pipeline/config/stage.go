@@ -32,6 +32,7 @@ type Stage struct {
 	Pack               *PackStage
 	Metrics            MetricsStage
 	EventLogMessage    *EventLogMessageStage
+	GeoIP              *GeoIPStage
 	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
@@ -196,6 +197,23 @@ type EventLogMessageStage struct {
 	// _extracted to the key.
 	OverwriteExisting bool `yaml:"overwrite_existing"`
 }
+
+// GeoIPStage sets labels to what a MaxMind database has about an address.
+type GeoIPStage struct {
+	// DB is the database's file; it is not opened here. DBPos is its place.
+	DB    string `yaml:"db"`
+	DBPos Pos    `yaml:"-"`
+	// Source is the extracted value that holds the address.
+	Source string `yaml:"source"`
+	// DBType is GeoCity or GeoASN.
+	DBType string `yaml:"db_type"`
+}
+
+// The types of databases of the geoip stage.
+const (
+	GeoCity = "city"
+	GeoASN  = "asn"
+)
 
 // DecolorizeStage removes terminals' escape sequences from the line.
 type DecolorizeStage struct{}

@@ -8,19 +8,12 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// stageNames are the stages that this version runs, in the order of the fields
+// stageNames are the stages, in the order of the fields
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "eventlogmessage", "decolorize", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "eventlogmessage", "geoip", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
-	}
-}
-
-// laterStages are the stages of promtail that this version does not run.
-func laterStages() []string {
-	return []string{
-		"geoip",
 	}
 }
 
@@ -56,6 +49,8 @@ func (s *Stage) config() any {
 		return &s.Metrics
 	case "eventlogmessage":
 		return &s.EventLogMessage
+	case "geoip":
+		return &s.GeoIP
 	case "decolorize":
 		return &s.Decolorize
 	case "labels":
@@ -148,13 +143,9 @@ func (d *decoder) stage(n *yaml.Node, out reflect.Value, at *place) {
 	d.fill(n, out, at)
 }
 
-// unknownStage reports a stage that is not run here.
+// unknownStage reports a stage that there is not.
 func (d *decoder) unknownStage(name string, at *place) {
-	if slices.Contains(laterStages(), name) {
-		d.errorf(at, "the stage %s is not supported by this version; remove it, or use one of %s", name, strings.Join(stageNames(), ", "))
-		return
-	}
-	if near := nearest(name, append(stageNames(), laterStages()...)); near != "" {
+	if near := nearest(name, stageNames()); near != "" {
 		d.errorf(at, "unknown stage; did you mean %s?", near)
 		return
 	}
@@ -335,6 +326,16 @@ func (c *LimitStage) validate(s scope) {
 func (c *EventLogMessageStage) validate(s scope) {
 	if !ValidLabel(c.Source) {
 		s.errorf("source", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Source))
+	}
+}
+
+func (c *GeoIPStage) validate(s scope) {
+	c.DBPos = s.place("db").pos
+	s.required("db", c.DB, "the file of a MaxMind database, such as /etc/GeoLite2-City.mmdb")
+	s.required("source", c.Source, "the name of the extracted value that holds the address")
+	s.required("db_type", c.DBType, "city or asn")
+	if c.DBType != "" {
+		s.oneOf("db_type", c.DBType, GeoCity, GeoASN)
 	}
 }
 

@@ -62,26 +62,16 @@ func (s *eventLogMessage) slot(f *Feed, r *record, key []byte) int {
 	f.scratch = appendLabelName(f.scratch, key)
 	i, ok := f.number[string(f.scratch[from:])]
 	switch {
-	case ok && (s.overwriteExisting || r.slots[i].state == absent):
-		return i
-	case !ok && (s.overwriteExisting || !f.isOther(f.scratch[from:])):
+	case !ok: // nor does anything ask for it with the suffix
 		return -1
+	case s.overwriteExisting || r.slots[i].state == absent:
+		return i
 	}
 	f.scratch = append(f.scratch, extractedSuffix...)
 	if i, ok = f.number[string(f.scratch[from:])]; ok {
 		return i
 	}
 	return -1
-}
-
-// isOther reports whether the target has a label that the program does not name.
-func (f *Feed) isOther(name []byte) bool {
-	for _, l := range f.others {
-		if l.Name == string(name) {
-			return true
-		}
-	}
-	return false
 }
 
 // appendLabelName appends a key with _ for each character that a label name does

@@ -3,6 +3,7 @@ package stage
 import (
 	"encoding/binary"
 	"math"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -57,7 +58,8 @@ type Feed struct {
 	joins   []*joins
 	limits  []*limits
 	times   []map[string]*lastTime
-	series  []map[string][]*series // of each metrics stage, by label set
+	series  []map[string][]*series   // of each metrics stage, by label set
+	places  []map[netip.Addr][]value // of each geoip stage
 
 	ledger   *pipeline.Ledger
 	mark     pipeline.Mark
@@ -90,7 +92,7 @@ func (p *Program) NewFeed(opts FeedOptions) *Feed {
 		p: p, opts: opts, number: map[string]int{}, labels: make([]value, len(p.names)),
 		tenant: -1, source: xxhash.Sum64String(opts.Key), sets: map[string]*labelSet{},
 		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
-		series: make([]map[string][]*series, p.series),
+		series: make([]map[string][]*series, p.series), places: make([]map[netip.Addr][]value, p.places),
 	}
 	for i, name := range p.names {
 		f.number[name] = i

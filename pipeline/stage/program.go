@@ -27,6 +27,7 @@ type Program struct {
 	states  int      // numbers of the states of steps that hold records
 	times   int      // steps that remember times
 	series  int      // metrics stages
+	places  int      // geoip stages
 
 	readTimes bool // some step asks when a line was read
 	extracted bool // some step extracts keys that it finds in the line
@@ -143,6 +144,8 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.metrics(s.Metrics)
 	case s.EventLogMessage != nil:
 		c.eventLogMessage(s.EventLogMessage)
+	case s.GeoIP != nil:
+		return c.geoIP(s)
 	case s.Decolorize != nil:
 		c.decolorize()
 	case s.Labels != nil:

@@ -50,6 +50,12 @@ func TestTemplate(t *testing.T) {
 			want:   []entry{{"-", "-", "xeh", ""}},
 		},
 		{
+			name:   "nothing is left of the line before",
+			stages: "- json: {expressions: {a: }}\n- template: {source: o, template: '{{ .a | default \"none\" }}'}\n- output: {source: o}",
+			lines:  []string{`{"a":"x"}`, `{}`},
+			want:   []entry{{"{}", "-", "x", ""}, {"{}", "-", "none", ""}},
+		},
+		{
 			name:   "one that fails leaves the value, and the next line comes",
 			stages: words + "- template: {source: a, template: '{{ .Value }}{{ if eq .b \"bad\" }}{{ fail \"no\" }}{{ end }}'}\n- labels: {a: }",
 			lines:  []string{"x bad", "y good"},
