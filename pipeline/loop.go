@@ -292,7 +292,7 @@ func (w *worker) waitFor(s Source, end time.Time) bool {
 func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	now := w.opts.Now()
 	due = t.Source.Wake()
-	paused := pausedUntil(t.Stages)
+	paused := pausedUntil(t)
 	switch {
 	case due.After(now):
 	// Joins wait too: what they hold may go on in lines that are not read yet.
@@ -309,8 +309,10 @@ func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	return earliest(due, t.flushAt), false
 }
 
-func pausedUntil(s Stages) time.Time {
-	if p, ok := s.(Pacing); ok {
+// pausedUntil is until when a target is not to be read. A file that was removed
+// is read all the same: a crash would lose what was not.
+func pausedUntil(t *Target) time.Time {
+	if p, ok := t.Stages.(Pacing); ok && riskOf(t.Source) != Unlinked {
 		return p.PausedUntil()
 	}
 	return time.Time{}

@@ -233,6 +233,38 @@ func TestStagesThatPauseHoldBackTheirOwnSourceAlone(t *testing.T) {
 	})
 }
 
+// unlinkedSource is a file that was removed, of a hundred reads.
+type unlinkedSource struct{ *testSource }
+
+func (s unlinkedSource) Risk() Risk {
+	if s.reads < 100 {
+		return Unlinked
+	}
+	return Repeatable
+}
+
+func TestAPauseDoesNotHoldUpARemovedFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(1, 64<<20)
+		s := newSource()
+		s.read = func(b *Block, _ time.Time) error {
+			if s.reads > 100 {
+				return io.EOF
+			}
+			s.line(b, []byte("x"))
+			return nil
+		}
+		h.Add(&Target{Key: "removed", Source: unlinkedSource{s}, Stages: &pacedStages{testStages: testStages{stream: stream("removed")}}})
+		h.start()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if s.reads < 100 {
+			t.Errorf("a removed file was read %d times in a second, want 100", s.reads)
+		}
+		h.finish()
+	})
+}
+
 func TestLoopSleepsWhileNothingIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(2, 64<<20)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"text/template"
 	"text/template/parse"
@@ -64,7 +65,7 @@ func (c *compiler) textTemplate(text, path string, pos config.Pos, entry bool) (
 			t.look(one.Root, used)
 		}
 	}
-	for name := range used {
+	for _, name := range slices.Sorted(maps.Keys(used)) {
 		t.names = append(t.names, templatePart{name: name, slot: c.name(name)})
 	}
 	return t, nil
