@@ -54,6 +54,13 @@ type Stages interface {
 	Stop(now time.Time, out *Outbox)
 }
 
+// Pacing is Stages that may keep their source from being read for a time.
+type Pacing interface {
+	// PausedUntil is until when nothing is to be read, the zero time or a past one
+	// if it may be now.
+	PausedUntil() time.Time
+}
+
 // Target is one source with its stages.
 type Target struct {
 	Key    string // unique among all targets, and the key of its saved places
@@ -296,14 +303,14 @@ func (w *worker) waitFor(s Source, end time.Time) bool {
 func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	now := w.opts.Now()
 	due = t.Source.Wake()
+	paused := pausedUntil(t)
 	switch {
 	case due.After(now):
+	// Joins wait too: what they hold may go on in lines that are not read yet.
+	case paused.After(now):
+		return earliest(follow(t.Source, now), paused), false
 	case !w.admits(t.Source):
-		// Joins wait too: what they hold may go on in lines that are not read yet.
-		if f, ok := t.Source.(Follower); ok {
-			return f.Follow(now), true
-		}
-		return time.Time{}, true
+		return follow(t.Source, now), true
 	default:
 		due = w.read(t, now)
 	}
@@ -311,6 +318,23 @@ func (w *worker) serve(t *Target) (due time.Time, full bool) {
 		t.flushAt = t.Stages.Flush(now, false, w.outbox)
 	}
 	return earliest(due, t.flushAt), false
+}
+
+// pausedUntil is until when a target is not to be read. A file that was removed
+// is read all the same: a crash would lose what was not.
+func pausedUntil(t *Target) time.Time {
+	if p, ok := t.Stages.(Pacing); ok && riskOf(t.Source) != Unlinked {
+		return p.PausedUntil()
+	}
+	return time.Time{}
+}
+
+// follow lets a source that is not read look at what comes after it.
+func follow(s Source, now time.Time) time.Time {
+	if f, ok := s.(Follower); ok {
+		return f.Follow(now)
+	}
+	return time.Time{}
 }
 
 // admits reports whether there is memory for a block of a source.

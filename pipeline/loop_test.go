@@ -202,6 +202,78 @@ func TestSourcesTakeFairTurns(t *testing.T) {
 	}
 }
 
+// pacedStages ask for a pause of a minute after each line.
+type pacedStages struct {
+	testStages
+	paused time.Time
+}
+
+func (s *pacedStages) Push(l *Line, now time.Time, out *Outbox) {
+	s.testStages.Push(l, now, out)
+	s.paused = now.Add(time.Minute)
+}
+
+func (s *pacedStages) PausedUntil() time.Time { return s.paused }
+
+// What a join holds is not cut while its source is kept from being read.
+func TestStagesThatPauseHoldBackTheirOwnSourceAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(1, 64<<20)
+		paced, polled := endless(), newSource()
+		follows, next := 0, time.Now()
+		paced.follow = func(now time.Time) time.Time { follows++; return now.Add(10 * time.Second) }
+		polled.read = func(_ *Block, now time.Time) error { next = now.Add(250 * time.Millisecond); return nil }
+		polled.wake = func() time.Time { return next }
+		stages := &pacedStages{testStages: testStages{stream: stream("paced"), hold: 3 * time.Second}}
+		h.Add(&Target{Key: "paced", Source: paced, Stages: stages})
+		h.add("polled", polled)
+		h.start()
+		time.Sleep(10*time.Minute + time.Millisecond)
+		h.finish()
+		if paced.reads != 11 || polled.reads < 2390 {
+			t.Errorf("in 10 minutes the source that is paused for a minute was read %d times, the other one %d times", paced.reads, polled.reads)
+		}
+		if follows < 60 {
+			t.Errorf("the source looked %d times for what comes after it", follows)
+		}
+		if len(stages.held) != paced.reads {
+			t.Errorf("the join holds %d of %d lines", len(stages.held), paced.reads)
+		}
+	})
+}
+
+// unlinkedSource is a file that was removed, of a hundred reads.
+type unlinkedSource struct{ *testSource }
+
+func (s unlinkedSource) Risk() Risk {
+	if s.reads < 100 {
+		return Unlinked
+	}
+	return Repeatable
+}
+
+func TestAPauseDoesNotHoldUpARemovedFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHarness(1, 64<<20)
+		s := newSource()
+		s.read = func(b *Block, _ time.Time) error {
+			if s.reads > 100 {
+				return io.EOF
+			}
+			s.line(b, []byte("x"))
+			return nil
+		}
+		h.Add(&Target{Key: "removed", Source: unlinkedSource{s}, Stages: &pacedStages{testStages: testStages{stream: stream("removed")}}})
+		h.start()
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if s.reads < 100 {
+			t.Errorf("a removed file was read %d times in a second, want 100", s.reads)
+		}
+		h.finish()
+	})
+}
+
 func TestLoopSleepsWhileNothingIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(2, 64<<20)

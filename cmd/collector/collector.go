@@ -64,7 +64,7 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	}
 	c.manager = m
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, c.deliver, cfg.Positions.SyncPeriod.Std(), log)
-	c.reg.MustRegister(m, newSelfMetrics(c))
+	c.reg.MustRegister(m, m.custom, newSelfMetrics(c))
 	return c, nil
 }
 

@@ -35,6 +35,10 @@ type manager struct {
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
 	dropped  *prometheus.CounterVec
+	custom   *stage.Metrics // of metrics stages
+	byLabel  *labelDrops
+	failures *prometheus.CounterVec // of stages
+	failing  sync.Map               // places and reasons that were named
 	lost     *prometheus.CounterVec
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
@@ -77,6 +81,11 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "logentry_dropped_lines_total", Help: "Entries that a stage dropped.",
 		}, []string{"reason"}),
+		custom:  stage.NewMetrics(time.Now),
+		byLabel: newLabelDrops(),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "collector_stage_failures_total", Help: "Entries that went on without the work of a stage that failed.",
+		}, []string{"reason"}),
 		lost: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_lost_bytes_total", Help: "Bytes of files that were gone before they were read.",
 		}, []string{"path"}),
@@ -98,7 +107,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 func (m *manager) compile() error {
 	var errs []error
 	for _, job := range m.cfg.ScrapeConfigs {
-		p, err := stage.Compile(job.PipelineStages)
+		p, err := stage.Compile(job.PipelineStages, m.custom)
 		m.programs[job.JobName] = p
 		errs = append(errs, err)
 	}
@@ -283,10 +292,53 @@ func (m *manager) openLocked(t discover.Target) error {
 	return nil
 }
 
+// labelDrops counts entries that a limit of a label dropped. When it has too many
+// values it begins anew, as promtail does.
+type labelDrops struct {
+	*prometheus.CounterVec
+	mu    sync.Mutex
+	known map[[2]string]prometheus.Counter
+}
+
+const maxLabelDrops = 10_000
+
+func newLabelDrops() *labelDrops {
+	return &labelDrops{known: map[[2]string]prometheus.Counter{}, CounterVec: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "logentry_dropped_lines_by_label_total", Help: "Entries that a limit of a label dropped.",
+	}, []string{"label_name", "label_value"})}
+}
+
+func (d *labelDrops) count(label, value string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	key := [2]string{label, value}
+	c := d.known[key]
+	if c == nil {
+		if len(d.known) >= maxLabelDrops {
+			d.Reset()
+			clear(d.known)
+		}
+		c = d.WithLabelValues(label, strings.ToValidUTF8(value, "\uFFFD"))
+		d.known[key] = c
+	}
+	c.Inc()
+}
+
+// stageFailed counts the failures of stages, and names each stage and reason once.
+func (m *manager) stageFailed(place, reason string, err error) {
+	m.failures.WithLabelValues(reason).Inc()
+	if _, named := m.failing.LoadOrStore(place+" "+reason, true); !named {
+		m.log.Warn("a stage fails; its entries go on without it, and are counted in collector_stage_failures_total",
+			"stage", place, "reason", reason, "err", err)
+	}
+}
+
 func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	opts := stage.FeedOptions{
-		Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit,
-		Dropped: func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
+		Key: t.Key, Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit,
+		Dropped:        func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
+		DroppedByLabel: m.byLabel.count,
+		Failed:         m.stageFailed,
 	}
 	if t.Kind == discover.Journal {
 		opts.Relabel = t.Config.RelabelConfigs

@@ -106,6 +106,8 @@ func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 		ch <- d
 	}
 	m.dropped.Describe(ch)
+	m.byLabel.Describe(ch)
+	m.failures.Describe(ch)
 	m.lost.Describe(ch)
 	m.cut.Describe(ch)
 	m.nuls.Describe(ch)
@@ -115,6 +117,8 @@ func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 // Collect implements prometheus.Collector.
 func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	m.dropped.Collect(ch)
+	m.byLabel.Collect(ch)
+	m.failures.Collect(ch)
 	m.lost.Collect(ch)
 	m.cut.Collect(ch)
 	m.nuls.Collect(ch)

@@ -50,6 +50,10 @@ func (f *DockerFiles) setDefaults() {
 
 func (s *CRIStage) setDefaults() { s.MaxPartialLines = 100 }
 
+func (s *EventLogMessageStage) setDefaults() { s.Source = "message" }
+
+func (s *PackStage) setDefaults() { s.IngestTimestamp = true }
+
 func (s *TimestampStage) setDefaults() { s.ActionOnFailure = ActionFudge }
 
 func (s *MultilineStage) setDefaults() {

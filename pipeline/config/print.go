@@ -36,6 +36,12 @@ func node(v reflect.Value) *yaml.Node {
 		return pairs(x, func(l LabelSource) (string, string) { return l.Name, l.Source })
 	case StaticLabelsStage:
 		return pairs(x, func(l Label) (string, string) { return l.Name, l.Value })
+	case MetricsStage:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		for _, m := range x {
+			add(n, m.Key, node(reflect.ValueOf(m)))
+		}
+		return n
 	case Expressions:
 		return pairs(x, func(e Expression) (string, string) { return e.Name, e.Text })
 	case Bytes:

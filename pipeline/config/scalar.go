@@ -288,9 +288,9 @@ func (d *decoder) integer(n *yaml.Node, out reflect.Value, at *place) {
 	d.errorf(at, "a whole number is expected, not %s", describe(n))
 }
 
-// float decodes a finite number.
+// float decodes a finite number. Inside stages it may be in quotes.
 func (d *decoder) float(n *yaml.Node, out reflect.Value, at *place) {
-	if n.Kind == yaml.ScalarNode && !isQuoted(n) {
+	if n.Kind == yaml.ScalarNode && (!isQuoted(n) || d.stages > 0) {
 		if v, err := strconv.ParseFloat(n.Value, 64); err == nil && !math.IsInf(v, 0) && !math.IsNaN(v) {
 			out.SetFloat(v)
 			return

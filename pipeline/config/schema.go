@@ -49,6 +49,9 @@ const maxListed = 8
 // suggest is the end of a message about an unknown key: the nearest known key,
 // if one is near, and the known keys, unless there are many.
 func suggest(key string, known []string) string {
+	if len(known) == 0 {
+		return "; there are none here, so remove it"
+	}
 	if near := nearest(key, known); near != "" {
 		hint := fmt.Sprintf("; did you mean %s?", near)
 		if len(known) > maxListed {

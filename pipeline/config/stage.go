@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Stage is one step of a pipeline. Name says which one it is, and the field of
 // that name holds its configuration; all other fields are nil. In the slices
@@ -18,8 +21,19 @@ type Stage struct {
 	Docker             *DockerStage
 	CRI                *CRIStage
 	JSON               *JSONStage
+	Logfmt             *LogfmtStage
 	Regex              *RegexStage
+	Replace            *ReplaceStage
+	Template           *TemplateStage
 	Timestamp          *TimestampStage
+	Tenant             *TenantStage
+	Sampling           *SamplingStage
+	Limit              *LimitStage
+	Pack               *PackStage
+	Metrics            MetricsStage
+	EventLogMessage    *EventLogMessageStage
+	GeoIP              *GeoIPStage
+	Decolorize         *DecolorizeStage
 	Labels             LabelsStage
 	Multiline          *MultilineStage
 	Output             *OutputStage
@@ -60,6 +74,15 @@ type JSONStage struct {
 	DropMalformed bool   `yaml:"drop_malformed"`
 }
 
+// LogfmtStage extracts values of key=value pairs.
+type LogfmtStage struct {
+	// Mapping are names and keys; a key that is not given in the file is the
+	// name.
+	Mapping Expressions `yaml:"mapping"`
+	// Source is the extracted value to parse, "" for the line.
+	Source string `yaml:"source"`
+}
+
 // Expressions are in the order of the file.
 type Expressions []Expression
 
@@ -76,6 +99,24 @@ type RegexStage struct {
 	Expression Regexp `yaml:"expression"`
 	// Source is the extracted value to match, "" for the line.
 	Source string `yaml:"source"`
+}
+
+// ReplaceStage replaces what the groups of an expression match.
+type ReplaceStage struct {
+	Expression Regexp `yaml:"expression"`
+	// Source is the extracted value to work on, "" for the line.
+	Source string `yaml:"source"`
+	// Replace is a template; it is not parsed here. ReplacePos is its place.
+	Replace    string `yaml:"replace"`
+	ReplacePos Pos    `yaml:"-"`
+}
+
+// TemplateStage makes an extracted value of others.
+type TemplateStage struct {
+	Source string `yaml:"source"`
+	// Template is not parsed here. TemplatePos is its place.
+	Template    string `yaml:"template"`
+	TemplatePos Pos    `yaml:"-"`
 }
 
 // TimestampStage takes the entry's time from an extracted value.
@@ -97,6 +138,85 @@ const (
 	ActionFudge = "fudge"
 	ActionSkip  = "skip"
 )
+
+// TenantStage sets the tenant of an entry's stream. Exactly one field is given.
+type TenantStage struct {
+	Label  string `yaml:"label"`
+	Source string `yaml:"source"`
+	Value  string `yaml:"value"`
+}
+
+// ValidTenant reports whether Loki takes an id as that of a tenant.
+func ValidTenant(id string) bool {
+	for _, c := range []byte(id) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !letter && !strings.ContainsRune("!-_.*'()", rune(c)) {
+			return false
+		}
+	}
+	return id != "" && id != "." && id != ".." && len(id) <= 150
+}
+
+// SamplingStage drops entries so that a share of them is left.
+type SamplingStage struct {
+	// Rate is from 0, for none, to 1, for all.
+	Rate              float64 `yaml:"rate"`
+	DropCounterReason string  `yaml:"drop_counter_reason"`
+}
+
+// LimitStage lets so many entries of a second pass.
+type LimitStage struct {
+	// Rate is entries in a second, Burst how many may come at once.
+	Rate  float64 `yaml:"rate"`
+	Burst int     `yaml:"burst"`
+	// Drop drops what is above. Otherwise the target is read so much slower.
+	Drop bool `yaml:"drop"`
+	// ByLabelName is the label whose values have a limit each, "" for one limit
+	// for the whole job. It needs Drop.
+	ByLabelName string `yaml:"by_label_name"`
+	// MaxDistinctLabels is how many values are remembered, 10,000 at least.
+	MaxDistinctLabels int `yaml:"max_distinct_labels"`
+}
+
+// PackStage makes the line a JSON object of labels, extracted values and itself.
+type PackStage struct {
+	// Labels are the names to pack.
+	Labels StringList `yaml:"labels"`
+	// IngestTimestamp makes the entry's time that of reading.
+	IngestTimestamp bool `yaml:"ingest_timestamp"`
+}
+
+// EventLogMessageStage extracts the "key: value" lines of a Windows event.
+type EventLogMessageStage struct {
+	// Source is the extracted value to parse.
+	Source string `yaml:"source"`
+	// DropInvalidLabels leaves out keys that are no label names, instead of making
+	// them such.
+	DropInvalidLabels bool `yaml:"drop_invalid_labels"`
+	// OverwriteExisting replaces values that are there, instead of adding
+	// _extracted to the key.
+	OverwriteExisting bool `yaml:"overwrite_existing"`
+}
+
+// GeoIPStage sets labels to what a MaxMind database has about an address.
+type GeoIPStage struct {
+	// DB is the database's file; it is not opened here. DBPos is its place.
+	DB    string `yaml:"db"`
+	DBPos Pos    `yaml:"-"`
+	// Source is the extracted value that holds the address.
+	Source string `yaml:"source"`
+	// DBType is GeoCity or GeoASN.
+	DBType string `yaml:"db_type"`
+}
+
+// The types of databases of the geoip stage.
+const (
+	GeoCity = "city"
+	GeoASN  = "asn"
+)
+
+// DecolorizeStage removes terminals' escape sequences from the line.
+type DecolorizeStage struct{}
 
 // LabelsStage sets labels, or structured metadata, from extracted values.
 type LabelsStage []LabelSource

@@ -8,19 +8,12 @@ import (
 	yaml "go.yaml.in/yaml/v4"
 )
 
-// stageNames are the stages that this version runs, in the order of the fields
+// stageNames are the stages, in the order of the fields
 // of Stage.
 func stageNames() []string {
 	return []string{
-		"docker", "cri", "json", "regex", "timestamp", "labels", "multiline", "output", "drop", "match",
+		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "eventlogmessage", "geoip", "decolorize", "labels", "multiline", "output", "drop", "match",
 		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
-	}
-}
-
-// laterStages are the stages of promtail that this version does not run.
-func laterStages() []string {
-	return []string{
-		"logfmt", "replace", "pack", "template", "limit", "metrics", "tenant", "sampling", "decolorize", "geoip", "eventlogmessage",
 	}
 }
 
@@ -34,10 +27,32 @@ func (s *Stage) config() any {
 		return &s.CRI
 	case "json":
 		return &s.JSON
+	case "logfmt":
+		return &s.Logfmt
 	case "regex":
 		return &s.Regex
+	case "replace":
+		return &s.Replace
+	case "template":
+		return &s.Template
 	case "timestamp":
 		return &s.Timestamp
+	case "tenant":
+		return &s.Tenant
+	case "sampling":
+		return &s.Sampling
+	case "limit":
+		return &s.Limit
+	case "pack":
+		return &s.Pack
+	case "metrics":
+		return &s.Metrics
+	case "eventlogmessage":
+		return &s.EventLogMessage
+	case "geoip":
+		return &s.GeoIP
+	case "decolorize":
+		return &s.Decolorize
 	case "labels":
 		return &s.Labels
 	case "multiline":
@@ -128,13 +143,9 @@ func (d *decoder) stage(n *yaml.Node, out reflect.Value, at *place) {
 	d.fill(n, out, at)
 }
 
-// unknownStage reports a stage that is not run here.
+// unknownStage reports a stage that there is not.
 func (d *decoder) unknownStage(name string, at *place) {
-	if slices.Contains(laterStages(), name) {
-		d.errorf(at, "the stage %s is not supported by this version; remove it, or use one of %s", name, strings.Join(stageNames(), ", "))
-		return
-	}
-	if near := nearest(name, append(stageNames(), laterStages()...)); near != "" {
+	if near := nearest(name, stageNames()); near != "" {
 		d.errorf(at, "unknown stage; did you mean %s?", near)
 		return
 	}
@@ -221,6 +232,13 @@ func (c *JSONStage) validate(s scope) {
 	s.notEmpty("source", c.Source)
 }
 
+func (c *LogfmtStage) validate(s scope) {
+	if len(c.Mapping) == 0 {
+		s.errorf("mapping", "required; give names of values and, after each, a key or nothing")
+	}
+	s.notEmpty("source", c.Source)
+}
+
 func (c *RegexStage) validate(s scope) {
 	s.regexp("expression", c.Expression)
 	s.notEmpty("source", c.Source)
@@ -229,10 +247,102 @@ func (c *RegexStage) validate(s scope) {
 	}
 }
 
+func (c *ReplaceStage) validate(s scope) {
+	c.ReplacePos = s.place("replace").pos
+	s.regexp("expression", c.Expression)
+	s.notEmpty("source", c.Source)
+}
+
+func (c *TemplateStage) validate(s scope) {
+	c.TemplatePos = s.place("template").pos
+	s.required("source", c.Source, "the name of the extracted value to set")
+	if c.Template == "" {
+		s.warnf("template", "it is empty, so the stage removes the value")
+	}
+}
+
 func (c *TimestampStage) validate(s scope) {
 	s.required("source", c.Source, "the name of the extracted value that holds the time")
 	s.required("format", c.Format, "a name such as RFC3339 or Unix, or a layout such as 2006-01-02 15:04:05")
 	s.oneOf("action_on_failure", c.ActionOnFailure, ActionFudge, ActionSkip)
+}
+
+func (c *TenantStage) validate(s scope) {
+	var given []string
+	for _, key := range []string{"label", "source", "value"} {
+		if s.given(key) {
+			given = append(given, key)
+		}
+	}
+	if len(given) == 0 {
+		s.errorf("value", "required; give value, or label or source to take the tenant from")
+	}
+	if len(given) > 1 {
+		s.errorf(given[1], "%s are given; keep one", strings.Join(given, " and "))
+	}
+	s.notEmpty("label", c.Label)
+	s.notEmpty("source", c.Source)
+	s.notEmpty("value", c.Value)
+	if c.Value != "" && !ValidTenant(c.Value) {
+		s.errorf("value", "%s is no tenant that Loki takes; use up to 150 letters, digits and !-_.*'()", quote(c.Value))
+	}
+}
+
+func (c *SamplingStage) validate(s scope) {
+	if !s.given("rate") {
+		s.errorf("rate", "required; give the share of the entries to keep, such as 0.1")
+	}
+	if c.Rate < 0 || c.Rate > 1 {
+		s.errorf("rate", "%v is not a share; write a number from 0 to 1", c.Rate)
+	}
+	if c.DropCounterReason == "" {
+		c.DropCounterReason = "sampling_stage"
+	}
+}
+
+// leastDistinctLabels is promtail's least of max_distinct_labels.
+const leastDistinctLabels = 10_000
+
+func (c *LimitStage) validate(s scope) {
+	if !s.given("rate") {
+		s.errorf("rate", "required; give the number of entries that may pass in a second, such as 100")
+	} else if c.Rate <= 0 {
+		s.errorf("rate", "the rate must be above 0, such as 100")
+	}
+	if !s.given("burst") {
+		s.errorf("burst", "required; give the number of entries that may come at once, such as 500")
+	}
+	atLeast(s, "burst", c.Burst, 1)
+	s.notEmpty("by_label_name", c.ByLabelName)
+	if c.ByLabelName != "" && !c.Drop {
+		s.errorf("by_label_name", "a limit for each value of a label can only drop; add drop: true, or remove by_label_name")
+	}
+	if s.given("max_distinct_labels") && c.MaxDistinctLabels < leastDistinctLabels {
+		s.warnf("max_distinct_labels", "%d is used, the least there is", leastDistinctLabels)
+	}
+	c.MaxDistinctLabels = max(c.MaxDistinctLabels, leastDistinctLabels)
+}
+
+func (c *EventLogMessageStage) validate(s scope) {
+	if !ValidLabel(c.Source) {
+		s.errorf("source", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Source))
+	}
+}
+
+func (c *GeoIPStage) validate(s scope) {
+	c.DBPos = s.place("db").pos
+	s.required("db", c.DB, "the file of a MaxMind database, such as /etc/GeoLite2-City.mmdb")
+	s.required("source", c.Source, "the name of the extracted value that holds the address")
+	s.required("db_type", c.DBType, "city or asn")
+	if c.DBType != "" {
+		s.oneOf("db_type", c.DBType, GeoCity, GeoASN)
+	}
+}
+
+func (c *PackStage) validate(s scope) {
+	if slices.Contains(c.Labels, "") {
+		s.errorf("labels", "a name is empty; fill it in or remove it")
+	}
 }
 
 func (c *MultilineStage) validate(s scope) {

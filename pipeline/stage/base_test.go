@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
@@ -20,7 +21,7 @@ func relabelRig(t testing.TB, rules, stages string) *rig {
 		t.Fatal(err)
 	}
 	job := cfg.ScrapeConfigs[0]
-	p, err := Compile(job.PipelineStages)
+	p, err := Compile(job.PipelineStages, NewMetrics(time.Now))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,8 +3,11 @@ package stage
 import (
 	"encoding/binary"
 	"math"
+	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/cespare/xxhash/v2"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/relabel"
@@ -12,6 +15,8 @@ import (
 
 // FeedOptions describe one target.
 type FeedOptions struct {
+	// Key tells the target's source from all others, in each run the same.
+	Key string
 	// Labels are the target's. Those that begin with __ count for nothing, as
 	// promtail removes them before its stages.
 	Labels []pipeline.Label
@@ -28,6 +33,13 @@ type FeedOptions struct {
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
+	// DroppedByLabel is told the label and its value of each entry that a limit
+	// of that label drops, besides Dropped; nil if nobody counts.
+	DroppedByLabel func(label, value string)
+	// Failed is told each time when a stage cannot do its work on an entry,
+	// which goes on without it: the stage's place in the configuration, a reason
+	// of one word, and what happened. It is nil if nobody listens.
+	Failed func(place, reason string, err error)
 }
 
 // Feed runs a program over the lines of one target. It implements
@@ -36,19 +48,25 @@ type Feed struct {
 	p      *Program
 	opts   FeedOptions
 	number map[string]int // of the program's names
+	tenant int            // the number of tenantLabel, or -1
+	source uint64         // hash of the source's key
 	base   *base          // of all entries that are not relabelled
 	fields *relabelled    // nil without rules
 
 	rec     record
 	entry   pipeline.Entry
-	scratch []byte  // texts of the current line that are no views
-	found   []value // of the json stage that runs
+	scratch []byte         // texts of the current line that are no views
+	found   []value        // of the stage that runs
+	data    map[string]any // what the template that runs sees
+	written scratchWriter  // and where it writes
 	key     []byte
 	sets    map[string]*labelSet
 	sweeps  uint64 // of the label limit when sets was begun
 	joins   []*joins
 	limits  []*limits
 	times   []map[string]*lastTime
+	series  []map[string][]*series   // of each metrics stage, by label set
+	places  []map[netip.Addr][]value // of each geoip stage
 
 	ledger   *pipeline.Ledger
 	mark     pipeline.Mark
@@ -59,8 +77,9 @@ type Feed struct {
 	cuts     []pipeline.Cut  // those of them that have not happened again
 	end      int64           // of the last line of the ledger that was pushed
 
-	now time.Time
-	out *pipeline.Outbox
+	now    time.Time
+	out    *pipeline.Outbox
+	paused time.Time // until then the target is not to be read
 }
 
 // labelSet is what becomes of a label set.
@@ -78,11 +97,15 @@ const maxLabelSets = 10_000
 func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f := &Feed{
 		p: p, opts: opts, number: map[string]int{},
-		sets:  map[string]*labelSet{},
+		tenant: -1, source: xxhash.Sum64String(opts.Key), sets: map[string]*labelSet{},
 		joins: make([]*joins, p.states), limits: make([]*limits, p.states), times: make([]map[string]*lastTime, p.times),
+		series: make([]map[string][]*series, p.series), places: make([]map[netip.Addr][]value, p.places),
 	}
 	for i, name := range p.names {
 		f.number[name] = i
+		if name == tenantLabel {
+			f.tenant = i
+		}
 	}
 	f.base = f.newBase(opts.Labels)
 	if len(opts.Relabel) > 0 {
@@ -221,11 +244,14 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 		copy(r.slots, r.base.labels)
 		copy(r.labels, r.base.labels)
 	}
-	r.others, r.before = true, f.mark
+	r.others, r.before, r.offset = true, f.mark, l.Range.Start
 	r.line, r.time, r.added = l.Text, l.Time, 0
 	r.readTime, r.noted = l.Time == 0, false
+	if r.readTime || f.p.readTimes {
+		r.read = f.readTime(l)
+	}
 	if r.readTime {
-		r.time = f.readTime(l)
+		r.time = r.read
 	}
 	r.meta = append(r.meta[:0], f.opts.Meta...)
 	r.pieces = append(r.pieces[:0], pipeline.Piece{Ledger: l.Ledger, Range: l.Range})
@@ -304,6 +330,13 @@ func (f *Feed) drop(r *record, reason string) verdict {
 	return gone
 }
 
+// fail tells that a stage could not do its work.
+func (f *Feed) fail(place, reason string, err error) {
+	if f.opts.Failed != nil {
+		f.opts.Failed(place, reason, err)
+	}
+}
+
 func (f *Feed) count(r *record, reason string) {
 	if f.opts.Dropped != nil {
 		f.opts.Dropped(reason, len(r.line))
@@ -357,7 +390,7 @@ func (f *Feed) labelSet(r *record) *labelSet {
 		clear(f.sets)
 	}
 	kept, moved, admission := f.opts.Limit.Admit(f.labelsOf(r), f.now)
-	set := &labelSet{stream: f.opts.Streams.Get("", kept), admission: admission}
+	set := &labelSet{stream: f.opts.Streams.Get(f.tenantOf(r), kept), admission: admission}
 	for _, l := range moved {
 		set.moved = append(set.moved, pipeline.Field{Name: l.Name, Value: []byte(l.Value)})
 	}
@@ -390,7 +423,7 @@ func (f *Feed) labelsOf(r *record) []pipeline.Label {
 		all = append(all, r.base.others...)
 	}
 	for i, l := range r.labels {
-		if l.state == present {
+		if l.state == present && i != f.tenant {
 			all = append(all, pipeline.Label{Name: f.p.names[i], Value: string(l.text)})
 		}
 	}

@@ -13,18 +13,24 @@ package stage
 
 import (
 	"fmt"
+	"text/template"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
 
-// Program is the compiled stages of one job. It is read-only: all targets of
-// the job share it, each with a Feed of its own.
+// Program is the compiled stages of one job. All targets of the job share it,
+// each with a Feed of its own. It is read-only but for what limits count.
 type Program struct {
 	steps   []step
 	names   []string // a name's number is its place; values and labels share them
 	changed []int    // names whose labels some step sets or removes, ascending
 	states  int      // numbers of the states of steps that hold records
 	times   int      // steps that remember times
+	series  int      // metrics stages
+	places  int      // geoip stages
+
+	readTimes bool // some step asks when a line was read
+	extracted bool // some step extracts keys that it finds in the line
 }
 
 // step handles one record and says where it goes on.
@@ -41,12 +47,15 @@ const (
 	gone         // dropped, or held by the step
 )
 
-// Compile compiles stages. An error is a *config.Error, which names the place
-// in the configuration.
-func Compile(stages []config.Stage) (*Program, error) {
-	c := &compiler{p: &Program{}, number: map[string]int{}, changed: map[int]bool{}}
+// Compile compiles stages. What metrics stages count is in m. An error is a
+// *config.Error, which names the place in the configuration.
+func Compile(stages []config.Stage, m *Metrics) (*Program, error) {
+	c := &compiler{p: &Program{}, m: m, number: map[string]int{}, changed: map[int]bool{}}
 	if err := c.all(stages); err != nil {
 		return nil, err
+	}
+	if c.p.extracted {
+		c.extracted()
 	}
 	for i := range c.p.names {
 		if c.changed[i] || c.allChanged {
@@ -58,9 +67,11 @@ func Compile(stages []config.Stage) (*Program, error) {
 
 type compiler struct {
 	p          *Program
+	m          *Metrics
 	number     map[string]int
 	changed    map[int]bool // see Program.changed
 	allChanged bool
+	funcs      template.FuncMap // of templates, made for the first one
 }
 
 // name returns the number of a name.
@@ -113,8 +124,30 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.json(s)
 	case s.Regex != nil:
 		c.regex(s.Regex)
+	case s.Logfmt != nil:
+		c.logfmt(s)
+	case s.Replace != nil:
+		return c.replace(s)
+	case s.Template != nil:
+		return c.template(s)
 	case s.Timestamp != nil:
 		c.timestamp(s.Timestamp)
+	case s.Tenant != nil:
+		c.tenant(s.Tenant)
+	case s.Sampling != nil:
+		c.sampling(s.Sampling)
+	case s.Limit != nil:
+		c.limit(s.Limit)
+	case s.Pack != nil:
+		c.pack(s.Pack)
+	case s.Metrics != nil:
+		return c.metrics(s.Metrics)
+	case s.EventLogMessage != nil:
+		c.eventLogMessage(s.EventLogMessage)
+	case s.GeoIP != nil:
+		return c.geoIP(s)
+	case s.Decolorize != nil:
+		c.decolorize()
 	case s.Labels != nil:
 		c.setLabels(s.Labels)
 	case s.StaticLabels != nil:

@@ -24,6 +24,7 @@ type record struct {
 	line   []byte
 	time   int64   // unix nanoseconds
 	added  int64   // nanoseconds that are added to it at least
+	read   int64   // when its first line was read, if the program asks for it
 	slots  []value // extracted values, by the number of their name
 	labels []value // by the number of their name
 	base   *base   // the labels that it began with, nil if it was dropped before
@@ -31,6 +32,7 @@ type record struct {
 	meta   []pipeline.Field
 	pieces []pipeline.Piece
 	before pipeline.Mark // the source's when the first line was read
+	offset int64         // where the first line begins in the source
 
 	readTime bool // time is when the line was read
 	noted    bool // a note says where it ends

@@ -17,13 +17,19 @@ type regex struct {
 type group struct{ number, slot int }
 
 func (c *compiler) regex(cfg *config.RegexStage) {
-	s := &regex{expr: cfg.Expression.Regexp, source: c.source(cfg.Source)}
-	for i, name := range s.expr.SubexpNames() {
+	expr := cfg.Expression.Regexp
+	c.add(&regex{expr: expr, source: c.source(cfg.Source), groups: c.groups(expr)})
+}
+
+// groups are the named groups of an expression.
+func (c *compiler) groups(expr *regexp.Regexp) []group {
+	var named []group
+	for i, name := range expr.SubexpNames() {
 		if name != "" {
-			s.groups = append(s.groups, group{i, c.name(name)})
+			named = append(named, group{i, c.name(name)})
 		}
 	}
-	c.add(s)
+	return named
 }
 
 func (s *regex) run(_ *Feed, r *record) verdict {

@@ -22,6 +22,11 @@ func compile(t testing.TB, stages string) *Program {
 }
 
 func tryCompile(stages string) (*Program, error) {
+	return compileWith(stages, NewMetrics(func() time.Time { return testNow }))
+}
+
+// compileWith is tryCompile with the metrics that stages count in.
+func compileWith(stages string, m *Metrics) (*Program, error) {
 	text := "clients: [{url: 'http://192.0.2.1/loki/api/v1/push'}]\nscrape_configs:\n- job_name: test\n" +
 		"  static_configs: [{labels: {__path__: /var/log/x}}]\n  pipeline_stages:\n" +
 		"  " + strings.ReplaceAll(strings.TrimSpace(stages), "\n", "\n  ") + "\n"
@@ -29,7 +34,7 @@ func tryCompile(stages string) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Compile(cfg.ScrapeConfigs[0].PipelineStages)
+	return Compile(cfg.ScrapeConfigs[0].PipelineStages, m)
 }
 
 // entry is what came out, in words.
@@ -47,6 +52,7 @@ type rig struct {
 	batches []*pipeline.Batch
 	entries []entry
 	dropped []string
+	failed  []string
 }
 
 // testNow is when lines are read, unless a test moves the clock.
@@ -57,6 +63,9 @@ func newRig(t testing.TB, p *Program, labels ...string) *rig {
 	opts := FeedOptions{
 		Streams: pipeline.NewStreams(),
 		Dropped: func(reason string, bytes int) { r.dropped = append(r.dropped, fmt.Sprintf("%s %d", reason, bytes)) },
+		Failed: func(place, reason string, err error) {
+			r.failed = append(r.failed, fmt.Sprintf("%s: %s: %v", place, reason, err))
+		},
 	}
 	for i := 0; i < len(labels); i += 2 {
 		opts.Labels = append(opts.Labels, pipeline.Label{Name: labels[i], Value: labels[i+1]})
@@ -179,6 +188,7 @@ type pipelineCase struct {
 	lines   []string
 	want    []entry
 	dropped []string
+	failed  []string // a part of each message
 }
 
 func runCases(t *testing.T, cases []pipelineCase) {
@@ -191,7 +201,21 @@ func runCases(t *testing.T, cases []pipelineCase) {
 			if !slices.Equal(r.dropped, c.dropped) {
 				t.Errorf("dropped %q, want %q", r.dropped, c.dropped)
 			}
+			r.wantFailed(c.failed)
 			r.wantSettled()
 		})
+	}
+}
+
+// wantFailed checks that the stages failed so often, each time with a part of
+// the message.
+func (r *rig) wantFailed(parts []string) {
+	r.t.Helper()
+	ok := len(parts) == len(r.failed)
+	for i := range parts {
+		ok = ok && strings.Contains(r.failed[i], parts[i])
+	}
+	if !ok {
+		r.t.Errorf("failed %q, want %q", r.failed, parts)
 	}
 }

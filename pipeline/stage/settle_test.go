@@ -24,6 +24,15 @@ func programs() map[string]string {
 - match: {selector: '{stream="stdout"} |= "drop"', action: drop}
 - tracebacks: {}
 - drop: {expression: 'also'}`,
+		"rewritten": `
+- docker: {join: true}
+- replace: {expression: '(?P<hour>\d\d):(\d\d)', replace: '{{ .Value }}h'}
+- template: {source: level, template: '{{ if contains "ERROR" .Entry }}error{{ end }}{{ .stream }}'}
+- labels: {level: , hour: }
+- tracebacks: {}`,
+		"sampled": "- docker: {join: true}\n- sampling: {rate: 0.6}\n- decolorize:\n- tenant: {label: stream}\n- tracebacks: {}\n- sampling: {rate: 0.8}",
+		"packed":  "- docker: {join: true}\n- tracebacks: {}\n- pack: {labels: [stream], ingest_timestamp: false}",
+		"counted": "- docker: {join: true}\n- tracebacks: {}\n- limit: {rate: 1, burst: 10}\n- metrics: {bytes: {type: counter, config: {match_all: true, count_entry_bytes: true, action: add}}}",
 		"limited": "- docker: {join: true}\n- tracebacks: {}\n- level: {}\n" +
 			"- rate_limit: {lines_per_second: 2, burst: 5, by_label_name: stream}\n- drop: {expression: 'also'}",
 	}
@@ -141,7 +150,7 @@ func lineStarts(lines []string) []int64 {
 // A collector that dies at any moment and starts again at the saved position
 // makes the same entries of what it reads again.
 func TestEntriesAreTheSameAfterARestart(t *testing.T) {
-	for _, name := range []string{"none", "docker", "cri", "nested"} {
+	for _, name := range []string{"none", "docker", "cri", "nested", "rewritten", "sampled", "packed", "counted"} {
 		t.Run(name, func(t *testing.T) {
 			p := compile(t, programs()[name])
 			for seed := range uint64(40) {
@@ -197,7 +206,7 @@ func checkRestart(t *testing.T, p *Program, lines []string, rnd *rand.Rand, seed
 }
 
 func TestFeedsShareAProgram(t *testing.T) {
-	p := compile(t, "- docker: {join: true}\n- json: {expressions: {a: 'x[0]'}}\n- labels: {a: }\n- multiline: {firstline: '^\\S'}\n- timestamp: {source: a, format: Unix}")
+	p := compile(t, "- docker: {join: true}\n- json: {expressions: {a: 'x[0]'}}\n- labels: {a: }\n- multiline: {firstline: '^\\S'}\n- timestamp: {source: a, format: Unix}\n- limit: {rate: 1000, burst: 10, drop: true, by_label_name: a}\n- metrics: {m: {type: counter, config: {match_all: true, action: inc}}}\n- template: {source: a, template: '{{ ToUpper .Entry }}'}")
 	done := make(chan struct{})
 	for range 2 {
 		go func() {
@@ -220,6 +229,10 @@ func FuzzFeed(f *testing.F) {
 		all[name] = compile(f, stages)
 		f.Add(name, strings.Join(logLines(rand.New(rand.NewPCG(1, 1)), 20, name), "\n"))
 	}
+	all["logfmt"] = compile(f, "- logfmt: {mapping: {a: , b: a, c: }}\n- labels: {a: , b: }\n- output: {source: c}")
+	f.Add("logfmt", `a=1 c="x\ny" a="`)
+	all["event"] = compile(f, "- regex: {expression: '(?P<message>.*)'}\n- eventlogmessage:\n- labels: {a: , a_extracted: }\n- decolorize:\n- pack: {labels: [a]}")
+	f.Add("event", "a: x\r")
 	all["extract"] = compile(f, "- json: {expressions: {a: , b: c.d, e: 'f[*].g'}, drop_malformed: true}\n- timestamp: {source: a, format: Unix, fallback_formats: [RFC3339, 'Jan _2 15:04:05']}\n- labels: {b: }\n- structured_metadata: {e: }\n- output: {source: a}")
 	f.Add("extract", `{"a":"Jan  1 00:00:00","c":{"d":1},"f":[{"g":null}]}`)
 	f.Fuzz(func(t *testing.T, name, input string) {

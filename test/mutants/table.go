@@ -104,5 +104,11 @@ func mutants() []mutant {
 			new:  "	for false {\n",
 			test: "pipeline/stage.TestACutByTheClockIsMadeAgain",
 		},
+		{
+			name: "another time of a packed entry the second time", file: "pipeline/stage/pack.go",
+			old:  "		r.time, r.added, r.readTime = r.read, 0, true\n",
+			new:  "		r.time, r.added, r.readTime = f.now.UnixNano(), 0, true\n",
+			test: "pipeline/stage.TestPackedTimeIsTheSameWhenReadAgain",
+		},
 	}
 }
