@@ -66,7 +66,8 @@ func docker(r *rig, loki *servers.Process) {
 		}
 		engine.Docker(r.t, append([]string{"start"}, names...)...) // one that runs goes on
 	}
-	if soak() {
+	if soak() { // the others would write for all of the hour
+		engine.Docker(r.t, append([]string{"stop", "-t", "0"}, names[:2]...)...)
 		pause(ctx, 65*time.Minute)
 	}
 	engine.Docker(r.t, append([]string{"stop", "-t", "0"}, names...)...)
