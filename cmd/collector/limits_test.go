@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -13,9 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/golang/snappy"
-	"github.com/grafana/loki/pkg/push"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
@@ -27,14 +23,7 @@ type entrySink struct {
 }
 
 func (s *entrySink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var req push.PushRequest
-	body, err := io.ReadAll(r.Body)
-	if err == nil {
-		body, err = snappy.Decode(nil, body)
-	}
-	if err == nil {
-		err = req.Unmarshal(body)
-	}
+	req, err := readPush(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

@@ -36,19 +36,26 @@ func newSink(t *testing.T, token string) *sink {
 	return s
 }
 
+// readPush decodes a push request.
+func readPush(r *http.Request) (*push.PushRequest, error) {
+	packed, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	body, err := snappy.Decode(nil, packed)
+	if err != nil {
+		return nil, err
+	}
+	req := &push.PushRequest{}
+	return req, req.Unmarshal(body)
+}
+
 func (s *sink) push(w http.ResponseWriter, r *http.Request) {
 	if s.token != "" && r.Header.Get("Authorization") != "Bearer "+s.token {
 		http.Error(w, "invalid token", http.StatusUnauthorized)
 		return
 	}
-	body, err := io.ReadAll(r.Body)
-	if err == nil {
-		body, err = snappy.Decode(nil, body)
-	}
-	var req push.PushRequest
-	if err == nil {
-		err = req.Unmarshal(body)
-	}
+	req, err := readPush(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return

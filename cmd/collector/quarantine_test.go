@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,9 +13,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/golang/snappy"
-	"github.com/grafana/loki/pkg/push"
 
 	"github.com/tovtech/tovplay-logging/pipeline/quarantine"
 )
@@ -43,14 +39,7 @@ func (s *strictLoki) push(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "invalid token", http.StatusUnauthorized)
 		return
 	}
-	body, err := io.ReadAll(r.Body)
-	if err == nil {
-		body, err = snappy.Decode(nil, body)
-	}
-	var req push.PushRequest
-	if err == nil {
-		err = req.Unmarshal(body)
-	}
+	req, err := readPush(r)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
