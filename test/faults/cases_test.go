@@ -24,12 +24,15 @@ func cases(loki, narrow *servers.Process) []faultCase {
 		}
 	}
 	const rateText = "Ingestion rate limit exceeded for user fake (limit: 1 bytes/sec)"
+	rename := faultCase{name: "rename rotation, 3 files kept, sink slower than the writer for 10 s", alone: true, sizes: bothSizes, run: renameRotation}
+	compress := faultCase{name: "compress on rotate, by logrotate", run: func(r *rig) { compressed(r, loki) }}
+	kill := faultCase{name: "kill -9 at random instants under load", sizes: bothSizes, run: func(r *rig) { killed(r, loki) }}
+	down := faultCase{name: "three rotations between a kill and a start", run: func(r *rig) { rotatedWhileDown(r, loki) }}
 	return []faultCase{
-		{name: "rename rotation, 3 files kept, sink slower than the writer for 10 s", alone: true, sizes: bothSizes, run: renameRotation},
+		rename,
 		{name: "copytruncate, regrown past the old offset at once", alone: true, sizes: bothSizes, run: copyTruncate},
-		{name: "compress on rotate, by logrotate", run: func(r *rig) { compressed(r, loki) }},
-		{name: "kill -9 at random instants under load", sizes: bothSizes, run: func(r *rig) { killed(r, loki) }},
-		{name: "three rotations between a kill and a start", run: func(r *rig) { rotatedWhileDown(r, loki) }},
+		compress, kill, down,
+		inEveryStage(rename), inEveryStage(compress), inEveryStage(kill), inEveryStage(down),
 		{name: "Loki refuses connections while files rotate", sizes: bothSizes, run: func(r *rig) {
 			refusedWhileRotating(r, loki, 2000, sized(time.Minute, 10*time.Minute))
 		}},
@@ -211,6 +214,7 @@ func (r *rig) writeAllForms() {
 	r.write(&Writer{Name: "read", Form: ReadTime, Rate: 1000, Size: 120})
 	r.write(&Writer{Name: "trace", Form: Traceback, Rate: 50})
 	r.write(&Writer{Name: "docker", Form: Docker, Rate: 20, Size: 40_000})
+	r.write(&Writer{Name: "cri", Form: CRI, Rate: 20, Size: 40_000})
 }
 
 func rotatedWhileDown(r *rig, loki *servers.Process) {

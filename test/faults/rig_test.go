@@ -39,15 +39,16 @@ type rig struct {
 	sink  *Sink
 	proxy *Proxy
 
-	writers   []*Writer
-	extra     int // records that were written by something else
-	cut       int // lines that were written and are no whole record
-	config    string
-	program   string // another build of the collector than bin/collector
-	collector *servers.Process
-	starts    int
-	highest   int64
-	result    Result
+	writers    []*Writer
+	extra      int // records that were written by something else
+	cut        int // lines that were written and are no whole record
+	config     string
+	everyStage bool   // the configuration has each stage that there is
+	program    string // another build of the collector than bin/collector
+	collector  *servers.Process
+	starts     int
+	highest    int64
+	result     Result
 }
 
 func newRig(t *testing.T, result Result) *rig {
@@ -94,7 +95,7 @@ func (r *rig) write(w *Writer) *Writer {
 	case w.Form == Docker:
 		w.Path = r.containerLog(w.Name)
 	default:
-		w.Path = r.path("logs/" + map[Form]string{OwnTime: "own", ReadTime: "read", Traceback: "trace"}[w.Form] + "/" + w.Name + ".log")
+		w.Path = r.path("logs/" + map[Form]string{OwnTime: "own", ReadTime: "read", Traceback: "trace", CRI: "cri"}[w.Form] + "/" + w.Name + ".log")
 	}
 	servers.WriteFile(r.t, w.Path, "")
 	r.writers = append(r.writers, w)
@@ -116,6 +117,8 @@ type settings struct {
 	memory  string // own key, "" for the default
 	clients string // more entries of clients
 	stages  string // more stages for records with a time of their own
+	read    string // stages for records without one
+	trace   string // the stage that joins records of several lines, "" for tracebacks
 	top     string // more top-level keys
 	docker  string // Docker's data folder, "" for the rig's
 	backoff string // backoff_config, "" for a short one
@@ -132,6 +135,13 @@ func (r *rig) configure(s settings) {
 	}
 	if s.docker == "" {
 		s.docker = r.path("docker")
+	}
+	if r.everyStage {
+		all := r.stages()
+		s.stages, s.read, s.trace = all.stages, all.read, all.trace
+	}
+	if s.trace == "" {
+		s.trace = "- tracebacks: {}"
 	}
 	r.config = servers.WriteFile(r.t, r.path("collector.yaml"), fmt.Sprintf(`
 server:
@@ -156,18 +166,22 @@ scrape_configs:
       - timestamp: {source: time, format: RFC3339Nano}
 %[7]s
   - job_name: read
-    static_configs: [{labels: {__path__: %[6]s/logs/read/*.log}}]
+    static_configs: [{labels: {__path__: %[6]s/logs/read/*.log}}]%[10]s
   - job_name: trace
     static_configs: [{labels: {__path__: %[6]s/logs/trace/*.log}}]
     pipeline_stages:
-      - tracebacks: {}
+      %[11]s
       - regex: {expression: '^(?P<time>\S+) '}
       - timestamp: {source: time, format: RFC3339Nano}
   - job_name: docker
     docker_files: {root: %[8]s, refresh_interval: 1s}
     pipeline_stages:
       - docker: {join: true}
-`, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker, s.backoff))
+  - job_name: cri
+    static_configs: [{labels: {__path__: %[6]s/logs/cri/*.log}}]
+    pipeline_stages:
+      - cri: {}
+`, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker, s.backoff, s.read, s.trace))
 }
 
 // start runs the collector, the first time or again.

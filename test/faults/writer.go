@@ -14,12 +14,13 @@ type Form int
 
 // The forms. OwnTime begins with an RFC 3339 time, ReadTime has none,
 // Traceback is OwnTime with several lines, Docker is the json-file driver's,
-// in parts of 16 KiB.
+// CRI containerd's; these two in parts of 16 KiB.
 const (
 	OwnTime Form = iota
 	ReadTime
 	Traceback
 	Docker
+	CRI
 )
 
 // dockerPart is the longest text that Docker writes in one record.
@@ -104,6 +105,8 @@ func (w *Writer) writeLocked() error {
 	case Docker:
 		err = w.writeDockerLocked(append(appendRecord(w.buf, w.Name, seq, w.Size), '\n'), own)
 		w.buf = w.buf[:0]
+	case CRI:
+		w.buf = appendCRI(w.buf, appendRecord(nil, w.Name, seq, w.Size), own)
 	}
 	if len(w.buf) > 0 {
 		_, err = w.file.Write(w.buf)
@@ -129,6 +132,20 @@ func (w *Writer) writeDockerLocked(line []byte, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+// appendCRI appends a line as containerd writes it.
+func appendCRI(dst, line []byte, at time.Time) []byte {
+	for {
+		n, flag := len(line), "F"
+		if n > dockerPart {
+			n, flag = dockerPart, "P"
+		}
+		dst = fmt.Appendf(dst, "%s stdout %s %s\n", at.Format(time.RFC3339Nano), flag, line[:n])
+		if line = line[n:]; len(line) == 0 {
+			return dst
+		}
+	}
 }
 
 // Pause calls do while the writer writes nothing. Do may call the given burst.
