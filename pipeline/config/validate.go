@@ -77,14 +77,6 @@ func (c *Client) hash() string {
 	return fmt.Sprintf("%x", h.Sum(nil)[:3])
 }
 
-func (c *Server) validate(s scope) {
-	if c.HTTPListenPort < 0 || c.HTTPListenPort > 65535 {
-		s.errorf("http_listen_port", "%d is not a port; write 0 to 65535", c.HTTPListenPort)
-	}
-	s.oneOf("log_level", c.LogLevel, "debug", "info", "warn", "error")
-	s.oneOf("log_format", c.LogFormat, "logfmt", "json")
-}
-
 func (c *Positions) validate(s scope) {
 	s.required("filename", c.Filename, "the path of a file that the collector may write")
 	s.positive("sync_period", c.SyncPeriod)
