@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"html/template"
 	"net"
 	"net/http"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -18,40 +16,50 @@ import (
 // server is the collector's own HTTP listener: /ready, /metrics and /targets,
 // as promtail's.
 type server struct {
-	http     *http.Server
+	http     *http.Server // nil without a listener
 	listener net.Listener
+	grace    time.Duration // for requests, at the stop
 }
 
+// listen opens the listener, if the configuration wants one.
 func (c *collector) listen() (*server, error) {
-	addr := net.JoinHostPort(c.cfg.Server.HTTPListenAddress, strconv.Itoa(c.cfg.Server.HTTPListenPort))
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen for /metrics and /targets: %w; change server.http_listen_address or http_listen_port", err)
+	cfg := &c.cfg.Server
+	if cfg.Disable {
+		return &server{}, nil
 	}
+	listener, err := listenerOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &server{http: httpServer(cfg, c.routes()), listener: listener, grace: cfg.GracefulShutdownTimeout.Std()}, nil
+}
+
+func (c *collector) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(c.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	if c.cfg.Server.RegisterInstrumentation {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(c.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	}
 	mux.HandleFunc("GET /ready", c.serveReady)
 	mux.HandleFunc("GET /targets", c.serveTargets)
-	mux.Handle("GET /{$}", http.RedirectHandler("/targets", http.StatusSeeOther))
-	return &server{
-		http: &http.Server{
-			Handler: mux, ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		},
-		listener: listener,
-	}, nil
+	mux.Handle("GET /{$}", http.RedirectHandler(c.cfg.Server.Base()+"/targets", http.StatusSeeOther))
+	return mux
 }
 
-func (s *server) addr() string { return s.listener.Addr().String() }
+// addr is where the server listens, "off" for nowhere.
+func (s *server) addr() string {
+	if s.http == nil {
+		return "off"
+	}
+	return s.listener.Addr().String()
+}
 
 // run serves until ctx is done.
 func (s *server) run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { s.http.Close() })
-	defer stop()
-	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	if s.http == nil {
+		<-ctx.Done()
+		return nil
 	}
-	return nil
+	return s.serve(ctx)
 }
 
 // serveReady answers as promtail does: 200 once something is tailed.

@@ -85,6 +85,20 @@ const (
 	ClientRequireAndVerify = "RequireAndVerifyClientCert"
 )
 
+// Base is what stands before the path of every link, "" or a path without a
+// slash at the end: that of ExternalURL and HTTPPathPrefix.
+func (c *Server) Base() string {
+	u, err := url.Parse(c.ExternalURL)
+	if err != nil { // It was parsed before it was kept.
+		return c.HTTPPathPrefix
+	}
+	base := strings.TrimRight(u.Path, "/")
+	if base != "" && !strings.HasPrefix(base, "/") {
+		base = "/" + base
+	}
+	return base + c.HTTPPathPrefix
+}
+
 // IsSet reports whether there is a certificate, and so encryption.
 func (c *ServerTLS) IsSet() bool { return c.Cert != "" || c.CertFile != "" }
 
