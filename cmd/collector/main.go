@@ -65,12 +65,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "collector", version)
 		return 0
 	}
-	cfg, err := config.Load(opts.file, config.Options{ExpandEnv: opts.expandEnv})
+	load := func() (*config.Config, error) {
+		return config.Load(opts.file, config.Options{ExpandEnv: opts.expandEnv})
+	}
+	cfg, err := load()
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	log := newLogger(cfg.Server, stderr)
+	level := &slog.LevelVar{}
+	log := newLogger(cfg.Server, level, stderr)
 	for _, w := range cfg.Warnings {
 		log.Warn(w.String())
 	}
@@ -83,6 +87,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "%s is valid\n", cfg.File)
 		return 0
 	}
+	c.load, c.level = load, level
 	if err := c.run(ctx); err != nil {
 		log.Error("the collector stops", "err", err)
 		return 1
@@ -115,13 +120,17 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-func newLogger(cfg config.Server, w io.Writer) *slog.Logger {
-	level := map[string]slog.Level{
-		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
-	}[cfg.LogLevel]
+func newLogger(cfg config.Server, level *slog.LevelVar, w io.Writer) *slog.Logger {
+	level.Set(logLevel(cfg.LogLevel))
 	opts := &slog.HandlerOptions{Level: level}
 	if cfg.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, opts))
 	}
 	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func logLevel(name string) slog.Level {
+	return map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}[name]
 }

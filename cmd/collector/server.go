@@ -41,6 +41,9 @@ func (c *collector) routes() http.Handler {
 	}
 	mux.HandleFunc("GET /ready", c.serveReady)
 	mux.HandleFunc("GET /targets", c.serveTargets)
+	if c.cfg.Server.EnableRuntimeReload {
+		mux.HandleFunc("/reload", c.serveReload)
+	}
 	mux.Handle("GET /{$}", http.RedirectHandler(c.cfg.Server.Base()+"/targets", http.StatusSeeOther))
 	return mux
 }
@@ -76,7 +79,7 @@ func (c *collector) serveReady(w http.ResponseWriter, _ *http.Request) {
 
 func (c *collector) serveTargets(w http.ResponseWriter, r *http.Request) {
 	page := targetsPage{Targets: c.manager.status()}
-	for _, client := range c.clients {
+	for _, client := range c.outputs.clients() {
 		batches, bytes, full := client.Spooled()
 		page.Clients = append(page.Clients, clientStatus{
 			Name: client.Name(), Waiting: client.Waiting(), Trouble: client.Trouble(),

@@ -105,6 +105,10 @@ func New(opts Options) *Discoverer {
 	return &Discoverer{opts: opts, containers: map[string]container{}, offFor: map[string]int{}}
 }
 
+// SetJobs changes the jobs whose targets are looked for. What is known of files and
+// containers stays.
+func (d *Discoverer) SetJobs(jobs []config.ScrapeConfig) { d.opts.Jobs = jobs }
+
 // Sync returns the targets that exist now, sorted by key, and what is not read.
 // It starts nothing and waits for nothing but the file system.
 func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
