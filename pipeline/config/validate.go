@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,15 +15,28 @@ import (
 // one client.
 type document struct {
 	Config
-	Client *Client `yaml:"client"`
+	Client *commonClient `yaml:"client"`
+}
+
+// commonClient is promtail's older block of one client. Its external labels are
+// for all clients, and without a URL it has no other effect.
+type commonClient struct{ Client }
+
+func (c *commonClient) validate(s scope) {
+	if c.URL.IsSet() {
+		c.Client.validate(s)
+		return
+	}
+	for key, p := range s.keys {
+		if key != "external_labels" && !p.bad {
+			s.d.warn(s.at, "the block has no url, so nothing of it has an effect but external_labels")
+			return
+		}
+	}
 }
 
 func (doc *document) validate(s scope) {
-	if doc.Client != nil {
-		s.warnf("client", "the single client block is deprecated; make it an item of clients")
-		doc.Client.Pos = s.place("client").pos
-		doc.Clients = append(doc.Clients, *doc.Client)
-	}
+	doc.addClient(s)
 	atLeast(s, "memory", doc.Memory, 1<<20)
 	if doc.Spool.Dir == "" {
 		doc.Spool.Dir = doc.Positions.Filename + ".spool"
@@ -31,6 +45,27 @@ func (doc *document) validate(s scope) {
 		s.warnf("scrape_configs", "there is no job, so nothing is collected")
 	}
 	doc.checkJobs(s)
+}
+
+// addClient makes the older block the last of the clients.
+func (doc *document) addClient(s scope) {
+	common := doc.Client
+	if common == nil {
+		return
+	}
+	if common.URL.IsSet() {
+		s.warnf("client", "the single client block and the flags -client.* are deprecated; make it an item of clients")
+		common.Pos = s.place("client").pos
+		doc.Clients = append(doc.Clients, common.Client)
+	}
+	if len(common.ExternalLabels) == 0 {
+		return
+	}
+	for i := range doc.Clients {
+		labels := maps.Clone(common.ExternalLabels)
+		maps.Copy(labels, doc.Clients[i].ExternalLabels)
+		doc.Clients[i].ExternalLabels = labels
+	}
 }
 
 // checkJobs reports jobs with one name.
@@ -53,17 +88,37 @@ func (c *Config) checkClients(s scope) {
 	if len(c.Clients) == 0 {
 		s.errorf("clients", "at least one client is needed; give its url, such as http://192.0.2.1:3100/loki/api/v1/push")
 	}
-	names := map[string]bool{}
+	names := map[string]*Client{}
 	for i := range c.Clients {
 		cl := &c.Clients[i]
 		if cl.Name == "" && cl.URL.IsSet() {
-			cl.Name = cl.hash()
+			cl.Name = freeName(cl, names)
 		}
-		if names[cl.Name] {
-			s.d.report(cl.Pos, fmt.Sprintf("clients[%d]", i), "a second client with this name, or with this URL, tenant and labels; remove one or give each a name")
+		if other := names[cl.Name]; other != nil {
+			s.d.report(cl.Pos, fmt.Sprintf("clients[%d]", i), "a second client with this name, or with equal keys; remove one or give each a name")
 		}
-		names[cl.Name] = cl.Name != ""
+		if cl.Name != "" {
+			names[cl.Name] = cl
+		}
 	}
+}
+
+// freeName is the name of a client that the file gives none: its hash, or that
+// with a number if another client, with different keys, has it already.
+func freeName(c *Client, taken map[string]*Client) string {
+	hash := c.hash()
+	name := hash
+	for n := 2; taken[name] != nil && !taken[name].equal(c); n++ {
+		name = fmt.Sprintf("%s-%d", hash, n)
+	}
+	return name
+}
+
+// equal reports whether two clients differ in nothing but place and name.
+func (c *Client) equal(other *Client) bool {
+	a, b := *c, *other
+	a.Pos, b.Pos, a.Name, b.Name = Pos{}, Pos{}, "", ""
+	return reflect.DeepEqual(a, b)
 }
 
 // hash is a name for a client without one. It depends on what tells where
