@@ -169,21 +169,7 @@ func (c *Client) validate(s scope) {
 	s.positive("batchwait", c.BatchWait)
 	atLeast(s, "batchsize", c.BatchSize, 1)
 	s.positive("timeout", c.Timeout)
-	c.checkAuth(s)
-}
-
-// checkAuth keeps to one kind of authentication, as Prometheus's HTTP client
-// does.
-func (c *Client) checkAuth(s scope) {
-	var kinds []string
-	for _, k := range []string{"basic_auth", "authorization", "bearer_token", "bearer_token_file"} {
-		if s.given(k) {
-			kinds = append(kinds, k)
-		}
-	}
-	if len(kinds) > 1 {
-		s.errorf(kinds[1], "a client has one kind of authentication; keep one of %s", strings.Join(kinds, ", "))
-	}
+	c.HTTPClient.check(s)
 }
 
 func (c *BackoffConfig) validate(s scope) {
@@ -193,35 +179,6 @@ func (c *BackoffConfig) validate(s scope) {
 	}
 	if c.MaxRetries != nil {
 		atLeast(s, "max_retries", *c.MaxRetries, 0)
-	}
-}
-
-func (a *BasicAuth) validate(s scope) {
-	s.oneOfPair("username", "username_file")
-	s.oneOfPair("password", "password_file")
-}
-
-func (a *Authorization) validate(s scope) {
-	s.oneOfPair("credentials", "credentials_file")
-	if strings.EqualFold(strings.TrimSpace(a.Type), "basic") {
-		s.errorf("type", "the type cannot be Basic; use basic_auth instead")
-	}
-	s.required("type", strings.TrimSpace(a.Type), "the type of the header, such as Bearer")
-}
-
-func (c *TLSConfig) validate(s scope) {
-	s.oneOfPair("ca", "ca_file")
-	s.oneOfPair("cert", "cert_file")
-	s.oneOfPair("key", "key_file")
-	cert, key := c.Cert != "" || c.CertFile != "", c.Key.IsSet() || c.KeyFile != ""
-	if cert && !key {
-		s.errorf("key_file", "required beside a certificate; give key_file or key")
-	}
-	if key && !cert {
-		s.errorf("cert_file", "required beside a key; give cert_file or cert")
-	}
-	if c.MaxVersion != 0 && c.MaxVersion < c.MinVersion {
-		s.errorf("max_version", "%s is below min_version %s; make it equal or higher", c.MaxVersion, c.MinVersion)
 	}
 }
 
