@@ -195,36 +195,16 @@ func (c *ScrapeConfig) validate(s scope) {
 	}
 }
 
-// checkSource keeps to one kind of source. Promtail runs the first kind and
-// ignores the others silently.
-func (c *ScrapeConfig) checkSource(s scope) {
-	var kinds []string
-	for _, k := range []string{"static_configs", "file_sd_configs", "journal", "docker_files"} {
-		if s.given(k) && (k != "file_sd_configs" || len(c.FileSDConfigs) > 0) {
-			kinds = append(kinds, k)
-		}
-	}
-	files := slices.Equal(kinds, []string{"static_configs", "file_sd_configs"})
-	switch isEmpty := len(c.StaticConfigs)+len(c.FileSDConfigs) == 0 && c.Journal == nil && c.DockerFiles == nil; {
-	case len(kinds) == 0:
-		s.errorf("static_configs", "the job has no source; give static_configs, file_sd_configs, journal or docker_files")
-	case len(kinds) > 1 && !files:
-		s.errorf(kinds[1], "a job has one kind of source, and this one has %s; make a job of each", strings.Join(kinds, " and "))
-	case isEmpty:
-		s.errorf(kinds[0], "the source is empty; fill it in, or write {} after journal or docker_files for the defaults")
-	}
-}
-
 func (c *StaticConfig) setPos(p Pos) { c.Pos = p }
 
 func (c *StaticConfig) validate(s scope) { c.scope = &s }
 
-// checkPaths reports groups without a path. Relabelling may set it.
+// checkPaths warns of groups without a path. Relabelling may set it.
 func (c *ScrapeConfig) checkPaths() {
 	for i := range c.StaticConfigs {
 		group := &c.StaticConfigs[i]
 		if group.Path() == "" && len(c.RelabelConfigs) == 0 && group.scope != nil {
-			group.scope.errorf("labels", "%s is required; give the files to read, such as /var/log/*.log", PathLabel)
+			group.scope.warnf("labels", "%s is missing, so nothing is read; give the files, such as /var/log/*.log", PathLabel)
 		}
 		group.scope = nil
 	}
