@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 
 	"golang.org/x/net/netutil"
 
@@ -25,8 +24,7 @@ func listenerOf(cfg *config.Server) (net.Listener, error) {
 		// The files are read for each handshake, so that renewed ones are used.
 		conf = &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return serverTLS(cfg) }}
 	}
-	addr := net.JoinHostPort(cfg.HTTPListenAddress, strconv.Itoa(cfg.HTTPListenPort))
-	l, err := net.Listen(cfg.HTTPListenNetwork, addr)
+	l, err := net.Listen(cfg.HTTPListenNetwork, cfg.ListenAddress())
 	if err != nil {
 		return nil, fmt.Errorf("listen for /metrics and /targets: %w; change server.http_listen_address or http_listen_port", err)
 	}

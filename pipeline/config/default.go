@@ -44,7 +44,7 @@ func DefaultClient() Client {
 			MinPeriod: Duration(500 * time.Millisecond),
 			MaxPeriod: Duration(5 * time.Minute),
 		},
-		FollowRedirects: true,
+		HTTPClient: HTTPClient{FollowRedirects: true},
 	}
 }
 

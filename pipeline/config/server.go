@@ -1,7 +1,9 @@
 package config
 
 import (
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -97,6 +99,11 @@ func (c *Server) Base() string {
 		base = "/" + base
 	}
 	return base + c.HTTPPathPrefix
+}
+
+// ListenAddress is host:port.
+func (c *Server) ListenAddress() string {
+	return net.JoinHostPort(c.HTTPListenAddress, strconv.Itoa(c.HTTPListenPort))
 }
 
 // IsSet reports whether there is a certificate, and so encryption.

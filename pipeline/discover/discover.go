@@ -65,7 +65,7 @@ type Problem struct {
 	Remedy string // the command that opens it, "" if there is none
 	User   string // whom Remedy is for: the user that the collector runs as
 	// Failed is promtail's reason for a target that the configuration gives up,
-	// dropped or no_path; else "".
+	// dropped, no_path or error; else "".
 	Failed string
 }
 
@@ -120,6 +120,7 @@ func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
 		if f.isOff() {
 			continue
 		}
+		f.notCollected()
 		f.static()
 		f.fileSD()
 		f.docker()
@@ -180,6 +181,16 @@ func (f *found) relabel(labels map[string]string, name string) (kept bool) {
 	}
 	f.report(Problem{State: LeftOut, Path: name, Reason: "dropped by relabel_configs", Failed: "dropped"})
 	return false
+}
+
+// notCollected notes a job of a kind that is not collected.
+func (f *found) notCollected() {
+	if kind := f.job.NotCollected(); kind != "" {
+		f.report(Problem{
+			State: LeftOut, Path: kind, Reason: "this kind is not collected by this version", Failed: "error",
+			Remedy: "let the sender write files and read them by static_configs, or push to Loki",
+		})
+	}
 }
 
 // appendNew adds a target. A file that several groups of one job match is read
