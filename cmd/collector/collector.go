@@ -67,6 +67,9 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, out.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	c.reloader = newReloader(cfg)
 	c.reg.MustRegister(m, customMetrics{m}, newSelfMetrics(c), c.reloaded, c.notReloaded)
+	if counted, ok := log.Handler().(prometheus.Collector); ok {
+		c.reg.MustRegister(counted)
+	}
 	return c, nil
 }
 

@@ -114,9 +114,9 @@ func newLogger(cfg config.Server, level *slog.LevelVar, w io.Writer) *slog.Logge
 	level.Set(logLevel(cfg.LogLevel))
 	opts := &slog.HandlerOptions{Level: level}
 	if cfg.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(countLog(slog.NewJSONHandler(w, opts)))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(countLog(slog.NewTextHandler(w, opts)))
 }
 
 func logLevel(name string) slog.Level {

@@ -55,7 +55,9 @@ type manager struct {
 	promtail importer                  // for targets without a saved place
 	open     map[string]*opened        // by key
 	problems []discover.Problem
-	known    map[string]bool // keys that were open before
+	found    []discover.Target  // by the last sync
+	givenUp  []discover.Dropped // by the last sync
+	known    map[string]bool    // keys that were open before
 	synced   bool
 }
 
@@ -191,6 +193,7 @@ func (m *manager) syncNow() {
 	targets, problems := m.find.Sync()
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.found, m.givenUp = targets, m.find.Dropped()
 	for key, o := range m.open {
 		if o.ended && o.source.Unsettled() == 0 {
 			m.forgetLocked(key, o)
