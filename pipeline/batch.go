@@ -93,6 +93,10 @@ func (b *Batch) Field(i, k int) (name string, value []byte) {
 
 func (b *Batch) text(t textRef) []byte { return b.arena[t.off : t.off+t.len] }
 
+// Retain adds n references. Call it before the batch has its first owner besides
+// the caller.
+func (b *Batch) Retain(n int) { b.refs.Add(int32(n)) }
+
 // Done gives back one reference; the batch must not be used by its owner from
 // then on. The last one settles the ranges that the batch holds and frees its
 // memory. More calls than references panic: they would settle what was not sent.

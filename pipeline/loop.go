@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -69,6 +70,7 @@ type Target struct {
 
 	flushAt time.Time
 	failing string // the source's last error, to report changes alone
+	change  atomic.Pointer[change]
 }
 
 // LoopOptions are what a Loop needs.
@@ -97,14 +99,16 @@ type LoopOptions struct {
 type Loop struct {
 	opts    LoopOptions
 	workers []*worker
+	limits  atomic.Pointer[Limits]
 }
 
 // NewLoop returns a loop without targets. It runs nothing before Run.
 func NewLoop(opts LoopOptions) *Loop {
 	l := &Loop{opts: opts}
+	l.SetLimits(opts.Limits)
 	for range opts.Workers {
 		l.workers = append(l.workers, &worker{
-			opts: &l.opts, wake: make(chan struct{}, 1), all: l.Targets,
+			opts: &l.opts, limits: &l.limits, wake: make(chan struct{}, 1), all: l.Targets,
 			outbox: NewOutbox(opts.Limits, opts.Budget, opts.Clients, opts.Deliver),
 		})
 	}
@@ -162,6 +166,7 @@ func (l *Loop) Close() error {
 
 type worker struct {
 	opts   *LoopOptions
+	limits *atomic.Pointer[Limits]
 	outbox *Outbox
 	block  Block
 	wake   chan struct{}
@@ -177,6 +182,10 @@ func (w *worker) add(t *Target) {
 	w.mu.Lock()
 	w.targets = append(w.targets[:len(w.targets):len(w.targets)], t)
 	w.mu.Unlock()
+	w.wakeUp()
+}
+
+func (w *worker) wakeUp() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -225,6 +234,7 @@ func (w *worker) run(ctx context.Context) {
 // turn, and whether memory was full for one of them.
 func (w *worker) turn(ctx context.Context) (wait time.Duration, full bool) {
 	targets := w.snapshot()
+	w.outbox.limits = *w.limits.Load()
 	w.total = -1
 	w.first++
 	var next time.Time
@@ -302,6 +312,9 @@ func (w *worker) waitFor(s Source, end time.Time) bool {
 // that is known, and whether memory is full for it.
 func (w *worker) serve(t *Target) (due time.Time, full bool) {
 	now := w.opts.Now()
+	if w.changes(t, now) {
+		return time.Time{}, false
+	}
 	due = t.Source.Wake()
 	paused := pausedUntil(t)
 	switch {
@@ -361,10 +374,7 @@ func (w *worker) read(t *Target, now time.Time) time.Time {
 		t.Stages.Push(&w.block.Lines[i], now, w.outbox)
 	}
 	if errors.Is(err, io.EOF) {
-		t.Stages.Flush(now, true, w.outbox)
-		t.flushAt = time.Time{}
-		w.drop(t)
-		w.opts.Ended(t)
+		w.end(t, now)
 		return time.Time{}
 	}
 	w.report(t, err)

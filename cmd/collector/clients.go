@@ -1,15 +1,12 @@
 package main
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
@@ -23,7 +20,7 @@ const sendersForEachClient = 4
 // newClient makes a shipping client of a clients[] entry; more sets what is not
 // in it.
 func newClient(cfg *config.Client, metrics *ship.Metrics, log *slog.Logger, more ...func(*ship.Options)) (*ship.Client, error) {
-	transport, err := newTransport(cfg)
+	transport, err := newTransport(&cfg.HTTPClient)
 	if err != nil {
 		return nil, fmt.Errorf("%s: client %s: %w", cfg.Pos, cfg.Name, err)
 	}
@@ -98,50 +95,4 @@ func secret(text, file string) (string, error) {
 	}
 	b, err := os.ReadFile(file)
 	return strings.TrimSpace(string(b)), err
-}
-
-func newTransport(cfg *config.Client) (*http.Transport, error) {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = sendersForEachClient
-	t.ResponseHeaderTimeout = cfg.Timeout.Std()
-	t.IdleConnTimeout = 90 * time.Second
-	t.ForceAttemptHTTP2 = false
-	t.Proxy = nil
-	if cfg.ProxyURL.IsSet() {
-		t.Proxy = http.ProxyURL(cfg.ProxyURL.Reveal())
-	}
-	conf, err := tlsConfig(cfg.TLSConfig)
-	t.TLSClientConfig = conf
-	return t, err
-}
-
-func tlsConfig(cfg config.TLSConfig) (*tls.Config, error) {
-	conf := &tls.Config{
-		ServerName: cfg.ServerName, InsecureSkipVerify: cfg.InsecureSkipVerify,
-		MinVersion: uint16(cfg.MinVersion), MaxVersion: uint16(cfg.MaxVersion),
-	}
-	if cfg.CA != "" || cfg.CAFile != "" {
-		pem, err := secret(cfg.CA, cfg.CAFile)
-		if err != nil {
-			return nil, fmt.Errorf("tls_config.ca_file: %w", err)
-		}
-		conf.RootCAs = x509.NewCertPool()
-		if !conf.RootCAs.AppendCertsFromPEM([]byte(pem)) {
-			return nil, errors.New("tls_config.ca: no PEM certificate in it")
-		}
-	}
-	if cfg.Cert == "" && cfg.CertFile == "" {
-		return conf, nil
-	}
-	// The pair is read for each handshake, so that a renewed one is used.
-	conf.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-		cert, err1 := secret(cfg.Cert, cfg.CertFile)
-		key, err2 := secret(cfg.Key.Reveal(), cfg.KeyFile)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, fmt.Errorf("tls_config: %w", err)
-		}
-		pair, err := tls.X509KeyPair([]byte(cert), []byte(key))
-		return &pair, err
-	}
-	return conf, nil
 }

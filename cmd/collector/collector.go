@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
 	"github.com/tovtech/tovplay-logging/pipeline/ship"
-	"github.com/tovtech/tovplay-logging/pipeline/spool"
 )
 
 // drainTime is how long a stop waits for Loki to confirm what was handed on.
@@ -28,16 +26,16 @@ const drainTime = 3 * time.Second
 
 // collector is the running program.
 type collector struct {
-	cfg     *config.Config
+	cfg     *config.Config // as it was at the start
 	log     *slog.Logger
 	reg     *prometheus.Registry
-	clients []*ship.Client
-	spools  []*spool.Spool // of each client, none if there is no spool
+	outputs *outputs
 	budget  *pipeline.Budget
 	loop    *pipeline.Loop
 	store   *position.Store
 	saver   *saver
 	manager *manager
+	*reloader
 }
 
 // newCollector builds everything and starts nothing.
@@ -48,39 +46,31 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 		store:  position.Open(cfg.Positions.Filename),
 	}
 	c.reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	if err := c.makeClients(); err != nil {
+	streams := pipeline.NewStreams()
+	out, err := newOutputs(cfg, log, ship.NewMetrics(c.reg), streams)
+	if err != nil {
 		return nil, err
 	}
+	c.outputs = out
 	c.loop = pipeline.NewLoop(pipeline.LoopOptions{
 		Workers: min(4, runtime.GOMAXPROCS(0)), Limits: limits(cfg), Budget: c.budget,
-		Clients: len(c.clients), Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Takes: c.takes, Now: time.Now,
+		Clients: 1, Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Takes: out.takes, Now: time.Now,
 		Report:  func(t *pipeline.Target, err error) { c.manager.report(t, err) },
 		Stopped: func() { c.manager.stop() },
 		Ended:   func(t *pipeline.Target) { c.manager.ended(t) },
 	})
-	m, err := newManager(cfg, c.loop, log)
+	m, err := newManager(cfg, c.loop, streams, log)
 	if err != nil {
 		return nil, err
 	}
 	c.manager = m
-	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, c.deliver, cfg.Positions.SyncPeriod.Std(), log)
-	c.reg.MustRegister(m, m.custom, newSelfMetrics(c))
-	return c, nil
-}
-
-func (c *collector) makeClients() error {
-	metrics := ship.NewMetrics(c.reg)
-	var errs []error
-	for i := range c.cfg.Clients {
-		client, err := newClient(&c.cfg.Clients[i], metrics, c.log, func(o *ship.Options) {
-			o.Share = c.budget.Limit() / int64(len(c.cfg.Clients))
-			o.Alone = len(c.cfg.Clients) == 1
-			o.Quarantine = c.newQuarantine(&c.cfg.Clients[i])
-		})
-		errs = append(errs, err)
-		c.clients = append(c.clients, client)
+	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, out.deliver, cfg.Positions.SyncPeriod.Std(), log)
+	c.reloader = newReloader(cfg)
+	c.reg.MustRegister(m, customMetrics{m}, newSelfMetrics(c), c.reloaded, c.notReloaded)
+	if counted, ok := log.Handler().(prometheus.Collector); ok {
+		c.reg.MustRegister(counted)
 	}
-	return errors.Join(errs...)
+	return c, nil
 }
 
 // limits are those of the client that takes the least. Loki's own limits
@@ -96,48 +86,37 @@ func limits(cfg *config.Config) pipeline.Limits {
 	return l
 }
 
-// takes reports whether every client writes to disk what bears a risk.
-func (c *collector) takes(risk pipeline.Risk) bool {
-	return !slices.ContainsFunc(c.clients, func(client *ship.Client) bool { return !client.Takes(risk) })
-}
-
-func (c *collector) deliver(b *pipeline.Batch) {
-	for _, client := range c.clients {
-		client.Deliver(b)
-	}
-}
-
 // run collects until ctx is done, and then stops in order: no more reading,
 // what was read is sent, what was confirmed is saved.
 func (c *collector) run(ctx context.Context) error {
 	if err := c.loadState(); err != nil {
 		return err
 	}
-	if err := c.openSpools(); err != nil {
-		return errors.Join(err, c.closeSpools())
+	if err := c.outputs.openSpools(); err != nil {
+		return errors.Join(err, c.outputs.closeSpools())
 	}
 	server, err := c.listen()
 	if err != nil {
-		return errors.Join(err, c.closeSpools())
+		return errors.Join(err, c.outputs.closeSpools())
 	}
 	sending, stopSending := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopSending()
 	var reading, shipping sync.WaitGroup
-	for _, client := range c.clients {
-		shipping.Go(func() { client.Run(sending) })
-	}
+	c.outputs.start(sending)
 	shipping.Go(func() { server.run(sending) })
 	shipping.Go(func() { c.saver.run(sending) })
 	reading.Go(func() { c.loop.Run(ctx) })
 	reading.Go(func() { c.manager.run(ctx) })
-	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.clients), "positions", c.store.Path(), "listen", server.addr())
+	reading.Go(func() { c.watchConfig(ctx) })
+	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.cfg.Clients), "positions", c.store.Path(), "listen", server.addr())
 
 	reading.Wait()
 	c.saver.save() // what waited for it is handed on
 	c.drain(sending)
 	stopSending()
 	shipping.Wait()
-	return errors.Join(c.saver.save(), c.loop.Close(), c.closeSpools())
+	c.outputs.wait()
+	return errors.Join(c.saver.save(), c.loop.Close(), c.outputs.closeSpools())
 }
 
 func (c *collector) loadState() error {
@@ -176,15 +155,9 @@ func (c *collector) loadPromtail() (position.Promtail, error) {
 	return left, err
 }
 
-// drain gives the clients a moment to deliver what was read. What cannot be read
-// again and is not delivered then is written to disk.
+// drain gives the clients a moment to deliver what was read.
 func (c *collector) drain(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	for _, client := range c.clients {
-		if err := client.Drain(ctx); err != nil {
-			c.log.Warn("not everything was confirmed before the stop; it is read again at the next start", "err", err)
-		}
-		client.Save()
-	}
+	c.outputs.drain(ctx)
 }

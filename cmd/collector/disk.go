@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"path/filepath"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
@@ -13,41 +11,6 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/ship"
 	"github.com/tovtech/tovplay-logging/pipeline/spool"
 )
-
-// openSpools gives each client its spool. Another collector that uses one is an
-// error.
-func (c *collector) openSpools() error {
-	if c.cfg.Spool.MaxBytes == 0 {
-		return nil
-	}
-	for _, client := range c.clients {
-		s, err := spool.Open(spool.Options{
-			Dir:      filepath.Join(c.cfg.Spool.Dir, url.PathEscape(client.Name())),
-			MaxBytes: c.cfg.Spool.MaxBytes.Int64(),
-		})
-		if err != nil {
-			return fmt.Errorf("client %s: %w", client.Name(), err)
-		}
-		c.spools = append(c.spools, s)
-		client.UseSpool(clientSpool{s}, c.manager.streams)
-		stats := s.Stats()
-		for _, d := range stats.Damage {
-			c.log.Error("a part of the spool is damaged and lost", "client", client.Name(), "what", d)
-		}
-		if stats.Records > 0 {
-			c.log.Info("the spool has batches of an earlier run", "client", client.Name(), "batches", stats.Records, "bytes", stats.Bytes)
-		}
-	}
-	return nil
-}
-
-func (c *collector) closeSpools() error {
-	var errs []error
-	for _, s := range c.spools {
-		errs = append(errs, s.Close())
-	}
-	return errors.Join(errs...)
-}
 
 // clientSpool is a spool as a client wants it.
 type clientSpool struct{ *spool.Spool }
@@ -92,14 +55,14 @@ func (s clientSpool) Done(id uint64) { s.Spool.Done(spool.ID(id)) }
 
 // newQuarantine returns what keeps the entries that a client's Loki refused, nil
 // where the configuration wants none.
-func (c *collector) newQuarantine(client *config.Client) func([]ship.Refused) error {
-	if c.cfg.Quarantine.MaxBytes == 0 {
+func (o *outputs) newQuarantine(client *config.Client) func([]ship.Refused) error {
+	if o.cfg.Quarantine.MaxBytes == 0 {
 		return nil
 	}
-	file := quarantine.Open(quarantine.Path(c.cfg.Positions.Filename, client.Name), quarantine.Options{
-		MaxBytes: c.cfg.Quarantine.MaxBytes.Int64(),
+	file := quarantine.Open(quarantine.Path(o.cfg.Positions.Filename, client.Name), quarantine.Options{
+		MaxBytes: o.cfg.Quarantine.MaxBytes.Int64(),
 		GaveUp: func(entries int, bytes int64) {
-			c.log.Warn("the oldest entries in quarantine made room for new ones and are lost", "client", client.Name,
+			o.log.Warn("the oldest entries in quarantine made room for new ones and are lost", "client", client.Name,
 				"entries", entries, "bytes", bytes, "remedy", "raise quarantine.max_bytes, or look at: collector quarantine list")
 		},
 	})

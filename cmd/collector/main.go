@@ -31,6 +31,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // log lines name time zones; a scratch image has none
 
@@ -55,25 +57,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "positions" {
 		return positionsCommand(args[1:], stdout, stderr)
 	}
-	opts, err := parseFlags(args, stderr)
+	opts, err := parseFlags(args, stdout)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
+		fmt.Fprintf(stderr, "collector: %v\n", err)
 		return 2
 	case opts.version:
 		fmt.Fprintln(stdout, "collector", version)
 		return 0
 	}
-	cfg, err := config.Load(opts.file, config.Options{ExpandEnv: opts.expandEnv})
+	cfg, err := opts.load()
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
 	}
-	log := newLogger(cfg.Server, stderr)
+	level := &slog.LevelVar{}
+	log := newLogger(cfg.Server, level, stderr)
 	for _, w := range cfg.Warnings {
 		log.Warn(w.String())
 	}
+	opts.show(cfg, log, stderr)
 	c, err := newCollector(cfg, log)
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -83,6 +88,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "%s is valid\n", cfg.File)
 		return 0
 	}
+	c.load, c.level = opts.load, level
 	if err := c.run(ctx); err != nil {
 		log.Error("the collector stops", "err", err)
 		return 1
@@ -90,38 +96,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-type options struct {
-	file        string
-	expandEnv   bool
-	checkSyntax bool
-	version     bool
+// show prints and logs the configuration where the flags ask for it.
+func (o *options) show(cfg *config.Config, log *slog.Logger, stderr io.Writer) {
+	if o.printConfig {
+		fmt.Fprintf(stderr, "---\n# collector %s\n%s\n", version, cfg)
+	}
+	if o.logConfig {
+		lines := strings.Split(strings.TrimSuffix(cfg.String(), "\n"), "\n")
+		slices.Reverse(lines)
+		for _, line := range lines {
+			log.Info(line, "type", "config")
+		}
+	}
 }
 
-func parseFlags(args []string, stderr io.Writer) (options, error) {
-	var o options
-	fs := flag.NewFlagSet("collector", flag.ContinueOnError)
-	fs.SetOutput(stderr)
-	fs.StringVar(&o.file, "config.file", "", "configuration `file`; of several, separated by commas, the first that exists")
-	fs.BoolVar(&o.expandEnv, "config.expand-env", false, "replace ${VAR} and ${VAR:-default} in the configuration")
-	fs.BoolVar(&o.checkSyntax, "check-syntax", false, "check the configuration, stages included, and exit")
-	fs.BoolVar(&o.version, "version", false, "print the version and exit")
-	if err := fs.Parse(args); err != nil {
-		return o, err
-	}
-	if o.file == "" && !o.version {
-		fmt.Fprintln(stderr, "collector: no configuration: give -config.file=FILE, for example -config.file=stack/collector.yaml")
-		return o, errors.New("no -config.file")
-	}
-	return o, nil
-}
-
-func newLogger(cfg config.Server, w io.Writer) *slog.Logger {
-	level := map[string]slog.Level{
-		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
-	}[cfg.LogLevel]
+func newLogger(cfg config.Server, level *slog.LevelVar, w io.Writer) *slog.Logger {
+	level.Set(logLevel(cfg.LogLevel))
 	opts := &slog.HandlerOptions{Level: level}
 	if cfg.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
+		return slog.New(countLog(slog.NewJSONHandler(w, opts)))
 	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return slog.New(countLog(slog.NewTextHandler(w, opts)))
+}
+
+func logLevel(name string) slog.Level {
+	return map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+	}[name]
 }

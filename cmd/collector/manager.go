@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,15 +26,12 @@ import (
 
 // manager keeps the loop's targets in step with what discovery finds.
 type manager struct {
-	cfg      *config.Config
 	log      *slog.Logger
 	loop     *pipeline.Loop
 	find     *discover.Discoverer
-	programs map[string]*stage.Program // by job
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
 	dropped  *prometheus.CounterVec
-	custom   *stage.Metrics // of metrics stages
 	byLabel  *labelDrops
 	failures *prometheus.CounterVec // of stages
 	failing  sync.Map               // places and reasons that were named
@@ -48,33 +44,44 @@ type manager struct {
 	sources  context.Context
 	halt     context.CancelFunc // of sources
 
+	syncing sync.Mutex // held while targets are looked for, before mu
+
 	mu       sync.Mutex
-	saved    position.Places    // of targets that are not open
-	promtail importer           // for targets without a saved place
-	open     map[string]*opened // by key
+	cfg      *config.Config
+	prints   map[string]string         // of the jobs, by name
+	programs map[string]*stage.Program // of the jobs, by name
+	custom   *stage.Metrics            // of metrics stages
+	saved    position.Places           // of targets that are not open
+	promtail importer                  // for targets without a saved place
+	open     map[string]*opened        // by key
 	problems []discover.Problem
-	known    map[string]bool // keys that were open before
+	found    []discover.Target  // by the last sync
+	givenUp  []discover.Dropped // by the last sync
+	known    map[string]bool    // keys that were open before
 	synced   bool
 }
 
 // opened is a target that is read, or was and is not settled yet.
 type opened struct {
 	discover.Target
-	source pipeline.Source
-	err    error // what it fails with now
-	ended  bool
-	moved  int                // syncs in a row that found it moved
-	cancel context.CancelFunc // of a source's own goroutine
+	source  pipeline.Source
+	target  *pipeline.Target
+	err     error // what it fails with now
+	ended   bool
+	stale   bool               // its job has changed since
+	reading string             // how its job is read
+	moved   int                // syncs in a row that found it moved
+	cancel  context.CancelFunc // of a source's own goroutine
 }
 
-func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*manager, error) {
+func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Streams, log *slog.Logger) (*manager, error) {
 	hostname, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("ask for the host's name: %w", err)
 	}
 	m := &manager{
-		cfg: cfg, log: log, loop: loop, programs: map[string]*stage.Program{},
-		streams: pipeline.NewStreams(), open: map[string]*opened{}, saved: position.Places{},
+		cfg: cfg, log: log, loop: loop, prints: map[string]string{},
+		streams: streams, open: map[string]*opened{}, saved: position.Places{},
 		find: discover.New(discover.Options{
 			Jobs: cfg.ScrapeConfigs, Rotated: file.IsGeneration, Hostname: hostname,
 		}),
@@ -101,17 +108,9 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, log *slog.Logger) (*man
 		metrics: newTargetMetrics(), known: map[string]bool{},
 	}
 	m.sources, m.halt = context.WithCancel(context.Background())
-	return m, m.compile()
-}
-
-func (m *manager) compile() error {
-	var errs []error
-	for _, job := range m.cfg.ScrapeConfigs {
-		p, err := stage.Compile(job.PipelineStages, m.custom)
-		m.programs[job.JobName] = p
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	jobs, err := m.plan(cfg)
+	m.prints, m.programs, m.custom = jobs.prints, jobs.programs, jobs.custom
+	return m, err
 }
 
 // restore is called once, before run, with what a run before has saved, and with
@@ -132,7 +131,7 @@ func (m *manager) restore(state position.State, promtail position.Promtail) {
 	}, state.Labels, time.Now())
 }
 
-// externalLabels are those of all clients.
+// externalLabels are those of all clients, sorted.
 func externalLabels(cfg *config.Config) []pipeline.Label {
 	var all []pipeline.Label
 	for i := range cfg.Clients {
@@ -140,6 +139,9 @@ func externalLabels(cfg *config.Config) []pipeline.Label {
 			all = append(all, pipeline.Label{Name: name, Value: value})
 		}
 	}
+	slices.SortFunc(all, func(a, b pipeline.Label) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
+	})
 	return all
 }
 
@@ -156,21 +158,6 @@ func (m *manager) labelIsFull(label, value string, all []pipeline.Label) {
 		"remedy", "make it structured metadata in the job's pipeline_stages, or raise label_limit.values")
 }
 
-// run looks for targets until ctx is done. Sources' own goroutines go on until
-// stop, so that a source does not end while the loop still reads.
-func (m *manager) run(ctx context.Context) error {
-	tick := time.NewTicker(m.syncPeriod())
-	defer tick.Stop()
-	for {
-		m.sync()
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
-
 // stop ends the goroutines of sources, so that nothing more is taken from pipes.
 // Call it when the loop gives no more turns.
 func (m *manager) stop() {
@@ -182,6 +169,8 @@ func (m *manager) stop() {
 
 // syncPeriod is the shortest that any job asks for.
 func (m *manager) syncPeriod() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	period := m.cfg.TargetConfig.SyncPeriod.Std()
 	for _, job := range m.cfg.ScrapeConfigs {
 		if job.DockerFiles != nil {
@@ -193,10 +182,23 @@ func (m *manager) syncPeriod() time.Duration {
 
 // sync opens what is new and forgets what is over.
 func (m *manager) sync() {
+	m.syncing.Lock()
+	defer m.syncing.Unlock()
+	m.syncNow()
+}
+
+// syncNow is sync for whoever holds syncing.
+func (m *manager) syncNow() {
 	m.limit.Sweep(time.Now())
 	targets, problems := m.find.Sync()
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.found, m.givenUp = targets, m.find.Dropped()
+	for key, o := range m.open {
+		if o.ended && o.source.Unsettled() == 0 {
+			m.forgetLocked(key, o)
+		}
+	}
 	found := map[string]*discover.Target{}
 	for i, t := range targets {
 		found[t.Key] = &targets[i]
@@ -208,8 +210,9 @@ func (m *manager) sync() {
 		}
 	}
 	for key, o := range m.open {
-		if o.ended && o.source.Unsettled() == 0 {
-			m.forgetLocked(key, o)
+		if o.stale {
+			m.renewLocked(o, found[key])
+			continue
 		}
 		if o.moved++; !o.IsMoved(found[key]) {
 			o.moved = 0
@@ -281,13 +284,24 @@ func (m *manager) forgetLocked(key string, o *opened) {
 // openLocked begins to read a target where it was left. One that cannot be
 // opened is tried again at the next sync.
 func (m *manager) openLocked(t discover.Target) error {
-	o := &opened{Target: t}
+	if len(m.saved[t.Key]) == 0 {
+		former, isOpen := m.formerLocked(t)
+		if isOpen {
+			return nil // it is read under its former name for a moment yet
+		}
+		if former != "" {
+			m.saved[t.Key] = m.saved[former]
+			delete(m.saved, former)
+		}
+	}
+	o := &opened{Target: t, reading: m.reading(t.Config)}
 	if err := m.openSource(o); err != nil {
 		return err
 	}
 	delete(m.saved, t.Key)
 	m.open[t.Key], m.known[t.Key] = o, true
-	m.loop.Add(&pipeline.Target{Key: t.Key, Source: o.source, Stages: m.newFeed(t)})
+	o.target = &pipeline.Target{Key: t.Key, Source: o.source, Stages: m.newFeed(t)}
+	m.loop.Add(o.target)
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
 	return nil
 }

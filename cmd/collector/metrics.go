@@ -55,7 +55,7 @@ func (m *selfMetrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(m.memory, float64(used))
 	gauge(m.memoryLimit, float64(m.c.budget.Limit()))
 	gauge(m.spoolLimit, float64(m.c.cfg.Spool.MaxBytes))
-	for _, client := range m.c.clients {
+	for _, client := range m.c.outputs.clients() {
 		_, bytes, full := client.Spooled()
 		gauge(m.waiting, float64(client.Waiting()), client.Name())
 		gauge(m.failing, number(client.Trouble() != ""), client.Name())

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ const stampLasts = 30 * time.Minute
 // keep the others from being sent.
 func (q *quarantineRun) resend() error {
 	metrics := ship.NewMetrics(prometheus.NewRegistry())
-	log := newLogger(q.cfg.Server, q.stderr)
+	log := newLogger(q.cfg.Server, new(slog.LevelVar), q.stderr)
 	var errs []error
 	for _, c := range q.clients {
 		client, err := newClient(c, metrics, log)

@@ -2,88 +2,114 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"html/template"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// server is the collector's own HTTP listener: /ready, /metrics and /targets,
-// as promtail's.
+// server is the collector's own HTTP listener, with promtail's paths.
 type server struct {
-	http     *http.Server
+	http     *http.Server // nil without a listener
 	listener net.Listener
+	grace    time.Duration // for requests, at the stop
 }
 
+// listen opens the listener, if the configuration wants one.
 func (c *collector) listen() (*server, error) {
-	addr := net.JoinHostPort(c.cfg.Server.HTTPListenAddress, strconv.Itoa(c.cfg.Server.HTTPListenPort))
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen for /metrics and /targets: %w; change server.http_listen_address or http_listen_port", err)
+	cfg := &c.cfg.Server
+	if cfg.Disable {
+		return &server{}, nil
 	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(c.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	listener, err := listenerOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	m := newHTTPMetrics(c.reg, cfg.HTTPListenConnLimit)
+	s := &server{http: httpServer(cfg, c.routes(m)), listener: listener, grace: cfg.GracefulShutdownTimeout.Std()}
+	s.http.ConnState = m.connState
+	return s, nil
+}
+
+func (c *collector) routes(m *httpMetrics) http.Handler {
+	cfg, mux := &c.cfg.Server, http.NewServeMux()
+	if cfg.RegisterInstrumentation {
+		mux.Handle("GET /metrics", promhttp.HandlerFor(c.reg, promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	}
 	mux.HandleFunc("GET /ready", c.serveReady)
 	mux.HandleFunc("GET /targets", c.serveTargets)
-	mux.Handle("GET /{$}", http.RedirectHandler("/targets", http.StatusSeeOther))
-	return &server{
-		http: &http.Server{
-			Handler: mux, ReadHeaderTimeout: 5 * time.Second,
-			ReadTimeout: 10 * time.Second, WriteTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute,
-		},
-		listener: listener,
-	}, nil
+	mux.HandleFunc("GET /service-discovery", c.serveDiscovery)
+	mux.HandleFunc("GET /config", c.serveConfig)
+	if cfg.EnableRuntimeReload {
+		mux.HandleFunc("/reload", c.serveReload)
+	}
+	if cfg.ProfilingEnabled {
+		handleProfiles(mux)
+	}
+	mux.Handle("GET /{$}", http.RedirectHandler(cfg.Base()+"/targets", http.StatusSeeOther))
+	return m.measure(mux)
 }
 
-func (s *server) addr() string { return s.listener.Addr().String() }
+// handleProfiles serves what net/http/pprof has.
+func handleProfiles(mux *http.ServeMux) {
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+}
+
+// addr is where the server listens, "off" for nowhere.
+func (s *server) addr() string {
+	if s.http == nil {
+		return "off"
+	}
+	return s.listener.Addr().String()
+}
 
 // run serves until ctx is done.
 func (s *server) run(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() { s.http.Close() })
-	defer stop()
-	if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
-		return err
+	if s.http == nil {
+		<-ctx.Done()
+		return nil
 	}
-	return nil
+	return s.serve(ctx)
 }
 
-// serveReady answers as promtail does: 200 once something is tailed.
+// serveReady answers as promtail does: 200 once something is tailed, or always if
+// server.health_check_target is off.
 func (c *collector) serveReady(w http.ResponseWriter, _ *http.Request) {
-	switch synced, active := c.manager.state(); {
+	synced, active := c.manager.state()
+	switch {
+	case !c.inUse.Load().Server.HealthCheckTarget:
 	case !synced:
 		http.Error(w, "Not ready: still looking for targets", http.StatusInternalServerError)
+		return
 	case active == 0:
 		http.Error(w, "Not ready: Unable to find any logs to tail. See /targets", http.StatusInternalServerError)
-	default:
-		fmt.Fprintln(w, "Ready")
+		return
 	}
+	fmt.Fprintln(w, "Ready")
 }
 
 func (c *collector) serveTargets(w http.ResponseWriter, r *http.Request) {
 	page := targetsPage{Targets: c.manager.status()}
-	for _, client := range c.clients {
+	for _, client := range c.outputs.clients() {
 		batches, bytes, full := client.Spooled()
 		page.Clients = append(page.Clients, clientStatus{
 			Name: client.Name(), Waiting: client.Waiting(), Trouble: client.Trouble(),
 			SpoolBatches: batches, SpoolBytes: bytes, SpoolFull: full,
 		})
 	}
-	if r.URL.Query().Get("format") == "json" {
-		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(page)
+	if wantsJSON(r) {
+		c.writeJSON(w, page)
 		return
 	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := targetsTemplate.Execute(w, page); err != nil {
-		c.log.Debug("the page /targets was not written", "err", err) // the browser went away
-	}
+	c.writePage(w, targetsTemplate, page)
 }
 
 // targetsPage is what /targets shows; with ?format=json it is the answer.
@@ -105,6 +131,41 @@ type targetStatus struct {
 	Unsettled int64  `json:"unsettled"` // read, and not confirmed by Loki
 }
 
+// Verdict says in words what is the case.
+func (p targetsPage) Verdict() string {
+	read, behind, failing, trouble := 0, int64(0), 0, 0
+	for _, t := range p.Targets {
+		if t.Kind != "" {
+			read++
+		}
+		behind += t.LagBytes
+		if t.State == "failing" || t.Remedy != "" {
+			failing++
+		}
+	}
+	for _, c := range p.Clients {
+		if c.Trouble != "" || c.SpoolFull {
+			trouble++
+		}
+	}
+	text := fmt.Sprintf("%s, %s behind.", plural(read, "source is", "sources are")+" read", bytesInWords(behind))
+	if failing > 0 {
+		text += " " + plural(failing, "cannot", "cannot") + " be read."
+	}
+	if trouble > 0 {
+		return text + " " + plural(trouble, "client does not deliver.", "clients do not deliver.")
+	}
+	return text
+}
+
+// plural is a number with the fitting word.
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprint(n, " ", many)
+}
+
 type clientStatus struct {
 	Name    string `json:"name"`
 	Waiting int    `json:"batches_waiting"`
@@ -114,37 +175,6 @@ type clientStatus struct {
 	SpoolBytes   int64 `json:"spool_bytes"`
 	SpoolFull    bool  `json:"spool_full"`
 }
-
-// targetsTemplate shows what is wrong first: the clients, and then the sources.
-var targetsTemplate = template.Must(template.New("targets").Funcs(template.FuncMap{
-	"short": shortPath, "bytes": bytesInWords,
-}).Parse(`<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>Targets of the collector</title>
-<meta name="viewport" content="width=device-width">
-<style>
-:root { color-scheme: light dark; font: 13px/1.5 system-ui, sans-serif }
-body { margin: 24px } h1 { font-size: 20px; font-weight: 600 } h2 { font-size: 15px; font-weight: 600; margin: 24px 0 4px }
-div { overflow-x: auto } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid #8884; vertical-align: top; white-space: nowrap }
-th { font-weight: 600 } td.n, th.n { text-align: right } td.w { white-space: normal; overflow-wrap: anywhere; min-width: 16em }
-code { font: 12px ui-monospace, monospace }
-.bad { color: #B42318 } .ok { color: #1F7A4D } .no { opacity: .65 }
-@media (prefers-color-scheme: dark) { .bad { color: #F2776B } .ok { color: #5CC28C } }
-</style>
-<h1>Collector</h1>
-<h2>Clients</h2>
-<div><table><tr><th>client<th class=n>batches in memory<th class=n>batches on disk<th class=n>bytes on disk<th>state</tr>
-{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td class=n>{{.SpoolBatches}}<td class=n>{{bytes .SpoolBytes}}
-<td class=w>{{with .Trouble}}<span class=bad>▲ {{.}}</span>{{else}}<span class=ok>●</span> delivers{{end}}
-{{- if .SpoolFull}} <span class=bad>▲ the disk queue is full</span>{{end}}</tr>
-{{end}}</table></div>
-<h2>Sources</h2>
-<div><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>unconfirmed<th>state</tr>
-{{range .Targets}}<tr class="{{if not .Kind}}no{{end}}"><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
-<td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
-<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}</tr>
-{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table></div>
-</html>`))
 
 var containerID = regexp.MustCompile(`([0-9a-f]{12})[0-9a-f]{52}`)
 
@@ -163,4 +193,21 @@ func bytesInWords(n int64) string {
 		value /= unit
 	}
 	return fmt.Sprintf("%.1f %ciB", value, "KMGT"[exp])
+}
+
+// secondsInWords is a time in the largest fitting unit, "" for none.
+func secondsInWords(s float64) string {
+	switch {
+	case s < 0.05:
+		return ""
+	case s < 10:
+		return fmt.Sprintf("%.1f s", s)
+	case s < 120:
+		return fmt.Sprintf("%.0f s", s)
+	case s < 2*3600:
+		return fmt.Sprintf("%.0f min", s/60)
+	case s < 48*3600:
+		return fmt.Sprintf("%.0f h", s/3600)
+	}
+	return fmt.Sprintf("%.0f d", s/86400)
 }

@@ -16,6 +16,7 @@ type Config struct {
 	Clients      []Client     `yaml:"clients"`
 	Positions    Positions    `yaml:"positions"`
 	TargetConfig TargetConfig `yaml:"target_config"`
+	LimitsConfig LimitsConfig `yaml:"limits_config"`
 	Global       Global       `yaml:"global"`
 	// ScrapeConfigs are the jobs; their names differ.
 	ScrapeConfigs []ScrapeConfig `yaml:"scrape_configs"`
@@ -32,31 +33,6 @@ type Config struct {
 	// The file is the queue here, so that promtail's write-ahead log has nothing
 	// to do.
 	_ struct{} `ignored:"tracing wal options"`
-	// Rates and line lengths of promtail are not enforced: nothing is lost by it.
-	_ struct{} `ignored:"limits_config"`
-}
-
-// Server is the collector's own HTTP listener and its own log.
-type Server struct {
-	// HTTPListenAddress is the address to listen on, "" for all.
-	HTTPListenAddress string `yaml:"http_listen_address"`
-	// HTTPListenPort is 80 by default as in promtail; 0 lets the system choose.
-	HTTPListenPort int `yaml:"http_listen_port"`
-	// LogLevel is debug, info, warn or error.
-	LogLevel string `yaml:"log_level"`
-	// LogFormat is logfmt or json.
-	LogFormat string `yaml:"log_format"`
-
-	_ struct{} `ignored:"disable profiling_enabled enable_runtime_reload health_check_target external_url http_path_prefix"`
-	_ struct{} `ignored:"http_listen_network http_listen_conn_limit graceful_shutdown_timeout register_instrumentation report_grpc_codes_in_instrumentation_label_enabled"`
-	_ struct{} `ignored:"http_server_read_timeout http_server_read_header_timeout http_server_write_timeout http_server_idle_timeout http_log_closed_connections_without_response_enabled"`
-	_ struct{} `ignored:"grpc_listen_network grpc_listen_address grpc_listen_port grpc_listen_conn_limit grpc_collect_max_streams_by_conn grpc_tls_config"`
-	_ struct{} `ignored:"grpc_server_max_recv_msg_size grpc_server_max_send_msg_size grpc_server_max_concurrent_streams grpc_server_max_connection_idle grpc_server_max_connection_age grpc_server_max_connection_age_grace"`
-	_ struct{} `ignored:"grpc_server_keepalive_time grpc_server_keepalive_timeout grpc_server_min_time_between_pings grpc_server_ping_without_stream_allowed grpc_server_num_workers grpc_server_stats_tracking_enabled grpc_server_recv_buffer_pools_enabled grpc_server_read_buffer_size grpc_server_write_buffer_size"`
-	_ struct{} `ignored:"log_source_ips_enabled log_source_ips_full log_source_ips_header log_source_ips_regex log_request_headers log_request_at_info_level_enabled log_request_exclude_headers_list trace_request_headers trace_request_exclude_headers_list"`
-	_ struct{} `ignored:"cluster_validation create_new_traces enable_open_metrics_text_created_samples tls_cipher_suites tls_min_version"`
-	// A listener without the encryption that was asked for must not start.
-	_ struct{} `unsupported:"http_tls_config proxy_protocol_enabled" instead:"listen on a loopback address and put a proxy before it"`
 }
 
 // Positions says where the state of reading is kept.
@@ -90,8 +66,9 @@ type Quarantine struct {
 type TargetConfig struct {
 	// SyncPeriod is the time between two evaluations of the globs.
 	SyncPeriod Duration `yaml:"sync_period"`
-
-	_ struct{} `unsupported:"stdin" instead:"use static_configs"`
+	// Stdin reads standard input in place of all jobs' targets, with the stages of
+	// the first job.
+	Stdin bool `yaml:"stdin"`
 }
 
 // LabelLimit bounds the values of each label over all streams; further ones are

@@ -201,6 +201,10 @@ func TestUnknownKeysOfStagesAreWarningsWhenLenient(t *testing.T) {
 	if len(c.Warnings) != 2 || !strings.Contains(c.Warnings[0].String(), "regex.sorce: unknown key; did you mean source?") {
 		t.Errorf("got warnings %q", c.Warnings)
 	}
+	_, err = Load(write(t, "e.yaml", withStages("[{regex: {expresion: x}}]")), Options{LenientStages: true})
+	if err == nil || !strings.Contains(err.Error(), "regex.expresion: unknown key; did you mean expression?") {
+		t.Errorf("beside an error: got %v", err)
+	}
 	if _, err := Load(write(t, "d.yaml", minimal+"    sauce: b\n"), Options{LenientStages: true}); err == nil {
 		t.Error("lenient outside of stages: no error")
 	}
@@ -260,28 +264,6 @@ func TestBadSubstitutionIsAnError(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), path+": environment variables") {
 			t.Errorf("%s: got %v", text, err)
 		}
-	}
-}
-
-func TestOverrideComesBeforeTheCheckOfTheWhole(t *testing.T) {
-	path := write(t, "c.yaml", "scrape_configs: [{job_name: a, journal: {}}]")
-	add := func(c *Config) error {
-		url, err := NewURL("http://192.0.2.1/push")
-		cl := DefaultClient()
-		cl.URL = url
-		c.Clients = append(c.Clients, cl)
-		return err
-	}
-	c, err := Load(path, Options{Override: add})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c.Clients[0].Name == "" {
-		t.Error("the client of a flag got no name")
-	}
-	twice := func(c *Config) error { return errors.Join(add(c), add(c)) }
-	if _, err := Load(path, Options{Override: twice}); err == nil {
-		t.Error("two equal clients: no error")
 	}
 }
 

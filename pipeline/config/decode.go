@@ -38,9 +38,14 @@ const (
 type decoder struct {
 	file    string
 	lenient bool
+	// from says of nodes that are not the file's where they come from.
+	from map[*yaml.Node]string
 
 	errs     []*Error
 	warnings []Warning
+	// forgiven are unknown keys inside stages when those are read leniently. Beside
+	// an error they are errors too, for one of them may be the cause.
+	forgiven []*Error
 	nodes    int
 	// open are the values around the present one.
 	open []*yaml.Node
@@ -353,6 +358,9 @@ func (d *decoder) unsupported(e entry, instead string, at *place) {
 func (d *decoder) unknown(known []string, at *place) {
 	message := "unknown key" + suggest(at.key, known)
 	if d.lenient && d.stages > 0 {
+		if len(d.forgiven) < maxErrors {
+			d.forgiven = append(d.forgiven, &Error{Pos: at.pos, Path: at.path(), Message: message})
+		}
 		d.warn(at, "%s", message+"; it is ignored")
 		return
 	}
@@ -486,6 +494,10 @@ func (d *decoder) warn(at *place, format string, args ...any) {
 
 // err joins the problems in the order of their places; nil if there are none.
 func (d *decoder) err() error {
+	if len(d.errs) > 0 {
+		d.errs = append(d.errs, d.forgiven...)
+		d.forgiven = nil
+	}
 	slices.SortStableFunc(d.errs, func(a, b *Error) int { return comparePos(a.Pos, b.Pos) })
 	errs := make([]error, 0, len(d.errs)+1)
 	for i, e := range d.errs {

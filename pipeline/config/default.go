@@ -6,17 +6,30 @@ import "time"
 // MiB in flight. It has no clients and no jobs.
 func Default() *Config {
 	return &Config{
-		Server:       Server{HTTPListenPort: 80, LogLevel: "info", LogFormat: "logfmt"},
+		Server:       defaultServer(),
 		Positions:    Positions{Filename: "/var/log/positions.yaml", SyncPeriod: Duration(10 * time.Second)},
 		TargetConfig: TargetConfig{SyncPeriod: Duration(10 * time.Second)},
 		Global: Global{FileWatchConfig: FileWatchConfig{
 			MinPollFrequency: Duration(250 * time.Millisecond),
 			MaxPollFrequency: Duration(250 * time.Millisecond),
 		}},
-		Memory:     64 << 20,
-		Spool:      Spool{MaxBytes: 1 << 30},
-		Quarantine: Quarantine{MaxBytes: 64 << 20},
-		LabelLimit: LabelLimit{ForgetAfter: Duration(24 * time.Hour)},
+		LimitsConfig: LimitsConfig{ReadlineRate: 10_000, ReadlineBurst: 10_000, ReadlineRateDrop: true},
+		Memory:       64 << 20,
+		Spool:        Spool{MaxBytes: 1 << 30},
+		Quarantine:   Quarantine{MaxBytes: 64 << 20},
+		LabelLimit:   LabelLimit{ForgetAfter: Duration(24 * time.Hour)},
+	}
+}
+
+func defaultServer() Server {
+	return Server{
+		HTTPListenNetwork: "tcp", HTTPListenPort: 80,
+		HTTPServerReadTimeout:   Duration(30 * time.Second),
+		HTTPServerWriteTimeout:  Duration(30 * time.Second),
+		HTTPServerIdleTimeout:   Duration(2 * time.Minute),
+		GracefulShutdownTimeout: Duration(30 * time.Second),
+		RegisterInstrumentation: true, HealthCheckTarget: true,
+		LogLevel: "info", LogFormat: "logfmt",
 	}
 }
 
@@ -31,7 +44,7 @@ func DefaultClient() Client {
 			MinPeriod: Duration(500 * time.Millisecond),
 			MaxPeriod: Duration(5 * time.Minute),
 		},
-		FollowRedirects: true,
+		HTTPClient: HTTPClient{FollowRedirects: true},
 	}
 }
 

@@ -1,12 +1,10 @@
 package config
 
 import (
-	"net/textproto"
 	"reflect"
 
 	"github.com/bmatcuk/doublestar/v4"
 	yaml "go.yaml.in/yaml/v4"
-	"golang.org/x/net/http/httpguts"
 )
 
 // LabelSet is a set of labels. The names are those that Loki takes: letters,
@@ -76,34 +74,24 @@ func (d *decoder) checkGlob(glob string, at *place) {
 type Headers map[string]Secret
 
 func (h *Headers) decodeNode(d *decoder, n *yaml.Node, at *place) {
-	entries, ok := d.entries(n, at)
-	if !ok {
-		return
-	}
-	*h = make(Headers, len(entries))
-	for _, e := range entries {
-		here := at.child(e.key, e.pos)
+	*h = Headers{}
+	d.headers(n, at, func(name string, node *yaml.Node, here *place) {
 		var value Secret
-		d.value(e.value, reflect.ValueOf(&value).Elem(), here)
-		name := textproto.CanonicalMIMEHeaderKey(e.key)
-		switch {
-		case !httpguts.ValidHeaderFieldName(e.key):
-			d.errorf(here, "%s is not a header's name; use letters, digits and -", quote(e.key))
-		case !httpguts.ValidHeaderFieldValue(value.Reveal()):
-			d.errorf(here, "the value holds a line break or a control character; remove it")
-		case isPushHeader(name):
+		d.value(node, reflect.ValueOf(&value).Elem(), here)
+		d.checkHeaderValue(value, here)
+		if isPushHeader(name) {
 			d.warn(here, "this header is set by the push itself, so the one given here is left out; remove it")
-		default:
-			(*h)[name] = value
+			return
 		}
-	}
+		(*h)[name] = value
+	})
 }
 
 // isPushHeader says whether the push sets the header itself; promtail leaves
 // out the configured one too.
 func isPushHeader(name string) bool {
 	switch name {
-	case "Content-Type", "Content-Encoding", "Content-Length", "Host", "User-Agent", "X-Scope-Orgid":
+	case "Content-Type", "Content-Encoding", "Content-Length", "Host", "User-Agent":
 		return true
 	}
 	return false

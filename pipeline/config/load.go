@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/drone/envsubst"
+	yaml "go.yaml.in/yaml/v4"
 )
 
 // maxSize bounds the text of a configuration, before and after environment
@@ -27,16 +29,20 @@ type Options struct {
 	// LenientStages makes unknown keys inside pipeline stages warnings: promtail
 	// ignores them silently.
 	LenientStages bool
-	// Override, if any, changes what the file said before the configuration is
-	// checked as a whole: command-line flags win over the file. It is not called
-	// when the file has errors.
-	Override func(*Config) error
+	// Settings win over the file, in their order. With them there may be no file.
+	Settings []Setting
 }
+
+// noFile stands for the file in messages when there are settings alone.
+const noFile = "command line"
 
 // Load reads the first existing file of paths, a comma-separated list. An error
 // about the content joins every problem that was found, each an *Error, in the
 // order of their lines.
 func Load(paths string, opts Options) (*Config, error) {
+	if paths == "" && len(opts.Settings) > 0 {
+		return parse(noFile, []byte("{}"), opts)
+	}
 	name, text, err := readFirst(paths)
 	if err != nil {
 		return nil, err
@@ -51,7 +57,7 @@ func Parse(name string, text []byte) (*Config, error) {
 }
 
 func parse(name string, text []byte, opts Options) (*Config, error) {
-	d := &decoder{file: name, lenient: opts.LenientStages}
+	d := &decoder{file: name, lenient: opts.LenientStages, from: map[*yaml.Node]string{}}
 	text, ok := d.prepare(text, opts)
 	if !ok {
 		return nil, d.err()
@@ -60,24 +66,31 @@ func parse(name string, text []byte, opts Options) (*Config, error) {
 	if root == nil {
 		return nil, d.err()
 	}
+	if name == noFile {
+		d.from[root] = noFile
+	}
+	for _, setting := range opts.Settings {
+		d.put(root, setting)
+	}
 	doc := document{Config: *Default()}
 	s := d.root(root, &doc)
 	c := &doc.Config
 	c.File = name
-	if opts.Override != nil {
-		if err := d.err(); err != nil {
-			return nil, err
-		}
-		if err := opts.Override(c); err != nil {
-			return nil, err
-		}
-	}
 	c.checkClients(s)
 	c.Warnings = d.sortedWarnings()
 	if err := d.err(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, unexpanded(name, text, opts))
 	}
 	return c, nil
+}
+
+// unexpanded is a hint for a file with problems in which variables were not
+// expanded, nil for another.
+func unexpanded(name string, text []byte, opts Options) error {
+	if opts.ExpandEnv || !bytes.Contains(text, []byte("${")) {
+		return nil
+	}
+	return &Error{Pos: Pos{File: name}, Message: "there is a ${ in the file; -config.expand-env=true puts environment variables in"}
 }
 
 // readFirst reads the first of the comma-separated paths that exists.

@@ -125,9 +125,13 @@ func mapNode(v reflect.Value) *yaml.Node {
 	return orNil(n)
 }
 
-// sliceNode is a list.
+// sliceNode is a list; one that is given may be empty.
 func sliceNode(v reflect.Value) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode}
+	if v.Len() == 0 && !v.IsNil() {
+		n.Style = yaml.FlowStyle
+		return n
+	}
 	for i := range v.Len() {
 		if e := node(v.Index(i)); e != nil {
 			n.Content = append(n.Content, e)

@@ -191,6 +191,61 @@ func (v *TLSVersion) decodeText(text string) error {
 	return fmt.Errorf("%s is not a TLS version; write TLS10, TLS11, TLS12 or TLS13", quote(text))
 }
 
+// ServerTLSVersion is the least version of a listener. In YAML it is VersionTLS10,
+// VersionTLS11, VersionTLS12 or VersionTLS13.
+type ServerTLSVersion uint16
+
+// String is the version as in YAML, "" when not given.
+func (v ServerTLSVersion) String() string {
+	if v == 0 {
+		return ""
+	}
+	return "Version" + TLSVersion(v).String()
+}
+
+func (v *ServerTLSVersion) decodeText(text string) error {
+	name, ok := strings.CutPrefix(text, "Version")
+	if text == "" {
+		return nil
+	}
+	if !ok || (*TLSVersion)(v).decodeText(name) != nil {
+		return fmt.Errorf("%s is not a TLS version; write VersionTLS12 or VersionTLS13, or VersionTLS10 or VersionTLS11", quote(text))
+	}
+	return nil
+}
+
+// CipherSuites are identifiers of crypto/tls, nil for Go's choice. In YAML they
+// are names separated by commas.
+type CipherSuites []uint16
+
+// String is the names as in YAML.
+func (c CipherSuites) String() string {
+	names := make([]string, len(c))
+	for i, id := range c {
+		names[i] = tls.CipherSuiteName(id)
+	}
+	return strings.Join(names, ",")
+}
+
+func (c *CipherSuites) decodeText(text string) error {
+	ids := map[string]uint16{}
+	for _, suite := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		ids[suite.Name] = suite.ID
+	}
+	*c = nil
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name == "" {
+			continue
+		}
+		id, ok := ids[name]
+		if !ok {
+			return fmt.Errorf("%s is not a cipher suite that Go knows; write names such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, separated by commas", quote(name))
+		}
+		*c = append(*c, id)
+	}
+	return nil
+}
+
 type tlsName struct {
 	name    string
 	version TLSVersion

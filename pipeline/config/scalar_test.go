@@ -71,7 +71,7 @@ func TestNearest(t *testing.T) {
 	for name, want := range map[string]string{
 		"expresion": "expression", "Source": "source", "soruce": "source", "jobname": "job_name", "banana": "", "x": "",
 	} {
-		if got := nearest(name, known); got != want {
+		if got := Nearest(name, known); got != want {
 			t.Errorf("%s: got %q, want %q", name, got, want)
 		}
 	}

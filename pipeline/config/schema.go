@@ -52,7 +52,7 @@ func suggest(key string, known []string) string {
 	if len(known) == 0 {
 		return "; there are none here, so remove it"
 	}
-	if near := nearest(key, known); near != "" {
+	if near := Nearest(key, known); near != "" {
 		hint := fmt.Sprintf("; did you mean %s?", near)
 		if len(known) > maxListed {
 			return hint
@@ -62,9 +62,9 @@ func suggest(key string, known []string) string {
 	return "; known keys: " + strings.Join(known, ", ")
 }
 
-// nearest is the known name with the fewest edits from name, "" when all are
+// Nearest is the known name with the fewest edits from name, "" when all are
 // further than a third of its length.
-func nearest(name string, known []string) string {
+func Nearest(name string, known []string) string {
 	best, limit := "", max(1, len(name)/3)
 	for _, k := range known {
 		if d := distance(strings.ToLower(name), k); d <= limit {

@@ -2,7 +2,7 @@ package config
 
 // ScrapeConfig is one job: where lines come from and what is done to them. It
 // has exactly one kind of source: files (StaticConfigs and FileSDConfigs),
-// Journal or DockerFiles.
+// Journal, Syslog, LokiPush, Gelf or DockerFiles.
 type ScrapeConfig struct {
 	// Pos is where the job begins in the file.
 	Pos Pos `yaml:"-"`
@@ -16,6 +16,9 @@ type ScrapeConfig struct {
 	StaticConfigs []StaticConfig `yaml:"static_configs"`
 	FileSDConfigs []FileSD       `yaml:"file_sd_configs"`
 	Journal       *Journal       `yaml:"journal"`
+	Syslog        *Syslog        `yaml:"syslog"`
+	LokiPush      *LokiPush      `yaml:"loki_push_api"`
+	Gelf          *Gelf          `yaml:"gelf"`
 	// DockerFiles is this project's own source.
 	DockerFiles *DockerFiles `yaml:"docker_files"`
 
@@ -29,8 +32,6 @@ type ScrapeConfig struct {
 	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
 	_ struct{} `unsupported:"encoding" instead:"let the program write UTF-8"`
 	_ struct{} `unsupported:"decompression" instead:"unpack the files and read them by static_configs"`
-	_ struct{} `unsupported:"syslog" instead:"let the syslog daemon write files and read them by static_configs"`
-	_ struct{} `unsupported:"loki_push_api gelf" instead:"let the sender write files and read them by static_configs, or push to Loki directly"`
 	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
 	_ struct{} `unsupported:"dns_sd_configs consul_sd_configs consulagent_sd_configs digitalocean_sd_configs dockerswarm_sd_configs serverset_sd_configs nerve_sd_configs marathon_sd_configs kubernetes_sd_configs gce_sd_configs ec2_sd_configs openstack_sd_configs azure_sd_configs triton_sd_configs" instead:"use static_configs or docker_files"`
 }
@@ -46,8 +47,8 @@ type StaticConfig struct {
 	scope *scope // while the job is decoded
 }
 
-// Path is the doublestar glob of the files to read. It is not empty, unless the
-// job has RelabelConfigs, which may set it.
+// Path is the doublestar glob of the files to read. If it is empty, the job's
+// RelabelConfigs may set it.
 func (c StaticConfig) Path() string { return c.Labels[PathLabel] }
 
 // PathExclude is the glob of files to leave out, "" for none.

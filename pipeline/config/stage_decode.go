@@ -145,7 +145,7 @@ func (d *decoder) stage(n *yaml.Node, out reflect.Value, at *place) {
 
 // unknownStage reports a stage that there is not.
 func (d *decoder) unknownStage(name string, at *place) {
-	if near := nearest(name, stageNames()); near != "" {
+	if near := Nearest(name, stageNames()); near != "" {
 		d.errorf(at, "unknown stage; did you mean %s?", near)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,15 +15,28 @@ import (
 // one client.
 type document struct {
 	Config
-	Client *Client `yaml:"client"`
+	Client *commonClient `yaml:"client"`
+}
+
+// commonClient is promtail's older block of one client. Its external labels are
+// for all clients, and without a URL it has no other effect.
+type commonClient struct{ Client }
+
+func (c *commonClient) validate(s scope) {
+	if c.URL.IsSet() {
+		c.Client.validate(s)
+		return
+	}
+	for key, p := range s.keys {
+		if key != "external_labels" && !p.bad {
+			s.d.warn(s.at, "the block has no url, so nothing of it has an effect but external_labels")
+			return
+		}
+	}
 }
 
 func (doc *document) validate(s scope) {
-	if doc.Client != nil {
-		s.warnf("client", "the single client block is deprecated; make it an item of clients")
-		doc.Client.Pos = s.place("client").pos
-		doc.Clients = append(doc.Clients, *doc.Client)
-	}
+	doc.addClient(s)
 	atLeast(s, "memory", doc.Memory, 1<<20)
 	if doc.Spool.Dir == "" {
 		doc.Spool.Dir = doc.Positions.Filename + ".spool"
@@ -31,6 +45,27 @@ func (doc *document) validate(s scope) {
 		s.warnf("scrape_configs", "there is no job, so nothing is collected")
 	}
 	doc.checkJobs(s)
+}
+
+// addClient makes the older block the last of the clients.
+func (doc *document) addClient(s scope) {
+	common := doc.Client
+	if common == nil {
+		return
+	}
+	if common.URL.IsSet() {
+		s.warnf("client", "the single client block and the flags -client.* are deprecated; make it an item of clients")
+		common.Pos = s.place("client").pos
+		doc.Clients = append(doc.Clients, common.Client)
+	}
+	if len(common.ExternalLabels) == 0 {
+		return
+	}
+	for i := range doc.Clients {
+		labels := maps.Clone(common.ExternalLabels)
+		maps.Copy(labels, doc.Clients[i].ExternalLabels)
+		doc.Clients[i].ExternalLabels = labels
+	}
 }
 
 // checkJobs reports jobs with one name.
@@ -53,17 +88,37 @@ func (c *Config) checkClients(s scope) {
 	if len(c.Clients) == 0 {
 		s.errorf("clients", "at least one client is needed; give its url, such as http://192.0.2.1:3100/loki/api/v1/push")
 	}
-	names := map[string]bool{}
+	names := map[string]*Client{}
 	for i := range c.Clients {
 		cl := &c.Clients[i]
 		if cl.Name == "" && cl.URL.IsSet() {
-			cl.Name = cl.hash()
+			cl.Name = freeName(cl, names)
 		}
-		if names[cl.Name] {
-			s.d.report(cl.Pos, fmt.Sprintf("clients[%d]", i), "a second client with this name, or with this URL, tenant and labels; remove one or give each a name")
+		if other := names[cl.Name]; other != nil {
+			s.d.report(cl.Pos, fmt.Sprintf("clients[%d]", i), "a second client with this name, or with equal keys; remove one or give each a name")
 		}
-		names[cl.Name] = cl.Name != ""
+		if cl.Name != "" {
+			names[cl.Name] = cl
+		}
 	}
+}
+
+// freeName is the name of a client that the file gives none: its hash, or that
+// with a number if another client, with different keys, has it already.
+func freeName(c *Client, taken map[string]*Client) string {
+	hash := c.hash()
+	name := hash
+	for n := 2; taken[name] != nil && !taken[name].equal(c); n++ {
+		name = fmt.Sprintf("%s-%d", hash, n)
+	}
+	return name
+}
+
+// equal reports whether two clients differ in nothing but place and name.
+func (c *Client) equal(other *Client) bool {
+	a, b := *c, *other
+	a.Pos, b.Pos, a.Name, b.Name = Pos{}, Pos{}, "", ""
+	return reflect.DeepEqual(a, b)
 }
 
 // hash is a name for a client without one. It depends on what tells where
@@ -75,14 +130,6 @@ func (c *Client) hash() string {
 		fmt.Fprintf(h, "%q=%q\n", k, c.ExternalLabels[k])
 	}
 	return fmt.Sprintf("%x", h.Sum(nil)[:3])
-}
-
-func (c *Server) validate(s scope) {
-	if c.HTTPListenPort < 0 || c.HTTPListenPort > 65535 {
-		s.errorf("http_listen_port", "%d is not a port; write 0 to 65535", c.HTTPListenPort)
-	}
-	s.oneOf("log_level", c.LogLevel, "debug", "info", "warn", "error")
-	s.oneOf("log_format", c.LogFormat, "logfmt", "json")
 }
 
 func (c *Positions) validate(s scope) {
@@ -122,21 +169,7 @@ func (c *Client) validate(s scope) {
 	s.positive("batchwait", c.BatchWait)
 	atLeast(s, "batchsize", c.BatchSize, 1)
 	s.positive("timeout", c.Timeout)
-	c.checkAuth(s)
-}
-
-// checkAuth keeps to one kind of authentication, as Prometheus's HTTP client
-// does.
-func (c *Client) checkAuth(s scope) {
-	var kinds []string
-	for _, k := range []string{"basic_auth", "authorization", "bearer_token", "bearer_token_file"} {
-		if s.given(k) {
-			kinds = append(kinds, k)
-		}
-	}
-	if len(kinds) > 1 {
-		s.errorf(kinds[1], "a client has one kind of authentication; keep one of %s", strings.Join(kinds, ", "))
-	}
+	c.HTTPClient.check(s)
 }
 
 func (c *BackoffConfig) validate(s scope) {
@@ -146,35 +179,6 @@ func (c *BackoffConfig) validate(s scope) {
 	}
 	if c.MaxRetries != nil {
 		atLeast(s, "max_retries", *c.MaxRetries, 0)
-	}
-}
-
-func (a *BasicAuth) validate(s scope) {
-	s.oneOfPair("username", "username_file")
-	s.oneOfPair("password", "password_file")
-}
-
-func (a *Authorization) validate(s scope) {
-	s.oneOfPair("credentials", "credentials_file")
-	if strings.EqualFold(strings.TrimSpace(a.Type), "basic") {
-		s.errorf("type", "the type cannot be Basic; use basic_auth instead")
-	}
-	s.required("type", strings.TrimSpace(a.Type), "the type of the header, such as Bearer")
-}
-
-func (c *TLSConfig) validate(s scope) {
-	s.oneOfPair("ca", "ca_file")
-	s.oneOfPair("cert", "cert_file")
-	s.oneOfPair("key", "key_file")
-	cert, key := c.Cert != "" || c.CertFile != "", c.Key.IsSet() || c.KeyFile != ""
-	if cert && !key {
-		s.errorf("key_file", "required beside a certificate; give key_file or key")
-	}
-	if key && !cert {
-		s.errorf("cert_file", "required beside a key; give cert_file or cert")
-	}
-	if c.MaxVersion != 0 && c.MaxVersion < c.MinVersion {
-		s.errorf("max_version", "%s is below min_version %s; make it equal or higher", c.MaxVersion, c.MinVersion)
 	}
 }
 
@@ -191,36 +195,16 @@ func (c *ScrapeConfig) validate(s scope) {
 	}
 }
 
-// checkSource keeps to one kind of source. Promtail runs the first kind and
-// ignores the others silently.
-func (c *ScrapeConfig) checkSource(s scope) {
-	var kinds []string
-	for _, k := range []string{"static_configs", "file_sd_configs", "journal", "docker_files"} {
-		if s.given(k) && (k != "file_sd_configs" || len(c.FileSDConfigs) > 0) {
-			kinds = append(kinds, k)
-		}
-	}
-	files := slices.Equal(kinds, []string{"static_configs", "file_sd_configs"})
-	switch isEmpty := len(c.StaticConfigs)+len(c.FileSDConfigs) == 0 && c.Journal == nil && c.DockerFiles == nil; {
-	case len(kinds) == 0:
-		s.errorf("static_configs", "the job has no source; give static_configs, file_sd_configs, journal or docker_files")
-	case len(kinds) > 1 && !files:
-		s.errorf(kinds[1], "a job has one kind of source, and this one has %s; make a job of each", strings.Join(kinds, " and "))
-	case isEmpty:
-		s.errorf(kinds[0], "the source is empty; fill it in, or write {} after journal or docker_files for the defaults")
-	}
-}
-
 func (c *StaticConfig) setPos(p Pos) { c.Pos = p }
 
 func (c *StaticConfig) validate(s scope) { c.scope = &s }
 
-// checkPaths reports groups without a path. Relabelling may set it.
+// checkPaths warns of groups without a path. Relabelling may set it.
 func (c *ScrapeConfig) checkPaths() {
 	for i := range c.StaticConfigs {
 		group := &c.StaticConfigs[i]
 		if group.Path() == "" && len(c.RelabelConfigs) == 0 && group.scope != nil {
-			group.scope.errorf("labels", "%s is required; give the files to read, such as /var/log/*.log", PathLabel)
+			group.scope.warnf("labels", "%s is missing, so nothing is read; give the files, such as /var/log/*.log", PathLabel)
 		}
 		group.scope = nil
 	}

@@ -134,5 +134,8 @@ func isQuoted(n *yaml.Node) bool {
 
 // pos is the place of n.
 func (d *decoder) pos(n *yaml.Node) Pos {
+	if from, ok := d.from[n]; ok {
+		return Pos{File: from}
+	}
 	return Pos{File: d.file, Line: n.Line, Column: n.Column}
 }

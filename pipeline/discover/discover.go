@@ -38,7 +38,9 @@ type Target struct {
 	// with __, and of files have filename. Those of the journal are not: each of
 	// its entries is relabelled.
 	Labels []pipeline.Label
-	Meta   []pipeline.Field // structured metadata of every entry
+	// Discovered are the labels before relabelling, sorted by name.
+	Discovered []pipeline.Label
+	Meta       []pipeline.Field // structured metadata of every entry
 	// FirstReadsRotated: at first sight the rotated siblings belong to it too.
 	FirstReadsRotated bool
 	// IgnoreOlder leaves alone what did not change for so long when it is first
@@ -65,9 +67,19 @@ type Problem struct {
 	Remedy string // the command that opens it, "" if there is none
 	User   string // whom Remedy is for: the user that the collector runs as
 	// Failed is promtail's reason for a target that the configuration gives up,
-	// dropped or no_path; else "".
+	// dropped, wrong_host, no_path or error; else "".
 	Failed string
 }
+
+// Dropped is a target that the configuration gives up.
+type Dropped struct {
+	Job        string
+	Discovered []pipeline.Label // sorted by name
+	Reason     string
+}
+
+// maxDropped bounds what is remembered of a job's dropped targets, as in promtail.
+const maxDropped = 100
 
 // Options are what a Discoverer is made with.
 type Options struct {
@@ -89,6 +101,7 @@ type Discoverer struct {
 	offFor     map[string]int       // by job: Syncs until a job that was off may be on
 
 	targetFiles map[string]targetFile // of file_sd_configs, by path
+	dropped     []Dropped             // of the last Sync
 }
 
 // New returns a discoverer of the jobs' targets.
@@ -105,6 +118,10 @@ func New(opts Options) *Discoverer {
 	return &Discoverer{opts: opts, containers: map[string]container{}, offFor: map[string]int{}}
 }
 
+// SetJobs changes the jobs whose targets are looked for. What is known of files and
+// containers stays.
+func (d *Discoverer) SetJobs(jobs []config.ScrapeConfig) { d.opts.Jobs = jobs }
+
 // Sync returns the targets that exist now, sorted by key, and what is not read.
 // It starts nothing and waits for nothing but the file system.
 func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
@@ -112,19 +129,25 @@ func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
 		d: d, byKey: map[string]int{}, containers: map[string]container{}, targetFiles: map[string]targetFile{},
 	}
 	for i := range d.opts.Jobs {
-		f.job = &d.opts.Jobs[i]
+		f.job, f.discovered, f.drops = &d.opts.Jobs[i], nil, 0
 		if f.isOff() {
 			continue
 		}
+		f.notCollected()
 		f.static()
 		f.fileSD()
 		f.docker()
 		f.journal()
 	}
 	d.containers, d.targetFiles = f.containers, f.targetFiles // those that are gone are forgotten
+	d.dropped = f.dropped
 	slices.SortStableFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
 	return f.targets, f.problems
 }
+
+// Dropped returns the targets that the last Sync gave up because the configuration
+// says so, at most 100 of each job.
+func (d *Discoverer) Dropped() []Dropped { return d.dropped }
 
 // found is what one Sync has found so far.
 type found struct {
@@ -133,6 +156,10 @@ type found struct {
 	targets  []Target
 	problems []Problem
 	byKey    map[string]int // index of targets
+	dropped  []Dropped
+	drops    int // of the job
+
+	discovered []pipeline.Label // of the target that was relabelled last
 
 	containers  map[string]container // as in Discoverer
 	targetFiles map[string]targetFile
@@ -161,21 +188,51 @@ func (f *found) add(t Target, labels map[string]string) {
 	t.Job, t.Config = f.job.JobName, f.job
 	t.Key = t.Job + " " + t.Key
 	t.IgnoreOlder = f.job.IgnoreOlder.Std()
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		t.Labels = append(t.Labels, pipeline.Label{Name: name, Value: labels[name]})
+	t.Labels, t.Discovered = sorted(labels), f.discovered
+	if t.Discovered == nil {
+		t.Discovered = t.Labels
 	}
 	f.appendNew(t)
+}
+
+// sorted are labels by their names.
+func sorted(labels map[string]string) []pipeline.Label {
+	all := make([]pipeline.Label, 0, len(labels))
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		all = append(all, pipeline.Label{Name: name, Value: labels[name]})
+	}
+	return all
 }
 
 // relabel applies the job's rules, if it has any, to the labels of a target and
 // reports whether it is kept; name is the target's in messages.
 func (f *found) relabel(labels map[string]string, name string) (kept bool) {
+	f.discovered = slices.DeleteFunc(sorted(labels), func(l pipeline.Label) bool { return l.Value == "" })
 	rules := relabel.Rules(f.job.RelabelConfigs)
 	if len(rules) == 0 || rules.Apply(labels) {
 		return true
 	}
-	f.report(Problem{State: LeftOut, Path: name, Reason: "dropped by relabel_configs", Failed: "dropped"})
+	f.giveUp(name, "dropped by relabel_configs", "dropped")
 	return false
+}
+
+// giveUp notes that the configuration wants nothing of the target that was
+// relabelled last; failed is promtail's reason.
+func (f *found) giveUp(name, reason, failed string) {
+	f.report(Problem{State: LeftOut, Path: name, Reason: reason, Failed: failed})
+	if f.drops++; f.drops <= maxDropped {
+		f.dropped = append(f.dropped, Dropped{Job: f.job.JobName, Discovered: f.discovered, Reason: reason})
+	}
+}
+
+// notCollected notes a job of a kind that is not collected.
+func (f *found) notCollected() {
+	if kind := f.job.NotCollected(); kind != "" {
+		f.report(Problem{
+			State: LeftOut, Path: kind, Reason: "this kind is not collected by this version", Failed: "error",
+			Remedy: "let the sender write files and read them by static_configs, or push to Loki",
+		})
+	}
 }
 
 // appendNew adds a target. A file that several groups of one job match is read

@@ -408,3 +408,17 @@ func FuzzParseContainer(f *testing.F) {
 		}
 	})
 }
+
+func TestAJobThatIsNotCollectedIsNamed(t *testing.T) {
+	cfg, err := config.Parse("c.yaml", []byte(`
+clients: [{url: 'http://192.0.2.1/push'}]
+scrape_configs: [{job_name: job, syslog: {listen_address: ':1514'}}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets, problems := New(Options{Jobs: cfg.ScrapeConfigs}).Sync()
+	if len(targets) != 0 || len(problems) != 1 || problems[0].Path != "syslog :1514" || problems[0].Failed != "error" || problems[0].Remedy == "" {
+		t.Errorf("got %v, %v", targets, problems)
+	}
+}

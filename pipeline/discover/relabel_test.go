@@ -70,8 +70,12 @@ func TestRelabellingSetsTheHost(t *testing.T) {
 	for host, want := range map[string]int{"host-1": 1, "host-2": 0} {
 		job := files(path, "node", host)
 		job.RelabelConfigs = []config.Relabel{rule(t, func(r *config.Relabel) { r.SourceLabels, r.TargetLabel = []string{"node"}, "__host__" })}
-		if targets, problems := look(job); len(targets) != want || len(problems) != 0 {
+		targets, problems := look(job)
+		if len(targets) != want || len(problems) != 1-want {
 			t.Errorf("of node %s: targets %v, problems %v, want %d targets", host, targets, problems, want)
+		}
+		if want == 0 && problems[0].Failed != "wrong_host" {
+			t.Errorf("given up for %q", problems[0].Failed)
 		}
 	}
 }
@@ -103,5 +107,29 @@ func TestContainersAreRelabelledByTheirMetadata(t *testing.T) {
 	targets, problems = look(job)
 	if len(targets) != 0 || len(problems) != 1 || problems[0].Failed != "dropped" {
 		t.Errorf("targets %v, problems %+v, want the container dropped", targets, problems)
+	}
+}
+
+// What discovery found and what relabelling made of it can be compared, for
+// dropped targets too.
+func TestDiscoveredLabelsAreKept(t *testing.T) {
+	path := write(t, filepath.Join(t.TempDir(), "app.log"), "")
+	job := files(path, "service", "app")
+	job.RelabelConfigs = []config.Relabel{rule(t, func(r *config.Relabel) { r.SourceLabels, r.TargetLabel = []string{"service"}, "name" })}
+	want := fmt.Sprintf("[{__address__ localhost} {__path__ %s} {service app}]", path)
+	if targets, _ := look(job); len(targets) != 1 || fmt.Sprint(targets[0].Discovered) != want {
+		t.Errorf("targets %+v, want discovered labels %s", targets, want)
+	}
+	job.RelabelConfigs[0].SourceLabels, job.RelabelConfigs[0].Action = []string{"none"}, config.RelabelDrop
+	jobs := make([]config.ScrapeConfig, 1)
+	jobs[0] = job
+	for range 2 * maxDropped {
+		jobs[0].StaticConfigs = append(jobs[0].StaticConfigs, job.StaticConfigs[0])
+	}
+	d := New(Options{Jobs: jobs, Rotated: func(string, string) bool { return false }})
+	d.Sync()
+	dropped := d.Dropped()
+	if len(dropped) != maxDropped || fmt.Sprint(dropped[0].Discovered) != want || dropped[0].Reason == "" {
+		t.Errorf("%d are dropped: %+v", len(dropped), dropped[0])
 	}
 }

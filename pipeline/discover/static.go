@@ -50,11 +50,12 @@ func (f *found) globs(labels map[string]string, name string) {
 		return
 	}
 	if host, ok := labels[hostLabel]; ok && host != f.d.opts.Hostname {
+		f.giveUp(name, "its label "+hostLabel+" is "+host+", and this host is "+f.d.opts.Hostname, "wrong_host")
 		return
 	}
 	glob, exclude := labels[config.PathLabel], labels[config.PathExcludeLabel]
 	if glob == "" {
-		f.report(Problem{State: LeftOut, Path: name, Reason: "it has no label " + config.PathLabel, Failed: "no_path"})
+		f.giveUp(name, "it has no label "+config.PathLabel, "no_path")
 		return
 	}
 	relabel.Public(labels)

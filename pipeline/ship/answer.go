@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -128,9 +129,19 @@ func unreachable(err error) outcome {
 		kind = "Loki did not answer in time"
 	}
 	return outcome{
-		verdict: failed, reason: reasonGeneric, kind: kind, err: err,
+		verdict: failed, reason: reasonGeneric, kind: kind, err: withoutQuery(err),
 		remedy: "start Loki or correct clients[].url; delivery goes on by itself",
 	}
+}
+
+// withoutQuery removes the queries of addresses from an error: some services
+// expect a secret there.
+func withoutQuery(err error) error {
+	var u *url.Error
+	for e := err; errors.As(e, &u); e = u.Err {
+		u.URL, _, _ = strings.Cut(u.URL, "?")
+	}
+	return err
 }
 
 // What Loki says of refused entries (pkg/validation, pkg/chunkenc and

@@ -1,8 +1,11 @@
 package ship
 
 import (
+	"io"
 	"math"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -82,4 +85,12 @@ func FuzzAnswer(f *testing.F) {
 			t.Errorf("%d: %+v", status, out)
 		}
 	})
+}
+
+func TestErrorsDoNotShowTheQueryOfAnAddress(t *testing.T) {
+	inner := &url.Error{Op: "Post", URL: "http://192.0.2.2/token?key=hunter2", Err: io.EOF}
+	err := unreachable(&url.Error{Op: "Post", URL: "http://192.0.2.1/push?key=hunter2", Err: inner}).err
+	if text := err.Error(); strings.Contains(text, "hunter2") || !strings.Contains(text, "http://192.0.2.1/push") {
+		t.Errorf("got %s", text)
+	}
 }

@@ -46,10 +46,8 @@ type Options struct {
 	Senders         int  // requests at a time
 	Log             *slog.Logger
 	Metrics         *Metrics
-	// Share is the client's share of the memory of lines in flight, in bytes.
+	// Share and Alone are what SetShare is told first.
 	Share int64
-	// Alone says that there is no other client that this one could hold up: then
-	// files wait where they are, and nothing of them is given up.
 	Alone bool
 	// Quarantine keeps entries that Loki refused for good, nil for nowhere. It
 	// returns when they are durable; the batch is valid until then.
@@ -85,6 +83,8 @@ type Client struct {
 	heldLogged   time.Time // when it was logged that a stream is held
 	later        []func()  // what is done when mu is free: log lines, calls of the spool
 	counts       Counts
+	share        int64 // as SetShare says
+	alone        bool
 
 	disk *disk // nil without a spool
 }
@@ -103,6 +103,7 @@ func New(opts Options) (*Client, error) {
 		opts: opts, host: req.URL.Host, queues: map[*pipeline.Stream]*queue{}, drops: map[string]*dropNote{},
 		http:    &http.Client{Transport: opts.Transport, Timeout: opts.Timeout, CheckRedirect: checkRedirect(opts.FollowRedirects)},
 		changed: make(chan struct{}, 1), empty: make(chan struct{}),
+		share: opts.Share, alone: opts.Alone,
 	}
 	close(c.empty)
 	opts.Metrics.begin(c.host, opts.Tenant)
@@ -112,22 +113,27 @@ func New(opts Options) (*Client, error) {
 // Name is the client's name in metrics and messages.
 func (c *Client) Name() string { return c.opts.Name }
 
+// SetShare says how much of the memory of lines in flight is the client's, in
+// bytes, and whether there is no other client that this one could hold up: then
+// files wait where they are, and nothing of them is given up.
+func (c *Client) SetShare(share int64, alone bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.share, c.alone = share, alone
+}
+
 // Deliver takes a batch and calls its Done once Loki has it, or has refused it
 // for good, or it is on disk. It never blocks.
 func (c *Client) Deliver(b *pipeline.Batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waiting == 0 {
-		c.empty = make(chan struct{})
-	}
-	c.waiting++
-	c.memory += b.Memory()
+	c.holdLocked(b)
 	q := c.queueLocked(b.Stream)
 	q.items = append(q.items, &item{queue: q, batch: b, since: time.Now(), left: b.Len()})
 	c.counts.Taken += b.Len()
 	c.counts.InFlight += b.Len()
 	c.wakeLocked()
-	if c.disk != nil && (b.Risk() == pipeline.Unlinked || c.memory > c.opts.Share/2) {
+	if c.disk != nil && (b.Risk() == pipeline.Unlinked || c.memory > c.share/2) {
 		c.disk.wakeUp()
 	}
 }

@@ -111,7 +111,7 @@ func (c *Client) noteSpoolLocked(err error) {
 		does := "files and pipes wait"
 		switch {
 		case !errors.Is(err, ErrSpoolFull):
-		case c.opts.Alone:
+		case c.alone:
 			does = "files wait, pipes lose their oldest lines"
 		default:
 			does = "the oldest lines are lost for this client"

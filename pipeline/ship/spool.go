@@ -91,7 +91,8 @@ func (d *disk) wakeUp() {
 
 // UseSpool gives the client a spool and queues what an earlier run left there,
 // with streams for its label sets. A record whose stream cannot be read is lost
-// and counted. Call it before Run and Deliver.
+// and counted. It is sent before what was delivered to the client already. Call it
+// before Run.
 func (c *Client) UseSpool(s Spool, streams *pipeline.Streams) {
 	c.mu.Lock()
 	defer c.unlockAndFinish()
@@ -105,7 +106,7 @@ func (c *Client) UseSpool(s Spool, streams *pipeline.Streams) {
 			continue
 		}
 		it := &item{record: record, left: -1, queue: c.queueLocked(streams.Get(tenant, labels))}
-		it.queue.items = append(it.queue.items, it)
+		it.queue.items = slices.Insert(it.queue.items, it.queue.onDisk, it)
 		it.queue.onDisk++
 		c.onDiskLocked(it, record)
 	}
@@ -221,7 +222,7 @@ func (c *Client) Takes(risk pipeline.Risk) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return risk == pipeline.Fleeting || !c.opts.Alone || !c.disk.full
+	return risk == pipeline.Fleeting || !c.alone || !c.disk.full
 }
 
 // writeDue writes what has to be written now.
@@ -269,7 +270,7 @@ func (c *Client) dueLocked(now time.Time) []*item {
 
 // mustWriteAllLocked reports whether this client would hold up others.
 func (c *Client) mustWriteAllLocked(now time.Time) bool {
-	return !c.opts.Alone && (c.isFailingLocked(now) || c.memory > c.opts.Share/2)
+	return !c.alone && (c.isFailingLocked(now) || c.memory > c.share/2)
 }
 
 func (c *Client) mustWriteLocked(it *item, now time.Time) bool {
@@ -278,7 +279,7 @@ func (c *Client) mustWriteLocked(it *item, now time.Time) bool {
 		return true
 	case pipeline.Fleeting:
 		waits := now.Sub(it.since) >= spoolAfter
-		return waits || c.disk.stopping || c.isFailingLocked(now) || c.failures > 0 && c.memory > c.opts.Share/2
+		return waits || c.disk.stopping || c.isFailingLocked(now) || c.failures > 0 && c.memory > c.share/2
 	}
 	return false
 }
@@ -375,13 +376,10 @@ func (c *Client) force(it *item) error {
 			room += made
 			continue
 		}
-		if c.opts.Alone && it.batch.Risk() != pipeline.Fleeting {
-			return err
-		}
 		c.mu.Lock()
-		if it.queue.busy && it.queue.items[0] == it || it.over {
+		if c.alone && it.batch.Risk() != pipeline.Fleeting || it.queue.busy && it.queue.items[0] == it || it.over {
 			c.mu.Unlock()
-			return err // its request is under way
+			return err // it may not be given up, or its request is under way
 		}
 		it.writing = false
 		c.giveUpLocked(it, it.batch, nil)
@@ -402,7 +400,7 @@ func (c *Client) makeRoom(needs pipeline.Risk) int64 {
 	var victim *item
 	c.mu.Lock()
 	switch {
-	case !c.opts.Alone:
+	case !c.alone:
 		victim = c.oldestLocked(c.disk.fleeting, c.disk.files)
 	case needs == pipeline.Fleeting:
 		victim = c.oldestLocked(c.disk.fleeting)

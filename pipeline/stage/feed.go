@@ -116,6 +116,20 @@ func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	return f
 }
 
+// Continue lets the feed go on in the source where another feed of the same
+// target has stopped. Call it before Push, after the other's last Flush.
+func (f *Feed) Continue(old *Feed) {
+	if old.ledger == nil {
+		return // it had no line
+	}
+	f.ledger, f.mark, f.end = old.ledger, old.mark, old.end
+	f.lastRead, f.noted = old.lastRead, old.noted
+	f.notes = &pipeline.Notes{Times: old.notes.Times} // the cuts are of the other's steps
+	if mark := old.mark; mark != (pipeline.Mark{}) {
+		f.restored = &mark
+	}
+}
+
 // Push implements pipeline.Stages.
 func (f *Feed) Push(l *pipeline.Line, now time.Time, out *pipeline.Outbox) {
 	f.begin(now, out)

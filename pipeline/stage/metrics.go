@@ -21,6 +21,7 @@ const maxSeries = 10_000
 type Metrics struct {
 	mu     sync.Mutex
 	byName map[string]*family
+	before map[string]*family // of the metrics that these are to replace
 	now    func() time.Time
 }
 
@@ -29,10 +30,26 @@ func NewMetrics(now func() time.Time) *Metrics {
 	return &Metrics{byName: map[string]*family{}, now: now}
 }
 
+// Successor returns the metrics for programs that take the place of those compiled
+// with m: those that the programs keep count in, and what is compiled with it. A
+// metric that is defined as before goes on. m stays as it is, and may be used on if
+// nothing comes of the successor.
+func (m *Metrics) Successor(keep []*Program) *Metrics {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	next := &Metrics{byName: map[string]*family{}, before: m.byName, now: m.now}
+	for _, p := range keep {
+		for _, f := range p.metrics {
+			next.byName[f.Name()] = f
+		}
+	}
+	return next
+}
+
 // family is one metric with its series.
 type family struct {
 	config.Metric
-	all *Metrics
+	now func() time.Time
 
 	mu     sync.Mutex
 	idle   time.Duration
@@ -54,16 +71,23 @@ func (m *Metrics) of(metric *config.Metric) *family {
 	defer m.mu.Unlock()
 	f := m.byName[metric.Name()]
 	if f == nil {
-		f = &family{Metric: *metric, all: m, series: map[string]*series{}}
+		if f = m.before[metric.Name()]; f == nil || !f.isOf(metric) {
+			f = &family{Metric: *metric, now: m.now, series: map[string]*series{}}
+		}
 		m.byName[metric.Name()] = f
 	}
-	if f.Type != metric.Type || f.Description != metric.Description || !slices.Equal(f.Config.Buckets, metric.Config.Buckets) {
+	if !f.isOf(metric) {
 		return nil
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.idle = max(f.idle, metric.MaxIdleDuration.Std())
 	return f
+}
+
+// isOf reports whether the family can hold a metric's series.
+func (f *family) isOf(metric *config.Metric) bool {
+	return f.Type == metric.Type && f.Description == metric.Description && slices.Equal(f.Config.Buckets, metric.Config.Buckets)
 }
 
 // Describe implements prometheus.Collector. It says nothing, for the labels are
@@ -87,7 +111,7 @@ func (m *Metrics) Collect(ch chan<- prometheus.Metric) {
 
 // forget ends the series that are idle. The caller holds f.mu.
 func (f *family) forget() {
-	before := f.all.now().Add(-f.idle)
+	before := f.now().Add(-f.idle)
 	for key, s := range f.series {
 		if s.end(before) {
 			delete(f.series, key)
@@ -126,7 +150,7 @@ func (f *family) of(labels []pipeline.Label) *series {
 			return nil
 		}
 	}
-	s := &series{metric: f.metric(set), changed: f.all.now()}
+	s := &series{metric: f.metric(set), changed: f.now()}
 	f.series[key] = s
 	return s
 }
@@ -167,6 +191,7 @@ func (c *compiler) metrics(cfg config.MetricsStage) error {
 			return &config.Error{Pos: m.Pos, Path: m.Path, Message: "another stage has a metric " + m.Name() +
 				" with another type, description or buckets; make them equal, or choose another name"}
 		}
+		c.p.metrics = append(c.p.metrics, f)
 		s.metrics = append(s.metrics, metricStep{f, m.Config, c.name(m.Source), m.Path})
 	}
 	c.add(s)

@@ -102,13 +102,19 @@ func TestMetricsHaveTheLabelsThatPrometheusTakes(t *testing.T) {
 }
 
 func TestIdleSeriesEnd(t *testing.T) {
-	p, m := metricsOf(t, words+"- labels: {a: }\n- metrics: {m: {type: counter, max_idle_duration: 10s, config: {match_all: true, action: inc}}}")
+	now := testNow
+	m := NewMetrics(func() time.Time { return now })
+	p, err := compileWith(words+"- labels: {a: }\n- metrics: {m: {type: counter, max_idle_duration: 10s, config: {match_all: true, action: inc}}}", m)
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := newRig(t, p)
 	r.push("x", "y")
-	m.now = func() time.Time { return r.now }
-	r.now = r.now.Add(9 * time.Second)
+	now = now.Add(9 * time.Second)
+	r.now = now
 	r.push("x")
-	r.now = r.now.Add(time.Second)
+	now = now.Add(time.Second)
+	r.now = now
 	wantMetrics(t, m, `promtail_custom_m{a="x"} 2`, `promtail_custom_m{a="y"} 1`)
 	wantMetrics(t, m, `promtail_custom_m{a="x"} 2`)
 	r.push("y")
@@ -141,5 +147,35 @@ func TestStagesShareAMetric(t *testing.T) {
 	var problem *config.Error
 	if !errors.As(err, &problem) || problem.Path != "scrape_configs[0].pipeline_stages[1].metrics.m" || problem.Pos.Line == 0 {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Jobs that are replaced leave no metric behind; what is defined as before goes on,
+// and nothing happens to the metrics in use while others are tried.
+func TestSuccessorHasTheMetricsOfItsPrograms(t *testing.T) {
+	const count = "- metrics: {%s: {type: %s, config: {match_all: true, action: inc}}}"
+	old := NewMetrics(func() time.Time { return testNow })
+	compile := func(m *Metrics, name, kind string) *Program {
+		t.Helper()
+		p, err := compileWith(fmt.Sprintf(count, name, kind), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	kept := compile(old, "kept", "counter")
+	for _, p := range []*Program{kept, compile(old, "same", "counter"), compile(old, "other", "counter"), compile(old, "gone", "counter")} {
+		newRig(t, p, "job", "j").push("x")
+	}
+	next := old.Successor([]*Program{kept})
+	same := compile(next, "same", "counter")
+	newRig(t, compile(next, "other", "gauge"), "job", "j") // of another type, as gauges may be
+	before := []string{`promtail_custom_gone{job="j"} 1`, `promtail_custom_kept{job="j"} 1`, `promtail_custom_other{job="j"} 1`, `promtail_custom_same{job="j"} 1`}
+	wantMetrics(t, old, before...)
+	newRig(t, kept, "job", "j").push("x")
+	newRig(t, same, "job", "j").push("x")
+	wantMetrics(t, next, `promtail_custom_kept{job="j"} 2`, `promtail_custom_same{job="j"} 2`)
+	if _, err := compileWith(fmt.Sprintf(count, "kept", "gauge"), next); err == nil {
+		t.Error("a metric of a program that goes on was defined differently")
 	}
 }

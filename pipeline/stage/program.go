@@ -22,12 +22,13 @@ import (
 // each with a Feed of its own. It is read-only but for what limits count.
 type Program struct {
 	steps   []step
-	names   []string // a name's number is its place; values and labels share them
-	changed []int    // names whose labels some step sets or removes, ascending
-	states  int      // numbers of the states of steps that hold records
-	times   int      // steps that remember times
-	series  int      // metrics stages
-	places  int      // geoip stages
+	names   []string  // a name's number is its place; values and labels share them
+	changed []int     // names whose labels some step sets or removes, ascending
+	states  int       // numbers of the states of steps that hold records
+	times   int       // steps that remember times
+	series  int       // metrics stages
+	metrics []*family // that these count in
+	places  int       // geoip stages
 
 	readTimes bool // some step asks when a line was read
 	extracted bool // some step extracts keys that it finds in the line

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"html/template"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
+)
+
+// wantsJSON reports whether a request asks for JSON in place of a page.
+func wantsJSON(r *http.Request) bool {
+	return r.URL.Query().Get("format") == "json" || strings.Contains(r.Header.Get("Accept"), "application/json")
+}
+
+func (c *collector) writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		c.log.Debug("an answer was not written", "err", err) // the client went away
+	}
+}
+
+func (c *collector) writePage(w http.ResponseWriter, t *template.Template, data any) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := t.Execute(w, data); err != nil {
+		c.log.Debug("a page was not written", "page", t.Name(), "err", err) // the browser went away
+	}
+}
+
+// serveConfig shows the configuration in use, with defaults and without secrets.
+func (c *collector) serveConfig(w http.ResponseWriter, r *http.Request) {
+	cfg := c.inUse.Load()
+	if r.URL.Query().Get("format") == "yaml" {
+		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+		io.WriteString(w, cfg.String())
+		return
+	}
+	c.writePage(w, configTemplate, configPage{File: cfg.File, YAML: cfg.String(), Reload: cfg.Server.EnableRuntimeReload})
+}
+
+type configPage struct {
+	File, YAML string
+	Reload     bool // by HTTP
+}
+
+func (c *collector) serveDiscovery(w http.ResponseWriter, r *http.Request) {
+	page := c.manager.discovery()
+	if wantsJSON(r) {
+		c.writeJSON(w, page)
+		return
+	}
+	c.writePage(w, discoveryTemplate, page)
+}
+
+// discoveryPage is what /service-discovery shows; as JSON it is the answer.
+type discoveryPage struct {
+	Jobs []discoveredJob `json:"jobs"`
+}
+
+type discoveredJob struct {
+	Job     string             `json:"job"`
+	Active  int                `json:"active"`
+	Dropped int                `json:"dropped"`
+	Targets []discoveredTarget `json:"targets"`
+}
+
+// discoveredTarget is a target with its labels before and after relabelling.
+type discoveredTarget struct {
+	Path       string            `json:"path,omitempty"`
+	Dropped    string            `json:"dropped,omitempty"` // why it is not read
+	Discovered map[string]string `json:"discovered_labels"`
+	Labels     map[string]string `json:"labels,omitempty"`
+}
+
+// discovery is what the last look for targets found, by job.
+func (m *manager) discovery() discoveryPage {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	byName := map[string]*discoveredJob{}
+	page := discoveryPage{Jobs: make([]discoveredJob, len(m.cfg.ScrapeConfigs))}
+	for i, job := range m.cfg.ScrapeConfigs {
+		page.Jobs[i] = discoveredJob{Job: job.JobName, Targets: []discoveredTarget{}}
+		byName[job.JobName] = &page.Jobs[i]
+	}
+	for _, t := range m.found {
+		j := byName[t.Job]
+		if j == nil {
+			continue // of a job that was there at the last look
+		}
+		labels := labelMap(t.Labels)
+		labels["job"] = cmp.Or(labels["job"], t.Job)
+		j.Active++
+		j.Targets = append(j.Targets, discoveredTarget{Path: t.Path, Discovered: labelMap(t.Discovered), Labels: labels})
+	}
+	for _, d := range m.givenUp {
+		if j := byName[d.Job]; j != nil {
+			j.Dropped++
+			j.Targets = append(j.Targets, discoveredTarget{Dropped: d.Reason, Discovered: labelMap(d.Discovered)})
+		}
+	}
+	slices.SortFunc(page.Jobs, func(a, b discoveredJob) int { return strings.Compare(a.Job, b.Job) })
+	return page
+}
+
+func labelMap(labels []pipeline.Label) map[string]string {
+	all := make(map[string]string, len(labels))
+	for _, l := range labels {
+		all[l.Name] = l.Value
+	}
+	return all
+}
+
+// pageTemplate is a page with what all have in common: a head, the way to the
+// others, and styles. Links are relative, so that they hold under any prefix.
+func pageTemplate(name, title, body string) *template.Template {
+	t := template.New(name).Funcs(template.FuncMap{"short": shortPath, "bytes": bytesInWords, "seconds": secondsInWords})
+	head := strings.NewReplacer("TITLE", title, `href="`+name+`"`, `href="`+name+`" aria-current="page"`).Replace(pageHead)
+	return template.Must(t.Parse(head + body + "</main></html>\n"))
+}
+
+const pageHead = `<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>TITLE · collector</title>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<style>
+:root { color-scheme: light dark; font: 13px/1.5 system-ui, sans-serif;
+  --back: #FBFBFA; --panel: #FFF; --line: #E4E4E1; --text: #1B1C1E; --muted: #5E6166; --link: #0B6E99; --bad: #B42318; --ok: #1F7A4D }
+@media (prefers-color-scheme: dark) { :root {
+  --back: #111315; --panel: #181B1E; --line: #2A2E33; --text: #E6E7E8; --muted: #9AA0A6; --link: #58B4DC; --bad: #F2776B; --ok: #5CC28C } }
+* { box-sizing: border-box } body { margin: 0; background: var(--back); color: var(--text) }
+nav { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 20px; padding: 0 24px; background: var(--panel); border-bottom: 1px solid var(--line) }
+nav b { font-weight: 600; padding: 12px 4px 12px 0 } a { color: var(--link) }
+nav a { padding: 12px 0 10px; color: var(--muted); text-decoration: none; border-bottom: 2px solid transparent }
+nav a:hover { color: var(--text) } nav a[aria-current] { color: var(--text); border-color: var(--link) }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px }
+main { padding: 20px 24px 40px } h1 { font-size: 20px; font-weight: 600; margin: 0 0 4px } h2 { font-size: 15px; font-weight: 600; margin: 28px 0 8px }
+p { margin: 0 0 8px; color: var(--muted); max-width: 80ch }
+.box { overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: 6px }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
+th, td { text-align: left; padding: 6px 12px; border-bottom: 1px solid var(--line); vertical-align: top; white-space: nowrap }
+tr:last-child td { border-bottom: 0 } th { font-weight: 600; font-size: 12px; color: var(--muted) }
+td.n, th.n { text-align: right } td.w { white-space: normal; overflow-wrap: anywhere; min-width: 15em } td.l { white-space: normal; overflow-wrap: anywhere; min-width: 18em; width: 50% }
+code, pre { font: 12px/1.6 ui-monospace, monospace } pre { margin: 0; padding: 12px 16px; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 2 }
+.k { color: var(--muted) } .bad { color: var(--bad) } .ok { color: var(--ok) } .no, .no code { color: var(--muted) }
+@media (max-width: 600px) { main { padding: 16px 12px 32px } nav { padding: 0 12px; gap: 0 16px } td.w, td.l { min-width: 13em } }
+</style>
+<nav><b>Collector</b><a href="targets">Targets</a><a href="service-discovery">Service discovery</a><a href="config">Configuration</a><a href="metrics">Metrics</a><a href="ready">Ready</a></nav>
+<main><h1>TITLE</h1>
+`
+
+// targetsTemplate shows what is wrong first: the clients, and then the sources.
+var targetsTemplate = pageTemplate("targets", "Targets", `<p>{{.Verdict}}</p>
+<h2>Clients</h2>
+<div class=box><table><tr><th>client<th class=n>batches in memory<th class=n>batches on disk<th class=n>bytes on disk<th>state</tr>
+{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td class=n>{{.SpoolBatches}}<td class=n>{{bytes .SpoolBytes}}
+<td class=w>{{with .Trouble}}<span class=bad>▲ {{.}}</span>{{else}}<span class=ok>●</span> delivers{{end}}
+{{- if .SpoolFull}} <span class=bad>▲ the disk queue is full</span>{{end}}</tr>
+{{end}}</table></div>
+<h2>Sources</h2>
+<div class=box><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>unconfirmed<th>state</tr>
+{{range .Targets}}<tr class="{{if not .Kind}}no{{end}}"><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
+<td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
+<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}</tr>
+{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table></div>
+<p style="margin-top: 8px"><a href="targets?format=json">as JSON</a></p>
+`)
+
+// discoveryTemplate shows what relabelling did: labels before and after it.
+var discoveryTemplate = pageTemplate("service-discovery", "Service discovery", `<p>What each job found at the last look, before and after relabelling.</p>
+{{define "labels"}}{{range $name, $value := .}}<code><span class=k>{{$name}}=</span>{{short $value}}</code><br>{{end}}{{end}}
+{{range .Jobs}}<h2>{{.Job}} <span class=k style="font-weight: 400">{{.Active}} active{{with .Dropped}}, {{.}} dropped{{end}}</span></h2>
+<div class=box><table><tr><th>discovered labels<th>target labels</tr>
+{{range .Targets}}<tr{{if .Dropped}} class=no{{end}}><td class=l>{{template "labels" .Discovered}}<td class=l>{{with .Dropped}}{{.}}{{else}}{{template "labels" .Labels}}{{end}}</tr>
+{{else}}<tr><td colspan=2 class=k>Nothing was found.</tr>{{end}}</table></div>
+{{else}}<p>No job is configured.</p>{{end}}
+<p style="margin-top: 8px"><a href="service-discovery?format=json">as JSON</a></p>
+`)
+
+// configTemplate shows the configuration in use.
+var configTemplate = pageTemplate("config", "Configuration", `<p>In use, from <code>{{.File}}</code>: defaults are filled in, and secrets are left out.
+It is read again at SIGHUP{{if .Reload}} and by /reload{{end}}. <a href="config?format=yaml">as a file</a></p>
+<div class=box><pre>{{.YAML}}</pre></div>
+`)
