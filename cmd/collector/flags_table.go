@@ -67,6 +67,7 @@ func flagGroups() []flagGroup {
 			textFlag("server.http-idle-timeout", "server.http_server_idle_timeout", "DURATION", ""),
 			textFlag("server.graceful-shutdown-timeout", "server.graceful_shutdown_timeout", "DURATION", ""),
 			boolFlag("server.register-instrumentation", "server.register_instrumentation", ""),
+			boolFlag("server.proxy-protocol-enabled", "server.proxy_protocol_enabled", ""),
 			textFlag("log.level", "server.log_level", "LEVEL", "debug, info, warn or error (info)"),
 			textFlag("log.format", "server.log_format", "FORMAT", "logfmt or json (logfmt)"),
 		}},
@@ -111,9 +112,8 @@ func ineffectiveFlags() []string {
 		server.log-source-ips-enabled? server.log-source-ips-full? server.log-source-ips-header
 		server.log-source-ips-regex server.log-request-headers? server.log-request-headers-exclude-list
 		server.log-request-at-info-level-enabled? server.trace-request-headers?
-		server.trace-request-headers-exclude-list server.create-new-traces?
-		server.throughput.latency-cutoff server.throughput.unit server.cluster-validation.label
-		server.cluster-validation.additional-labels server.cluster-validation.grpc.enabled?
+		server.trace-request-headers-exclude-list
+		server.throughput.latency-cutoff server.throughput.unit server.cluster-validation.label server.cluster-validation.grpc.enabled?
 		server.cluster-validation.grpc.soft-validation? server.cluster-validation.http.enabled?
 		server.cluster-validation.http.soft-validation? server.cluster-validation.http.excluded-paths
 		server.cluster-validation.http.excluded-user-agents tracing.enabled?`)

@@ -55,7 +55,7 @@ func (d *decoder) position(text []byte, i int) Pos {
 	return Pos{File: d.file, Line: line, Column: utf8.RuneCount(text[start:i]) + 1}
 }
 
-// parse is the only document of text; nil after a syntax error.
+// parse is the first document of text; nil after a syntax error.
 func (d *decoder) parse(text []byte) *yaml.Node {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, next yaml.Node
@@ -67,13 +67,10 @@ func (d *decoder) parse(text []byte) *yaml.Node {
 		d.syntaxError(io.EOF)
 		return nil
 	}
-	if err := dec.Decode(&next); !errors.Is(err, io.EOF) {
-		if err != nil {
-			d.syntaxError(err)
-			return nil
-		}
-		d.report(d.pos(&next), "", "a second YAML document begins here; a configuration is one document, so remove the line ---")
-		return nil
+	// Promtail reads no further than the first document either.
+	if err := dec.Decode(&next); !errors.Is(err, io.EOF) && !(err == nil && isNull(next.Content[0])) {
+		pos := Pos{File: d.file, Line: next.Line, Column: next.Column}
+		d.warnings = append(d.warnings, Warning{Pos: pos, Message: "a second YAML document begins here and is left out; a configuration is one document"})
 	}
 	return doc.Content[0]
 }
