@@ -62,6 +62,8 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.sending = c.newSendLimits()
+	m.afterOne = func() { c.saver.save() } // a start at the end is not repeated
 	c.manager = m
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, c.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	c.reg.MustRegister(m, m.custom, newSelfMetrics(c))
@@ -156,6 +158,7 @@ func (c *collector) loadState() error {
 	if err != nil {
 		return err
 	}
+	c.manager.isFirst = c.store.IsNew()
 	c.manager.restore(state, promtail)
 	return nil
 }

@@ -103,6 +103,9 @@ type targetStatus struct {
 	ReadBytes int64  `json:"read_bytes"`
 	LagBytes  int64  `json:"lag_bytes"` // there, and not read yet
 	Unsettled int64  `json:"unsettled"` // read, and not confirmed by Loki
+	// LagSeconds is how old the first byte that is not read yet is at most.
+	LagSeconds float64  `json:"lag_seconds"`
+	Notes      []string `json:"notes,omitempty"` // what was not text, with how often
 }
 
 type clientStatus struct {
@@ -142,7 +145,7 @@ code { font: 12px ui-monospace, monospace }
 <div><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>unconfirmed<th>state</tr>
 {{range .Targets}}<tr class="{{if not .Kind}}no{{end}}"><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
 <td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
-<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}</tr>
+<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}{{range .Notes}}<br>{{.}}{{end}}</tr>
 {{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table></div>
 </html>`))
 

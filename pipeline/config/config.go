@@ -17,6 +17,7 @@ type Config struct {
 	Positions    Positions    `yaml:"positions"`
 	TargetConfig TargetConfig `yaml:"target_config"`
 	Global       Global       `yaml:"global"`
+	LimitsConfig LimitsConfig `yaml:"limits_config"`
 	// ScrapeConfigs are the jobs; their names differ.
 	ScrapeConfigs []ScrapeConfig `yaml:"scrape_configs"`
 	// Memory bounds the bytes that are read and not yet settled. This project's
@@ -32,8 +33,6 @@ type Config struct {
 	// The file is the queue here, so that promtail's write-ahead log has nothing
 	// to do.
 	_ struct{} `ignored:"tracing wal options"`
-	// Rates and line lengths of promtail are not enforced: nothing is lost by it.
-	_ struct{} `ignored:"limits_config"`
 }
 
 // Server is the collector's own HTTP listener and its own log.
@@ -90,8 +89,9 @@ type Quarantine struct {
 type TargetConfig struct {
 	// SyncPeriod is the time between two evaluations of the globs.
 	SyncPeriod Duration `yaml:"sync_period"`
-
-	_ struct{} `unsupported:"stdin" instead:"use static_configs"`
+	// Stdin reads standard input with the first job's stages and labels, and nothing
+	// else, and stops at its end.
+	Stdin bool `yaml:"stdin"`
 }
 
 // LabelLimit bounds the values of each label over all streams; further ones are

@@ -13,10 +13,11 @@ func Default() *Config {
 			MinPollFrequency: Duration(250 * time.Millisecond),
 			MaxPollFrequency: Duration(250 * time.Millisecond),
 		}},
-		Memory:     64 << 20,
-		Spool:      Spool{MaxBytes: 1 << 30},
-		Quarantine: Quarantine{MaxBytes: 64 << 20},
-		LabelLimit: LabelLimit{ForgetAfter: Duration(24 * time.Hour)},
+		LimitsConfig: LimitsConfig{ReadlineRate: 10_000, ReadlineBurst: 10_000, ReadlineRateDrop: true},
+		Memory:       64 << 20,
+		Spool:        Spool{MaxBytes: 1 << 30},
+		Quarantine:   Quarantine{MaxBytes: 64 << 20},
+		LabelLimit:   LabelLimit{ForgetAfter: Duration(24 * time.Hour)},
 	}
 }
 

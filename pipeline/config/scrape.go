@@ -22,13 +22,17 @@ type ScrapeConfig struct {
 	// IgnoreOlder leaves a file alone that was not modified for so long when it
 	// is first seen; 0 reads all. This project's own key.
 	IgnoreOlder Duration `yaml:"ignore_older"`
+	// StartAtEnd lets what is there at the collector's first start be read from its
+	// end on. This project's own key.
+	StartAtEnd bool `yaml:"start_at_end"`
+	// Encoding is the IANA name of the files' encoding, "" for UTF-8.
+	Encoding      string         `yaml:"encoding"`
+	Decompression *Decompression `yaml:"decompression"`
 	// UnlessExists holds globs; while one of them matches something the job is
 	// off. This project's own key.
 	UnlessExists GlobList `yaml:"unless_exists"`
 
 	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
-	_ struct{} `unsupported:"encoding" instead:"let the program write UTF-8"`
-	_ struct{} `unsupported:"decompression" instead:"unpack the files and read them by static_configs"`
 	_ struct{} `unsupported:"syslog" instead:"let the syslog daemon write files and read them by static_configs"`
 	_ struct{} `unsupported:"loki_push_api gelf" instead:"let the sender write files and read them by static_configs, or push to Loki directly"`
 	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
