@@ -76,7 +76,8 @@ type Entry struct {
 // after another.
 type Block struct {
 	Buf   []byte // grows to hold the longest line, then is kept
-	Lines []Line // views into Buf
+	Text  []byte // the same for lines that had to be converted
+	Lines []Line // views into Buf or Text
 }
 
 // Reset empties the block and keeps its memory.

@@ -63,6 +63,8 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.sending = c.newSendLimits()
+	m.afterOne = func() { c.saver.save() } // a start at the end is not repeated
 	c.manager = m
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, out.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	c.reloader = newReloader(cfg)
@@ -135,6 +137,7 @@ func (c *collector) loadState() error {
 	if err != nil {
 		return err
 	}
+	c.manager.isFirst = c.store.IsNew()
 	c.manager.restore(state, promtail)
 	return nil
 }

@@ -171,7 +171,9 @@ const settleLook = 100 * time.Millisecond
 func (m *manager) run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	next := time.Now()
+	m.sync()
+	m.afterOne()
+	next := time.Now().Add(m.syncPeriod())
 	for {
 		ending, settled := m.endings()
 		if settled || !time.Now().Before(next) {

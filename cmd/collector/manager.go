@@ -31,6 +31,7 @@ type manager struct {
 	find     *discover.Discoverer
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
+	sending  *stage.SendLimits    // nil for none
 	dropped  *prometheus.CounterVec
 	byLabel  *labelDrops
 	failures *prometheus.CounterVec // of stages
@@ -38,6 +39,7 @@ type manager struct {
 	lost     *prometheus.CounterVec
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
+	bad      *badInput
 	failed   *prometheus.CounterVec
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
@@ -59,6 +61,8 @@ type manager struct {
 	givenUp  []discover.Dropped // by the last sync
 	known    map[string]bool    // keys that were open before
 	synced   bool
+	isFirst  bool   // nothing was saved by a run before
+	afterOne func() // called when it has looked for targets once
 }
 
 // opened is a target that is read, or was and is not settled yet.
@@ -102,6 +106,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
+		bad: newBadInput(log),
 		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
 		}, []string{"reason"}),
@@ -349,7 +354,7 @@ func (m *manager) stageFailed(place, reason string, err error) {
 
 func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	opts := stage.FeedOptions{
-		Key: t.Key, Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit,
+		Key: t.Key, Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit, Sending: m.sending,
 		Dropped:        func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 		DroppedByLabel: m.byLabel.count,
 		Failed:         m.stageFailed,
@@ -383,7 +388,11 @@ func (m *manager) openSource(o *opened) error {
 		o.source = s
 		m.start(o, s.Run)
 	default:
-		s, err := file.Open(o.Path, m.places(o.Target), m.fileOptions(o.Target), time.Now())
+		opts := m.fileOptions(o.Target)
+		if err := m.addFormat(o.Target, &opts); err != nil {
+			return err
+		}
+		s, err := file.Open(o.Path, m.places(o.Target), opts, time.Now())
 		if err != nil {
 			return err
 		}
@@ -431,6 +440,7 @@ func (m *manager) fileOptions(t discover.Target) file.Options {
 
 // noteProblemsLocked counts and logs each problem once, when it appears.
 func (m *manager) noteProblemsLocked(problems []discover.Problem) {
+	m.noteUnfitLocked(slices.DeleteFunc(slices.Clone(problems), func(p discover.Problem) bool { return slices.Contains(m.problems, p) }))
 	for _, p := range problems {
 		if slices.Contains(m.problems, p) {
 			continue
@@ -502,7 +512,9 @@ func (m *manager) status() []targetStatus {
 	defer m.mu.Unlock()
 	all := make([]targetStatus, 0, len(m.open)+len(m.problems))
 	for _, o := range m.open {
-		all = append(all, o.status())
+		s := o.status()
+		s.Notes = m.bad.notes(o.Path)
+		all = append(all, s)
 	}
 	for _, p := range m.problems {
 		all = append(all, targetStatus{
@@ -526,6 +538,8 @@ var kindNames = map[discover.Kind]string{
 // measured is what sources of files know about themselves.
 type measured interface {
 	Stats() (read, lag int64)
+	Lines() int64
+	Behind(now time.Time) time.Duration
 }
 
 func (o *opened) status() targetStatus {
@@ -539,6 +553,7 @@ func (o *opened) status() targetStatus {
 	}
 	if f, ok := o.source.(measured); ok {
 		s.ReadBytes, s.LagBytes = f.Stats()
+		s.LagSeconds = f.Behind(time.Now()).Seconds()
 	}
 	if o.err != nil {
 		s.State, s.Error = "failing", o.err.Error()

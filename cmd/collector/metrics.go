@@ -78,6 +78,7 @@ func number(yes bool) float64 {
 // targetMetrics are promtail's metrics of files, and what cannot be read.
 type targetMetrics struct {
 	read, size, lag, active, files, unreadable *prometheus.Desc
+	lines                                      *prometheus.Desc
 	labelValues, labelMoved                    *prometheus.Desc
 }
 
@@ -86,6 +87,7 @@ func newTargetMetrics() targetMetrics {
 	return targetMetrics{
 		read:   prometheus.NewDesc("promtail_read_bytes_total", "Bytes read of a source.", path, nil),
 		size:   prometheus.NewDesc("promtail_file_bytes_total", "Bytes read of a source and waiting to be read.", path, nil),
+		lines:  prometheus.NewDesc("promtail_read_lines_total", "Lines read of a source.", path, nil),
 		lag:    prometheus.NewDesc("collector_lag_bytes", "Bytes that are there and not read yet.", path, nil),
 		active: prometheus.NewDesc("promtail_targets_active_total", "Targets that are being read.", nil, nil),
 		files:  prometheus.NewDesc("promtail_files_active_total", "Files that are being read.", nil, nil),
@@ -102,7 +104,7 @@ func newTargetMetrics() targetMetrics {
 // Describe implements prometheus.Collector.
 func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 	t := m.metrics
-	for _, d := range []*prometheus.Desc{t.read, t.size, t.lag, t.active, t.files, t.unreadable, t.labelValues, t.labelMoved} {
+	for _, d := range []*prometheus.Desc{t.read, t.size, t.lines, t.lag, t.active, t.files, t.unreadable, t.labelValues, t.labelMoved} {
 		ch <- d
 	}
 	m.dropped.Describe(ch)
@@ -111,6 +113,7 @@ func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 	m.lost.Describe(ch)
 	m.cut.Describe(ch)
 	m.nuls.Describe(ch)
+	m.bad.Describe(ch)
 	m.failed.Describe(ch)
 }
 
@@ -122,6 +125,7 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	m.lost.Collect(ch)
 	m.cut.Collect(ch)
 	m.nuls.Collect(ch)
+	m.bad.Collect(ch)
 	m.failed.Collect(ch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -141,6 +145,7 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 		gauge(m.metrics.read, float64(read), o.Path)
 		gauge(m.metrics.size, float64(read+lag), o.Path)
 		gauge(m.metrics.lag, float64(lag), o.Path)
+		ch <- prometheus.MustNewConstMetric(m.metrics.lines, prometheus.CounterValue, float64(f.Lines()), o.Path)
 	}
 	gauge(m.metrics.active, float64(len(m.open)))
 	gauge(m.metrics.files, float64(files))

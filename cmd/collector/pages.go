@@ -162,11 +162,11 @@ var targetsTemplate = pageTemplate("targets", "Targets", `<p>{{.Verdict}}</p>
 {{- if .SpoolFull}} <span class=bad>▲ the disk queue is full</span>{{end}}</tr>
 {{end}}</table></div>
 <h2>Sources</h2>
-<div class=box><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>unconfirmed<th>state</tr>
+<div class=box><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>since<th class=n>unconfirmed<th>state</tr>
 {{range .Targets}}<tr class="{{if not .Kind}}no{{end}}"><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
-<td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
-<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}</tr>
-{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table></div>
+<td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .LagSeconds}}{{seconds .LagSeconds}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
+<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}{{range .Notes}}<br>{{.}}{{end}}</tr>
+{{else}}<tr><td colspan=9>Nothing matches any job yet.</tr>{{end}}</table></div>
 <p style="margin-top: 8px"><a href="targets?format=json">as JSON</a></p>
 `)
 

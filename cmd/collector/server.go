@@ -129,6 +129,9 @@ type targetStatus struct {
 	ReadBytes int64  `json:"read_bytes"`
 	LagBytes  int64  `json:"lag_bytes"` // there, and not read yet
 	Unsettled int64  `json:"unsettled"` // read, and not confirmed by Loki
+	// LagSeconds is how old the first byte that is not read yet is at most.
+	LagSeconds float64  `json:"lag_seconds"`
+	Notes      []string `json:"notes,omitempty"` // what was not text, with how often
 }
 
 // Verdict says in words what is the case.

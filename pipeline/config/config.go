@@ -16,8 +16,8 @@ type Config struct {
 	Clients      []Client     `yaml:"clients"`
 	Positions    Positions    `yaml:"positions"`
 	TargetConfig TargetConfig `yaml:"target_config"`
-	LimitsConfig LimitsConfig `yaml:"limits_config"`
 	Global       Global       `yaml:"global"`
+	LimitsConfig LimitsConfig `yaml:"limits_config"`
 	// ScrapeConfigs are the jobs; their names differ.
 	ScrapeConfigs []ScrapeConfig `yaml:"scrape_configs"`
 	// Memory bounds the bytes that are read and not yet settled. This project's
@@ -66,8 +66,8 @@ type Quarantine struct {
 type TargetConfig struct {
 	// SyncPeriod is the time between two evaluations of the globs.
 	SyncPeriod Duration `yaml:"sync_period"`
-	// Stdin reads standard input in place of all jobs' targets, with the stages of
-	// the first job.
+	// Stdin reads standard input with the first job's stages and labels, and nothing
+	// else, and stops at its end.
 	Stdin bool `yaml:"stdin"`
 }
 

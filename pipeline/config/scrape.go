@@ -25,13 +25,17 @@ type ScrapeConfig struct {
 	// IgnoreOlder leaves a file alone that was not modified for so long when it
 	// is first seen; 0 reads all. This project's own key.
 	IgnoreOlder Duration `yaml:"ignore_older"`
+	// StartAtEnd lets what is there at the collector's first start be read from its
+	// end on. This project's own key.
+	StartAtEnd bool `yaml:"start_at_end"`
+	// Encoding is the IANA name of the files' encoding, "" for UTF-8.
+	Encoding      string         `yaml:"encoding"`
+	Decompression *Decompression `yaml:"decompression"`
 	// UnlessExists holds globs; while one of them matches something the job is
 	// off. This project's own key.
 	UnlessExists GlobList `yaml:"unless_exists"`
 
 	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
-	_ struct{} `unsupported:"encoding" instead:"let the program write UTF-8"`
-	_ struct{} `unsupported:"decompression" instead:"unpack the files and read them by static_configs"`
 	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
 	_ struct{} `unsupported:"dns_sd_configs consul_sd_configs consulagent_sd_configs digitalocean_sd_configs dockerswarm_sd_configs serverset_sd_configs nerve_sd_configs marathon_sd_configs kubernetes_sd_configs gce_sd_configs ec2_sd_configs openstack_sd_configs azure_sd_configs triton_sd_configs" instead:"use static_configs or docker_files"`
 }

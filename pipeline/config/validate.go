@@ -41,7 +41,7 @@ func (doc *document) validate(s scope) {
 	if doc.Spool.Dir == "" {
 		doc.Spool.Dir = doc.Positions.Filename + ".spool"
 	}
-	if len(doc.ScrapeConfigs) == 0 && !s.anyBad() {
+	if len(doc.ScrapeConfigs) == 0 && !doc.TargetConfig.Stdin && !s.anyBad() {
 		s.warnf("scrape_configs", "there is no job, so nothing is collected")
 	}
 	doc.checkJobs(s)
@@ -188,11 +188,7 @@ func (c *ScrapeConfig) validate(s scope) {
 	s.required("job_name", c.JobName, "a name that no other job has")
 	c.checkSource(s)
 	c.checkPaths()
-	if c.Journal != nil {
-		if s.given("ignore_older") {
-			s.warnf("ignore_older", "without effect on a journal job, which reads no files")
-		}
-	}
+	c.checkFiles(s)
 }
 
 func (c *StaticConfig) setPos(p Pos) { c.Pos = p }

@@ -66,6 +66,9 @@ type Problem struct {
 	Reason string
 	Remedy string // the command that opens it, "" if there is none
 	User   string // whom Remedy is for: the user that the collector runs as
+	// Unfit says in one word what a glob matches that is no log file, "" for
+	// everything else.
+	Unfit string
 	// Failed is promtail's reason for a target that the configuration gives up,
 	// dropped, wrong_host, no_path or error; else "".
 	Failed string

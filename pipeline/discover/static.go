@@ -83,7 +83,7 @@ func (f *found) glob(glob, exclude string, labels map[string]string) {
 			f.problem(LeftOut, path, "a link to "+real+", which is read")
 			continue
 		}
-		f.file(path, labels)
+		f.file(glob, path, labels)
 	}
 	if len(paths) == 0 && before == len(f.targets) {
 		f.problem(NoMatch, glob, "no file matches")
@@ -126,8 +126,8 @@ func (f *found) isRotated(path string, matched map[string]bool) bool {
 	return false
 }
 
-// file adds one file, or says why it is not read.
-func (f *found) file(path string, labels map[string]string) {
+// file adds one file that a glob matches, or says why it is not read.
+func (f *found) file(glob, path string, labels map[string]string) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist): // gone since the glob was evaluated
@@ -135,18 +135,19 @@ func (f *found) file(path string, labels map[string]string) {
 	case err != nil:
 		f.unreadable(path, err, remedy(path, false, f.d.opts.User))
 		return
-	case info.IsDir():
+	}
+	if kind, why := unfit(glob, path, info); kind != "" {
+		if kind == "directory" && strings.Contains(glob, "**") { // it is looked into
+			return
+		}
+		f.report(Problem{State: LeftOut, Path: path, Reason: why, Unfit: kind})
 		return
 	}
 	kind := File
-	switch mode := info.Mode(); {
-	case mode&(fs.ModeNamedPipe|fs.ModeCharDevice) != 0:
+	if !info.Mode().IsRegular() {
 		kind = Pipe
-	case !mode.IsRegular():
-		f.problem(LeftOut, path, "not a file but "+mode.Type().String())
-		return
 	}
-	if why := unsuitable(path); kind == File && why != "" {
+	if why := unsuitable(path); kind == File && why != "" && !f.job.IsPacked() {
 		f.problem(LeftOut, path, why)
 		return
 	}

@@ -164,6 +164,25 @@ func (c *Client) Counts() Counts {
 	return c.counts
 }
 
+// CountDropped counts an entry for which a limit of the configuration came
+// before its delivery: its tenant, "" for the client's own, and its bytes.
+func (c *Client) CountDropped(tenant, reason string, bytes int) {
+	c.mu.Lock()
+	c.counts.Taken++
+	c.mu.Unlock()
+	m, tenant := c.opts.Metrics, c.tenant(tenant)
+	m.droppedEntries.WithLabelValues(c.host, tenant, reason).Inc()
+	m.droppedBytes.WithLabelValues(c.host, tenant, reason).Add(float64(bytes))
+}
+
+// CountCut counts an entry whose line a limit of the configuration cut by so many
+// bytes.
+func (c *Client) CountCut(tenant, reason string, bytes int) {
+	m, tenant := c.opts.Metrics, c.tenant(tenant)
+	m.mutated.WithLabelValues(c.host, tenant, reason).Inc()
+	m.mutatedBytes.WithLabelValues(c.host, tenant, reason).Add(float64(bytes))
+}
+
 // countLocked notes that n entries of an item are sent or given up.
 func (c *Client) countLocked(it *item, n int) {
 	it.left -= n

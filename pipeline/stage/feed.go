@@ -30,6 +30,7 @@ type FeedOptions struct {
 	Meta    []pipeline.Field // structured metadata of every entry
 	Streams *pipeline.Streams
 	Limit   *pipeline.LabelLimit // nil for none
+	Sending *SendLimits          // of all targets together, nil for none
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
@@ -86,6 +87,7 @@ type Feed struct {
 type labelSet struct {
 	stream    *pipeline.Stream
 	moved     []pipeline.Field // labels that the label limit moved
+	active    *activeStream    // nil without a limit of streams, or while it is refused
 	admission uint64           // of its newest value
 }
 
@@ -294,6 +296,9 @@ func (f *Feed) run(r *record, at int) {
 
 // emit gives the record its final time and stream.
 func (f *Feed) emit(r *record) {
+	if f.opts.Sending != nil && !f.opts.Sending.admit(f, r) {
+		return
+	}
 	f.advance(r)
 	f.send(r, f.mark.Time+f.mark.Repeat)
 }
@@ -332,6 +337,11 @@ func (f *Feed) isNoted(p pipeline.Piece, step int) bool {
 // drop settles a record that is not sent.
 func (f *Feed) drop(r *record, reason string) verdict {
 	f.count(r, reason)
+	return f.discard(r)
+}
+
+// discard is drop for one that is counted already.
+func (f *Feed) discard(r *record) verdict {
 	if f.rides(r.pieces) {
 		return gone
 	}

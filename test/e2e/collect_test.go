@@ -213,11 +213,20 @@ func TestSystemLogsHaveTheirOwnTimes(t *testing.T) {
 		{"pgbouncer/pgbouncer.log", at.Format("2006-01-02 15:04:05.000") + " UTC [27933] WARNING C-0x55a2: tovplay/app@192.0.2.1:59350 pooler error: query_wait_timeout", "pgbouncer", "warn", at.Truncate(time.Millisecond)},
 	}
 	for _, f := range files {
-		servers.WriteFile(t, m.path(f.file), f.line+"\n")
+		servers.WriteFile(t, m.path(f.file), "")
 	}
-	waitSettled(t, m.collect(t, loki.URL))
+	// Files without a job of their own begin at their end at the first start.
+	servers.WriteFile(t, m.path("dpkg.log"), "2026-01-02 03:04:05 what was there before\n")
+	collector := m.collect(t, loki.URL)
+	waitSettled(t, collector)
+	for _, f := range files {
+		servers.AppendFile(t, m.path(f.file), f.line+"\n")
+	}
 
 	for _, f := range files {
+		servers.Eventually(t, f.file+" arrives", func() bool {
+			return len(servers.Query(t, loki.URL, fmt.Sprintf("{filename=%q}", m.path(f.file)))) > 0
+		})
 		got := servers.Query(t, loki.URL, fmt.Sprintf("{filename=%q}", m.path(f.file)))
 		if len(got) != 1 || got[0].Line != f.line || got[0].Time != f.at.UnixNano() {
 			t.Errorf("%s: got %+v, want one entry %q at %s", f.file, got, f.line, f.at)

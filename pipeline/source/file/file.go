@@ -49,13 +49,17 @@ type Options struct {
 	Absent           time.Duration // how long a name may be missing before the source ends
 	MaxLine          int           // bytes; what is longer is cut
 	IgnoreOlder      time.Duration // 0: never; else a file unchanged for longer starts at its end
+	StartAtEnd       bool          // at first sight all of it is left out, but for a line that has no end yet
 	Rotated          bool          // at first sight read rotated siblings too
+	Charset          *Charset      // of the text, nil: it is handed on as it is
 	// Lost is told of bytes that cannot be read any more.
 	Lost func(path string, bytes int64, why string)
 	// Cut is told how often lines were cut because they are longer than MaxLine.
 	Cut func(path string, cuts int)
 	// NULs is told of NUL bytes before lines, and of holes, that were left out.
 	NULs func(path string, bytes int64)
+	// Invalid is told of lines that are not in Charset.
+	Invalid func(path string, lines int)
 
 	disk disk
 }
@@ -69,6 +73,7 @@ func DefaultOptions() Options {
 		Lost:    func(string, int64, string) {},
 		Cut:     func(string, int) {},
 		NULs:    func(string, int64) {},
+		Invalid: func(string, int) {},
 		disk:    realDisk{},
 	}
 }
@@ -92,6 +97,9 @@ func (o Options) withDefaults() Options {
 	if o.NULs == nil {
 		o.NULs = d.NULs
 	}
+	if o.Invalid == nil {
+		o.Invalid = d.Invalid
+	}
 	return o
 }
 
@@ -114,14 +122,18 @@ type Source struct {
 	wake      time.Time
 	poll      time.Duration
 	readBytes atomic.Int64
+	readLines atomic.Int64
 	lag       atomic.Int64
+	behind    atomic.Int64 // see Behind; unix nanoseconds, 0 when there is nothing to read
 	risk      atomic.Int32
 	left      atomic.Bool
+	decoder   *decoder // nil without a charset
 
 	mu       sync.Mutex // held while reading; Places waits for it
 	gens     []*generation
 	checkAt  time.Time
 	absentAt time.Time // when the name was first found missing
+	caughtUp time.Time // when there was nothing to read
 	trouble  error     // why the name could not be followed
 
 	dealt map[zipKey]*generation // whose content compressed files have, nil: nobody's
@@ -133,6 +145,9 @@ type Source struct {
 func Open(name string, places []pipeline.Place, opts Options, now time.Time) (*Source, error) {
 	opts = opts.withDefaults()
 	s := &Source{name: name, opts: opts, poll: opts.PollMin, dealt: map[zipKey]*generation{}}
+	if opts.Charset != nil {
+		s.decoder = opts.Charset.newDecoder()
+	}
 	var err error
 	if len(places) == 0 {
 		s.gens, err = s.firstSight(now)
@@ -141,6 +156,12 @@ func Open(name string, places []pipeline.Place, opts Options, now time.Time) (*S
 	}
 	if err != nil {
 		return nil, err
+	}
+	s.caughtUp = now
+	for _, g := range s.gens {
+		if g.unread() > 0 {
+			s.caughtUp = earlier(s.caughtUp, g.current)
+		}
 	}
 	s.measure(now)
 	return s, nil
@@ -152,6 +173,22 @@ func (s *Source) Name() string { return s.name }
 // Stats returns how many bytes were read since Open, and how many are there
 // and not read yet.
 func (s *Source) Stats() (read, lag int64) { return s.readBytes.Load(), s.lag.Load() }
+
+// Lines returns how many lines were read since Open.
+func (s *Source) Lines() int64 { return s.readLines.Load() }
+
+// Behind returns how long ago everything had been read, 0 if it is now. The first
+// byte that waits was written after that, so it is no older. Before the source
+// was read to its end for the first time, it is how long ago the file changed
+// when its place was saved, or without a place when it was found. A line without
+// an end does not count.
+func (s *Source) Behind(now time.Time) time.Duration {
+	since := s.behind.Load()
+	if since == 0 {
+		return 0
+	}
+	return max(0, now.Sub(time.Unix(0, since)))
+}
 
 // Risk implements pipeline.Pressing: files that have no name any more are gone
 // when the process ends.
@@ -284,7 +321,7 @@ func (s *Source) readNext(b *pipeline.Block, now time.Time) (again bool, first e
 
 func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time) error {
 	over := s.isOver(g, now)
-	data, err := g.load(b, s.opts.MaxLine, over)
+	data, err := g.load(b, s.opts, over)
 	if errors.Is(err, errTruncated) {
 		return cmp.Or(s.truncated(g, now), errAgain)
 	}
@@ -296,8 +333,15 @@ func (s *Source) readGeneration(g *generation, b *pipeline.Block, now time.Time)
 			return cmp.Or(err, errAgain)
 		}
 	}
-	cut := g.split(b, data, s.opts.MaxLine, over)
+	f := s.opts.Charset.form(g.head)
+	cut := g.split(b, data, f, s.opts.MaxLine, over)
 	s.readBytes.Add(cut.bytes)
+	s.readLines.Add(int64(len(b.Lines)))
+	if s.decoder != nil {
+		if n := s.decoder.convert(b, f); n > 0 {
+			s.opts.Invalid(g.path, n)
+		}
+	}
 	if cut.lines > 0 {
 		s.opts.Cut(g.path, cut.lines)
 	}
@@ -331,15 +375,26 @@ func (s *Source) idle(now time.Time) {
 // that has no name any more.
 func (s *Source) measure(now time.Time) {
 	var lag int64
-	risk := pipeline.Repeatable
+	risk, waits := pipeline.Repeatable, false
 	for _, g := range s.gens {
-		lag += max(0, g.unread()-g.gap)
-		if g.unlinked && g.isReadable(s.isOver(g, now)) {
+		unread, readable := g.unread(), g.isReadable(s.isOver(g, now))
+		if g.latest != nil && g.latest.Size() > g.size { // nothing was read since
+			unread, readable = g.latest.Size()-g.offset, true
+		}
+		lag += max(0, unread-g.gap)
+		waits = waits || readable
+		if g.unlinked && readable {
 			risk = pipeline.Unlinked
 		}
 	}
 	s.lag.Store(lag)
 	s.risk.Store(int32(risk))
+	if !waits {
+		s.caughtUp = now
+		s.behind.Store(0)
+		return
+	}
+	s.behind.CompareAndSwap(0, s.caughtUp.UnixNano())
 }
 
 func (s *Source) newest() *generation {

@@ -1292,7 +1292,7 @@ func FuzzCutLine(f *testing.F) {
 			return
 		}
 		for len(data) > 0 {
-			text, size := cutLine(data, maxLine, over)
+			text, size := cutLine(data, (*Charset)(nil).form(nil), maxLine, over)
 			if text > maxLine || size < text || size > text+1 || size > len(data) {
 				t.Fatalf("cut %q to %d and %d bytes, at most %d are allowed", data, text, size, maxLine)
 			}

@@ -216,7 +216,7 @@ func (g *generation) close() error {
 // load returns what follows the offset, or nothing if there is no whole line.
 // It is valid until b is read into again. With over, a rest without a newline
 // is returned too.
-func (g *generation) load(b *pipeline.Block, maxLine int, over bool) ([]byte, error) {
+func (g *generation) load(b *pipeline.Block, opts Options, over bool) ([]byte, error) {
 	info := g.latest
 	if g.latest = nil; info == nil {
 		var err error
@@ -231,12 +231,12 @@ func (g *generation) load(b *pipeline.Block, maxLine int, over bool) ([]byte, er
 	case unchanged && g.size == g.offset, unchanged && g.size == g.noLine && !over:
 		return nil, nil
 	}
-	return g.loadLine(b, maxLine, info)
+	return g.loadLine(b, opts, info)
 }
 
 // loadLine reads blocks of growing size until one holds a whole line.
-func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) ([]byte, error) {
-	for want := blockLen; ; {
+func (g *generation) loadLine(b *pipeline.Block, opts Options, info os.FileInfo) ([]byte, error) {
+	for want, maxLine := blockLen, opts.MaxLine; ; {
 		data, err := g.pread(b, want)
 		if err != nil {
 			return nil, err
@@ -245,14 +245,15 @@ func (g *generation) loadLine(b *pipeline.Block, maxLine int, info os.FileInfo) 
 		if g.gap == 0 {
 			g.rememberHead(data, g.offset)
 		}
-		switch {
-		case len(data) == want && len(withoutNULs(data, false)) == 0:
+		if len(data) == want && len(withoutNULs(data, 1, false)) == 0 {
 			g.gap = g.nextData(g.gap + int64(want))
 			return nil, errAgain
-		case len(data) < want || want > maxLine || bytes.IndexByte(data, '\n') >= 0:
+		}
+		f := opts.Charset.form(g.head)
+		if len(data) < want || want > maxLine || f.lineEnd(data) >= 0 {
 			return data, nil
 		}
-		want = min(4*want, maxLine+1)
+		want = min(4*want, maxLine+f.unit)
 	}
 }
 
@@ -306,16 +307,16 @@ type reading struct {
 }
 
 // split cuts data into lines and moves the offset behind the last one.
-func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over bool) (r reading) {
+func (g *generation) split(b *pipeline.Block, data []byte, f form, maxLine int, over bool) (r reading) {
 	over = over && g.offset+g.gap+int64(len(data)) >= g.size
 	start, at, rest := g.offset, g.offset+g.gap, data
 	for len(b.Lines) < maxLines {
-		length, size := cutLine(rest, maxLine, over)
+		length, size := cutLine(rest, f, maxLine, over)
 		if size == 0 && !(over && start < at) {
 			break
 		}
-		isCut := length == size && len(rest) > maxLine
-		text := withoutNULs(rest[:length], isCut)
+		isCut := length == size && len(rest) >= maxLine+f.unit
+		text := withoutNULs(rest[:length], f.unit, isCut)
 		b.Lines = append(b.Lines, pipeline.Line{
 			Text: text, Ledger: g.ledger, Range: pipeline.Range{Start: start, End: at + int64(size)},
 		})
@@ -338,13 +339,13 @@ func (g *generation) split(b *pipeline.Block, data []byte, maxLine int, over boo
 // cutLine returns the length of the first line of data without and with its
 // newline, or zeros if it has no end yet. Where a line is cut depends on its
 // bytes alone, so that it comes out the same when it is read again.
-func cutLine(data []byte, maxLine int, over bool) (text, size int) {
-	n := bytes.IndexByte(data[:min(len(data), maxLine+1)], '\n')
+func cutLine(data []byte, f form, maxLine int, over bool) (text, size int) {
+	n := f.lineEnd(data[:min(len(data), maxLine+f.unit)])
 	switch {
 	case n >= 0:
-		return n, n + 1
-	case len(data) > maxLine:
-		n = pipeline.CutText(data, maxLine)
+		return n, n + f.unit
+	case len(data) >= maxLine+f.unit:
+		n = f.cut(data, maxLine)
 	case over:
 		n = len(data)
 	default:
@@ -353,15 +354,17 @@ func cutLine(data []byte, maxLine int, over bool) (text, size int) {
 	return n, n
 }
 
-// withoutNULs leaves out the NUL bytes that a truncation under a writer that
-// does not append puts before a line, and those behind a piece of a line that
-// was cut.
-func withoutNULs(text []byte, isCut bool) []byte {
+// withoutNULs leaves out the NUL bytes, in whole units of the encoding, that a
+// truncation under a writer that does not append puts before a line, and those
+// behind a piece of a line that was cut.
+func withoutNULs(text []byte, unit int, isCut bool) []byte {
 	if len(text) > 0 && text[0] == 0 {
-		text = bytes.TrimLeft(text, "\x00")
+		zeros := len(text) - len(bytes.TrimLeft(text, "\x00"))
+		text = text[zeros-zeros%unit:]
 	}
 	if isCut {
-		text = bytes.TrimRight(text, "\x00")
+		zeros := len(text) - len(bytes.TrimRight(text, "\x00"))
+		text = text[:len(text)-zeros+zeros%unit]
 	}
 	return text
 }

@@ -158,6 +158,24 @@ func (g *generation) isCopyFor(p pipeline.Place) bool {
 	return p.FingerprintLen > 0 && g.size >= p.Size && g.holds(p)
 }
 
+// lastLineEnd returns where the last line without an end begins, or the size if
+// that is too long to look for.
+func (g *generation) lastLineEnd(c *Charset) int64 {
+	from := max(0, g.size-blockLen) &^ 1
+	tail := readAt(g.file, from, g.size-from)
+	f := c.form(readAt(g.file, 0, min(g.size, 2)))
+	end := 0
+	for n := 0; n >= 0; {
+		if n = f.lineEnd(tail[end:]); n >= 0 {
+			end += n + f.unit
+		}
+	}
+	if end == 0 && from > 0 {
+		return g.size
+	}
+	return from + int64(end)
+}
+
 // firstSight opens a name that no place is known for. Rotated generations that
 // are not to be read are known, so that they are not taken for new ones.
 func (s *Source) firstSight(now time.Time) ([]*generation, error) {
@@ -173,7 +191,7 @@ func (s *Source) firstSight(now time.Time) ([]*generation, error) {
 	gens := files[:0]
 	for _, g := range files {
 		current := g.path == s.name
-		g.old = !current && !s.opts.Rotated ||
+		g.old = !current && !s.opts.Rotated || s.opts.StartAtEnd ||
 			s.opts.IgnoreOlder > 0 && g.changed.Before(now.Add(-s.opts.IgnoreOlder))
 		if g.unproven && g.old && g.changed.Before(named.changed) {
 			g.close() // it will not be taken for a new one
@@ -182,6 +200,9 @@ func (s *Source) firstSight(now time.Time) ([]*generation, error) {
 		offset := int64(0)
 		if g.old && !g.unproven {
 			offset = g.size
+			if current && s.opts.StartAtEnd {
+				offset = g.lastLineEnd(s.opts.Charset)
+			}
 		}
 		g.start(offset)
 		if !current {
