@@ -3,8 +3,9 @@
 //
 //	collector -config.file=collector.yaml
 //
-// and has two commands of its own: `collector quarantine`, for what Loki refused,
-// and `collector positions`, for a return to promtail.
+// and has commands of its own: `collector check`, for a configuration,
+// `collector quarantine`, for what Loki refused, and `collector positions`, for a
+// return to promtail.
 //
 // The path of a line:
 //
@@ -53,6 +54,9 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "quarantine" {
 		return quarantineCommand(ctx, args[1:], stdout, stderr)
+	}
+	if len(args) > 0 && args[0] == "check" {
+		return checkCommand(args[1:], stdout, stderr)
 	}
 	if len(args) > 0 && args[0] == "positions" {
 		return positionsCommand(args[1:], stdout, stderr)

@@ -85,6 +85,8 @@ type place struct {
 	bad bool
 	// absent marks a key that the file does not have; pos is its mapping's.
 	absent bool
+	// blank marks a key without a value, or with an empty text.
+	blank bool
 }
 
 // path is the key path, such as clients[0].url or labels["a b"].
@@ -294,6 +296,7 @@ func (d *decoder) structure(n *yaml.Node, out reflect.Value, at *place) scope {
 	for _, e := range entries {
 		key := d.foldKey(e, schema, at)
 		child := at.child(key, e.pos)
+		child.blank = e.value.Kind == yaml.ScalarNode && (isNull(e.value) || e.value.Value == "")
 		s.keys[key] = child
 		index, known := schema.fields[key]
 		switch {
@@ -529,6 +532,9 @@ type scope struct {
 
 // given says whether the file has the key.
 func (s scope) given(key string) bool { return s.keys[key] != nil && !s.keys[key].absent }
+
+// filled says whether the file has the key with a value.
+func (s scope) filled(key string) bool { return s.given(key) && !s.keys[key].blank }
 
 // place is the key's place, or the whole mapping's when the key is not given.
 func (s scope) place(key string) *place {

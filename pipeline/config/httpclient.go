@@ -179,7 +179,7 @@ func (d *decoder) checkHeaderValue(v Secret, at *place) {
 func (c *HTTPClient) check(s scope) {
 	var kinds []string
 	for _, k := range []string{"basic_auth", "authorization", "oauth2", "bearer_token", "bearer_token_file"} {
-		if s.given(k) {
+		if s.filled(k) {
 			kinds = append(kinds, k)
 		}
 	}

@@ -276,6 +276,10 @@ func (s *Secret) decodeText(text string) error {
 
 // decodeText says nothing of the text, in which a password may stand.
 func (u *URL) decodeText(text string) error {
+	if text == "" { // not given
+		*u = URL{}
+		return nil
+	}
 	p, err := url.Parse(text)
 	if err != nil || p.Host == "" || p.Hostname() == "" || p.Opaque != "" {
 		return errors.New("not a URL; write one such as http://192.0.2.1:3100/loki/api/v1/push, with special characters of a password percent-encoded")

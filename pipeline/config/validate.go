@@ -245,7 +245,7 @@ func (s scope) oneOf(key, value string, known ...string) {
 
 // oneOfPair reports two keys of which only one can be used.
 func (s scope) oneOfPair(a, b string) {
-	if s.given(a) && s.given(b) {
+	if s.filled(a) && s.filled(b) {
 		s.errorf(b, "%s and %s are both given; keep one", a, b)
 	}
 }

@@ -68,7 +68,7 @@ func (d *decoder) parse(text []byte) *yaml.Node {
 		return nil
 	}
 	// Promtail reads no further than the first document either.
-	if err := dec.Decode(&next); !errors.Is(err, io.EOF) && !(err == nil && isNull(next.Content[0])) {
+	if err := dec.Decode(&next); !errors.Is(err, io.EOF) && !(err == nil && len(next.Content) == 1 && isNull(next.Content[0])) {
 		pos := Pos{File: d.file, Line: next.Line, Column: next.Column}
 		d.warnings = append(d.warnings, Warning{Pos: pos, Message: "a second YAML document begins here and is left out; a configuration is one document"})
 	}
