@@ -19,6 +19,7 @@ type Metrics struct {
 	retries        *prometheus.CounterVec
 	duration       *prometheus.HistogramVec
 	mutated        *prometheus.CounterVec
+	mutatedBytes   *prometheus.CounterVec
 	quarantine     *prometheus.CounterVec
 	spool          *prometheus.CounterVec
 	damaged        *prometheus.CounterVec
@@ -41,7 +42,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 		droppedBytes:   counter("dropped_bytes_total", "Bytes of lines that were refused for good.", "host", "tenant", "reason"),
 		droppedEntries: counter("dropped_entries_total", "Entries that were refused for good.", "host", "tenant", "reason"),
 		retries:        counter("batch_retries_total", "Requests that were tried again.", "host", "tenant"),
-		mutated:        counter("mutated_entries_total", "Entries that were sent with another time than that of their reading.", "host", "tenant", "reason"),
+		mutated:        counter("mutated_entries_total", "Entries that were changed before they were sent: their read time, or a line that was cut.", "host", "tenant", "reason"),
+		mutatedBytes:   counter("mutated_bytes_total", "Bytes that were cut from lines.", "host", "tenant", "reason"),
 		quarantine:     named("collector_quarantined_entries_total", "Entries that Loki refused for good, by its reason. They are kept: collector quarantine list.", "host", "tenant", "reason"),
 		spool:          named("collector_spooled_entries_total", "Entries that were written to the spool.", "client"),
 		damaged:        named("collector_spool_lost_bytes_total", "Bytes in the spool that could not be read back.", "client"),
@@ -63,6 +65,8 @@ func (m *Metrics) begin(host, tenant string) {
 	for _, reason := range reasons() {
 		m.droppedBytes.WithLabelValues(host, tenant, reason)
 		m.droppedEntries.WithLabelValues(host, tenant, reason)
+		m.mutated.WithLabelValues(host, tenant, reason)
+		m.mutatedBytes.WithLabelValues(host, tenant, reason)
 	}
 }
 
