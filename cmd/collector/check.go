@@ -51,7 +51,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) int {
 		writeList(stdout, problems)
 		return 1
 	}
-	fmt.Fprintf(stdout, "%s can be used: %s, %s.\n", cfg.File, plural(len(cfg.Clients), "client"), plural(len(cfg.ScrapeConfigs), "job"))
+	fmt.Fprintf(stdout, "%s can be used: %s, %s.\n", cfg.File, plural(len(cfg.Clients), "client", "clients"), plural(len(cfg.ScrapeConfigs), "job", "jobs"))
 	report := checkReport{stdout}
 	report.warnings(cfg.Warnings)
 	report.advice(advise(cfg))
@@ -83,7 +83,7 @@ func (r checkReport) advice(all []advice) {
 	for _, a := range all {
 		where := ""
 		if len(a.jobs) > 0 {
-			where = "  (" + plural(len(a.jobs), "job") + ": " + strings.Join(a.jobs, ", ") + ")"
+			where = "  (" + plural(len(a.jobs), "job", "jobs") + ": " + strings.Join(a.jobs, ", ") + ")"
 		}
 		fmt.Fprintf(r, "  %s%s\n", a.write, where)
 		for line := range wrapped(a.why, 90) {
@@ -96,7 +96,7 @@ func (r checkReport) advice(all []advice) {
 const maxShown = 20
 
 func (r checkReport) machine(targets []discover.Target, problems []discover.Problem) {
-	fmt.Fprintf(r, "\nOn this machine it reads %s.\n", plural(len(targets), "source"))
+	fmt.Fprintf(r, "\nOn this machine it reads %s.\n", plural(len(targets), "source", "sources"))
 	shown := 0
 	for _, p := range problems {
 		if p.State != discover.Unreadable && p.State != discover.NoMatch {
@@ -119,14 +119,6 @@ func writeList(w io.Writer, lines []string) {
 	for _, line := range lines {
 		fmt.Fprintf(w, "  %s\n", line)
 	}
-}
-
-// plural is a number with its noun.
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // wrapped yields text in lines of at most width bytes, unless a word is longer.

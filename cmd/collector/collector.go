@@ -68,7 +68,7 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 	c.manager = m
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, out.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	c.reloader = newReloader(cfg)
-	c.reg.MustRegister(m, customMetrics{m}, newSelfMetrics(c), c.reloaded, c.notReloaded)
+	c.reg.MustRegister(m, customMetrics{m}, newSelfMetrics(c), c.reloaded, c.notReloaded, m.journal.lines, m.journal.errors)
 	if counted, ok := log.Handler().(prometheus.Collector); ok {
 		c.reg.MustRegister(counted)
 	}

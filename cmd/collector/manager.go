@@ -41,6 +41,7 @@ type manager struct {
 	nuls     *prometheus.CounterVec
 	bad      *badInput
 	failed   *prometheus.CounterVec
+	journal  journalMetrics
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
 	sources  context.Context
@@ -110,7 +111,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
 		}, []string{"reason"}),
-		metrics: newTargetMetrics(), known: map[string]bool{},
+		journal: newJournalMetrics(), metrics: newTargetMetrics(), known: map[string]bool{},
 	}
 	m.sources, m.halt = context.WithCancel(context.Background())
 	jobs, err := m.plan(cfg)
@@ -361,6 +362,7 @@ func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	}
 	if t.Kind == discover.Journal {
 		opts.Relabel = t.Config.RelabelConfigs
+		opts.Dropped = m.journalDropped
 	}
 	return m.programs[t.Job].NewFeed(opts)
 }
@@ -379,7 +381,7 @@ func (m *manager) openSource(o *opened) error {
 		cfg := o.Config.Journal
 		s := journal.New(m.places(o.Target), journal.Options{
 			Path: cfg.Path, Matches: cfg.Matches, MaxAge: cfg.MaxAge.Std(), JSON: cfg.JSON,
-			Skipped: func(reason string) { m.dropped.WithLabelValues(reason).Inc() },
+			Skipped: m.journalSkipped, Taken: func(lines int) { m.journal.lines.Add(float64(lines)) },
 		})
 		o.source = s
 		m.start(o, s.Run)
@@ -506,7 +508,7 @@ func (m *manager) state() (synced bool, active int) {
 	return m.synced, len(m.open)
 }
 
-// status is what /targets shows, in the order of jobs and paths.
+// status is what /targets shows: what is wrong first, in the order of jobs and paths.
 func (m *manager) status() []targetStatus {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -522,7 +524,7 @@ func (m *manager) status() []targetStatus {
 		})
 	}
 	slices.SortFunc(all, func(a, b targetStatus) int {
-		return cmp.Or(strings.Compare(a.Job, b.Job), strings.Compare(a.Path, b.Path))
+		return cmp.Or(number(b.IsBad())-number(a.IsBad()), strings.Compare(a.Job, b.Job), strings.Compare(a.Path, b.Path))
 	})
 	return all
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"runtime/debug"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,7 +15,7 @@ func newSelfMetrics(c *collector) prometheus.Collector {
 	return &selfMetrics{
 		c: c,
 		build: prometheus.NewDesc("promtail_build_info", "A constant 1 with the build's version.",
-			nil, prometheus.Labels{"version": version, "goversion": runtime.Version()}),
+			nil, buildLabels()),
 		memory:      prometheus.NewDesc("collector_memory_in_flight_bytes", "Memory of lines that are read and not settled.", nil, nil),
 		memoryLimit: prometheus.NewDesc("collector_memory_limit_bytes", "The budget of lines in flight: configuration key memory.", nil, nil),
 		waiting:     prometheus.NewDesc("collector_batches_waiting", "Batches that Loki has not confirmed.", []string{"client"}, nil),
@@ -26,6 +27,27 @@ func newSelfMetrics(c *collector) prometheus.Collector {
 		onDisk:      prometheus.NewDesc("collector_spool_waiting_entries", "Entries that wait on disk, without those of an earlier run that were not read yet.", []string{"client"}, nil),
 		failing:     prometheus.NewDesc("collector_client_failing", "1 while nothing gets through to the client's Loki.", []string{"client"}, nil),
 	}
+}
+
+// buildLabels are those of promtail_build_info.
+func buildLabels() prometheus.Labels {
+	labels := prometheus.Labels{
+		"version": version, "goversion": runtime.Version(), "goos": runtime.GOOS, "goarch": runtime.GOARCH,
+		"revision": "unknown", "branch": "unknown", "tags": "unknown",
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return labels
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			labels["revision"] = s.Value
+		case "-tags":
+			labels["tags"] = s.Value
+		}
+	}
+	return labels
 }
 
 type selfMetrics struct {
@@ -58,9 +80,9 @@ func (m *selfMetrics) Collect(ch chan<- prometheus.Metric) {
 	for _, client := range m.c.outputs.clients() {
 		_, bytes, full := client.Spooled()
 		gauge(m.waiting, float64(client.Waiting()), client.Name())
-		gauge(m.failing, number(client.Trouble() != ""), client.Name())
+		gauge(m.failing, float64(number(client.Trouble() != "")), client.Name())
 		gauge(m.spooled, float64(bytes), client.Name())
-		gauge(m.spoolFull, number(full), client.Name())
+		gauge(m.spoolFull, float64(number(full)), client.Name())
 		counts := client.Counts()
 		ch <- prometheus.MustNewConstMetric(m.taken, prometheus.CounterValue, float64(counts.Taken), client.Name())
 		gauge(m.inFlight, float64(counts.InFlight), client.Name())
@@ -68,7 +90,8 @@ func (m *selfMetrics) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-func number(yes bool) float64 {
+// number is 1 for yes.
+func number(yes bool) int {
 	if yes {
 		return 1
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"html/template"
@@ -27,10 +28,14 @@ func (c *collector) writeJSON(w http.ResponseWriter, v any) {
 }
 
 func (c *collector) writePage(w http.ResponseWriter, t *template.Template, data any) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if err := t.Execute(w, data); err != nil {
-		c.log.Debug("a page was not written", "page", t.Name(), "err", err) // the browser went away
+	var page bytes.Buffer
+	if err := t.Execute(&page, data); err != nil {
+		c.log.Error("a page was not made", "page", t.Name(), "err", err)
+		http.Error(w, "the page was not made; see the log", http.StatusInternalServerError)
+		return
 	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(page.Bytes())
 }
 
 // serveConfig shows the configuration in use, with defaults and without secrets.
@@ -147,26 +152,30 @@ tr:last-child td { border-bottom: 0 } th { font-weight: 600; font-size: 12px; co
 td.n, th.n { text-align: right } td.w { white-space: normal; overflow-wrap: anywhere; min-width: 15em } td.l { white-space: normal; overflow-wrap: anywhere; min-width: 18em; width: 50% }
 code, pre { font: 12px/1.6 ui-monospace, monospace } pre { margin: 0; padding: 12px 16px; white-space: pre-wrap; overflow-wrap: anywhere; tab-size: 2 }
 .k { color: var(--muted) } .bad { color: var(--bad) } .ok { color: var(--ok) } .no, .no code { color: var(--muted) }
-@media (max-width: 600px) { main { padding: 16px 12px 32px } nav { padding: 0 12px; gap: 0 16px } td.w, td.l { min-width: 13em } }
+@media (max-width: 600px) { main { padding: 16px 12px 32px } nav { padding: 0 12px; gap: 0 16px } nav b { width: 100%; padding-bottom: 0 }
+  table, tbody, tr, td { display: block; width: 100% !important } tr { padding: 8px 12px; border-bottom: 1px solid var(--line) } tr:last-child { border: 0 }
+  tr:has(th), td:empty { display: none } td, td.n { padding: 1px 0; border: 0; text-align: left; white-space: normal; overflow-wrap: anywhere }
+  td[data-l]::before { content: attr(data-l) " "; color: var(--muted) } td.l::before { display: block; font-size: 12px } }
 </style>
-<nav><b>Collector</b><a href="targets">Targets</a><a href="service-discovery">Service discovery</a><a href="config">Configuration</a><a href="metrics">Metrics</a><a href="ready">Ready</a></nav>
+<nav><b>Collector</b><a href="targets">Targets</a><a href="service-discovery">Discovery</a><a href="config">Configuration</a><a href="metrics">Metrics</a><a href="ready">Ready</a></nav>
 <main><h1>TITLE</h1>
 `
 
 // targetsTemplate shows what is wrong first: the clients, and then the sources.
-var targetsTemplate = pageTemplate("targets", "Targets", `<p>{{.Verdict}}</p>
+var targetsTemplate = pageTemplate("targets", "Targets", `<p>{{if .IsBad}}<span class=bad>▲</span>{{else}}<span class=ok>●</span>{{end}} {{.Verdict}}</p>
 <h2>Clients</h2>
 <div class=box><table><tr><th>client<th class=n>batches in memory<th class=n>batches on disk<th class=n>bytes on disk<th>state</tr>
-{{range .Clients}}<tr><td>{{.Name}}<td class=n>{{.Waiting}}<td class=n>{{.SpoolBatches}}<td class=n>{{bytes .SpoolBytes}}
+{{range .Clients}}<tr><td>{{.Name}}<td class=n data-l="batches in memory">{{.Waiting}}<td class=n data-l="batches on disk">{{.SpoolBatches}}<td class=n data-l="bytes on disk">{{bytes .SpoolBytes}}
 <td class=w>{{with .Trouble}}<span class=bad>▲ {{.}}</span>{{else}}<span class=ok>●</span> delivers{{end}}
 {{- if .SpoolFull}} <span class=bad>▲ the disk queue is full</span>{{end}}</tr>
 {{end}}</table></div>
 <h2>Sources</h2>
-<div class=box><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>since<th class=n>unconfirmed<th>state</tr>
-{{range .Targets}}<tr class="{{if not .Kind}}no{{end}}"><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
-<td class=n>{{if .Kind}}{{bytes .ReadBytes}}{{end}}<td class=n>{{if .Kind}}{{bytes .LagBytes}}{{end}}<td class=n>{{if .LagSeconds}}{{seconds .LagSeconds}}{{end}}<td class=n>{{if .Kind}}{{bytes .Unsettled}}{{end}}
-<td class=w>{{if .Error}}{{if .Remedy}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}: {{.Error}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{else}}{{.State}}{{end}}{{range .Notes}}<br>{{.}}{{end}}</tr>
-{{else}}<tr><td colspan=9>Nothing matches any job yet.</tr>{{end}}</table></div>
+<div class=box><table><tr><th>job<th>kind<th>source<th>service<th class=n>read<th class=n>behind<th class=n>unconfirmed<th>state</tr>
+{{range .Targets}}<tr{{if not .Kind}} class="no"{{end}}><td>{{.Job}}<td>{{.Kind}}<td class=w title="{{.Path}}"><code>{{short .Path}}</code><td>{{.Service}}
+{{- if .Kind}}<td class=n data-l=read>{{bytes .ReadBytes}}<td class=n data-l=behind>{{bytes .LagBytes}}{{with seconds .LagSeconds}} <span class=k>{{.}}</span>{{end}}<td class=n data-l=unconfirmed>{{bytes .Unsettled}}
+{{- else}}<td class=n><td class=n><td class=n>{{end}}
+<td class=w>{{if .IsBad}}<span class=bad>▲ {{.State}}</span>{{else}}{{.State}}{{end}}{{with .Error}}: {{.}}{{end}}{{with .Remedy}}<br><code>{{.}}</code>{{end}}{{range .Notes}}<br>{{.}}{{end}}</tr>
+{{else}}<tr><td colspan=8>Nothing matches any job yet.</tr>{{end}}</table></div>
 <p style="margin-top: 8px"><a href="targets?format=json">as JSON</a></p>
 `)
 
@@ -175,7 +184,7 @@ var discoveryTemplate = pageTemplate("service-discovery", "Service discovery", `
 {{define "labels"}}{{range $name, $value := .}}<code><span class=k>{{$name}}=</span>{{short $value}}</code><br>{{end}}{{end}}
 {{range .Jobs}}<h2>{{.Job}} <span class=k style="font-weight: 400">{{.Active}} active{{with .Dropped}}, {{.}} dropped{{end}}</span></h2>
 <div class=box><table><tr><th>discovered labels<th>target labels</tr>
-{{range .Targets}}<tr{{if .Dropped}} class=no{{end}}><td class=l>{{template "labels" .Discovered}}<td class=l>{{with .Dropped}}{{.}}{{else}}{{template "labels" .Labels}}{{end}}</tr>
+{{range .Targets}}<tr{{if .Dropped}} class="no"{{end}}><td class=l data-l=found>{{template "labels" .Discovered}}<td class=l data-l=becomes>{{with .Dropped}}{{.}}{{else}}{{template "labels" .Labels}}{{end}}</tr>
 {{else}}<tr><td colspan=2 class=k>Nothing was found.</tr>{{end}}</table></div>
 {{else}}<p>No job is configured.</p>{{end}}
 <p style="margin-top: 8px"><a href="service-discovery?format=json">as JSON</a></p>

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -134,29 +135,31 @@ type targetStatus struct {
 	Notes      []string `json:"notes,omitempty"` // what was not text, with how often
 }
 
+// IsBad reports whether somebody has to look at the source.
+func (t targetStatus) IsBad() bool { return t.State == "failing" || t.Remedy != "" }
+
+func (c clientStatus) isBad() bool { return c.Trouble != "" || c.SpoolFull }
+
+// IsBad reports whether somebody has to look at the page.
+func (p targetsPage) IsBad() bool {
+	return slices.ContainsFunc(p.Targets, targetStatus.IsBad) || slices.ContainsFunc(p.Clients, clientStatus.isBad)
+}
+
 // Verdict says in words what is the case.
 func (p targetsPage) Verdict() string {
-	read, behind, failing, trouble := 0, int64(0), 0, 0
+	read, bad, trouble, behind := 0, 0, 0, int64(0)
 	for _, t := range p.Targets {
-		if t.Kind != "" {
-			read++
-		}
-		behind += t.LagBytes
-		if t.State == "failing" || t.Remedy != "" {
-			failing++
-		}
+		read, bad, behind = read+number(t.Kind != ""), bad+number(t.IsBad()), behind+t.LagBytes
 	}
 	for _, c := range p.Clients {
-		if c.Trouble != "" || c.SpoolFull {
-			trouble++
-		}
+		trouble += number(c.isBad())
 	}
-	text := fmt.Sprintf("%s, %s behind.", plural(read, "source is", "sources are")+" read", bytesInWords(behind))
-	if failing > 0 {
-		text += " " + plural(failing, "cannot", "cannot") + " be read."
+	text := plural(read, "source is read, ", "sources are read, ") + bytesInWords(behind) + " behind."
+	if bad > 0 {
+		text += " " + plural(bad, "source cannot", "sources cannot") + " be read."
 	}
 	if trouble > 0 {
-		return text + " " + plural(trouble, "client does not deliver.", "clients do not deliver.")
+		text += " " + plural(trouble, "client does not deliver.", "clients do not deliver.")
 	}
 	return text
 }

@@ -65,6 +65,8 @@ func (m *Metrics) begin(host, tenant string) {
 	for _, reason := range reasons() {
 		m.droppedBytes.WithLabelValues(host, tenant, reason)
 		m.droppedEntries.WithLabelValues(host, tenant, reason)
+		m.mutated.WithLabelValues(host, tenant, reason)
+		m.mutatedBytes.WithLabelValues(host, tenant, reason)
 	}
 }
 

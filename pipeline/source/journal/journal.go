@@ -30,7 +30,9 @@ type Options struct {
 	// Skipped is told of each entry that gives no line, and why. Run and Read
 	// call it, from two goroutines.
 	Skipped func(reason string)
-	Now     func() time.Time
+	// Taken is told how many lines Read has handed out.
+	Taken func(lines int)
+	Now   func() time.Time
 	// RetryMin and RetryMax bound the wait before an ended journalctl is run
 	// again; it doubles while no entry is read.
 	RetryMin, RetryMax time.Duration
@@ -40,7 +42,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		Command: []string{"journalctl"}, MaxAge: 7 * time.Hour,
-		Skipped: func(string) {}, Now: time.Now,
+		Skipped: func(string) {}, Taken: func(int) {}, Now: time.Now,
 		RetryMin: 250 * time.Millisecond, RetryMax: 30 * time.Second,
 	}
 }
@@ -55,6 +57,9 @@ func (o *Options) fill() {
 	}
 	if o.Skipped == nil {
 		o.Skipped = d.Skipped
+	}
+	if o.Taken == nil {
+		o.Taken = d.Taken
 	}
 	if o.Now == nil {
 		o.Now = d.Now
@@ -144,6 +149,7 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 		rest = rest[end+1:]
 	}
 	s.ledger.Read(s.cursors.end())
+	s.opts.Taken(len(b.Lines))
 	switch {
 	case len(b.Lines) > 0:
 		s.wake = time.Time{}
