@@ -58,7 +58,7 @@ target_config: {sync_period: 50ms}
 label_limit: {values: 2}
 scrape_configs:
 - job_name: files
-  static_configs: [{labels: {__path__: '%s/*.log'}}]
+  static_configs: [{labels: {job: files, __path__: '%s/*.log'}}]
   pipeline_stages:
   - regex: {expression: 'user=(?P<user>\w+)'}
   - labels: {user: }
@@ -92,7 +92,7 @@ func TestALabelWithTooManyValuesIsMovedSaidOnceAndTheSameAfterARestart(t *testin
 		`{job="files", user="a", zone="z"}user=a[]`, `{job="files", user="b", zone="z"}user=b[]`,
 		`{job="files", zone="z"}user=c[{user c}]`, `{job="files", zone="z"}user=d[{user d}]`)
 	const said = `level=WARN msg="a label has too many values; further ones are moved to structured metadata" ` +
-		`job=files label=user limit=2 example=c remedy=`
+		`stream="{job=\"files\", user=\"c\"}" label=user limit=2 example=c remedy=`
 	if n := strings.Count(out.String(), said); n != 1 {
 		t.Errorf("%d lines of %s in\n%s", n, said, out)
 	}

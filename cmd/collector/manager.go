@@ -153,14 +153,12 @@ func externalLabels(cfg *config.Config) []pipeline.Label {
 
 // labelIsFull says that a label begins to have more values than it may.
 func (m *manager) labelIsFull(label, value string, all []pipeline.Label) {
-	job := ""
+	var stream []string
 	for _, l := range all {
-		if l.Name == "job" {
-			job = l.Value
-		}
+		stream = append(stream, fmt.Sprintf("%s=%q", l.Name, l.Value))
 	}
 	m.log.Warn("a label has too many values; further ones are moved to structured metadata",
-		"job", job, "label", label, "limit", m.cfg.LabelLimit.Values, "example", value,
+		"stream", "{"+strings.Join(stream, ", ")+"}", "label", label, "limit", m.cfg.LabelLimit.Values, "example", value,
 		"remedy", "make it structured metadata in the job's pipeline_stages, or raise label_limit.values")
 }
 
@@ -355,7 +353,7 @@ func (m *manager) stageFailed(place, reason string, err error) {
 
 func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	opts := stage.FeedOptions{
-		Key: t.Key, Labels: t.Labels, Job: t.Job, Meta: t.Meta, Streams: m.streams, Limit: m.limit, Sending: m.sending,
+		Key: t.Key, Labels: t.Labels, Meta: t.Meta, Streams: m.streams, Limit: m.limit, Sending: m.sending,
 		Dropped:        func(reason string, _ int) { m.dropped.WithLabelValues(reason).Inc() },
 		DroppedByLabel: m.byLabel.count,
 		Failed:         m.stageFailed,
@@ -363,6 +361,9 @@ func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	if t.Kind == discover.Journal {
 		opts.Relabel = t.Config.RelabelConfigs
 		opts.Dropped = m.journalDropped
+	}
+	if t.Config.DockerFiles != nil { // promtail's own sources have no such label
+		opts.Job = t.Job
 	}
 	return m.programs[t.Job].NewFeed(opts)
 }

@@ -41,7 +41,7 @@ func TestTargetsOfAFileComeAndGoWithoutLoss(t *testing.T) {
 `, targets))
 	want := func(line, service, name string) {
 		t.Helper()
-		stream := fmt.Sprintf(`{filename="%s", job="sd", name="%s", service="%s"}`, path, name, service)
+		stream := fmt.Sprintf(`{filename="%s", name="%s", service="%s"}`, path, name, service)
 		eventually(t, out, line+" in "+stream, func() bool { return slices.Equal(loki.got(line), []string{stream}) })
 	}
 	want("one", "a", "A")

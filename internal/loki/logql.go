@@ -8,8 +8,8 @@ import (
 )
 
 // anyStream selects every stream when no filter does: Loki wants at least one
-// matcher that does not match the empty value, and the collector gives every
-// stream a job.
+// matcher that does not match the empty value, and the configuration that is
+// shipped gives every stream a job.
 const anyStream = `job=~".+"`
 
 // Match is a filter on one label: the line's value is one of Any (when there

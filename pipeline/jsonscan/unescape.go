@@ -7,15 +7,13 @@ import (
 )
 
 // Plain reports whether raw, the inside of a JSON string, stands for itself:
-// it has no escapes and is valid UTF-8, so that no AppendUnescape is needed.
-func Plain(raw []byte) bool {
-	return bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw)
-}
+// it has no escapes, so that no AppendUnescape is needed.
+func Plain(raw []byte) bool { return bytes.IndexByte(raw, '\\') < 0 }
 
 // AppendUnescape appends the text that raw stands for to dst and returns the
 // extended slice. Raw is the inside of a JSON string as Members hands it out.
-// Lone surrogates and bytes that are not UTF-8 become U+FFFD, as in
-// encoding/json. The result is at most three times as long as raw.
+// Lone surrogates become U+FFFD. Bytes that are not UTF-8 stay as they are,
+// where encoding/json makes U+FFFD of each. The result is not longer than raw.
 func AppendUnescape(dst, raw []byte) []byte {
 	start := 0 // of the run that can be copied as it is
 	for i := 0; i < len(raw); {
@@ -61,7 +59,7 @@ func Equal(raw []byte, text string) bool {
 func decode(raw []byte) (r rune, size int, same bool) {
 	if raw[0] != '\\' {
 		r, size = utf8.DecodeRune(raw)
-		return r, size, r != utf8.RuneError || size > 1
+		return r, size, true
 	}
 	if len(raw) == 1 {
 		return '\\', 1, true // no JSON: left as it is

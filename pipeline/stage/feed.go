@@ -1,7 +1,6 @@
 package stage
 
 import (
-	"encoding/binary"
 	"math"
 	"net/netip"
 	"slices"
@@ -422,8 +421,9 @@ func (f *Feed) labelSet(r *record) *labelSet {
 	return set
 }
 
-// labelKey encodes what stages did to the labels: equal keys mean equal labels,
-// for an empty label is none. It is valid until the next call.
+// labelKey encodes what stages did to the labels: equal keys mean equal labels.
+// A label that is empty is none in the stream, but here the two differ, as in
+// promtail. The key is valid until the next call.
 func (f *Feed) labelKey(r *record) []byte {
 	key := append(f.key[:0], '+')
 	if r.others {
@@ -432,9 +432,12 @@ func (f *Feed) labelKey(r *record) []byte {
 		key[0] = '-'
 	}
 	for _, i := range f.p.changed {
-		label := r.labels[i].text
-		key = binary.AppendUvarint(key, uint64(len(label)))
-		key = append(key, label...)
+		if r.labels[i].state == absent {
+			key = append(key, 0)
+			continue
+		}
+		key = append(key, 1)
+		key = appendText(key, r.labels[i].text)
 	}
 	f.key = key
 	return key

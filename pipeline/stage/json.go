@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -79,8 +80,9 @@ func (s *jsonStage) run(f *Feed, r *record) verdict {
 	return next
 }
 
-// lookUp finds the members of doc and reports whether it is one JSON object;
-// nothing is extracted from anything else. A member that is not there is null.
+// lookUp finds the members of doc and reports whether it is one JSON object, or
+// null, which is one without members; nothing is extracted from anything else. A
+// member that is not there is null.
 func (s *jsonStage) lookUp(f *Feed, doc []byte) bool {
 	f.found = f.found[:0]
 	for range s.members {
@@ -94,7 +96,7 @@ func (s *jsonStage) lookUp(f *Feed, doc []byte) bool {
 			}
 		}
 	}
-	return it.Err() == nil
+	return it.Err() == nil || string(bytes.Trim(doc, " \t\r\n")) == "null"
 }
 
 func (f *Feed) jsonMember(raw []byte, kind jsonscan.Kind, below string) value {
@@ -162,7 +164,7 @@ func isDigits(raw []byte) bool {
 // search evaluates the JMESPath expressions. One that fails leaves the value
 // as it was, as in promtail.
 func (s *jsonStage) search(r *record, doc []byte) {
-	var v any
+	var v map[string]any
 	if json.Unmarshal(doc, &v) != nil {
 		return
 	}

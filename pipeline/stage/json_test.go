@@ -51,6 +51,20 @@ func TestJSON(t *testing.T) {
 			want:   []entry{{`{a="last", b="escaped"}`, "-", "-", ""}},
 		},
 		{
+			name:    "null is an object without members",
+			stages:  "- json: {expressions: {a: , b: 'type(@)'}, drop_malformed: true}" + show,
+			labels:  []string{"a", "before"},
+			lines:   []string{" null\t", "nulls"},
+			want:    []entry{{`{a="before", b="object"}`, "-", "-", ""}},
+			dropped: []string{"malformed_json 5"},
+		},
+		{
+			name:   "bytes that are not UTF-8 stay, and are no label",
+			stages: "- json: {expressions: {a: , b: }}" + show + "\n- output: {source: b}",
+			lines:  []string{"{\"a\":\"\xff\",\"b\":\"\xfe\\t\"}"},
+			want:   []entry{{`{}`, "-", "\xfe\t", ""}},
+		},
+		{
 			name:   "an expression that fails leaves the value as it was",
 			stages: "- json: {expressions: {a: 'sum(x)'}}" + show,
 			labels: []string{"a", "before"},

@@ -133,6 +133,14 @@ func TestTimestamp(t *testing.T) {
 			},
 		},
 		{
+			name:   "fudge takes an empty label for another label set than none",
+			stages: "- json: {expressions: {ts: , app: }}\n- labels: {app: }\n" + seconds,
+			lines:  []string{`{"ts":"2026-11-22T10:00:00","app":""}`, `{"ts":"2026-11-22T11:00:00"}`, `{"app":""}`},
+			want: []entry{
+				{"{}", "2026-11-22T10:00:00Z", "-", ""}, {"{}", "2026-11-22T11:00:00Z", "-", ""}, {"{}", "2026-11-22T10:00:00.000000001Z", "-", ""},
+			},
+		},
+		{
 			name:   "a missing source is a failure too, and a burst within one second keeps its order",
 			stages: "- regex: {expression: '^(?P<ts>\\d\\S+)'}\n" + seconds,
 			lines:  []string{"2026-11-22T10:00:00", "  at one", "2026-11-22T10:00:00", "  at one"},

@@ -49,10 +49,10 @@ func (r *rig) stages() settings {
       - output: {source: packed}
       - limit: {rate: 1000000, burst: 1000000}
       - match:
-          selector: '{job="own"} |= "#" != "~~"'
+          selector: '{filename=~".+"} |= "#" != "~~"'
           stages:
             - metrics: {lines: {type: counter, config: {match_all: true, action: inc}}}
-      - match: {selector: '{job="own"} |= "nobody writes this"', action: drop}
+      - match: {selector: '{filename=~".+"} |= "nobody writes this"', action: drop}
       - tenant: {value: fake}
       - drop: {expression: 'nobody writes this', longer_than: 1}
       - sampling: {rate: 1}

@@ -55,6 +55,7 @@ var allowed = map[string][]string{
 	"test/faults/report": {"test/faults"},
 	"test/house":         {},
 	"test/mutants":       {},
+	"test/oracle":        {},
 	"test/servers":       {},
 }
 

@@ -93,6 +93,9 @@ type CollectorOptions struct {
 	Config string   // a file; server.http_listen_port has to be ${COLLECTOR_PORT}
 	Env    []string // besides COLLECTOR_PORT
 	Dir    string   // its working folder
+	// Port is where the server of a configuration listens that is taken as it is.
+	// Without one the configuration says ${COLLECTOR_PORT}.
+	Port string
 	// Program is another build than bin/collector.
 	Program string
 }
@@ -103,10 +106,21 @@ func Collector(t testing.TB, opts CollectorOptions) *Process {
 	if opts.Program == "" {
 		opts.Program = program(t, "bin", "collector", "make build")
 	}
-	port := FreePort(t)
-	cmd := exec.Command(opts.Program, "-config.file="+opts.Config, "-config.expand-env")
-	cmd.Env = append(append(os.Environ(), "COLLECTOR_PORT="+port), opts.Env...)
+	cmd := exec.Command(opts.Program, "-config.file="+opts.Config)
+	if opts.Port == "" {
+		opts.Port = FreePort(t)
+		cmd.Args = append(cmd.Args, "-config.expand-env")
+	}
+	cmd.Env = append(append(os.Environ(), "COLLECTOR_PORT="+opts.Port), opts.Env...)
 	cmd.Dir = opts.Dir
+	return Start(t, cmd, "http://127.0.0.1:"+opts.Port, "/ready")
+}
+
+// Promtail runs the real promtail with a configuration whose server listens on
+// a port, and waits until it is ready.
+func Promtail(t testing.TB, config, port string) *Process {
+	t.Helper()
+	cmd := exec.Command(program(t, "stack/bin", "promtail", "stack/build promtail"), "-config.file="+config)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
 }
 

@@ -150,7 +150,7 @@ func FuzzLine(f *testing.F) {
 			t.Fatalf("why is %q, and encoding/json's verdict %v", why, isObject)
 		}
 		var text string
-		if isObject && json.Unmarshal(object["MESSAGE"], &text) == nil && string(object["MESSAGE"]) != "null" && string(l.Text) != text {
+		if isObject && json.Unmarshal(object["MESSAGE"], &text) == nil && string(object["MESSAGE"]) != "null" && string([]rune(string(l.Text))) != text {
 			t.Fatalf("the text is %q, want %q", l.Text, text)
 		}
 		if l, _, why := asJSON.line(entry); why == "" && !(json.Valid(l.Text) && utf8.Valid(l.Text)) {
