@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"pipeline":                {},
 	"pipeline/config":         {},
 	"pipeline/discover":       {"pipeline", "pipeline/config", "pipeline/relabel"},
+	"pipeline/grouping/mask":  {},
 	"pipeline/jsonscan":       {},
 	"pipeline/level":          {"pipeline/jsonscan"},
 	"pipeline/position":       {"pipeline"},
