@@ -167,7 +167,7 @@ func (s *scanner) digits(p int, inner bool) {
 			s.emit(Date, p, stop)
 			return
 		}
-		if stop := phrase(m, p); stop > 0 {
+		if stop := dayPhrase(m, p); stop > 0 {
 			s.emit(Date, p, stop)
 			return
 		}
