@@ -245,7 +245,7 @@ func opaque(m []byte, p int) int {
 	if p+shortest > len(m) {
 		return 0
 	}
-	if first := alnumEnd(m, p); !isRandom(m[p:first]) {
+	if first := alnumEnd(m, p); hexEnd(m, p) == first || !isRandom(m[p:first]) {
 		return 0
 	}
 	digits, changes, last := 0, 0, class(0)
