@@ -65,6 +65,10 @@ soak: faults ## the same for hours; writes the table of docs/reliability.md
 	@SOAK=1 $(FAULTS) -timeout=5h ./test/faults
 	@go run ./test/faults/report $(FAULTS_OUT) docs/reliability.md
 
+.PHONY: accuracy
+accuracy: ## how well lines are grouped, against the datasets in LOGHUB=DIR, which are not part of the project
+	@go run ./test/accuracy $(LOGHUB)
+
 .PHONY: mutants
 mutants: ## break the collector on purpose, one way at a time, and show the test that notices
 	@go run ./test/mutants

@@ -51,6 +51,7 @@ var allowed = map[string][]string{
 	"stack/demo":  {},
 	"stack/probe": {},
 
+	"test/accuracy":      {"pipeline/grouping/mask"},
 	"test/dashboard":     {"..."},
 	"test/e2e":           {"pipeline/level", "pipeline/quarantine", "test/servers"},
 	"test/faults":        {"test/servers"},
