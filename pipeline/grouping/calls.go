@@ -34,14 +34,13 @@ type calls struct {
 	relation Relation // that the header states
 	nested   []int    // .NET: the exceptions around the one that is open
 	sticky   bool     // the header must not be replaced by a later line
-	indent   int      // of the frames of the open exception
 }
 
 func (c *calls) line(line []byte) {
 	trimmed := trimLeft(line)
 	indent := len(line) - len(trimmed)
 	if f, ok := callFrame(trimmed); ok {
-		c.frame(f, indent)
+		c.frame(f)
 		return
 	}
 	switch {
@@ -57,7 +56,10 @@ func (c *calls) line(line []byte) {
 	case hasPrefix(trimmed, "--- End of inner exception stack trace ---"):
 		c.outer()
 	case hasPrefix(trimmed, "... "), hasPrefix(trimmed, "--- End of "):
-	case c.any && c.header < 0 && indent >= c.indent && c.indent > 0 && len(c.s.exceptions) > 0: // a member of an AggregateError
+		if c.any {
+			c.flush(c.lines.from)
+		}
+	case c.any && c.header < 0 && indent > 0: // a member of an AggregateError
 		if name, _, ok := callType(trimmed); ok && isException(name) {
 			c.open(trimmed, "", Member)
 		}
@@ -99,6 +101,9 @@ func (c *calls) flush(to int) {
 	}
 	text := bytes.TrimRight(c.lines.text[c.header:to], " \t\r\n")
 	name, value, ok := callType(text)
+	if inner, rest, is := callType(value); ok && is && !isException(name) && isException(inner) { // "logger: Type: message"
+		name, value = inner, rest
+	}
 	relation := c.relation
 	if len(c.s.exceptions) == 0 {
 		relation, c.start = Raised, c.header
@@ -129,13 +134,13 @@ func (c *calls) parent(relation Relation) int {
 	return max(i, 0)
 }
 
-func (c *calls) frame(f Frame, indent int) {
+func (c *calls) frame(f Frame) {
 	c.flush(c.lines.from)
 	if len(c.s.exceptions) == 0 { // frames without an exception
 		c.start = c.lines.from
 		c.s.begin(Raised, 0)
 	}
-	c.any, c.indent = true, indent
+	c.any = true
 	c.s.add(f)
 }
 

@@ -53,7 +53,8 @@ type Exception struct {
 	// Dropped is how many frames are not kept.
 	Dropped int
 
-	depth int // how deep in exception groups, while parsing
+	depth  int    // how deep in exception groups, while parsing
+	detail []byte // what tells exceptions of one type apart, besides frames
 }
 
 // Frame is one function on the stack.

@@ -142,6 +142,9 @@ func (r *Result) explainFailure() (parts []Part) {
 			name = x.Relation.String()
 		}
 		parts = append(parts, Part{name, string(x.Type)})
+		if len(x.detail) > 0 {
+			parts = append(parts, Part{"detail", string(x.detail)})
+		}
 		for k := range x.Frames {
 			if f := &x.Frames[k]; f.counts(r.InAppHash != 0) {
 				frames = true

@@ -108,6 +108,7 @@ func chainHash(kind string, exceptions []Exception, applicationOnly bool) Hash {
 func oneHash(e *Exception, applicationOnly bool) uint64 {
 	h := newHasher("one")
 	h.bytes(e.Type)
+	h.bytes(e.detail)
 	for i := range e.Frames {
 		if f := &e.Frames[i]; f.counts(applicationOnly) {
 			h.bytes(f.Module)

@@ -113,6 +113,7 @@ func (g *goPanic) goroutine() {
 	}
 	for i := range ex {
 		ex[i].Parent = max(0, i-1)
+		ex[i].detail = goDetail(ex[i].Type, ex[i].Value)
 	}
 }
 
@@ -149,12 +150,44 @@ func parseGoFrames(l *lines, s *stack) {
 			created = true
 		}
 		f.Module, f.Function = splitGo(call)
+		if string(f.Module) == "main" { // of all programs
+			f.Module = goMain(file)
+		}
 		if f.Origin = originOfGo(f.Module, file); created && f.Origin == Application {
 			f.Origin = Glue
 		}
 		s.add(f)
 		call = nil
 	}
+}
+
+// goMain is the folder of a program's package main, below the project's: "main"
+// when the file lies in that itself.
+func goMain(file []byte) []byte {
+	file = insideProject(file)
+	if slash := bytes.LastIndexByte(file, '/'); slash > 0 {
+		return file[:slash]
+	}
+	return []byte("main")
+}
+
+// goDetail is the part of the runtime's own messages that does not vary: they
+// are what types are for other languages.
+func goDetail(kind, value []byte) []byte {
+	value, _, _ = bytes.Cut(value, []byte("\n"))
+	if string(kind) == "fatal error" {
+		return value
+	}
+	for _, known := range [...]string{"assignment to entry in nil map", "close of closed channel", "close of nil channel", "send on closed channel"} {
+		if string(value) == known {
+			return value
+		}
+	}
+	if hasPrefix(value, "runtime error: ") || hasPrefix(value, "interface conversion: ") {
+		value, _, _ = bytes.Cut(value, []byte("["))
+		return value
+	}
+	return nil
 }
 
 // splitGo splits "github.com/a/b.(*T).F(0x1, ...)" into package and function.

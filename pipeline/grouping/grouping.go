@@ -218,7 +218,9 @@ func (r *Result) plain(text []byte) {
 	}
 	first, _, _ := bytes.Cut(text, []byte("\n"))
 	logger, message := level.Message(first)
-	r.Logger, r.Message = logger, text[len(first)-len(message):]
+	if r.Logger, r.Message = logger, text[len(first)-len(message):]; len(trimLeft(first)) == len(message) {
+		r.Message = text // blanks before a traceback belong to it
+	}
 	if key, ok := logfmt(r.Message); ok {
 		r.Message = key
 	}
@@ -234,7 +236,7 @@ func (r *Result) plain(text []byte) {
 func (r *Result) inMessage(message []byte) {
 	if bytes.IndexByte(message, '\n') >= 0 {
 		if start, ok := parseTrace(message, &r.stack); ok {
-			r.Message = trimSpace(message[:start])
+			r.Message = beforeTrace(message[:start])
 		}
 		return
 	}
@@ -248,6 +250,17 @@ func (r *Result) inMessage(message []byte) {
 		r.stack.end()
 		r.Message = nil
 	}
+}
+
+// beforeTrace is the message that a traceback follows: not what runtimes print
+// there, the place in the source or a title.
+func beforeTrace(text []byte) []byte {
+	text = trimSpace(bytes.TrimSuffix(trimSpace(text), []byte("Stack (most recent call last):")))
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	if isScriptPlace(first) && bytes.IndexByte(first, ' ') < 0 {
+		return nil
+	}
+	return text
 }
 
 // parseTrace parses what one of the runtimes printed. Start is where it begins

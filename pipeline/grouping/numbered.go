@@ -137,6 +137,10 @@ func phpHeader(e *Exception, text []byte) {
 // plainHeader reads "Type: message", or a message alone.
 func plainHeader(e *Exception, text []byte) {
 	e.Value = text
+	if rest, ok := cutPrefix(text, "Invalid argument(s): "); ok { // Dart does not write its name
+		e.Type, e.Value = []byte("ArgumentError"), rest
+		return
+	}
 	if name, value, ok := callType(text); ok {
 		e.setType(name)
 		e.Value = value

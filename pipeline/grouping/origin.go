@@ -97,14 +97,17 @@ func withoutRelease(path []byte) []byte {
 	return bytes.TrimPrefix(path, []byte("current/"))
 }
 
-// lastTwo is the file with the folder that it is in.
+// lastTwo is the file with the folder that it is in, unless that is a version.
 func lastTwo(path []byte) []byte {
-	isSlash := func(r rune) bool { return r == '/' || r == '\\' }
-	i := bytes.LastIndexFunc(path, isSlash)
+	i := bytes.LastIndexAny(path, `/\`)
 	if i < 0 {
 		return path
 	}
-	return path[bytes.LastIndexFunc(path[:i], isSlash)+1:]
+	folder := path[bytes.LastIndexAny(path[:i], `/\`)+1:]
+	if version := bytes.TrimPrefix(folder, []byte("v")); len(version) > 0 && isDigit(version[0]) {
+		return path[i+1:]
+	}
+	return folder
 }
 
 // originOfGo decides by the package and the file.
@@ -241,6 +244,20 @@ func originOfFile(file []byte) Origin {
 		return Runtime
 	}
 	return Application
+}
+
+// originOfRust decides by the path of the function, and by the file if it is
+// known.
+func originOfRust(module, file []byte) Origin {
+	for _, prefix := range [...]string{"std", "core::", "alloc::", "test::", "<", "__rust", "rust_"} {
+		if hasPrefix(module, prefix) {
+			return Runtime
+		}
+	}
+	if len(file) == 0 {
+		return Application
+	}
+	return originOfFile(file)
 }
 
 func containsAny(text []byte, parts ...string) bool {

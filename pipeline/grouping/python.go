@@ -155,7 +155,7 @@ func (p *python) body(line []byte) (body []byte, border bool) {
 	column := len(line) - len(trimmed)
 	p.depth, p.gutter = 0, false
 	if len(trimmed) > 0 && column >= 2 && (trimmed[0] == '|' || trimmed[0] == '+') && p.state != pyOutside || hasPrefix(trimmed, "+ Exception Group ") {
-		p.depth, p.gutter = column/2-1, true
+		p.depth, p.gutter = max(0, column/2-1), true
 		if trimmed[0] == '+' && !hasPrefix(trimmed, "+ ") {
 			return trimmed, true
 		}

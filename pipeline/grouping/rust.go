@@ -7,10 +7,10 @@ import "bytes"
 // its backtrace if there is one.
 func parseRust(text []byte, s *stack) (start int, ok bool) {
 	s.reset()
-	const word = "' panicked at "
+	const word = " panicked at "
 
 	at := bytes.Index(text, []byte(word))
-	if start = bytes.LastIndex(text[:max(at, 0)], []byte("thread '")); at < 0 || start < 0 {
+	if start = bytes.LastIndex(text[:max(at, 0)], []byte("thread '")); at < 0 || start < 0 || bytes.IndexByte(text[start:at], '\n') >= 0 {
 		return 0, false
 	}
 	l := lines{text: text, pos: at + len(word)}
@@ -60,10 +60,7 @@ func rustFrames(text []byte, s *stack) {
 		if i := bytes.LastIndex(function, []byte("::")); i >= 0 {
 			f.Module, f.Function = function[:i], function[i+2:]
 		}
-		f.Origin = originOfFile(file)
-		if len(file) == 0 || hasPrefix(f.Module, "std::") || hasPrefix(f.Module, "core::") {
-			f.Origin = Runtime
-		}
+		f.Origin = originOfRust(f.Module, file)
 		s.add(f)
 		function = nil
 	}

@@ -64,7 +64,10 @@ func headerMessage(rest []byte, kind stamp) (logger, message []byte) {
 		if len(word) == 0 {
 			break
 		}
-		if h.accept(word, framed) != Unknown {
+		if l := h.accept(word, framed); l != Unknown {
+			if shape, _ := wordShape(rest, l); kind == noStamp && shape == Loose { // "Error: x" is a failure's own text
+				break
+			}
 			return behindLevel(rest[h.pos:], kind != noStamp)
 		}
 		if h.messageBegins(word) {
