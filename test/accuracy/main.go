@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/tovtech/tovplay-logging/pipeline/grouping/mask"
+	"github.com/tovtech/tovplay-logging/pipeline/grouping/pattern"
 )
 
 func main() {
@@ -53,7 +54,7 @@ func run(dir string, out io.Writer) error {
 		}
 		truth := column(lines, func(l line) string { return l.event })
 		masked := measure(truth, column(lines, func(l line) string { return string(mask.Append(nil, []byte(l.message))) }))
-		learned := masked
+		learned := measure(truth, patterns(lines))
 		bare, tree = bare.plus(masked), tree.plus(learned)
 		name := strings.TrimSuffix(filepath.Base(file), suffix)
 		fmt.Fprintf(out, "%-12s %6d %7d      %.3f %.3f      %.3f %.3f\n", name, len(lines), distinct(truth), masked.ga, masked.fga, learned.ga, learned.fga)
@@ -103,6 +104,18 @@ func column(lines []line, of func(line) string) []string {
 		values[i] = of(l)
 	}
 	return values
+}
+
+// patterns returns the template of each line after all have been learned.
+func patterns(lines []line) []string {
+	tree := pattern.New(pattern.DefaultMaxClusters)
+	for _, l := range lines {
+		tree.Learn([]byte(l.message))
+	}
+	return column(lines, func(l line) string {
+		template, _ := tree.Match([]byte(l.message))
+		return template
+	})
 }
 
 func distinct(values []string) int {

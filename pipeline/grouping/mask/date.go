@@ -72,13 +72,14 @@ func yearAt(text []byte, i int) bool {
 	return digitsEnd(text, i) == i+4 && inRange(text, i, i+4, 1970, 2199)
 }
 
-// clock reads 21:54, 21:54:54.123 and 215454 behind a T, with AM or PM and a zone.
+// clock reads 21:54, 21:54:54.123 and 215454 behind a T, with AM or PM and a
+// zone; minutes and seconds look like hours and minutes.
 func clock(text []byte, i int) int {
 	end := digitsEnd(text, i)
 	if end-i == 6 && at(text, i-1) == 'T' {
 		return zoneEnd(text, fractionEnd(text, end))
 	}
-	if end-i > 2 || !inRange(text, i, end, 0, 24) || at(text, end) != ':' {
+	if end-i > 2 || !inRange(text, i, end, 0, 59) || at(text, end) != ':' {
 		return 0
 	}
 	parts := 1

@@ -1,5 +1,7 @@
 package mask
 
+import "bytes"
+
 // Each of these functions returns where the thing that starts at i ends, and 0
 // if there is none.
 
@@ -174,6 +176,9 @@ func host(text []byte, i int) int {
 			return 0
 		}
 	default:
+		if i-label == 2 && isUnderDomain(text[start:label]) {
+			break
+		}
 		if !hasPort || end-i < len(":80") || isFile(text[label:i]) || !isName(text[start:i]) {
 			return 0
 		}
@@ -182,6 +187,14 @@ func host(text []byte, i int) int {
 		return 0
 	}
 	return endOfToken(text, end)
+}
+
+// isUnderDomain reports whether name, which ends in a dot, ends in what
+// countries have their second level for: edu.pl, com.py.
+func isUnderDomain(name []byte) bool {
+	name = name[:len(name)-1]
+	second := name[bytes.LastIndexByte(name, '.')+1:]
+	return len(second) < len(name) && domain(second) == strongDomain
 }
 
 // isPackage tells names of Java's packages and classes: they start with what
