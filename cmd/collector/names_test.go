@@ -40,7 +40,7 @@ func promtailMetrics() map[string]string {
 		"promtail_config_reload_success_total":         "counter",
 		"promtail_config_reload_fail_total":            "counter",
 		"promtail_build_info":                          "gauge version revision branch goversion goos goarch tags",
-		"promtail_custom_lines":                        "counter filename job env environment",
+		"promtail_custom_lines":                        "counter filename env environment",
 		"logentry_dropped_lines_total":                 "counter reason",
 		"logentry_dropped_lines_by_label_total":        "counter label_name label_value",
 		"request_duration_seconds":                     "histogram method route status_code ws",

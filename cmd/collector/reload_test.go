@@ -133,7 +133,7 @@ func oneJob(client, stages string) string {
 	return fmt.Sprintf(`
 clients: [{batchwait: 10ms, backoff_config: {min_period: 10ms, max_period: 50ms}, %s}]
 scrape_configs:
-- {job_name: files, static_configs: [{labels: {__path__: 'DIR/*.log'}}], pipeline_stages: [%s]}
+- {job_name: files, static_configs: [{labels: {job: files, __path__: 'DIR/*.log'}}], pipeline_stages: [%s]}
 `, client, stages)
 }
 
@@ -230,10 +230,10 @@ func TestOnlyTheChangedJobIsTouched(t *testing.T) {
 		return fmt.Sprintf(`
 clients: [{batchwait: 10ms, url: %s}]
 scrape_configs:
-- {job_name: a, static_configs: [{labels: {__path__: 'DIR/a/*.log'}}], pipeline_stages: [{metrics: {a: {type: counter, config: {match_all: true, action: inc}}}}]}
+- {job_name: a, static_configs: [{labels: {job: a, __path__: 'DIR/a/*.log'}}], pipeline_stages: [{metrics: {a: {type: counter, config: {match_all: true, action: inc}}}}]}
 %s`, loki.URL, b)
 	}
-	r := begin(t, dir, jobs(`- {job_name: b, static_configs: [{labels: {__path__: 'DIR/b/*.log'}}], pipeline_stages: [{metrics: {b: {type: counter, config: {match_all: true, action: inc}}}}]}`))
+	r := begin(t, dir, jobs(`- {job_name: b, static_configs: [{labels: {job: b, __path__: 'DIR/b/*.log'}}], pipeline_stages: [{metrics: {b: {type: counter, config: {match_all: true, action: inc}}}}]}`))
 	eventually(t, r.out, "both", func() bool { return loki.has("first of a") && loki.has("first of b") })
 	seriesOf := func(job string) string {
 		return fmt.Sprintf(`promtail_custom_%s{filename="%s/%s/x.log",job="%s"}`, job, dir, job, job)
@@ -242,7 +242,7 @@ scrape_configs:
 		t.Errorf("custom metrics are %q and %q, want 1", a, b)
 	}
 	// The job is given another name and other stages: it goes on where it was.
-	r.reload(jobs(`- {job_name: c, static_configs: [{labels: {__path__: 'DIR/b/*.log'}}], pipeline_stages: [{labeldrop: [filename]}]}`))
+	r.reload(jobs(`- {job_name: c, static_configs: [{labels: {job: c, __path__: 'DIR/b/*.log'}}], pipeline_stages: [{labeldrop: [filename]}]}`))
 	appendTo(t, filepath.Join(dir, "a", "x.log"), "second of a\n")
 	appendTo(t, filepath.Join(dir, "b", "x.log"), "second of b\n")
 	eventually(t, r.out, "the second lines", func() bool { return loki.has("second of a") && loki.has("second of b") })
@@ -261,7 +261,7 @@ scrape_configs:
 	r.reload(jobs(""))
 	eventually(t, r.out, "one target", func() bool { return r.metric("promtail_targets_active_total") == "1" })
 	appendTo(t, filepath.Join(dir, "b", "x.log"), "third of b\n")
-	r.reload(jobs(`- {job_name: c, static_configs: [{labels: {__path__: 'DIR/b/*.log'}}], pipeline_stages: [{labeldrop: [filename]}]}`))
+	r.reload(jobs(`- {job_name: c, static_configs: [{labels: {job: c, __path__: 'DIR/b/*.log'}}], pipeline_stages: [{labeldrop: [filename]}]}`))
 	eventually(t, r.out, "the third line", func() bool { return loki.has("third of b") })
 	if n := len(loki.got("second of b")); n != 1 {
 		t.Errorf("the second line came %d times", n)

@@ -89,6 +89,8 @@ func (s *LevelStage) setDefaults() {
 	s.Default = "unknown"
 }
 
+func (s *ErrorGroupStage) setDefaults() { s.LevelLabel = "level" }
+
 func (s *TracebackStage) setDefaults() {
 	s.MaxWait = Duration(500 * time.Millisecond)
 	s.MaxLines = 1000

@@ -46,6 +46,7 @@ type Stage struct {
 	Level              *LevelStage
 	Traceback          *TracebackStage
 	RateLimit          *RateLimitStage
+	ErrorGroup         *ErrorGroupStage
 }
 
 // DockerStage parses Docker's json-file records.
@@ -310,6 +311,19 @@ type TracebackStage struct {
 	MaxWait Duration `yaml:"max_wait"`
 	// MaxLines is the number of lines of one entry.
 	MaxLines int `yaml:"max_lines"`
+}
+
+// ErrorGroupStage adds structured metadata to entries at level error and above:
+// error_group, exception_type, exception_hash and pattern. This project's own
+// stage.
+type ErrorGroupStage struct {
+	// LevelLabel is the label that says the entry's level. Without it the level is
+	// detected over the line.
+	LevelLabel string `yaml:"level_label"`
+	// Rules is a file of grouping rules, "" for none. It is not read here; RulesPos
+	// is its place.
+	Rules    string `yaml:"rules"`
+	RulesPos Pos    `yaml:"-"`
 }
 
 // RateLimitStage drops lines above a rate, and leaves one line that says how

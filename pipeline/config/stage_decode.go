@@ -13,7 +13,7 @@ import (
 func stageNames() []string {
 	return []string{
 		"docker", "cri", "json", "logfmt", "regex", "replace", "template", "timestamp", "tenant", "sampling", "limit", "pack", "metrics", "eventlogmessage", "geoip", "decolorize", "labels", "multiline", "output", "drop", "match",
-		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit",
+		"static_labels", "labeldrop", "labelallow", "structured_metadata", "level", "tracebacks", "rate_limit", "error_group",
 	}
 }
 
@@ -77,6 +77,8 @@ func (s *Stage) config() any {
 		return &s.Traceback
 	case "rate_limit":
 		return &s.RateLimit
+	case "error_group":
+		return &s.ErrorGroup
 	}
 	return nil
 }
@@ -394,6 +396,14 @@ func (c *LevelStage) validate(s scope) {
 		s.errorf("label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.Label))
 	}
 	s.oneOf("default", c.Default, "trace", "debug", "info", "warn", "error", "critical", "fatal", "unknown")
+}
+
+func (c *ErrorGroupStage) validate(s scope) {
+	c.RulesPos = s.place("rules").pos
+	if !ValidLabel(c.LevelLabel) {
+		s.errorf("level_label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.LevelLabel))
+	}
+	s.notEmpty("rules", c.Rules)
 }
 
 func (c *TracebackStage) validate(s scope) {

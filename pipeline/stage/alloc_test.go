@@ -35,6 +35,7 @@ func hotCases() []hotCase {
 		{"match", "- match: {selector: '{job=\"j\", env!~\"dev|test\"} |= \"ERROR\" !~ \"health\"', stages: [{static_labels: {a: x}}]}", pythonRecord},
 		{"multiline", "- multiline: {firstline: '^\\d'}", pythonRecord},
 		{"tracebacks", "- tracebacks: {}", pythonRecord},
+		{"error_group below error", "- level: {}\n- error_group: {}", "12:34:56 | INFO | order 4711 paid"},
 		{"timestamp Unix", "- json: {expressions: {took: }}\n- timestamp: {source: took, format: Unix}", json},
 		{"timestamp of an access log", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: 02/Jan/2006:15:04:05 -0700}", `{"time":"22/Nov/2026:10:04:05 +0200"}`},
 		{"timestamp of syslog", "- json: {expressions: {time: }}\n- timestamp: {source: time, format: Jan _2 15:04:05, location: Asia/Jerusalem}", `{"time":"Nov 22 10:04:05"}`},

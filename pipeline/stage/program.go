@@ -173,6 +173,8 @@ func (c *compiler) one(s *config.Stage) error {
 		return c.level(s)
 	case s.RateLimit != nil:
 		c.rateLimit(s.RateLimit)
+	case s.ErrorGroup != nil:
+		return c.errorGroup(s)
 	default:
 		return &config.Error{Pos: s.Pos, Path: s.Path, Message: fmt.Sprintf("the stage %q is not implemented", s.Name)}
 	}

@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"pipeline":                  {},
 	"pipeline/config":           {},
 	"pipeline/discover":         {"pipeline", "pipeline/config", "pipeline/relabel"},
+	"pipeline/grouping":         {"pipeline/grouping/mask", "pipeline/jsonscan", "pipeline/level"},
 	"pipeline/grouping/mask":    {},
 	"pipeline/grouping/pattern": {"pipeline/grouping/mask"},
 	"pipeline/jsonscan":         {},
@@ -34,7 +35,7 @@ var allowed = map[string][]string{
 	"pipeline/source/journal":   {"pipeline", "pipeline/jsonscan"},
 	"pipeline/source/pipe":      {"pipeline"},
 	"pipeline/spool":            {},
-	"pipeline/stage":            {"pipeline", "pipeline/config", "pipeline/jsonscan", "pipeline/level", "pipeline/relabel", "pipeline/traceback"},
+	"pipeline/stage":            {"pipeline", "pipeline/config", "pipeline/grouping", "pipeline/jsonscan", "pipeline/level", "pipeline/relabel", "pipeline/traceback"},
 	"pipeline/traceback":        {"pipeline/level"},
 
 	"internal/auth":   {"internal/secret", "internal/state"},
