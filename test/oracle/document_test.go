@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write docs/promtail-compared.md")
 // own are keys that promtail does not have, as comparedKeys has them, and their
 // names.
 func own() map[string]string {
-	return map[string]string{"docker.join": "docker.join", "level": "level", "traceback": "tracebacks", "ratelimit": "rate_limit"}
+	return map[string]string{"docker.join": "docker.join", "level": "level", "traceback": "tracebacks", "ratelimit": "rate_limit", "errorgroup": "error_group"}
 }
 
 // comparedKeys are the keys of the configuration that are to be compared, in
