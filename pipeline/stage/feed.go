@@ -40,6 +40,9 @@ type FeedOptions struct {
 	// which goes on without it: the stage's place in the configuration, a reason
 	// of one word, and what happened. It is nil if nobody listens.
 	Failed func(place, reason string, err error)
+	// Inspect is told what happens to each entry, if the program was compiled by
+	// CompileInspected; nil if nobody wants to know.
+	Inspect func(Inspection)
 }
 
 // Feed runs a program over the lines of one target. It implements
@@ -80,6 +83,8 @@ type Feed struct {
 	now    time.Time
 	out    *pipeline.Outbox
 	paused time.Time // until then the target is not to be read
+
+	inspect *inspector // nil for none
 }
 
 // labelSet is what becomes of a label set.
@@ -107,6 +112,9 @@ func (p *Program) NewFeed(opts FeedOptions) *Feed {
 		if name == tenantLabel {
 			f.tenant = i
 		}
+	}
+	if opts.Inspect != nil {
+		f.inspect = &inspector{tell: opts.Inspect, before: map[*record][]snapshot{}}
 	}
 	f.base = f.newBase(opts.Labels)
 	if len(opts.Relabel) > 0 {
@@ -138,8 +146,13 @@ func (f *Feed) Push(l *pipeline.Line, now time.Time, out *pipeline.Outbox) {
 		f.follow(l.Ledger)
 	}
 	f.repeatCuts(l.Range.Start)
-	if r := f.reset(l); r.base == nil {
+	r := f.reset(l)
+	if f.inspect != nil {
+		f.tell(Read, r, 0, "")
+	}
+	if r.base == nil {
 		f.drop(r, "relabel")
+		f.inspectGone(r, len(f.p.steps))
 	} else {
 		f.run(r, 0)
 	}
@@ -283,6 +296,7 @@ func (f *Feed) run(r *record, at int) {
 	for at < len(f.p.steps) {
 		switch v := f.p.steps[at].run(f, r); v {
 		case gone:
+			f.inspectGone(r, at)
 			return
 		case next:
 			at++
@@ -299,6 +313,9 @@ func (f *Feed) emit(r *record) {
 		return
 	}
 	f.advance(r)
+	if f.inspect != nil {
+		f.tell(Sent, r, 0, "")
+	}
 	f.send(r, f.mark.Time+f.mark.Repeat)
 }
 
@@ -361,6 +378,9 @@ func (f *Feed) fail(place, reason string, err error) {
 }
 
 func (f *Feed) count(r *record, reason string) {
+	if f.inspect != nil {
+		f.inspect.dropped = reason
+	}
 	if f.opts.Dropped != nil {
 		f.opts.Dropped(reason, len(r.line))
 	}

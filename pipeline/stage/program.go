@@ -51,7 +51,11 @@ const (
 // Compile compiles stages. What metrics stages count is in m. An error is a
 // *config.Error, which names the place in the configuration.
 func Compile(stages []config.Stage, m *Metrics) (*Program, error) {
-	c := &compiler{p: &Program{}, m: m, number: map[string]int{}, changed: map[int]bool{}}
+	return compileStages(stages, m, false)
+}
+
+func compileStages(stages []config.Stage, m *Metrics, inspect bool) (*Program, error) {
+	c := &compiler{p: &Program{}, m: m, inspect: inspect, number: map[string]int{}, changed: map[int]bool{}}
 	if err := c.all(stages); err != nil {
 		return nil, err
 	}
@@ -73,6 +77,8 @@ type compiler struct {
 	changed    map[int]bool // see Program.changed
 	allChanged bool
 	funcs      template.FuncMap // of templates, made for the first one
+	inspect    bool             // stages are compiled by inspected
+	depth      int              // of the stage, for that
 }
 
 // name returns the number of a name.
@@ -108,14 +114,18 @@ func (c *compiler) add(s step) { c.p.steps = append(c.p.steps, s) }
 
 func (c *compiler) all(stages []config.Stage) error {
 	for i := range stages {
-		if err := c.one(&stages[i]); err != nil {
+		compile := c.stage
+		if c.inspect {
+			compile = c.inspected
+		}
+		if err := compile(&stages[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *compiler) one(s *config.Stage) error {
+func (c *compiler) stage(s *config.Stage) error {
 	switch {
 	case s.Docker != nil:
 		c.docker(s.Docker)
