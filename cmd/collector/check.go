@@ -43,7 +43,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) int {
 	cfg, err := opts.load()
 	var c *collector
 	if err == nil {
-		c, err = newCollector(cfg, slog.New(slog.DiscardHandler))
+		c, err = newCollector(cfg, slog.New(slog.DiscardHandler), trial{})
 	}
 	if err != nil {
 		problems := strings.Split(err.Error(), "\n")

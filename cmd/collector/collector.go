@@ -35,13 +35,14 @@ type collector struct {
 	store   *position.Store
 	saver   *saver
 	manager *manager
+	trial   trial
 	*reloader
 }
 
 // newCollector builds everything and starts nothing.
-func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
+func newCollector(cfg *config.Config, log *slog.Logger, try trial) (*collector, error) {
 	c := &collector{
-		cfg: cfg, log: log, reg: prometheus.NewRegistry(),
+		cfg: cfg, log: log, trial: try, reg: prometheus.NewRegistry(),
 		budget: pipeline.NewBudget(cfg.Memory.Int64()),
 		store:  position.Open(cfg.Positions.Filename),
 	}
@@ -52,14 +53,21 @@ func newCollector(cfg *config.Config, log *slog.Logger) (*collector, error) {
 		return nil, err
 	}
 	c.outputs = out
+	deliver, workers := func(b *pipeline.Batch) { c.saver.Deliver(b) }, min(4, runtime.GOMAXPROCS(0))
+	if try.isOn() {
+		workers = 1 // so that what is printed is in order
+	}
+	if try.dryRun {
+		deliver = (&printer{w: try.stdout, colour: coloursFor(try.stdout)}).deliver
+	}
 	c.loop = pipeline.NewLoop(pipeline.LoopOptions{
-		Workers: min(4, runtime.GOMAXPROCS(0)), Limits: limits(cfg), Budget: c.budget,
-		Clients: 1, Deliver: func(b *pipeline.Batch) { c.saver.Deliver(b) }, Takes: out.takes, Now: time.Now,
+		Workers: workers, Limits: limits(cfg), Budget: c.budget,
+		Clients: 1, Deliver: deliver, Takes: out.takes, Now: time.Now,
 		Report:  func(t *pipeline.Target, err error) { c.manager.report(t, err) },
 		Stopped: func() { c.manager.stop() },
 		Ended:   func(t *pipeline.Target) { c.manager.ended(t) },
 	})
-	m, err := newManager(cfg, c.loop, streams, log)
+	m, err := newManager(cfg, c.loop, streams, log, try)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +99,12 @@ func limits(cfg *config.Config) pipeline.Limits {
 // run collects until ctx is done, and then stops in order: no more reading,
 // what was read is sent, what was confirmed is saved.
 func (c *collector) run(ctx context.Context) error {
+	if c.trial.dryRun {
+		return c.runDry(ctx)
+	}
+	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
+		return fmt.Errorf("make the folder of positions.filename: %w", err)
+	}
 	if err := c.loadState(); err != nil {
 		return err
 	}
@@ -122,9 +136,6 @@ func (c *collector) run(ctx context.Context) error {
 }
 
 func (c *collector) loadState() error {
-	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
-		return fmt.Errorf("make the folder of positions.filename: %w", err)
-	}
 	state, err := c.store.Load()
 	if errors.Is(err, position.ErrDamaged) && c.cfg.Positions.IgnoreInvalidYAML {
 		c.log.Warn("starting without positions, as positions.ignore_invalid_yaml asks", "err", err)

@@ -21,6 +21,8 @@ type options struct {
 	printConfig  bool
 	logConfig    bool
 	version      bool
+	dryRun       bool
+	inspect      bool
 	settings     []config.Setting // of flags that stand for keys of the file
 	ineffective  []string         // flags that were given and have no effect
 	strayed      []string         // what stands behind the flags
@@ -109,6 +111,8 @@ func (o *options) switches() []programSwitch {
 		{&o.checkSyntax, "check-syntax", "check the configuration, stages included, and exit"},
 		{&o.printConfig, "print-config-stderr", "print the configuration as it is in force, without secrets"},
 		{&o.logConfig, "log-config-reverse-order", "log it line by line, the last line first"},
+		{&o.dryRun, "dry-run", "print what would be sent, and send, write and remember nothing"},
+		{&o.inspect, "inspect", "print what each stage does to each entry"},
 		{&o.version, "version", "print the version and exit"},
 	}
 }

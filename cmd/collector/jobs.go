@@ -24,6 +24,7 @@ type jobChange struct {
 	prints   map[string]string         // of the jobs, by name
 	programs map[string]*stage.Program // compiled
 	custom   *stage.Metrics
+	inspect  bool
 	changed  map[string]bool // jobs that are new, different or gone
 }
 
@@ -35,7 +36,7 @@ func (c *jobChange) names() string { return strings.Join(slices.Sorted(maps.Keys
 func (m *manager) plan(cfg *config.Config) (*jobChange, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	c := &jobChange{cfg: cfg, prints: fingerprints(cfg), programs: map[string]*stage.Program{}, changed: map[string]bool{}}
+	c := &jobChange{inspect: m.inspect != nil, cfg: cfg, prints: fingerprints(cfg), programs: map[string]*stage.Program{}, changed: map[string]bool{}}
 	for name, print := range m.prints {
 		if c.prints[name] == print {
 			c.programs[name] = m.programs[name]
@@ -54,7 +55,11 @@ func (c *jobChange) compile() error {
 		if c.programs[job.JobName] != nil {
 			continue
 		}
-		p, err := stage.Compile(job.PipelineStages, c.custom)
+		compile := stage.Compile
+		if c.inspect {
+			compile = stage.CompileInspected
+		}
+		p, err := compile(job.PipelineStages, c.custom)
 		c.programs[job.JobName], c.changed[job.JobName] = p, true
 		errs = append(errs, err)
 	}

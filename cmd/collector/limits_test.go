@@ -67,7 +67,7 @@ scrape_configs:
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := newCollector(cfg, slog.New(slog.NewTextHandler(out, nil)))
+	c, err := newCollector(cfg, slog.New(slog.NewTextHandler(out, nil)), trial{})
 	if err != nil {
 		t.Fatal(err)
 	}

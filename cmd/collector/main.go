@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		log.Warn(w.String())
 	}
 	opts.show(cfg, log, stderr)
-	c, err := newCollector(cfg, log)
+	c, err := newCollector(cfg, log, trial{dryRun: opts.dryRun, inspect: opts.inspect, stdout: stdout, stderr: stderr})
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2

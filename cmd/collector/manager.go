@@ -42,6 +42,8 @@ type manager struct {
 	bad      *badInput
 	failed   *prometheus.CounterVec
 	journal  journalMetrics
+	dryRun   bool
+	inspect  *inspection // nil for none
 	metrics  targetMetrics
 	running  sync.WaitGroup // sources that run a goroutine of their own
 	sources  context.Context
@@ -79,7 +81,7 @@ type opened struct {
 	cancel  context.CancelFunc // of a source's own goroutine
 }
 
-func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Streams, log *slog.Logger) (*manager, error) {
+func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Streams, log *slog.Logger, try trial) (*manager, error) {
 	hostname, err := os.Hostname()
 	if err != nil {
 		return nil, fmt.Errorf("ask for the host's name: %w", err)
@@ -114,6 +116,10 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 		journal: newJournalMetrics(), metrics: newTargetMetrics(), known: map[string]bool{},
 	}
 	m.sources, m.halt = context.WithCancel(context.Background())
+	m.dryRun = try.dryRun
+	if try.inspect {
+		m.inspect = &inspection{w: try.stderr, colour: coloursFor(try.stderr), sent: !try.dryRun}
+	}
 	jobs, err := m.plan(cfg)
 	m.prints, m.programs, m.custom = jobs.prints, jobs.programs, jobs.custom
 	return m, err
@@ -305,6 +311,9 @@ func (m *manager) openLocked(t discover.Target) error {
 	delete(m.saved, t.Key)
 	m.open[t.Key], m.known[t.Key] = o, true
 	o.target = &pipeline.Target{Key: t.Key, Source: o.source, Stages: m.newFeed(t)}
+	if m.dryRun {
+		o.target.Stages = oneByOne{o.target.Stages}
+	}
 	m.loop.Add(o.target)
 	m.log.Debug("reading", "job", t.Job, "path", t.Path)
 	return nil
@@ -364,6 +373,9 @@ func (m *manager) newFeed(t discover.Target) *stage.Feed {
 	}
 	if t.Config.DockerFiles != nil { // promtail's own sources have no such label
 		opts.Job = t.Job
+	}
+	if m.inspect != nil {
+		opts.Inspect = m.inspect.of((&opened{Target: t}).name())
 	}
 	return m.programs[t.Job].NewFeed(opts)
 }

@@ -99,7 +99,9 @@ func (m *manager) discovery() discoveryPage {
 			continue // of a job that was there at the last look
 		}
 		labels := labelMap(t.Labels)
-		labels["job"] = cmp.Or(labels["job"], t.Job)
+		if t.Config.DockerFiles != nil {
+			labels["job"] = cmp.Or(labels["job"], t.Job)
+		}
 		j.Active++
 		j.Targets = append(j.Targets, discoveredTarget{Path: t.Path, Discovered: labelMap(t.Discovered), Labels: labels})
 	}

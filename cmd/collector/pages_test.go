@@ -44,7 +44,7 @@ func TestPagesShowWhatTheyAreFor(t *testing.T) {
 	r, _ := beginPages(t, "profiling_enabled: true")
 	for path, want := range map[string][]string{
 		"/targets":            {"<h1>Targets</h1>", "1 source is read", "delivers", "app.log", "dropped by relabel_configs"},
-		"/service-discovery":  {"<h1>Service discovery</h1>", "1 active, 1 dropped", "__path__=", "environment=", "job="},
+		"/service-discovery":  {"<h1>Service discovery</h1>", "1 active, 1 dropped", "__path__=", "environment="},
 		"/config":             {"<h1>Configuration</h1>", "job_name: files", "&lt;secret&gt;", "sync_period: 10s"},
 		"/config?format=yaml": {"job_name: files", "<secret>"},
 		"/ready":              {"Ready"},
@@ -108,7 +108,7 @@ func TestPagesAsJSON(t *testing.T) {
 			t.Fatalf("discovery is %+v", found)
 		}
 		kept, dropped := found.Jobs[0].Targets[0], found.Jobs[0].Targets[1]
-		if kept.Discovered["env"] != "test" || kept.Labels["environment"] != "test" || kept.Labels["job"] != "files" || kept.Labels["filename"] != kept.Path {
+		if kept.Discovered["env"] != "test" || kept.Labels["environment"] != "test" || kept.Labels["filename"] != kept.Path {
 			t.Errorf("the target is %+v", kept)
 		}
 		if dropped.Discovered["unwanted"] != "yes" || dropped.Dropped == "" || dropped.Labels != nil {

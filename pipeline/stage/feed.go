@@ -372,6 +372,9 @@ func (f *Feed) discard(r *record) verdict {
 
 // fail tells that a stage could not do its work.
 func (f *Feed) fail(place, reason string, err error) {
+	if f.inspect != nil {
+		f.inspect.failed = err.Error()
+	}
 	if f.opts.Failed != nil {
 		f.opts.Failed(place, reason, err)
 	}

@@ -16,6 +16,9 @@ type Inspection struct {
 	Stage, Path string
 	Depth       int // of the stage, 0 for one that lies in no other
 	Changes     []Change
+	// Failed says why the stage could not do its work, "" if it did it; of Passed
+	// alone.
+	Failed string
 	// Reason is why the entry is dropped.
 	Reason string
 	// Line is the entry's, and Time its time in unix nanoseconds, at this moment.
@@ -33,6 +36,7 @@ type Event uint8
 // The events.
 const (
 	Read    Event = iota // a line comes in
+	Entered              // an entry goes into the stages that lie within one
 	Passed               // a stage let the entry pass, with Changes
 	Held                 // a stage keeps the line, to join it with others
 	Joined               // an entry that a stage has joined goes on behind it
@@ -56,13 +60,23 @@ func CompileInspected(stages []config.Stage, m *Metrics) (*Program, error) {
 
 // inspected compiles a stage between two steps that look at the entry.
 func (c *compiler) inspected(s *config.Stage) error {
-	depth := c.depth
-	c.depth++
+	around := c.around
+	at := place{name: s.Name, path: s.Path}
+	if around != nil {
+		at.depth = around.depth + 1
+	}
+	c.around = &at
 	c.add(lookBefore{})
 	err := c.stage(s)
-	c.add(&lookAfter{depth: depth, name: s.Name, path: s.Path})
-	c.depth--
+	c.add(&lookAfter{at})
+	c.around = around
 	return err
+}
+
+// place says which stage it is.
+type place struct {
+	depth      int
+	name, path string
 }
 
 // inspector is a feed's state of an inspected program.
@@ -70,6 +84,7 @@ type inspector struct {
 	tell    func(Inspection)
 	before  map[*record][]snapshot // of the stages that a record is in, the outermost first
 	joined  *record                // it came out of a stage that joins, and is not through yet
+	failed  string                 // as Inspection.Failed
 	dropped string                 // why the present step has dropped its record, "" if it has not
 }
 
@@ -81,6 +96,8 @@ type snapshot struct {
 	labels []value
 	others bool
 	meta   []pipeline.Field
+
+	entered bool // it went into the stages within
 }
 
 type lookBefore struct{}
@@ -96,7 +113,7 @@ func (lookBefore) run(f *Feed, r *record) verdict {
 	for _, m := range r.meta {
 		s.meta = append(s.meta, pipeline.Field{Name: m.Name, Value: bytes.Clone(m.Value)})
 	}
-	f.inspect.before[r] = append(f.inspect.before[r], s)
+	f.inspect.before[r], f.inspect.failed = append(f.inspect.before[r], s), ""
 	return next
 }
 
@@ -108,21 +125,39 @@ func cloneValues(values []value) []value {
 	return all
 }
 
-type lookAfter struct {
-	depth      int
-	name, path string
+// lookInside stands before the stages that lie within one.
+type lookInside struct{ place }
+
+func (l *lookInside) run(f *Feed, r *record) verdict {
+	if f.inspect == nil {
+		return next
+	}
+	if before := f.inspect.before[r]; len(before) > 0 {
+		before[len(before)-1].entered = true
+	}
+	f.inspect.tell(l.inspection(Entered, r))
+	return next
 }
+
+func (p *place) inspection(event Event, r *record) Inspection {
+	return Inspection{Event: event, Stage: p.name, Path: p.path, Depth: p.depth, Line: string(r.line), Time: r.time}
+}
+
+type lookAfter struct{ place }
 
 func (l *lookAfter) run(f *Feed, r *record) verdict {
 	if f.inspect == nil {
 		return next
 	}
-	in := Inspection{Event: Passed, Stage: l.name, Path: l.path, Depth: l.depth, Line: string(r.line), Time: r.time}
+	in := l.inspection(Passed, r)
 	before := f.inspect.before[r]
 	switch n := len(before) - 1; {
 	case n >= 0:
-		in.Changes = f.changes(&before[n], r)
 		f.inspect.before[r] = before[:n]
+		if before[n].entered {
+			return next // the stages within have told
+		}
+		in.Changes, in.Failed = f.changes(&before[n], r), f.inspect.failed
 	case f.inspect.joined == r: // the stage lies around the one that has joined it
 		return next
 	default:
@@ -155,8 +190,8 @@ func (f *Feed) changes(before *snapshot, r *record) []Change {
 			add("label", l.Name, &l.Value, nil)
 		}
 	}
-	had := metaOf(before.meta)
-	has := metaOf(r.meta)
+	had := metaTexts(before.meta)
+	has := metaTexts(r.meta)
 	for _, m := range before.meta {
 		add("metadata", m.Name, had[m.Name], has[m.Name])
 	}
@@ -186,7 +221,7 @@ func timeText(ns int64) *string {
 	return &text
 }
 
-func metaOf(meta []pipeline.Field) map[string]*string {
+func metaTexts(meta []pipeline.Field) map[string]*string {
 	all := map[string]*string{}
 	for _, m := range meta {
 		text := string(m.Value)
@@ -225,17 +260,17 @@ func (f *Feed) inspectGone(r *record, at int) {
 }
 
 // stageAt is the innermost stage that a step of an inspected program belongs to.
-func (p *Program) stageAt(at int) lookAfter {
+func (p *Program) stageAt(at int) place {
 	for depth := 0; at < len(p.steps); at++ {
 		switch s := p.steps[at].(type) {
 		case lookBefore: // of a stage behind it
 			depth++
 		case *lookAfter:
 			if depth == 0 {
-				return *s
+				return s.place
 			}
 			depth--
 		}
 	}
-	return lookAfter{}
+	return place{}
 }

@@ -32,7 +32,7 @@ func inspectedBy(t *testing.T, stages string, labels ...string) (*rig, *[]string
 
 func inWords(in Inspection) string {
 	var b strings.Builder
-	b.WriteString(strings.Repeat("  ", in.Depth) + []string{"read", "passed", "held", "joined", "dropped", "sent"}[in.Event])
+	b.WriteString(strings.Repeat("  ", in.Depth) + []string{"read", "entered", "passed", "held", "joined", "dropped", "sent"}[in.Event])
 	if in.Stage != "" {
 		b.WriteString(" " + in.Stage)
 	}
@@ -41,6 +41,9 @@ func inWords(in Inspection) string {
 	}
 	if in.Event == Read || in.Event == Joined || in.Event == Sent {
 		fmt.Fprintf(&b, " %q", in.Line)
+	}
+	if in.Failed != "" {
+		b.WriteString(" fails: " + in.Failed)
 	}
 	shown := func(s *string) string {
 		if s == nil {
@@ -54,7 +57,7 @@ func inWords(in Inspection) string {
 	return b.String()
 }
 
-func wantSaid(t *testing.T, said *[]string, want ...string) {
+func wantInspected(t *testing.T, said *[]string, want ...string) {
 	t.Helper()
 	if !slices.Equal(*said, want) {
 		t.Errorf("got\n  %s\nwant\n  %s", strings.Join(*said, "\n  "), strings.Join(want, "\n  "))
@@ -71,13 +74,13 @@ func TestInspectionShowsWhatEachStageDoes(t *testing.T) {
 - output: {source: m}
 - drop: {expression: bye, drop_counter_reason: enough}`, "app", "x", "more", "y")
 	r.push(`{"m":"hello","l":"b","when":"2026-01-02T03:04:05Z"}`, `{"m":"bye"}`)
-	wantSaid(t, said,
+	wantInspected(t, said,
 		`read "{\"m\":\"hello\",\"l\":\"b\",\"when\":\"2026-01-02T03:04:05Z\"}"`,
 		`passed json; extracted m: - > hello; extracted l: - > b; extracted when: - > 2026-01-02T03:04:05Z`,
 		`passed timestamp; time : 2026-11-23T12:00:00Z > 2026-01-02T03:04:05Z`,
+		`entered match`,
 		`  passed labels; label l: - > b`,
 		`  passed structured_metadata; metadata m: - > hello`,
-		`passed match; label l: - > b; metadata m: - > hello`,
 		`passed match`,
 		`passed labelallow; label app: x > -; label more: y > -`,
 		`passed output; line : {"m":"hello","l":"b","when":"2026-01-02T03:04:05Z"} > hello`,
@@ -86,9 +89,9 @@ func TestInspectionShowsWhatEachStageDoes(t *testing.T) {
 		`read "{\"m\":\"bye\"}"`,
 		`passed json; extracted m: - > bye; extracted l: - > null; extracted when: - > null`,
 		`passed timestamp; time : 2026-11-23T12:00:00Z > 2026-01-02T03:04:05Z`,
+		`entered match`,
 		`  passed labels`,
 		`  passed structured_metadata; metadata m: - > bye`,
-		`passed match; metadata m: - > bye`,
 		`passed match`,
 		`passed labelallow; label app: x > -; label more: y > -`,
 		`passed output; line : {"m":"bye"} > bye`,
@@ -100,11 +103,17 @@ func TestInspectionOfJoinedLines(t *testing.T) {
 	r, said := inspectedBy(t, "- multiline: {firstline: '^a'}\n- static_labels: {b: c}")
 	r.push("a", "more", "a2")
 	r.flush(0, true)
-	wantSaid(t, said,
+	wantInspected(t, said,
 		`read "a"`, `held multiline`, `read "more"`, `held multiline`,
 		`read "a2"`, `joined multiline "a\nmore"`, `passed static_labels; label b: - > c`, `sent "a\nmore"`, `held multiline`,
 		`joined multiline "a2"`, `passed static_labels; label b: - > c`, `sent "a2"`,
 	)
+}
+
+func TestInspectionNamesAFailure(t *testing.T) {
+	r, said := inspectedBy(t, "- logfmt: {mapping: {a: }}\n- labels: {a: }")
+	r.push(`a="`)
+	wantInspected(t, said, `read "a=\""`, `passed logfmt fails: a quoted value does not end`, `passed labels`, `sent "a=\""`)
 }
 
 // A stage that joins inside of another is told of once.
@@ -112,7 +121,7 @@ func TestInspectionOfLinesJoinedInsideAMatch(t *testing.T) {
 	r, said := inspectedBy(t, "- match: {selector: '{app=\"x\"}', stages: [{multiline: {firstline: '^a'}}]}", "app", "x")
 	r.push("a")
 	r.flush(0, true)
-	wantSaid(t, said, `read "a"`, `  held multiline`, `  joined multiline "a"`, `sent "a"`)
+	wantInspected(t, said, `read "a"`, `entered match`, `  held multiline`, `  joined multiline "a"`, `sent "a"`)
 }
 
 // To look does not change what comes out, whatever the stages are.

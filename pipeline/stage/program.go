@@ -78,7 +78,7 @@ type compiler struct {
 	allChanged bool
 	funcs      template.FuncMap // of templates, made for the first one
 	inspect    bool             // stages are compiled by inspected
-	depth      int              // of the stage, for that
+	around     *place           // the stage that is compiled, for that
 }
 
 // name returns the number of a name.
@@ -113,6 +113,9 @@ func (c *compiler) source(name string) int {
 func (c *compiler) add(s step) { c.p.steps = append(c.p.steps, s) }
 
 func (c *compiler) all(stages []config.Stage) error {
+	if c.around != nil {
+		c.add(&lookInside{*c.around})
+	}
 	for i := range stages {
 		compile := c.stage
 		if c.inspect {
