@@ -285,6 +285,8 @@ func (o *opened) leave() {
 // the journal does, goes on where it was.
 func (m *manager) forgetLocked(key string, o *opened) {
 	delete(m.open, key)
+	m.cut.DeleteLabelValues(o.Path)
+	m.nuls.DeleteLabelValues(o.Path)
 	defer o.source.Close()
 	if places := o.source.Places(); len(places) > 0 {
 		m.saved[key] = places

@@ -287,6 +287,7 @@ func (o *outputs) end(ctx context.Context, old *output) {
 	if old.Trouble() == "" {
 		old.Drain(ctx)
 	}
+	old.Finish(ctx)
 	old.stop()
 	<-old.over
 	if err := old.closeSpool(); err != nil {

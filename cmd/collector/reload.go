@@ -78,7 +78,11 @@ func (c *collector) reload(ctx context.Context) error {
 	}
 	if err != nil {
 		c.notReloaded.Inc()
-		c.log.Error("the configuration was not reloaded; the collector goes on as it was", "err", err)
+		level := slog.LevelError
+		if errors.Is(err, errUnchanged) {
+			level = slog.LevelWarn
+		}
+		c.log.Log(ctx, level, "the configuration was not reloaded; the collector goes on as it was", "err", err)
 		return err
 	}
 	c.reloaded.Inc()

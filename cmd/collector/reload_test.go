@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -185,7 +186,7 @@ func TestBadConfigurationLeavesTheRunningOneAndSaysWhy(t *testing.T) {
 		{"a database that is not there", oneJob(client, "geoip: {db: DIR/none.mmdb, source: ip, db_type: city}"), "none.mmdb"},
 		{"a certificate that is not there", oneJob(client+", tls_config: {ca_file: DIR/none.pem}", ""), "none.pem"},
 		{"a key that is not reloaded", good + "\nmemory: 32MB", "memory changed: restart the collector"},
-		{"a key of the server", strings.Replace(good, "\n", "\n", 1) + "\n", "config has not changed"},
+		{"labels that label_limit counts", oneJob(client+", external_labels: {a: b}", "static_labels: {version: a}") + "label_limit: {values: 10}", "label_limit, clients[].external_labels"},
 	} {
 		r.write(c.yaml)
 		fails++
@@ -339,7 +340,16 @@ func TestReloadMovesTheSpool(t *testing.T) {
 // Reloads of all sorts in any order, and a stop and a start now and then, while
 // files grow and rotate: each line comes once.
 func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
-	dir, loki := t.TempDir(), newSink(t, "")
+	dir, sink := t.TempDir(), newSink(t, "")
+	var away atomic.Bool
+	loki := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			http.Error(w, "away", http.StatusServiceUnavailable)
+			return
+		}
+		sink.push(w, r)
+	}))
+	t.Cleanup(loki.Close)
 	rnd := rand.New(rand.NewPCG(7, 7))
 	configs := []string{}
 	for _, stages := range []string{"", "{static_labels: {v: a}}", "{multiline: {firstline: '^a', max_wait_time: 100ms}}", "{static_labels: {v: b}}, {drop: {expression: nothing}}"} {
@@ -347,7 +357,7 @@ func TestReloadsUnderLoadLoseAndDoubleNothing(t *testing.T) {
 			for _, more := range []string{"", ", batchsize: 2000", ", timeout: 5s"} {
 				for _, poll := range []string{"250ms", "100ms"} {
 					configs = append(configs, fmt.Sprintf(`
-clients: [{name: loki, batchwait: 20ms, url: %s%s}]
+clients: [{name: loki, batchwait: 20ms, backoff_config: {min_period: 10ms, max_period: 50ms}, url: %s%s}]
 global: {file_watch_config: {min_poll_frequency: %s, max_poll_frequency: 250ms}}
 scrape_configs:
 - {job_name: %s, static_configs: [{labels: {__path__: 'DIR/x*.log'}}], pipeline_stages: [%s]}
@@ -379,6 +389,7 @@ scrape_configs:
 			continue
 		}
 		last = next
+		away.Store(rnd.IntN(4) == 0)
 		r.reload(configs[next])
 		reloads++
 		if rnd.IntN(12) == 0 {
@@ -389,6 +400,7 @@ scrape_configs:
 			r.start()
 		}
 	}
+	away.Store(false)
 	close(stop)
 	writers.Wait()
 	total := 0
@@ -396,16 +408,16 @@ scrape_configs:
 		total += n
 	}
 	count := func() (lines int) { // joined lines are several
-		loki.mu.Lock()
-		defer loki.mu.Unlock()
-		for _, l := range loki.lines {
+		sink.mu.Lock()
+		defer sink.mu.Unlock()
+		for _, l := range sink.lines {
 			lines += strings.Count(l, "\n") + 1
 		}
 		return lines
 	}
 	eventually(t, r.out, "all lines", func() bool { return count() >= total })
 	seen := map[string]int{}
-	for _, l := range loki.lines {
+	for _, l := range sink.lines {
 		for part := range strings.SplitSeq(l, "\n") {
 			seen[part]++
 		}

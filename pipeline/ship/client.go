@@ -85,6 +85,8 @@ type Client struct {
 	counts       Counts
 	share        int64 // as SetShare says
 	alone        bool
+	quiet        chan struct{} // after Finish was called: closed when nothing is under way
+	isQuiet      bool          // it is closed
 
 	disk *disk // nil without a spool
 }

@@ -71,6 +71,9 @@ func (c *Client) take(now time.Time) (*job, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	const long = time.Hour
+	if c.quiet != nil {
+		return nil, long
+	}
 	if wait := c.gate.Sub(now); wait > 0 {
 		return nil, wait
 	}
@@ -149,6 +152,7 @@ func (c *Client) settle(ctx context.Context, j *job, out outcome) {
 	c.inFlight--
 	j.queue.busy = false
 	c.settleLocked(j, out)
+	c.quietLocked()
 	c.wakeLocked()
 	c.unlockAndFinish()
 }

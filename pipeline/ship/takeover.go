@@ -1,6 +1,7 @@
 package ship
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -11,6 +12,28 @@ import (
 const reasonRemoved = "client_removed"
 
 var errRemoved = errors.New("the client is not in the configuration any more")
+
+// Finish begins no further request, and returns when those under way are answered
+// or ctx is done: what Loki may have stored is not sent again by another client.
+func (c *Client) Finish(ctx context.Context) {
+	c.mu.Lock()
+	quiet := make(chan struct{})
+	c.quiet = quiet
+	c.quietLocked()
+	c.mu.Unlock()
+	select {
+	case <-quiet:
+	case <-ctx.Done():
+	}
+}
+
+// quietLocked tells Finish that nothing is under way any more.
+func (c *Client) quietLocked() {
+	if c.quiet != nil && c.inFlight == 0 && !c.isQuiet {
+		c.isQuiet = true
+		close(c.quiet)
+	}
+}
 
 // TakeOver queues what another client, whose Run has returned, has in memory and
 // has not sent, before what was delivered to c meanwhile. The other has nothing

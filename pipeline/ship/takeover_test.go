@@ -99,6 +99,48 @@ func TestTakeOverGoesOnWithinABatch(t *testing.T) {
 	})
 }
 
+// A request that Loki may have stored is waited for, and nothing is begun meanwhile.
+func TestFinishWaitsForWhatIsUnderWay(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.Senders = 1 })
+		r.sink.say(func(*received) answer {
+			r.sink.mu.Unlock()
+			time.Sleep(2 * time.Second)
+			r.sink.mu.Lock()
+			return answer{}
+		})
+		r.send("a", "one")
+		r.send("b", "two")
+		time.Sleep(time.Second)
+		start := time.Now()
+		r.client.Finish(context.Background())
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("took %v, want 1s", took)
+		}
+		time.Sleep(minute)
+		if n := r.requests(); n != 1 || r.client.Waiting() != 1 {
+			t.Errorf("%d requests, and %d batches wait", n, r.client.Waiting())
+		}
+		r.successor(nil, func() {})
+		r.drained()
+		r.wantStored("a", "one")
+		r.wantStored("b", "two")
+
+		r.sink.say(func(*received) answer {
+			r.sink.mu.Unlock()
+			time.Sleep(5 * time.Second)
+			r.sink.mu.Lock()
+			return answer{}
+		})
+		r.send("a", "three")
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		r.client.Finish(ctx) // it does not wait for ever
+		r.client.Drain(context.Background())
+	})
+}
+
 func TestGiveUpIsCountedAndSettles(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, alone)
