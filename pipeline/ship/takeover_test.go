@@ -92,8 +92,8 @@ func TestTakeOverGoesOnWithinABatch(t *testing.T) {
 		r.successor(nil, func() {})
 		r.drained()
 		r.wantStored("a", "1", "2", "3", "4")
-		if n := r.requests() - before; n != 1 {
-			t.Errorf("%d more requests, want 1 with the second half", n)
+		if n, last := r.requests()-before, r.sink.requests[r.requests()-1]; n != 1 || len(last.lines) != 2 {
+			t.Errorf("%d more requests, the last with %q, want 1 with the second half", n, last.lines)
 		}
 		r.wantCounts()
 	})

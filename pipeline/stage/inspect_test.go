@@ -110,6 +110,14 @@ func TestInspectionOfJoinedLines(t *testing.T) {
 	)
 }
 
+func TestInspectionKeepsNothingOfDroppedLines(t *testing.T) {
+	r, _ := inspectedBy(t, "- match: {selector: '{app=\"x\"}', stages: [{drop: {expression: a}}]}", "app", "x")
+	r.push("a", "a", "a")
+	if n := len(r.feed.inspect.before); n != 0 {
+		t.Errorf("the states of %d records are kept", n)
+	}
+}
+
 func TestInspectionNamesAFailure(t *testing.T) {
 	r, said := inspectedBy(t, "- logfmt: {mapping: {a: }}\n- labels: {a: }")
 	r.push(`a="`)
