@@ -62,11 +62,28 @@ func parseFlags(args []string, stdout io.Writer) (options, error) {
 		return o, err
 	case err != nil:
 		return o, explainFlag(err, fs)
-	case o.file == "" && !o.clientsGiven && !o.version:
+	case !o.named() && !o.version:
 		return o, errors.New("no configuration: give -config.file=FILE, for example -config.file=stack/collector.yaml")
 	}
 	o.strayed = fs.Args()
 	return o, nil
+}
+
+// named reports whether the command line names a configuration: a file, or at
+// least a client.
+func (o *options) named() bool { return o.file != "" || o.clientsGiven }
+
+// printOwn prints the flags that are a command's own: those with a word about
+// them.
+func printOwn(fs *flag.FlagSet, w io.Writer) {
+	own := flag.NewFlagSet("", flag.ContinueOnError)
+	own.SetOutput(w)
+	fs.VisitAll(func(f *flag.Flag) {
+		if f.Usage != "" {
+			own.Var(f.Value, f.Name, f.Usage)
+		}
+	})
+	own.PrintDefaults()
 }
 
 // explainFlag adds the nearest flag to the error about an unknown one.

@@ -183,3 +183,20 @@ func TestNoTwoFlagsHaveOneName(t *testing.T) {
 	}()
 	(&options{}).register(flag.NewFlagSet("", flag.ContinueOnError))
 }
+
+// TestCommandsTakeTheCollectorsFlags starts them with the place of the positions
+// and the client as flags, and with a key inside a stage that is unknown.
+func TestCommandsTakeTheCollectorsFlags(t *testing.T) {
+	dir := t.TempDir()
+	path := write(t, filepath.Join(dir, "c.yaml"), "scrape_configs: [{job_name: a, journal: {}, pipeline_stages: [{docker: {sauce: b}}]}]\n")
+	positions := filepath.Join(dir, "elsewhere.yaml")
+	flags := []string{"-config.file=" + path, "-client.url=http://192.0.2.1/push", "-positions.file=" + positions}
+	out := &log{}
+	if got := run(t.Context(), append([]string{"quarantine", "list"}, flags...), out, out); got != 0 {
+		t.Errorf("quarantine list: status %d:\n%s", got, out)
+	}
+	out = &log{}
+	if got := run(t.Context(), append([]string{"positions", "export"}, flags...), out, out); got != 1 || !out.has(positions) {
+		t.Errorf("positions export: status %d, want 1 and %s in\n%s", got, positions, out)
+	}
+}

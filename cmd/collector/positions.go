@@ -28,6 +28,8 @@ Without -out it is printed. What promtail cannot go on with is named: the rest o
 a rotated file, and a file that is not the one that was read; promtail reads the
 latter from its beginning.
 
+The flags that the collector runs with have to be given too; see collector -h.
+
 exit status: 0 written, 1 not, 2 a wrong command line or configuration.
 
 flags:
@@ -55,30 +57,27 @@ func parsePositions(args []string, stderr io.Writer) (cfg *config.Config, out st
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		command, args = args[0], args[1:]
 	}
-	var path string
-	var expandEnv bool
+	var opts options
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // what Parse prints, its error says too
-	fs.StringVar(&path, "config.file", "", "the collector's configuration `file`")
-	fs.BoolVar(&expandEnv, "config.expand-env", false, "replace ${VAR} and ${VAR:-default} in the configuration")
+	opts.register(fs)
 	fs.StringVar(&out, "out", "", "the `file` to write; it may be positions.filename")
 	err = fs.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stderr, positionsHelp)
-		fs.SetOutput(stderr)
-		fs.PrintDefaults()
+		printOwn(fs, stderr)
 		return nil, "", err
 	case err != nil:
-		return nil, "", err
+		return nil, "", explainFlag(err, fs)
 	case command != "export":
 		return nil, "", fmt.Errorf("there is the command export, not %q; see collector positions -h", command)
 	case fs.NArg() > 0:
 		return nil, "", fmt.Errorf("%q is no flag; see collector positions -h", fs.Arg(0))
-	case path == "":
+	case !opts.named():
 		return nil, "", errors.New("no configuration: give -config.file=FILE, the one that the collector runs with")
 	}
-	cfg, err = config.Load(path, config.Options{ExpandEnv: expandEnv})
+	cfg, err = opts.load()
 	return cfg, out, err
 }
 

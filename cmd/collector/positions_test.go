@@ -148,7 +148,7 @@ func TestPositionsCommandSaysWhatIsWrong(t *testing.T) {
 		"export":                     "give -config.file",
 		"export more":                "is no flag",
 		"export -config.file=/none":  "/none",
-		"export -unknown":            "not defined",
+		"export -unknown":            "there is no flag -unknown",
 		"export -config.file=x more": "is no flag",
 	} {
 		var errs bytes.Buffer

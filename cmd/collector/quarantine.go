@@ -30,6 +30,8 @@ what it refuses again stays. With -now each gets the present time, and its own i
 kept in the metadata original_time: an entry that is too old is never taken
 otherwise. The collector may run meanwhile.
 
+The flags that the collector runs with have to be given too; see collector -h.
+
 exit status: 0 all is sent, 1 something that was asked for stays, 2 a wrong
 command line or configuration.
 
@@ -79,12 +81,11 @@ func parseQuarantine(args []string, stderr io.Writer) (*quarantineRun, error) {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		q.command, args = args[0], args[1:]
 	}
-	var file, client, format string
-	var expandEnv bool
+	var client, format string
+	var opts options
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // what Parse prints, its error says too
-	fs.StringVar(&file, "config.file", "", "the collector's configuration `file`")
-	fs.BoolVar(&expandEnv, "config.expand-env", false, "replace ${VAR} and ${VAR:-default} in the configuration")
+	opts.register(fs)
 	fs.StringVar(&client, "client", "", "only entries of the client of this `name`")
 	fs.StringVar(&q.reason, "reason", "", "only entries that were refused for this `reason`")
 	if q.command != "resend" {
@@ -99,23 +100,22 @@ func parseQuarantine(args []string, stderr io.Writer) (*quarantineRun, error) {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stderr, quarantineHelp)
-		fs.SetOutput(stderr)
-		fs.PrintDefaults()
+		printOwn(fs, stderr)
 		return nil, err
 	case err != nil:
-		return nil, err
+		return nil, explainFlag(err, fs)
 	case q.command != "list" && q.command != "resend":
 		return nil, fmt.Errorf("there are the commands list and resend, not %q; see collector quarantine -h", q.command)
 	case fs.NArg() > 0:
 		return nil, fmt.Errorf("%q is no flag; see collector quarantine -h", fs.Arg(0))
-	case file == "":
+	case !opts.named():
 		return nil, errors.New("no configuration: give -config.file=FILE, the one that the collector runs with")
 	case q.command == "list" && format != "text" && !q.json:
 		return nil, fmt.Errorf("-format=%s: it is text or json", format)
 	case q.limit < 0:
 		return nil, fmt.Errorf("-limit=%d: it is 0 or more", q.limit)
 	}
-	if q.cfg, err = config.Load(file, config.Options{ExpandEnv: expandEnv}); err != nil {
+	if q.cfg, err = opts.load(); err != nil {
 		return nil, err
 	}
 	return q, q.choose(client)

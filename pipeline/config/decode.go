@@ -38,6 +38,8 @@ const (
 type decoder struct {
 	file    string
 	lenient bool
+	// noWarnings says that nobody reads them, so that they have to be errors.
+	noWarnings bool
 	// from says of nodes that are not the file's where they come from.
 	from map[*yaml.Node]string
 
@@ -85,8 +87,9 @@ type place struct {
 	bad bool
 	// absent marks a key that the file does not have; pos is its mapping's.
 	absent bool
-	// blank marks a key without a value, or with an empty text.
-	blank bool
+	// null marks a key without a value, and blank one like that or with an empty
+	// text.
+	null, blank bool
 }
 
 // path is the key path, such as clients[0].url or labels["a b"].
@@ -296,7 +299,8 @@ func (d *decoder) structure(n *yaml.Node, out reflect.Value, at *place) scope {
 	for _, e := range entries {
 		key := d.foldKey(e, schema, at)
 		child := at.child(key, e.pos)
-		child.blank = e.value.Kind == yaml.ScalarNode && (isNull(e.value) || e.value.Value == "")
+		child.null = isNull(e.value)
+		child.blank = child.null || e.value.Kind == yaml.ScalarNode && e.value.Value == ""
 		s.keys[key] = child
 		index, known := schema.fields[key]
 		switch {

@@ -30,7 +30,7 @@ func (c *LimitsConfig) validate(s scope) {
 		}
 		atLeast(s, "readline_burst", c.ReadlineBurst, 1)
 	}
-	atLeast(s, "max_streams", c.MaxStreams, 0)
+	c.MaxStreams = max(0, c.MaxStreams)
 	if c.MaxLineSize > math.MaxInt32 {
 		s.errorf("max_line_size", "%s is too large; the most is 2GiB", c.MaxLineSize)
 	}

@@ -41,7 +41,7 @@ func ParseTargets(name string, text []byte) ([]StaticConfig, error) {
 		// What JSON writes and the YAML library does not take.
 		text = []byte(strings.NewReplacer(`\\`, `\\`, `\/`, "/", "\t", " ").Replace(string(text)))
 	}
-	d := &decoder{file: name}
+	d := &decoder{file: name, noWarnings: true}
 	if !d.readable(text) {
 		return nil, d.err()
 	}

@@ -31,6 +31,16 @@ func (d *decoder) checkLabel(name string, at *place) bool {
 	return true
 }
 
+// checkOwnLabel warns of a name that is not a label's: promtail sends it, and Loki
+// refuses all that has it. Files of targets have nobody who reads warnings.
+func (d *decoder) checkOwnLabel(name string, at *place) bool {
+	if ValidLabel(name) || d.noWarnings {
+		return d.checkLabel(name, at)
+	}
+	d.warn(at, "left out, for Loki takes no label of this name; use letters, digits and _, and no digit first")
+	return false
+}
+
 func (l *LabelSet) decodeNode(d *decoder, n *yaml.Node, at *place) {
 	entries, ok := d.entries(n, at)
 	if !ok {
@@ -39,16 +49,26 @@ func (l *LabelSet) decodeNode(d *decoder, n *yaml.Node, at *place) {
 	*l = make(LabelSet, len(entries))
 	for _, e := range entries {
 		here := at.child(e.key, e.pos)
-		if !d.checkLabel(e.key, here) {
+		if !d.checkOwnLabel(e.key, here) {
 			continue
 		}
 		var value string
 		d.value(e.value, reflect.ValueOf(&value).Elem(), here)
-		if e.key == PathLabel || e.key == PathExcludeLabel {
-			d.checkGlob(value, here)
+		if (e.key == PathLabel || e.key == PathExcludeLabel) && !doublestar.ValidatePattern(value) {
+			d.checkPath(value, here)
 		}
 		(*l)[e.key] = value
 	}
+}
+
+// checkPath warns of a pattern that cannot match: the other targets are read, as
+// by promtail.
+func (d *decoder) checkPath(glob string, at *place) {
+	if d.noWarnings {
+		d.checkGlob(glob, at)
+		return
+	}
+	d.warn(at, "%s is not a pattern, so nothing is read; close the brackets and braces, and write \\ before one that is meant", quote(glob))
 }
 
 // GlobList is a list of doublestar patterns of absolute or relative paths.

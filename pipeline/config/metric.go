@@ -71,8 +71,9 @@ func (l *MetricsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
 		return
 	}
 	if len(entries) == 0 {
-		d.errorf(at, "the stage is empty; give names of metrics, each with its type and config")
+		d.warn(at, "the stage is empty, so it counts nothing; give names of metrics, each with its type and config")
 	}
+	*l = MetricsStage{}
 	for _, e := range entries {
 		here := at.child(e.key, e.pos)
 		m := Metric{
@@ -157,5 +158,18 @@ func ownMetric(name string) bool {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, "promtail_") && !strings.HasPrefix(name, "promtail_custom_")
+	rest, ok := strings.CutPrefix(name, "promtail_")
+	if !ok {
+		return false
+	}
+	for _, prefix := range []string{"docker_target_", "journal_target_", "syslog_", "gelf_", "config_reload_", "wal_", "request_duration_seconds"} {
+		if strings.HasPrefix(rest, prefix) {
+			return true
+		}
+	}
+	return slices.Contains([]string{
+		"encoded_bytes_total", "sent_bytes_total", "sent_entries_total", "dropped_bytes_total", "dropped_entries_total",
+		"mutated_bytes_total", "mutated_entries_total", "batch_retries_total", "read_bytes_total", "file_bytes_total",
+		"read_lines_total", "files_active_total", "targets_active_total", "targets_failed_total", "build_info",
+	}, rest)
 }

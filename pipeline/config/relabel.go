@@ -112,7 +112,7 @@ func isLabelTemplate(text string) bool {
 func (r *Relabel) validate(s scope) {
 	for _, name := range r.SourceLabels {
 		if !ValidLabel(name) {
-			s.errorf("source_labels", "%s is not a label's name; use letters, digits and _, and no digit first", quote(name))
+			s.warnf("source_labels", "%s is not a label's name, so it is empty; use letters, digits and _, and no digit first", quote(name))
 		}
 	}
 	r.checkUnused(s)
@@ -138,7 +138,9 @@ func (r *Relabel) checkTarget(s scope, reference string) {
 	switch {
 	case r.TargetLabel == "":
 		s.errorf("target_label", "required for %s; give the label to set or to compare", r.Action)
-	case !isName && (reference == "" || !strings.Contains(r.TargetLabel, reference) || !isLabelTemplate(r.TargetLabel)):
+	case !isName && reference != "" && !isLabelTemplate(r.TargetLabel):
+		s.warnf("target_label", "%s is not a label's name, so the rule does nothing; use letters, digits and _, and no digit first", quote(r.TargetLabel))
+	case !isName && (reference == "" || !strings.Contains(r.TargetLabel, reference)):
 		s.errorf("target_label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(r.TargetLabel))
 	}
 }

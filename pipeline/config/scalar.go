@@ -28,6 +28,9 @@ func (d Duration) Std() time.Duration { return time.Duration(d) }
 func (d Duration) String() string { return time.Duration(d).String() }
 
 func (d *Duration) decodeText(text string) error {
+	if text == "" { // not given
+		return nil
+	}
 	v, ok := parseDuration(text)
 	if !ok {
 		return fmt.Errorf("%s is not a duration; write a number with a unit, such as 500ms, 10s, 5m, 1h or 7d", quote(text))
@@ -316,9 +319,10 @@ func (d *decoder) text(n *yaml.Node, at *place) (string, bool) {
 	return n.Value, true
 }
 
-// boolean decodes what YAML 1.1 and promtail know as true and false.
+// boolean decodes what YAML 1.1 and promtail know as true and false. Inside stages
+// it may be in quotes, as some of promtail's take it.
 func (d *decoder) boolean(n *yaml.Node, out reflect.Value, at *place) {
-	if n.Kind == yaml.ScalarNode && !isQuoted(n) {
+	if n.Kind == yaml.ScalarNode && (!isQuoted(n) || d.stages > 0) {
 		switch strings.ToLower(n.Value) {
 		case "true", "yes", "on", "y":
 			out.SetBool(true)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net"
 	"net/url"
 	"strconv"
@@ -110,6 +111,8 @@ func (c *Server) ListenAddress() string {
 func (c *ServerTLS) IsSet() bool { return c.Cert != "" || c.CertFile != "" }
 
 func (c *Server) validate(s scope) {
+	c.HTTPListenNetwork = cmp.Or(c.HTTPListenNetwork, "tcp")
+	c.LogFormat = cmp.Or(strings.ToLower(c.LogFormat), "logfmt")
 	s.oneOf("http_listen_network", c.HTTPListenNetwork, "tcp", "tcp4", "tcp6")
 	if c.HTTPListenPort < 0 || c.HTTPListenPort > 65535 {
 		s.errorf("http_listen_port", "%d is not a port; write 0 to 65535", c.HTTPListenPort)

@@ -183,13 +183,12 @@ func (l *StaticLabelsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
 		return
 	}
 	if len(entries) == 0 {
-		d.errorf(at, "the stage is empty; give labels and their values")
-		return
+		d.warn(at, "the stage is empty, so it sets nothing; give labels and their values")
 	}
 	*l = StaticLabelsStage{}
 	for _, e := range entries {
 		here := at.child(e.key, e.pos)
-		if !d.checkLabel(e.key, here) {
+		if !d.checkOwnLabel(e.key, here) {
 			continue
 		}
 		var value string
@@ -435,7 +434,7 @@ func (s scope) regexp(key string, r Regexp) {
 
 // notEmpty reports a key that is given without a value.
 func (s scope) notEmpty(key, value string) {
-	if s.given(key) && value == "" {
+	if s.given(key) && !s.keys[key].null && value == "" {
 		s.errorf(key, "the value is empty; fill it in or remove the key")
 	}
 }

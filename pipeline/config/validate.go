@@ -154,7 +154,8 @@ func (c *FileWatchConfig) validate(s scope) {
 		c.MaxPollFrequency = max(c.MinPollFrequency, c.MaxPollFrequency)
 	}
 	if c.MaxPollFrequency < c.MinPollFrequency {
-		s.errorf("max_poll_frequency", "%s is less than min_poll_frequency %s; make it equal or more", c.MaxPollFrequency, c.MinPollFrequency)
+		s.warnf("max_poll_frequency", "%s is less than min_poll_frequency %s, which is taken for both; make it equal or more", c.MaxPollFrequency, c.MinPollFrequency)
+		c.MaxPollFrequency = c.MinPollFrequency
 	}
 }
 
@@ -166,16 +167,17 @@ func (c *Client) validate(s scope) {
 	} else if strings.HasPrefix(c.URL.String(), "socks5:") {
 		s.errorf("url", "the URL must begin with http:// or https://")
 	}
-	s.positive("batchwait", c.BatchWait)
-	atLeast(s, "batchsize", c.BatchSize, 1)
+	c.BatchWait = max(c.BatchWait, Duration(time.Millisecond)) // 0 is as little as can be
+	c.BatchSize = max(c.BatchSize, 1)
 	s.positive("timeout", c.Timeout)
 	c.HTTPClient.check(s)
 }
 
 func (c *BackoffConfig) validate(s scope) {
-	s.positive("min_period", c.MinPeriod)
+	c.MinPeriod = max(c.MinPeriod, Duration(time.Millisecond)) // 0 is as little as can be
 	if c.MaxPeriod < c.MinPeriod {
-		s.errorf("max_period", "%s is less than min_period %s; make it equal or more", c.MaxPeriod, c.MinPeriod)
+		s.warnf("max_period", "%s is less than min_period %s, which is taken for both; make it equal or more", c.MaxPeriod, c.MinPeriod)
+		c.MaxPeriod = c.MinPeriod
 	}
 	if c.MaxRetries != nil {
 		atLeast(s, "max_retries", *c.MaxRetries, 0)
