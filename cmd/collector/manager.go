@@ -40,6 +40,7 @@ type manager struct {
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
 	bad      *badInput
+	shelves  shelves // of compressed files
 	failed   *prometheus.CounterVec
 	journal  journalMetrics
 	metrics  targetMetrics
@@ -107,7 +108,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
-		bad: newBadInput(log),
+		bad: newBadInput(log), shelves: shelves{byName: map[string]*file.Shelf{}},
 		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
 		}, []string{"reason"}),
@@ -123,6 +124,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 // what promtail left if there was no run before.
 func (m *manager) restore(state position.State, promtail position.Promtail) {
 	m.saved = state.Sources
+	m.shelve(m.saved)
 	m.promtail = importer{left: promtail, used: map[string]bool{}, log: m.log}
 	cfg := m.cfg.LabelLimit
 	if cfg.Values == 0 {
@@ -236,12 +238,11 @@ func (m *manager) syncNow() {
 // noteMissingLocked names what was left unread and that no job finds any more.
 // Its places are kept: it is read on if it comes back.
 func (m *manager) noteMissingLocked() {
-	for key, places := range m.saved {
+	m.noteLeftLocked()
+	for _, places := range m.saved {
 		for _, p := range places {
-			if unread := p.Size - p.Offset; p.Path != "" && unread > 0 {
-				m.lost.WithLabelValues(p.Path).Add(float64(unread))
-				m.log.Error("a file that was not read to its end is gone with its name", "target", key, "path", p.Path,
-					"bytes", unread, "remedy", "if it was renamed, give it its name back")
+			if p.Packed == "" {
+				m.noteLostPlace(p)
 			}
 		}
 	}
@@ -270,7 +271,7 @@ func (o *opened) leave() {
 	if o.cancel != nil {
 		o.cancel()
 	}
-	if f, ok := o.source.(*file.Source); ok {
+	if f, ok := o.source.(interface{ Leave() }); ok {
 		f.Leave()
 	}
 }
@@ -391,11 +392,7 @@ func (m *manager) openSource(o *opened) error {
 		o.source = s
 		m.start(o, s.Run)
 	default:
-		opts := m.fileOptions(o.Target)
-		if err := m.addFormat(o.Target, &opts); err != nil {
-			return err
-		}
-		s, err := file.Open(o.Path, m.places(o.Target), opts, time.Now())
+		s, err := m.openFile(o.Target)
 		if err != nil {
 			return err
 		}
