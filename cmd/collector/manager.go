@@ -21,6 +21,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/source/file"
 	"github.com/tovtech/tovplay-logging/pipeline/source/journal"
 	"github.com/tovtech/tovplay-logging/pipeline/source/pipe"
+	"github.com/tovtech/tovplay-logging/pipeline/source/stdin"
 	"github.com/tovtech/tovplay-logging/pipeline/stage"
 )
 
@@ -63,8 +64,9 @@ type manager struct {
 	givenUp  []discover.Dropped // by the last sync
 	known    map[string]bool    // keys that were open before
 	synced   bool
-	isFirst  bool   // nothing was saved by a run before
-	afterOne func() // called when it has looked for targets once
+	isFirst  bool     // nothing was saved by a run before
+	input    *os.File // that is all that is read, nil for none
+	afterOne func()   // called when it has looked for targets once
 }
 
 // opened is a target that is read, or was and is not settled yet.
@@ -196,7 +198,7 @@ func (m *manager) sync() {
 // syncNow is sync for whoever holds syncing.
 func (m *manager) syncNow() {
 	m.limit.Sweep(time.Now())
-	targets, problems := m.find.Sync()
+	targets, problems := m.look()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.found, m.givenUp = targets, m.find.Dropped()
@@ -387,6 +389,10 @@ func (m *manager) openSource(o *opened) error {
 		})
 		o.source = s
 		m.start(o, s.Run)
+	case discover.Stdin:
+		s := stdin.New(m.input, stdin.Options{})
+		o.source = s
+		m.start(o, s.Run)
 	case discover.Pipe:
 		s := pipe.New(o.Path, pipe.Options{})
 		o.source = s
@@ -532,7 +538,7 @@ var stateNames = map[discover.State]string{
 }
 
 var kindNames = map[discover.Kind]string{
-	discover.File: "file", discover.Pipe: "pipe", discover.Journal: "journal",
+	discover.File: "file", discover.Pipe: "pipe", discover.Journal: "journal", discover.Stdin: "stdin",
 }
 
 // measured is what sources of files know about themselves.
