@@ -265,7 +265,7 @@ const restTime = time.Second
 // called again.
 func (s *Packed) readNext(b *pipeline.Block, now time.Time) (again bool, first error) {
 	for _, f := range s.files {
-		if f.waits || f.text.file == nil {
+		if f.waits || f.offered || f.text.file == nil {
 			continue
 		}
 		err := s.readFile(f, b, now)
@@ -556,10 +556,14 @@ func (s *Packed) follow(now time.Time) error {
 	}
 	newest.rotate()
 	if i := slices.IndexFunc(s.files, func(f *packedFile) bool { return f.text.file != nil && f.text.id == idOf(info) }); i >= 0 {
-		f := s.files[i] // it has come back
-		f.rotated = false
-		s.files = append(slices.Delete(s.files, i, i+1), f)
-		return nil
+		f := s.files[i]
+		s.files = slices.Delete(s.files, i, i+1)
+		if s.opts.Shelf.takeBack(f) { // it has its name again
+			f.rotated, f.offered = false, false
+			s.files = append(s.files, f)
+			return nil
+		}
+		f.text.close()
 	}
 	_, err = s.open(now)
 	if isAbsent(err) {
@@ -600,6 +604,9 @@ func (s *Packed) retire(now time.Time) {
 			return false
 		}
 		if isLinked := !f.text.gone && !f.text.unlinked; isLinked {
+			if !f.offered && (!s.isQuiet(f, now) || s.hasChanged(f)) {
+				return false
+			}
 			s.offer(f, now)
 			if !s.opts.Shelf.isTaken(f) && !f.isOffered(now, s.opts.Absent) {
 				return false

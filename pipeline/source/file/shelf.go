@@ -128,6 +128,14 @@ func (s *Shelf) offer(f *packedFile, p pipeline.Place) {
 	s.offers[f] = p
 }
 
+// takeBack ends an offer, and reports whether nobody took the file before.
+func (s *Shelf) takeBack(f *packedFile) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.offers, f)
+	return s.held[f] != nil || f.waits
+}
+
 // isTaken reports whether another source has a file that was offered.
 func (s *Shelf) isTaken(f *packedFile) bool {
 	s.mu.Lock()
