@@ -97,5 +97,9 @@ type Place struct {
 	Cursor         string `json:"cursor,omitempty"`          // for sources without offsets
 	Mark           Mark   `json:"mark"`                      // at Offset
 	Modified       int64  `json:"modified,omitempty"`        // the file's last change as seen, unix nanoseconds
+	// Packed is the format of a compressed file, "" for others: then Offset and
+	// Before are of its content, the fingerprint is of its own bytes, and Size is
+	// Offset and what was not unpacked.
+	Packed string `json:"packed,omitempty"`
 	Notes
 }

@@ -41,6 +41,9 @@ type collector struct {
 
 // newCollector builds everything and starts nothing.
 func newCollector(cfg *config.Config, log *slog.Logger, try trial) (*collector, error) {
+	if cfg.TargetConfig.Stdin {
+		cfg = forInput(cfg, log)
+	}
 	c := &collector{
 		cfg: cfg, log: log, trial: try, reg: prometheus.NewRegistry(),
 		budget: pipeline.NewBudget(cfg.Memory.Int64()),
@@ -75,6 +78,9 @@ func newCollector(cfg *config.Config, log *slog.Logger, try trial) (*collector, 
 	m.afterOne = func() { c.saver.save() } // a start at the end is not repeated
 	c.manager = m
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, out.deliver, cfg.Positions.SyncPeriod.Std(), log)
+	if cfg.TargetConfig.Stdin {
+		m.input, c.saver.store = os.Stdin, nil
+	}
 	c.reloader = newReloader(cfg)
 	c.reg.MustRegister(m, customMetrics{m}, newSelfMetrics(c), c.reloaded, c.notReloaded, m.journal.lines, m.journal.errors)
 	if counted, ok := log.Handler().(prometheus.Collector); ok {
@@ -108,6 +114,8 @@ func (c *collector) run(ctx context.Context) error {
 	if err := c.loadState(); err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	if err := c.outputs.openSpools(); err != nil {
 		return errors.Join(err, c.outputs.closeSpools())
 	}
@@ -124,6 +132,9 @@ func (c *collector) run(ctx context.Context) error {
 	reading.Go(func() { c.loop.Run(ctx) })
 	reading.Go(func() { c.manager.run(ctx) })
 	reading.Go(func() { c.watchConfig(ctx) })
+	if c.manager.input != nil {
+		reading.Go(func() { c.endWithInput(ctx, stop) })
+	}
 	c.log.Info("collecting", "config", c.cfg.File, "clients", len(c.cfg.Clients), "positions", c.store.Path(), "listen", server.addr())
 
 	reading.Wait()
@@ -136,6 +147,10 @@ func (c *collector) run(ctx context.Context) error {
 }
 
 func (c *collector) loadState() error {
+	if c.manager.input != nil { // it has no positions, and leaves those of files alone
+		c.manager.restore(position.State{Sources: position.Places{}}, nil)
+		return nil
+	}
 	state, err := c.store.Load()
 	if errors.Is(err, position.ErrDamaged) && c.cfg.Positions.IgnoreInvalidYAML {
 		c.log.Warn("starting without positions, as positions.ignore_invalid_yaml asks", "err", err)

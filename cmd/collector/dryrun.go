@@ -92,9 +92,14 @@ func (c *collector) runDry(ctx context.Context) error {
 	for _, client := range c.outputs.clients() {
 		fmt.Fprintf(c.trial.stderr, "  %s: %s\n", client.Name(), client.cfg.URL)
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var reading sync.WaitGroup
 	reading.Go(func() { c.loop.Run(ctx) })
 	reading.Go(func() { c.manager.run(ctx) })
+	if c.manager.input != nil {
+		reading.Go(func() { c.endWithInput(ctx, stop) })
+	}
 	reading.Wait()
 	return c.loop.Close()
 }

@@ -1,15 +1,18 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/discover"
+	"github.com/tovtech/tovplay-logging/pipeline/position"
 	"github.com/tovtech/tovplay-logging/pipeline/source/file"
 )
 
@@ -65,9 +68,6 @@ func (b *badInput) notes(path string) (notes []string) {
 // start begins.
 func (m *manager) addFormat(t discover.Target, opts *file.Options) error {
 	opts.StartAtEnd = t.Config.StartAtEnd && m.isFirst && !m.synced
-	if t.Config.IsPacked() {
-		return errors.New("decompression is not built yet")
-	}
 	if t.Config.Encoding == "" {
 		return nil
 	}
@@ -83,6 +83,85 @@ func (m *manager) addFormat(t discover.Target, opts *file.Options) error {
 		}
 	}
 	return nil
+}
+
+// openFile opens a target's file.
+func (m *manager) openFile(t discover.Target) (pipeline.Source, error) {
+	opts := m.fileOptions(t)
+	if err := m.addFormat(t, &opts); err != nil {
+		return nil, err
+	}
+	if !t.Config.IsPacked() {
+		return file.Open(t.Path, m.places(t), opts, time.Now())
+	}
+	packed := file.PackedOptions{
+		Options: opts, Format: t.Config.Decompression.Format, InitialDelay: t.Config.Decompression.InitialDelay.Std(),
+		Shelf: m.shelf(t.Key, t.Job),
+		Damaged: func(path string, err error) {
+			if m.bad.note(path, "damaged_archive", 1) {
+				m.log.Warn("a compressed file has no right end; what could be unpacked is read, and it is read on when it changes",
+					"file", path, "format", t.Config.Decompression.Format, "why", err)
+			}
+		},
+	}
+	return file.OpenPacked(t.Path, m.places(t), packed, time.Now())
+}
+
+// shelves are those of all jobs.
+type shelves struct {
+	byName    map[string]*file.Shelf
+	unpackers file.Unpackers
+}
+
+// shelf is what the targets of a job share that are compressed files. Those that
+// read a file once more, with other labels, have one of their own.
+func (m *manager) shelf(key, job string) *file.Shelf {
+	name := job + secondKey.FindString(key)
+	s := m.shelves.byName[name]
+	if s == nil {
+		s = file.NewShelf(&m.shelves.unpackers)
+		m.shelves.byName[name] = s
+	}
+	return s
+}
+
+// shelve puts the saved places of compressed files where all sources of a job find
+// them, because a rotation may have renamed the files.
+func (m *manager) shelve(saved position.Places) {
+	for key, places := range saved {
+		for i := range m.cfg.ScrapeConfigs {
+			job := m.cfg.ScrapeConfigs[i].JobName
+			if !m.cfg.ScrapeConfigs[i].IsPacked() || !strings.HasPrefix(key, job+" /") {
+				continue
+			}
+			for _, p := range places {
+				if p.Packed != "" {
+					m.shelf(key, job).Put(p)
+				}
+			}
+		}
+	}
+}
+
+// noteLeftLocked names the compressed files that were not read to their end and
+// are gone.
+func (m *manager) noteLeftLocked() {
+	for _, shelf := range m.shelves.byName {
+		for _, p := range shelf.Left() {
+			m.noteLostPlace(p)
+		}
+	}
+}
+
+// noteLostPlace names and counts what was not read of a file that is gone.
+func (m *manager) noteLostPlace(p pipeline.Place) {
+	unread := p.Size - p.Offset
+	if p.Path == "" || unread <= 0 {
+		return
+	}
+	m.lost.WithLabelValues(p.Path).Add(float64(unread))
+	m.log.Error("a file that was not read to its end is gone with its name", "path", p.Path,
+		"bytes", unread, "remedy", "if it was renamed, give it its name back")
 }
 
 // noteUnfitLocked counts what globs match that is no file, and names it: in one

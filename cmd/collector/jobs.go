@@ -134,7 +134,7 @@ func (o *opened) isMissing() bool {
 func (m *manager) reading(job *config.ScrapeConfig) string {
 	c := *job
 	c.JobName, c.PipelineStages, c.RelabelConfigs, c.StaticConfigs, c.FileSDConfigs = "", nil, nil, nil, nil
-	c.IgnoreOlder, c.UnlessExists = 0, nil
+	c.IgnoreOlder, c.StartAtEnd, c.UnlessExists = 0, false, nil
 	if c.DockerFiles != nil {
 		c.DockerFiles = &config.DockerFiles{}
 	}

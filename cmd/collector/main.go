@@ -92,7 +92,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "%s is valid\n", cfg.File)
 		return 0
 	}
-	c.load, c.level = opts.load, level
+	if c.level = level; !cfg.TargetConfig.Stdin { // what is read once is not read by another configuration
+		c.load = opts.load
+	}
 	if err := c.run(ctx); err != nil {
 		log.Error("the collector stops", "err", err)
 		return 1

@@ -21,6 +21,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/source/file"
 	"github.com/tovtech/tovplay-logging/pipeline/source/journal"
 	"github.com/tovtech/tovplay-logging/pipeline/source/pipe"
+	"github.com/tovtech/tovplay-logging/pipeline/source/stdin"
 	"github.com/tovtech/tovplay-logging/pipeline/stage"
 )
 
@@ -40,6 +41,7 @@ type manager struct {
 	cut      *prometheus.CounterVec
 	nuls     *prometheus.CounterVec
 	bad      *badInput
+	shelves  shelves // of compressed files
 	failed   *prometheus.CounterVec
 	journal  journalMetrics
 	dryRun   bool
@@ -64,8 +66,9 @@ type manager struct {
 	givenUp  []discover.Dropped // by the last sync
 	known    map[string]bool    // keys that were open before
 	synced   bool
-	isFirst  bool   // nothing was saved by a run before
-	afterOne func() // called when it has looked for targets once
+	isFirst  bool     // nothing was saved by a run before
+	input    *os.File // that is all that is read, nil for none
+	afterOne func()   // called when it has looked for targets once
 }
 
 // opened is a target that is read, or was and is not settled yet.
@@ -109,7 +112,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
-		bad: newBadInput(log),
+		bad: newBadInput(log), shelves: shelves{byName: map[string]*file.Shelf{}},
 		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
 		}, []string{"reason"}),
@@ -129,6 +132,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 // what promtail left if there was no run before.
 func (m *manager) restore(state position.State, promtail position.Promtail) {
 	m.saved = state.Sources
+	m.shelve(m.saved)
 	m.promtail = importer{left: promtail, used: map[string]bool{}, log: m.log}
 	cfg := m.cfg.LabelLimit
 	if cfg.Values == 0 {
@@ -200,7 +204,7 @@ func (m *manager) sync() {
 // syncNow is sync for whoever holds syncing.
 func (m *manager) syncNow() {
 	m.limit.Sweep(time.Now())
-	targets, problems := m.find.Sync()
+	targets, problems := m.look()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.found, m.givenUp = targets, m.find.Dropped()
@@ -242,12 +246,11 @@ func (m *manager) syncNow() {
 // noteMissingLocked names what was left unread and that no job finds any more.
 // Its places are kept: it is read on if it comes back.
 func (m *manager) noteMissingLocked() {
-	for key, places := range m.saved {
+	m.noteLeftLocked()
+	for _, places := range m.saved {
 		for _, p := range places {
-			if unread := p.Size - p.Offset; p.Path != "" && unread > 0 {
-				m.lost.WithLabelValues(p.Path).Add(float64(unread))
-				m.log.Error("a file that was not read to its end is gone with its name", "target", key, "path", p.Path,
-					"bytes", unread, "remedy", "if it was renamed, give it its name back")
+			if p.Packed == "" {
+				m.noteLostPlace(p)
 			}
 		}
 	}
@@ -276,7 +279,7 @@ func (o *opened) leave() {
 	if o.cancel != nil {
 		o.cancel()
 	}
-	if f, ok := o.source.(*file.Source); ok {
+	if f, ok := o.source.(interface{ Leave() }); ok {
 		f.Leave()
 	}
 }
@@ -400,16 +403,16 @@ func (m *manager) openSource(o *opened) error {
 		})
 		o.source = s
 		m.start(o, s.Run)
+	case discover.Stdin:
+		s := stdin.New(m.input, stdin.Options{})
+		o.source = s
+		m.start(o, s.Run)
 	case discover.Pipe:
 		s := pipe.New(o.Path, pipe.Options{})
 		o.source = s
 		m.start(o, s.Run)
 	default:
-		opts := m.fileOptions(o.Target)
-		if err := m.addFormat(o.Target, &opts); err != nil {
-			return err
-		}
-		s, err := file.Open(o.Path, m.places(o.Target), opts, time.Now())
+		s, err := m.openFile(o.Target)
 		if err != nil {
 			return err
 		}
@@ -549,7 +552,7 @@ var stateNames = map[discover.State]string{
 }
 
 var kindNames = map[discover.Kind]string{
-	discover.File: "file", discover.Pipe: "pipe", discover.Journal: "journal",
+	discover.File: "file", discover.Pipe: "pipe", discover.Journal: "journal", discover.Stdin: "stdin",
 }
 
 // measured is what sources of files know about themselves.

@@ -153,6 +153,10 @@ func isContainer(name string) bool {
 // one file the lowest counts.
 func (e *exporter) addFile(path string, places []pipeline.Place) {
 	last := places[len(places)-1]
+	if last.Packed != "" {
+		e.addPacked(path, last)
+		return
+	}
 	for _, p := range places[:len(places)-1] {
 		if p.Size > p.Offset {
 			fmt.Fprintf(e.stderr, "%s: promtail will not read the last %d bytes of a rotated file of it\n", path, p.Size-p.Offset)
@@ -162,10 +166,26 @@ func (e *exporter) addFile(path string, places []pipeline.Place) {
 		fmt.Fprintf(e.stderr, "%s: not the file that was read, left out\n", path)
 		return
 	}
-	if before, err := strconv.ParseInt(e.to[path], 10, 64); err == nil && before <= last.Offset {
+	e.addNumber(path, last.Offset)
+}
+
+// addPacked adds the number of lines that were read of a compressed file, which is
+// promtail's position in it.
+func (e *exporter) addPacked(path string, p pipeline.Place) {
+	lines, ok := file.PackedLines(p)
+	if p.Path != path || !ok {
+		fmt.Fprintf(e.stderr, "%s: not the file that was read, left out\n", path)
 		return
 	}
-	e.to[path] = strconv.FormatInt(last.Offset, 10)
+	e.addNumber(path, lines)
+}
+
+// addNumber adds a position; of several of one file the lowest counts.
+func (e *exporter) addNumber(path string, position int64) {
+	if before, err := strconv.ParseInt(e.to[path], 10, 64); err == nil && before <= position {
+		return
+	}
+	e.to[path] = strconv.FormatInt(position, 10)
 }
 
 // addContainer adds the log as a file, and the second of the last record before

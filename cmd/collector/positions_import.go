@@ -43,7 +43,7 @@ func (i *importer) places(t discover.Target) []pipeline.Place {
 		return nil
 	}
 	if text, ok := i.take(t.Path); ok {
-		return i.at(t.Path, text)
+		return i.at(t, text)
 	}
 	if t.Config.DockerFiles == nil {
 		return nil
@@ -60,15 +60,21 @@ func (i *importer) take(key string) (value string, ok bool) {
 	return value, ok
 }
 
-// at is the place of a file's byte offset.
-func (i *importer) at(path, text string) []pipeline.Place {
+// at is the place of a file's byte offset, or behind so many lines of one that is
+// compressed.
+func (i *importer) at(t discover.Target, text string) []pipeline.Place {
+	path := t.Path
 	offset, err := strconv.ParseInt(text, 10, 64)
 	if err == nil && offset < 0 {
 		err = fmt.Errorf("the offset %d is negative", offset)
 	}
 	var p pipeline.Place
-	if err == nil {
-		p, err = file.PlaceAt(path, offset)
+	switch {
+	case err != nil:
+	case t.Config.IsPacked():
+		p, err = file.PackedAfter(path, t.Config.Decompression.Format, offset)
+	default:
+		p, err = file.PlaceAt(path, alignTo(t.Config.Encoding, offset))
 	}
 	if err != nil {
 		i.log.Warn("promtail's position does not fit; the file is read from its beginning", "file", path, "err", err)
@@ -76,6 +82,15 @@ func (i *importer) at(path, text string) []pipeline.Place {
 	}
 	i.log.Debug("going on where promtail was", "file", path, "offset", offset)
 	return []pipeline.Place{p}
+}
+
+// alignTo moves an offset of promtail's, which is behind a byte '\n', behind the
+// newline that the byte belongs to.
+func alignTo(encoding string, offset int64) int64 {
+	if c, err := file.FindCharset(encoding); err == nil {
+		return c.Align(offset)
+	}
+	return offset
 }
 
 // maxRotated is how many rotated logs of a container are searched.

@@ -21,7 +21,7 @@ func TestConfigurationsAsInstallationsHaveThem(t *testing.T) {
 			t.Error(err)
 			continue
 		}
-		if _, err := newCollector(cfg, slog.New(slog.DiscardHandler)); err != nil {
+		if _, err := newCollector(cfg, slog.New(slog.DiscardHandler), trial{}); err != nil {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -25,6 +25,7 @@ const (
 	File    Kind = iota // a regular file: source/file
 	Pipe                // a named pipe or character device: source/pipe
 	Journal             // systemd's journal: source/journal
+	Stdin               // standard input: source/stdin; it is not looked for
 )
 
 // Target is one thing to read.

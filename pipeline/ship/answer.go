@@ -78,7 +78,7 @@ func classify(resp *http.Response, text string, labels []pipeline.Label) outcome
 	status := resp.StatusCode
 	out := outcome{
 		verdict: failed, reason: reasonGeneric, kind: fmt.Sprintf("Loki answers %d", status),
-		err: fmt.Errorf("answer %d of Loki: %s", status, text), retryAfter: retryAfter(resp),
+		err: fmt.Errorf("answer %d of Loki: %s", status, withoutLongValues(text, labels)), retryAfter: retryAfter(resp),
 		before: math.MinInt64, after: math.MaxInt64, lokiReason: "too_large",
 	}
 	switch {
@@ -120,6 +120,34 @@ func withoutValues(text string, labels []pipeline.Label) string {
 		text = strings.ReplaceAll(text, strconv.Quote(strings.ToValidUTF8(l.Value, "�")), `""`)
 	}
 	return text
+}
+
+// longValue is how many bytes of a label value are shown, and longText of anything.
+const (
+	longValue = 256
+	longText  = 4 << 10
+)
+
+// withoutLongValues shortens the values of labels in a text, and the text.
+func withoutLongValues(text string, labels []pipeline.Label) string {
+	for _, l := range labels {
+		if len(l.Value) <= longValue {
+			continue
+		}
+		quoted := strconv.Quote(strings.ToValidUTF8(l.Value, "�"))
+		for _, long := range []string{quoted[1 : len(quoted)-1], l.Value} {
+			text = strings.ReplaceAll(text, long, strings.ToValidUTF8(long[:min(len(long), longValue)], "")+"…")
+		}
+	}
+	return shortened(text)
+}
+
+// shortened is the beginning of a text that is too long to be logged.
+func shortened(text string) string {
+	if len(text) <= longText {
+		return text
+	}
+	return strings.ToValidUTF8(text[:longText], "") + "…"
 }
 
 // unreachable is the outcome of a request without an answer.

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
+
+	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
 // The texts are Loki 3.7.8's own.
@@ -92,5 +95,26 @@ func TestErrorsDoNotShowTheQueryOfAnAddress(t *testing.T) {
 	err := unreachable(&url.Error{Op: "Post", URL: "http://192.0.2.1/push?key=hunter2", Err: inner}).err
 	if text := err.Error(); strings.Contains(text, "hunter2") || !strings.Contains(text, "http://192.0.2.1/push") {
 		t.Errorf("got %s", text)
+	}
+}
+
+// Loki quotes the labels before it says what is wrong with them, and what is
+// logged of that is bounded.
+func TestRefusalOfALongLabelIsUnderstoodAndShort(t *testing.T) {
+	value := strings.Repeat("v", 64<<10) + `"`
+	labels := []pipeline.Label{{Name: "app", Value: value}, {Name: "job", Value: "x"}}
+	text := "stream '" + pipeline.LabelText(labels) + "' has label value too long: '" + value + "'"
+	if most := maxAnswer + quoted(labels); int64(len(text)) > most {
+		t.Errorf("the answer has %d bytes, and %d are read", len(text), most)
+	}
+	out := classify(&http.Response{StatusCode: 400}, text, labels)
+	if out.lokiReason != "label_value_too_long" || !out.all {
+		t.Errorf("reason %q, whole stream %v", out.lokiReason, out.all)
+	}
+	if got := out.err.Error(); len(got) > 1000 || !strings.Contains(got, "label value too long") || !strings.Contains(got, `job="x"`) {
+		t.Errorf("%d bytes: %.1000s", len(got), got)
+	}
+	if got := shortened(strings.Repeat("é", longText)); len(got) > longText+3 || !utf8.ValidString(got) {
+		t.Errorf("%d bytes", len(got))
 	}
 }

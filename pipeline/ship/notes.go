@@ -31,7 +31,7 @@ func (c *Client) noteDropLocked(q *queue, entries int, out outcome) {
 	d.logged, d.entries = now, 0
 	c.later = append(c.later, func() {
 		c.opts.Log.Warn("entries are given up and counted in promtail_dropped_entries_total",
-			"client", c.opts.Name, "reason", out.reason, "entries", sum, "stream", q.labels, "err", out.err)
+			"client", c.opts.Name, "reason", out.reason, "entries", sum, "stream", withoutLongValues(q.labels, q.stream.Labels), "err", out.err)
 	})
 }
 
@@ -63,7 +63,7 @@ func (c *Client) noteThrottledLocked(q *queue, out outcome) {
 	labels, since := q.labels, q.since
 	c.later = append(c.later, func() {
 		c.opts.Log.Warn("Loki limits the rate of a stream; it is sent later",
-			"client", c.opts.Name, "stream", labels, "since", since, "err", out.err)
+			"client", c.opts.Name, "stream", shortened(labels), "since", since, "err", out.err)
 	})
 }
 
@@ -76,7 +76,7 @@ func (c *Client) noteHeldLocked(q *queue, out outcome) {
 	c.heldLogged = now
 	c.later = append(c.later, func() {
 		c.opts.Log.Error("a stream waits until the disk of the spool and the quarantine works",
-			"client", c.opts.Name, "stream", q.labels, "err", out.err)
+			"client", c.opts.Name, "stream", withoutLongValues(q.labels, q.stream.Labels), "err", out.err)
 	})
 }
 
@@ -124,6 +124,6 @@ func (c *Client) noteSpoolLocked(err error) {
 func (c *Client) noteUnreadableLocked(stream string, bytes int, err error) {
 	c.later = append(c.later, func() {
 		c.opts.Log.Error("a batch in the spool cannot be read back and is lost",
-			"client", c.opts.Name, "stream", stream, "bytes", bytes, "err", err)
+			"client", c.opts.Name, "stream", shortened(stream), "bytes", bytes, "err", err)
 	})
 }

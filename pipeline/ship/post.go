@@ -13,7 +13,8 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
-// maxAnswer bounds how much of an answer is read.
+// maxAnswer bounds how much of an answer is read, besides the labels that Loki
+// may quote in it, a value twice.
 const maxAnswer = 64 << 10
 
 // post sends the encoded request of a job.
@@ -60,13 +61,22 @@ func (c *Client) do(req *http.Request, labels []pipeline.Label) outcome {
 		return unreachable(err)
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+quoted(labels)))
 	c.opts.Metrics.request(c.host, strconv.Itoa(resp.StatusCode), time.Since(start))
 	if err != nil && resp.StatusCode/100 != 2 {
 		return unreachable(err)
 	}
 	c.compareClocks(resp.Header.Get("Date"), time.Now())
 	return classify(resp, strings.TrimSpace(string(text)), labels)
+}
+
+// quoted bounds what labels make of an answer that quotes them.
+func quoted(labels []pipeline.Label) (bytes int64) {
+	const twiceEscaped = 8
+	for _, l := range labels {
+		bytes += int64(len(l.Name) + twiceEscaped*len(l.Value))
+	}
+	return bytes
 }
 
 // requestBody knows whether the transport still reads the encoded request: it

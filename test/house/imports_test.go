@@ -34,6 +34,7 @@ var allowed = map[string][]string{
 	"pipeline/source/file":      {"pipeline"},
 	"pipeline/source/journal":   {"pipeline", "pipeline/jsonscan"},
 	"pipeline/source/pipe":      {"pipeline"},
+	"pipeline/source/stdin":     {"pipeline"},
 	"pipeline/spool":            {},
 	"pipeline/stage":            {"pipeline", "pipeline/config", "pipeline/grouping", "pipeline/jsonscan", "pipeline/level", "pipeline/relabel", "pipeline/traceback"},
 	"pipeline/traceback":        {"pipeline/level"},

@@ -243,3 +243,10 @@ func (d *decoder) appendText(dst, text []byte) (converted []byte, valid bool) {
 		}
 	}
 }
+
+// Align returns the first offset at or behind offset where a line may begin. An
+// offset behind the byte '\n' may be within a newline of UTF-16.
+func (c *Charset) Align(offset int64) int64 {
+	unit := int64(c.form(nil).unit)
+	return (offset + unit - 1) / unit * unit
+}

@@ -183,11 +183,16 @@ func (s *Source) Lines() int64 { return s.readLines.Load() }
 // when its place was saved, or without a place when it was found. A line without
 // an end does not count.
 func (s *Source) Behind(now time.Time) time.Duration {
-	since := s.behind.Load()
-	if since == 0 {
+	return sinceOf(&s.behind, now)
+}
+
+// sinceOf is the time since unix nanoseconds, 0 of 0.
+func sinceOf(since *atomic.Int64, now time.Time) time.Duration {
+	ns := since.Load()
+	if ns == 0 {
 		return 0
 	}
-	return max(0, now.Sub(time.Unix(0, since)))
+	return max(0, now.Sub(time.Unix(0, ns)))
 }
 
 // Risk implements pipeline.Pressing: files that have no name any more are gone
