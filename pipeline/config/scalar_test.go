@@ -66,6 +66,15 @@ func TestNumbersAndTruthAsPromtailReadsThem(t *testing.T) {
 	}
 }
 
+func TestTruthInStagesMayBeQuoted(t *testing.T) {
+	for text, want := range map[string]bool{"'true'": true, `"T"`: true, "1": true, "'false'": false, "0": false, "no": false} {
+		c := mustParse(t, withStages("[{limit: {rate: 1, burst: 1, drop: "+text+"}}]"))
+		if got := c.ScrapeConfigs[0].PipelineStages[0].Limit.Drop; got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
+
 func TestNearest(t *testing.T) {
 	known := []string{"expression", "source", "job_name"}
 	for name, want := range map[string]string{
