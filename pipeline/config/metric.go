@@ -71,8 +71,9 @@ func (l *MetricsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
 		return
 	}
 	if len(entries) == 0 {
-		d.errorf(at, "the stage is empty; give names of metrics, each with its type and config")
+		d.emptyStage(n, at, "give names of metrics, each with its type and config")
 	}
+	*l = MetricsStage{}
 	for _, e := range entries {
 		here := at.child(e.key, e.pos)
 		m := Metric{

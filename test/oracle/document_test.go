@@ -83,7 +83,7 @@ func plain(key string) string {
 }
 
 func allCases(t testing.TB) []compared {
-	return slices.Concat(parserCases(t), setterCases(t), flowCases(t), jobCases(t))
+	return slices.Concat(parserCases(t), setterCases(t), flowCases(t), jobCases(t), acceptedCases(t))
 }
 
 func TestEveryKeyIsComparedWithPromtail(t *testing.T) {
