@@ -319,8 +319,8 @@ func (d *decoder) text(n *yaml.Node, at *place) (string, bool) {
 	return n.Value, true
 }
 
-// boolean decodes what YAML 1.1 and promtail know as true and false. Inside stages
-// it may be in quotes, as some of promtail's take it.
+// boolean decodes what YAML 1.1 and promtail know as true and false. Inside
+// stages it may be in quotes, or a number, as promtail's drop and limit take it.
 func (d *decoder) boolean(n *yaml.Node, out reflect.Value, at *place) {
 	if n.Kind == yaml.ScalarNode && (!isQuoted(n) || d.stages > 0) {
 		switch strings.ToLower(n.Value) {
@@ -331,6 +331,10 @@ func (d *decoder) boolean(n *yaml.Node, out reflect.Value, at *place) {
 			out.SetBool(false)
 			return
 		}
+	}
+	if v, err := strconv.ParseBool(n.Value); err == nil && n.Kind == yaml.ScalarNode && d.stages > 0 {
+		out.SetBool(v)
+		return
 	}
 	d.errorf(at, "true or false is expected, not %s", describe(n))
 }

@@ -66,6 +66,26 @@ func TestNumbersAndTruthAsPromtailReadsThem(t *testing.T) {
 	}
 }
 
+func TestTruthInStagesMayBeQuoted(t *testing.T) {
+	for text, want := range map[string]bool{"'true'": true, `"T"`: true, "1": true, "'false'": false, "0": false, "no": false} {
+		c := mustParse(t, withStages("[{limit: {rate: 1, burst: 1, drop: "+text+"}}]"))
+		if got := c.ScrapeConfigs[0].PipelineStages[0].Limit.Drop; got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestStagesMayBeEmptyAsInPromtail(t *testing.T) {
+	c := mustParse(t, withStages("[{labels: {}}, {static_labels: {}}, {structured_metadata: {}}, {metrics: {}}, {cri: {max_partial_lines: 0}}]"))
+	stages := c.ScrapeConfigs[0].PipelineStages
+	if stages[0].Labels == nil || stages[1].StaticLabels == nil || stages[2].StructuredMetadata == nil || stages[3].Metrics == nil || stages[4].CRI.MaxPartialLines != 100 {
+		t.Errorf("got %+v", stages)
+	}
+	if len(c.Warnings) != 4 {
+		t.Errorf("got warnings %v, want one for each empty stage", c.Warnings)
+	}
+}
+
 func TestNearest(t *testing.T) {
 	known := []string{"expression", "source", "job_name"}
 	for name, want := range map[string]string{

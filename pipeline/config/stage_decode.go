@@ -154,15 +154,25 @@ func (d *decoder) unknownStage(name string, at *place) {
 	d.errorf(at, "unknown stage; known stages: %s", strings.Join(stageNames(), ", "))
 }
 
+// emptyStage reports a stage without entries. As in promtail {} does nothing, and
+// nothing at all is an error.
+func (d *decoder) emptyStage(n *yaml.Node, at *place, remedy string) {
+	if n.Style&yaml.FlowStyle != 0 {
+		d.warn(at, "the stage is empty, so it does nothing")
+		return
+	}
+	d.errorf(at, "the stage is empty; %s", remedy)
+}
+
 func (l *LabelsStage) decodeNode(d *decoder, n *yaml.Node, at *place) {
 	entries, ok := d.entries(n, at)
 	if !ok {
 		return
 	}
 	if len(entries) == 0 {
-		d.errorf(at, "the stage is empty; give names of labels, each with the name of an extracted value or with nothing")
-		return
+		d.emptyStage(n, at, "give names of labels, each with the name of an extracted value or with nothing")
 	}
+	*l = LabelsStage{}
 	for _, e := range entries {
 		here := at.child(e.key, e.pos)
 		if !d.checkLabel(e.key, here) {
@@ -223,6 +233,9 @@ func (x *Expressions) decodeNode(d *decoder, n *yaml.Node, at *place) {
 }
 
 func (c *CRIStage) validate(s scope) {
+	if c.MaxPartialLines == 0 { // as in promtail
+		c.setDefaults()
+	}
 	atLeast(s, "max_partial_lines", c.MaxPartialLines, 1)
 }
 

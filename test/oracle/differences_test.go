@@ -26,6 +26,11 @@ func criTimes(times map[string]string) difference {
 	}}
 }
 
+// wholeCharacters is a line that is cut.
+var wholeCharacters = difference{row: "`max_line_size_truncate`", of: func(all []entry) []entry {
+	return eachLine(all, func(line string) string { return strings.ToValidUTF8(line, "") })
+}}
+
 // unixNano reads a time of a test.
 func unixNano(text string) int64 {
 	t, err := time.Parse(time.RFC3339Nano, text)

@@ -49,6 +49,14 @@ func flowCases(testing.TB) []compared {
 			input:  words,
 		},
 		{
+			name: "match_nested", loose: true, labels: "kind: x",
+			stages: `- match: {selector: '{kind="x"} |= "stdout"', stages: [{cri: {}}, {static_labels: {kind: cri}}]}
+- match: {selector: '{kind="x"} |~ "^[{]"', stages: [{docker: {}}, {static_labels: {kind: docker}}]}
+- match: {selector: '{kind="x"}', stages: [{drop: {expression: drop}}, {limit: {rate: 0.0001, burst: 2, drop: true}}, {multiline: {firstline: '^\d', max_wait_time: 15s}}, {pack: {labels: [kind], ingest_timestamp: false}}]}
+- match: {selector: '{kind=~"cri|docker"}', stages: [{match: {selector: '{stream="stdout"} != "no"', stages: [{labeldrop: [stream]}, {tenant: {value: inner}}]}}]}`,
+			input: "2026-01-02T03:04:05Z stdout F cri line\n{\"log\":\"docker\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:06Z\"}\n{\"log\":\"no\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:07Z\"}\n1 first\n second\ndrop this\n third\n",
+		},
+		{
 			name: "match_drops", covers: []string{"match.action", "match.drop_counter_reason"},
 			stages: `- match: {selector: '{case="match_drops"} |= "two"', action: drop, drop_counter_reason: oracle_match}
 - match: {selector: '{case="match_drops"} |~ "^[34]"', action: drop, drop_counter_reason: oracle_match_2}
@@ -97,6 +105,17 @@ func flowCases(testing.TB) []compared {
 		{
 			name: "drop_all_conditions", covers: []string{"drop.drop_counter_reason"},
 			stages: splitWords + "- drop: {source: word, expression: '^t', longer_than: 9, drop_counter_reason: oracle_drop_all}\n- drop: {source: word, value: five}\n- drop: {older_than: 1h, longer_than: 1}", input: words,
+		},
+		{
+			name: "weak_types",
+			stages: splitWords + `- drop: {source: num, value: 7}
+- drop: {longer_than: 17}
+- limit: {rate: '0.0001', burst: '5', drop: 'true'}
+- pack: {labels: word, ingest_timestamp: 'false'}
+- multiline: {firstline: '"3"', max_lines: '2', max_wait_time: 15s}
+- drop: {source: [num], value: "1"}
+- drop: {older_than: 1h, longer_than: '5'}`,
+			input: words,
 		},
 		{
 			name: "sampling_none", covers: []string{"sampling.rate", "sampling.drop_counter_reason"},

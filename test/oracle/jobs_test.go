@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tovtech/tovplay-logging/test/servers"
@@ -115,6 +116,44 @@ relabel_configs:
 			files: map[string]string{"by-rule/a.log": "a\n", "!by-rule/b.log": "b\n"},
 		},
 		{
+			name:  "scalars",
+			job:   static("scalars", "__path__: '{dir}/scalars.log', int: 5, float: 1.50, yes: true, no: 'no', date: 2026-01-02, oct: 010, hex: 0x10, exp: 1e3, quoted: \"a\\tb \\u00e9\", empty: '', big: 12345678901234567890, under: 1_000, inf: .inf, off: off, sexagesimal: 1:30"),
+			input: words,
+		},
+		{
+			name: "relabel_bad_name",
+			job: static("relabel_bad_name", "__path__: '{dir}/relabel_bad_name.log', a1b: one") + `
+relabel_configs:
+- {regex: 'a(.+)', action: labelmap}`,
+			input: words,
+			differs: []difference{{row: "`relabel_configs`", of: func(all []entry) []entry {
+				for i := range all {
+					all[i].labels = strings.Replace(all[i].labels, `1b="one", `, "", 1)
+				}
+				return all
+			}}},
+		},
+		{
+			name: "nul_before_a_line", input: "before\n\x00\x00\x00after\n\x00\nx\x00y\n",
+			differs: []difference{{row: "NUL bytes before a line, holes", of: func(all []entry) []entry {
+				all[1].line = "after"
+				all[2].line = ""
+				return all
+			}}},
+		},
+		{
+			name: "encoding_windows_1252", input: "caf\xe9 \x80 \x93quoted\x94\n\n\xff\r\nplain\n",
+			job: "encoding: windows-1252\n" + static("encoding_windows_1252", "__path__: '{dir}/encoding_windows_1252.log'"),
+		},
+		{
+			name: "encoding_koi8", input: "\xf0\xd2\xc9\xd7\xc5\xd4\nplain\n",
+			job: "encoding: koi8-r\n" + static("encoding_koi8", "__path__: '{dir}/encoding_koi8.log'"),
+		},
+		{
+			name: "encoding_shift_jis", input: "\x93\xfa\x96{\x8c\xea\nplain\n",
+			job: "encoding: Shift_JIS\n" + static("encoding_shift_jis", "__path__: '{dir}/encoding_shift_jis.log'"),
+		},
+		{
 			name: "same_file_twice",
 			job: `static_configs:
 - labels: {case: same_file_twice, number: '1', __path__: '{dir}/same_file_twice.log'}
@@ -140,7 +179,7 @@ relabel_configs:
 		},
 		{
 			name: "nginx_error", input: corpus(t, "nginx/error.log"),
-			stages: `- multiline: {firstline: '^\d{4}/\d\d/\d\d '}
+			stages: `- multiline: {firstline: '^\d{4}/\d\d/\d\d ', max_wait_time: 15s}
 - regex: {expression: '^(?P<time>[\d/]+ [\d:]+) \[(?P<level>\w+)\] (?P<pid>\d+)#'}
 - timestamp: {source: time, format: '2006/01/02 15:04:05', location: Europe/Berlin}
 - structured_metadata: {level: , pid: }`,
@@ -151,7 +190,7 @@ relabel_configs:
 			stages: `- docker: {}
 - json: {expressions: {level: , logger: , message: , service: , timestamp: }}
 - timestamp: {source: timestamp, format: '2006-01-02T15:04:05.999999-07:00', fallback_formats: [RFC3339Nano]}
-- multiline: {firstline: '^(\{|\[|\d{4}-|---)'}
+- multiline: {firstline: '^(\{|\[|\d{4}-|---)', max_wait_time: 15s}
 - structured_metadata: {logger: , level: }`,
 			differs: []difference{roughTimes},
 		},

@@ -53,7 +53,7 @@ clients:
 - name: labelled
   url: "{sink}/labelled/loki/api/v1/push"
   batchwait: 100ms
-  batchsize: 20000
+  batchsize: 200000
   tenant_id: of-client
   external_labels: {region: north, env: of-client, filename: of-client}
 `

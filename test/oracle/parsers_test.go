@@ -268,12 +268,12 @@ no record
 			stages: `- regex: {expression: '^\d+ (?P<time>\S+)'}
 - timestamp: {source: time, format: RFC3339}
 - regex: {expression: '(?P<word>[a-z]+)'}
-- multiline: {firstline: '^\d'}` + showing("word"),
+- multiline: {firstline: '^\d', max_wait_time: 15s}` + showing("word"),
 			input: "before\nanything\n1 2026-01-02T03:04:05Z one\n  more\n\n 2026-01-02T03:04:06Z\n2 2026-01-02T03:04:07Z two\n3 2026-01-02T03:04:08Z three\n" + weird,
 		},
 		{
 			name: "multiline_max_lines", covers: []string{"multiline.max_lines"},
-			stages: "- multiline: {firstline: '^\\d', max_lines: 3}",
+			stages: "- multiline: {firstline: '^\\d', max_lines: 3, max_wait_time: 15s}",
 			input:  "1\na\nb\nc\nd\ne\nf\n2\n3\na\n4\na\nb\n5\na\nb\nc\n",
 		},
 		{
@@ -283,12 +283,12 @@ no record
 		},
 		{
 			name: "multiline_streams", loose: true,
-			stages: "- regex: {expression: '(?P<s>.)$'}\n- labels: {s: }\n- multiline: {firstline: '^\\d'}",
+			stages: "- regex: {expression: '(?P<s>.)$'}\n- labels: {s: }\n- multiline: {firstline: '^\\d', max_wait_time: 15s}",
 			input:  "1 a\n1 b\n x a\n x b\n2 a\n x c\n x b\n x a\n",
 		},
 		{
 			name:   "multiline_metadata",
-			stages: "- structured_metadata: {m: filename}\n- multiline: {firstline: '^\\d'}",
+			stages: "- structured_metadata: {m: filename}\n- multiline: {firstline: '^\\d', max_wait_time: 15s}",
 			input:  "1\na\n2\n",
 			differs: []difference{{row: "multiline", of: func(all []entry) []entry {
 				for i := range all {

@@ -149,17 +149,17 @@ type shipper struct {
 }
 
 // startPromtail runs promtail with a configuration as written by fill.
-func startPromtail(t testing.TB, config string, to *sink, positions string) *shipper {
+func startPromtail(t testing.TB, config string, to *sink, positions string, flags ...string) *shipper {
 	t.Helper()
 	file, port := fill(t, config, to, positions)
-	return &shipper{servers.Promtail(t, file, port), "promtail", to}
+	return &shipper{servers.Promtail(t, file, port, flags...), "promtail", to}
 }
 
 // startCollector runs the collector with a configuration as written by fill.
-func startCollector(t testing.TB, config string, to *sink, positions string) *shipper {
+func startCollector(t testing.TB, config string, to *sink, positions string, flags ...string) *shipper {
 	t.Helper()
 	file, port := fill(t, config, to, positions)
-	return &shipper{servers.Collector(t, servers.CollectorOptions{Config: file, Port: port}), "the collector", to}
+	return &shipper{servers.Collector(t, servers.CollectorOptions{Config: file, Port: port, Flags: flags}), "the collector", to}
 }
 
 // fill writes a configuration in which {port}, {positions} and {sink} stand for

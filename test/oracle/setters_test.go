@@ -89,6 +89,20 @@ func setterCases(t testing.TB) []compared {
 			stages: "- tenant: {value: first}\n- match: {selector: '{case=\"tenant_value\"} |= \"two\"', stages: [{tenant: {value: second}}]}", input: words,
 		},
 		{
+			name: "tenant_invalid", stages: splitWords + "- tenant: {source: word}", input: "1 good\n2 not/good\n3 good\n", loose: true,
+			differs: []difference{{row: "tenant: an id that Loki does not take", of: func(all []entry) []entry {
+				for i := range all {
+					if all[i].tenant == "not/good" {
+						all[i].tenant = ""
+						if strings.Contains(all[i].labels, "region=") {
+							all[i].tenant = "of-client"
+						}
+					}
+				}
+				return all
+			}}},
+		},
+		{
 			name: "tenant_target", labels: "__tenant_id__: of-target", input: words,
 		},
 		{

@@ -95,7 +95,8 @@ type CollectorOptions struct {
 	Dir    string   // its working folder
 	// Port is where the server of a configuration listens that is taken as it is.
 	// Without one the configuration says ${COLLECTOR_PORT}.
-	Port string
+	Port  string
+	Flags []string // besides -config.file
 	// Program is another build than bin/collector.
 	Program string
 }
@@ -106,7 +107,7 @@ func Collector(t testing.TB, opts CollectorOptions) *Process {
 	if opts.Program == "" {
 		opts.Program = program(t, "bin", "collector", "make build")
 	}
-	cmd := exec.Command(opts.Program, "-config.file="+opts.Config)
+	cmd := exec.Command(opts.Program, append(opts.Flags, "-config.file="+opts.Config)...)
 	if opts.Port == "" {
 		opts.Port = FreePort(t)
 		cmd.Args = append(cmd.Args, "-config.expand-env")
@@ -118,9 +119,9 @@ func Collector(t testing.TB, opts CollectorOptions) *Process {
 
 // Promtail runs the real promtail with a configuration whose server listens on
 // a port, and waits until it is ready.
-func Promtail(t testing.TB, config, port string) *Process {
+func Promtail(t testing.TB, config, port string, flags ...string) *Process {
 	t.Helper()
-	cmd := exec.Command(program(t, "stack/bin", "promtail", "stack/build promtail"), "-config.file="+config)
+	cmd := exec.Command(program(t, "stack/bin", "promtail", "stack/build promtail"), append(flags, "-config.file="+config)...)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
 }
 
