@@ -39,6 +39,16 @@ func TestTemplatesOfLines(t *testing.T) {
 		{"three words that are half the message are three messages", []string{"link up", "link down", "link flapping"}, []string{"link down", "link flapping", "link up"}},
 		{"states are not values", []string{"task t_1 went from NEW to RUNNING now", "task t_2 went from NEW to FAILED now", "task t_3 went from NEW to KILLED now"},
 			[]string{"task t_<num> went from NEW to FAILED now", "task t_<num> went from NEW to KILLED now", "task t_<num> went from NEW to RUNNING now"}},
+		{"words with a hyphen", []string{"the job-conf file of it", "the job-jar file of it"}, []string{"the job-conf file of it", "the job-jar file of it"}},
+		{"two places at once need more", []string{"the class a.B goes for c.D", "the class e.F goes for g.H"},
+			[]string{"the class a.B goes for c.D", "the class e.F goes for g.H"}},
+		{"two places at once", []string{"the class a.B goes for c.D", "the class e.F goes for g.H", "the class i.J goes for k.L", "the class m.N goes for o.P"},
+			[]string{"the class <*> goes for <*>"}},
+		{"most of the message", []string{"go a.B c.D", "go e.F g.H", "go i.J k.L", "go m.N o.P"}, []string{"go a.B c.D", "go e.F g.H", "go i.J k.L", "go m.N o.P"}},
+		{"one place after the other", []string{
+			"now alice has left the red room", "now bob has left the red room", "now carl has left the tea room",
+			"now dan has left the big room", "now eve has left the red room",
+		}, []string{"now <*> has left the <*> room"}},
 		{"names with marks are values", []string{"loading module core_auth for server", "loading module core_db for server"}, []string{"loading module <*> for server"}},
 		{"values of one key", []string{"login done by=alice with method=otp", "login done by=bob with method=otp", "login done by=eve with method=otp"},
 			[]string{"login done by=<*> with method=otp"}},
@@ -97,6 +107,10 @@ func TestALeafIsBounded(t *testing.T) {
 		// Half of the words differ, so that they never merge.
 		word := strings.Map(func(r rune) rune { return r - '0' + 'g' }, fmt.Sprintf("%03d", i))
 		tree.Learn([]byte("the " + word + word + " " + word + "x"))
+		tree.Learn([]byte("the one seen"))
+	}
+	if got, want := tree.Patterns()[0], (Pattern{Template: "the one seen", Count: 2 * maxPerLeaf}); got != want {
+		t.Errorf("the template that is seen always: got %v, want %v", got, want)
 	}
 	if tree.Len() > maxPerLeaf {
 		t.Errorf("%d templates in one leaf", tree.Len())
@@ -113,7 +127,7 @@ func TestLongMessagesHaveBoundedTemplates(t *testing.T) {
 
 func TestSavedTreesGoOn(t *testing.T) {
 	tree := New(100)
-	lines := strings.Split(strings.TrimSpace(shapes), "\n")
+	lines := append(strings.Split(strings.TrimSpace(shapes), "\n"), "go n1-m(2) now", "go n-m() now")
 	learn(tree, lines...)
 	var saved bytes.Buffer
 	if err := tree.Save(&saved); err != nil {
