@@ -124,12 +124,14 @@ var cases = [][3]string{
 	{"scope of C++ is no address", "std::vector", "std::vector"},
 	{"scope of hex letters is no address", "add::face", "add::face"},
 	{"eui-64", "00:1a:2b:ff:fe:3c:4d:5e", "<mac>"},
+	{"seven pairs of digits", "00:11:22:33:44:55:66", "<num>"},
 	{"mac", "00:1a:2b:3c:4d:5e", "<mac>"},
 	{"mac with dashes", "00-1A-2B-3C-4D-5E", "<mac>"},
 	{"mac of digits", "10:11:12:13:14:15", "<mac>"},
 
 	// Hosts
 	{"host", "www.example.org", "<host>"},
+	{"host and path", "www.example.org/24/x", "<host>/<num>/x"},
 	{"host and port", "www.example.org:443", "<host>"},
 	{"host in a sentence", "cannot reach db.example.org.", "cannot reach <host>."},
 	{"host of digits", "24-54-76-216.dyn.example.net", "<host>"},
@@ -207,9 +209,11 @@ var cases = [][3]string{
 	{"clock of two parts", "21:54", "<dur>"},
 	{"clock with fraction", "21:54:54.123", "<dur>"},
 	{"clock with PM", "9:54 PM", "<dur>"},
+	{"clock with PM and zone", "9:54 PM UTC", "<dur>"},
 	{"minutes and seconds", "00:01", "<dur>"},
 	{"month that is a word", "May I ask", "May I ask"},
 	{"weekday that is a word", "Sun is down", "Sun is down"},
+	{"date glued to letters", "2026-11-22nd", "<num>nd"},
 	{"not a date", "2026-13-45", "<num>"},
 
 	// Durations and sizes

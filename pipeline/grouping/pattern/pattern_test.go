@@ -56,6 +56,17 @@ func TestTemplatesOfLines(t *testing.T) {
 		{"a number where a name was", []string{"invalid user bob from 192.0.2.1", "invalid user eve from 192.0.2.1", "invalid user 0101 from 192.0.2.1"}, []string{"invalid user <*> from <host>"}},
 		{"lists of any length", []string{"deleting blk_1 blk_2", "deleting blk_3", "deleting blk_4 blk_5 blk_6 blk_7"}, []string{"deleting blk_<num>"}},
 		{"lists of pairs", []string{"nodes n1 <ok> n2 <ok>", "nodes n1 <ok> n2 <ok> n3 <ok>"}, []string{"nodes n<num> <ok>"}},
+		{"no words in common", []string{"5 : a_b", "5 : c_d"}, []string{"<num> : a_b", "<num> : c_d"}},
+		{"two beginnings are two messages", []string{"mapRequest:<memory:5, cores:1>", "reduceRequest:<memory:5, cores:1>"},
+			[]string{"mapRequest:<memory:<num>, cores:<num>>", "reduceRequest:<memory:<num>, cores:<num>>"}},
+		{"beginnings with a value", []string{"wpad:80 could not resolve the proxy", "cache:81 could not resolve the proxy", "abcd:82 could not resolve the proxy"},
+			[]string{"<*> could not resolve the proxy"}},
+		{"routes at the beginning", []string{"/a/b is not a known route", "/c/d is not a known route", "/e is not a known route"}, []string{"<*> is not a known route"}},
+		{"kinds of values", []string{"read at x:5; here", "read at x:0x1f; here"}, []string{"read at x:<*>; here"}},
+		{"a number where a wildcard is", []string{
+			"the user alice has left room a_1", "the user bob has left room a_2", "the user eve has left room a_2",
+			"the user 5 has left room b_c", "the user frank has left room q_q",
+		}, []string{"the user <*> has left room <*>"}},
 		{"marks around a wildcard stay", []string{`say "to alice", please now`, `say "to bob", please now`, `say "to eve", please now`}, []string{`say <str>, please now`}},
 		{"an empty message", []string{""}, []string{""}},
 	} {
@@ -84,6 +95,22 @@ func TestMatchDoesNotLearn(t *testing.T) {
 	}
 	if template, ok := tree.Match([]byte("user 7 came")); ok || tree.Len() != 1 {
 		t.Errorf("got %q, %d templates", template, tree.Len())
+	}
+}
+
+func TestMatchAgreesWithLearnWhereTwoTemplatesFit(t *testing.T) {
+	const saved = `{"version":1}
+{"count":1,"first":"go","tokens":[{"t":"go"},{"t":"<*>","w":true},{"t":"x"}]}
+{"count":1,"first":"go","tokens":[{"t":"go"},{"t":"a"},{"t":"<*>","w":true}]}`
+	tree, err := Load(strings.NewReader(saved), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		learned := tree.Learn([]byte("go a x"))
+		if matched, _ := tree.Match([]byte("go a x")); matched != learned {
+			t.Errorf("learned %q, matched %q", learned, matched)
+		}
 	}
 }
 

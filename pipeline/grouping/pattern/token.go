@@ -159,7 +159,7 @@ func (t token) varied(other token) token {
 // group is what the first token of a message puts it under: itself, unless there
 // is a value in it.
 func (t token) group() string {
-	if t.text != t.skeleton || t.letters == 0 || strings.HasPrefix(t.text, "/") {
+	if t.text != t.skeleton || strings.HasPrefix(t.text, "/") {
 		return ""
 	}
 	return t.text
