@@ -67,6 +67,7 @@ func TestTemplatesOfLines(t *testing.T) {
 			"the user alice has left room a_1", "the user bob has left room a_2", "the user eve has left room a_2",
 			"the user 5 has left room b_c", "the user frank has left room q_q",
 		}, []string{"the user <*> has left room <*>"}},
+		{"words of a script without capitals", []string{"המשתמש רות נכנס אל החדר", "המשתמש דן נכנס אל החדר", "המשתמש נועה נכנס אל החדר"}, []string{"המשתמש <*> נכנס אל החדר"}},
 		{"marks around a wildcard stay", []string{`say "to alice", please now`, `say "to bob", please now`, `say "to eve", please now`}, []string{`say <str>, please now`}},
 		{"an empty message", []string{""}, []string{""}},
 	} {

@@ -172,7 +172,7 @@ func (t token) enough() int {
 	switch {
 	case n == 0 || isLiteral(value):
 		return enoughValues
-	case n >= 2 && value == strings.ToUpper(value):
+	case n >= 2 && value == strings.ToUpper(value) && value != strings.ToLower(value):
 		return enoughConstants
 	case n+strings.Count(value, "-") < len(value) || strings.ToLower(value[1:]) != value[1:]:
 		return enoughValues
