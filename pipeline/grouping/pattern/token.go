@@ -156,15 +156,13 @@ func (t token) varied(other token) token {
 	return t
 }
 
-// group is what the first token of a message puts it under.
+// group is what the first token of a message puts it under: itself, unless there
+// is a value in it.
 func (t token) group() string {
-	if strings.HasPrefix(t.skeleton, "/") {
-		return "/"
-	}
-	if t.letters == 0 {
+	if t.text != t.skeleton || strings.HasPrefix(t.text, "/") {
 		return ""
 	}
-	return t.skeleton
+	return t.text
 }
 
 // enough is how many different tokens such as this one show that its place varies.
@@ -174,7 +172,7 @@ func (t token) enough() int {
 	switch {
 	case n == 0 || isLiteral(value):
 		return enoughValues
-	case n >= 2 && value == strings.ToUpper(value):
+	case n >= 2 && value == strings.ToUpper(value) && value != strings.ToLower(value):
 		return enoughConstants
 	case n+strings.Count(value, "-") < len(value) || strings.ToLower(value[1:]) != value[1:]:
 		return enoughValues
