@@ -20,21 +20,21 @@ type members struct {
 	messageRank, correlationRank, traceRank int
 }
 
-// readMembers reads a JSON record into m, the texts into text. It is not ok when
-// line is no JSON from its first member on.
-func readMembers(line, text []byte, m *members) (grown []byte, ok bool) {
-	r := memberReader{text: text, m: m}
+// readMembers reads a JSON record, whose texts it appends to text. It is not ok
+// when line is no JSON from its first member on.
+func readMembers(line, text []byte) (m members, grown []byte, ok bool) {
+	r := memberReader{text: text}
 	it := jsonscan.Iterate(line, jsonscan.Lenient)
 	for it.Next() {
 		ok = true
 		r.member(&it)
 	}
-	return r.text, ok || it.Err() == nil
+	return r.m, r.text, ok || it.Err() == nil
 }
 
 type memberReader struct {
 	text []byte
-	m    *members
+	m    members
 }
 
 func (r *memberReader) member(it *jsonscan.Members) {

@@ -35,10 +35,10 @@ func (r *Result) key() {
 // messages and loggers.
 func (r *Result) siteOf() []byte {
 	if file, _, _ := bytes.Cut(lastName(r.file), []byte(":")); len(file) > 0 {
-		from := len(r.typed)
-		r.typed = append(append(r.typed, file...), ' ')
-		r.typed = append(r.typed, r.function...)
-		return r.typed[from:]
+		from := len(r.scratch)
+		r.scratch = append(append(r.scratch, file...), ' ')
+		r.scratch = append(r.scratch, r.function...)
+		return r.scratch[from:]
 	}
 	value, _, _ := bytes.Cut(r.Value, []byte("\n"))
 	if len(value) > 0 && hasPrefix(r.Message, string(value)) { // the exception's own
@@ -70,11 +70,11 @@ func (r *Result) exceptionHashes() {
 		r.ExceptionHash = r.InAppHash
 	}
 	if !frames {
-		from := len(r.typed)
-		r.typed = mask.Append(r.typed, r.Value[:min(len(r.Value), maxMasked)])
+		from := len(r.scratch)
+		r.scratch = mask.Append(r.scratch, r.Value[:min(len(r.Value), maxMasked)])
 		h := newHasher("bare")
 		h.hash(chainHash("types", r.Exceptions, true))
-		h.bytes(r.typed[from:])
+		h.bytes(r.scratch[from:])
 		r.ExceptionHash = h.sum()
 	}
 }

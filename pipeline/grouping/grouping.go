@@ -116,7 +116,7 @@ type Result struct {
 	stack          stack
 	text           []byte // unescaped, without colours
 	masked         []byte
-	typed          []byte
+	scratch        []byte
 }
 
 // Grouper groups events. It is immutable: all goroutines may share one, each
@@ -139,13 +139,15 @@ func (g *Grouper) Group(e Event, r *Result) {
 		r.plain(text)
 	}
 	if len(r.Service) == 0 {
-		r.Service = append(r.Service, e.Service...)
+		from := len(r.scratch)
+		r.scratch = append(r.scratch, e.Service...)
+		r.Service = r.scratch[from:]
 	}
 	r.finish(g)
 }
 
 func (r *Result) reset() {
-	text, masked, typed, stack := r.text, r.masked, r.typed, r.stack
+	text, masked, scratch, stack := r.text, r.masked, r.scratch, r.stack
 	if cap(text) > maxKept {
 		text = nil
 	}
@@ -153,7 +155,7 @@ func (r *Result) reset() {
 		stack.frames = nil
 	}
 	stack.reset()
-	*r = Result{text: text[:0], masked: masked[:0], typed: typed[:0], stack: stack}
+	*r = Result{text: text[:0], masked: masked[:0], scratch: scratch[:0], stack: stack}
 }
 
 // json reads a record in JSON. It reports false if text is none.
@@ -161,8 +163,7 @@ func (r *Result) json(text []byte) bool {
 	if len(text) == 0 || text[0] != '{' {
 		return false
 	}
-	var m members
-	grown, ok := readMembers(text, r.text, &m)
+	m, grown, ok := readMembers(text, r.text)
 	if r.text = grown; !ok {
 		return false
 	}

@@ -238,7 +238,7 @@ func originOfNet(class []byte) Origin {
 // originOfFile decides by the path for the other runtimes.
 func originOfFile(file []byte) Origin {
 	switch {
-	case containsAny(file, "/vendor/", "/gems/", "/.cargo/", "/third_party/", "/.pub-cache/"), hasPrefix(file, "package:"):
+	case containsAny(file, "/vendor/", "/gems/", "/.cargo/", "/third_party/", "/.pub-cache/"), hasPrefix(file, "package:flutter/"):
 		return Library
 	case containsAny(file, "/rustc/", "/lib/ruby/"), hasPrefix(file, "dart:"), hasPrefix(file, "[internal"), hasPrefix(file, "<internal"), len(file) == 0:
 		return Runtime

@@ -69,8 +69,8 @@ func parseAccess(line []byte, r *Result) bool {
 		request = request[:i]
 	}
 	r.Kind, r.Message = Server, request
-	r.Type = append(append(r.typed[:0], "HTTP "...), behind[:3]...)
-	r.typed = r.Type
+	r.Type = append(append(r.scratch[:0], "HTTP "...), behind[:3]...)
+	r.scratch = r.Type
 	return true
 }
 
@@ -151,8 +151,11 @@ func appendPostgres(dst, message []byte) []byte {
 		}
 		name, behind := message[opening+1:opening+1+closing], message[opening+closing+2:]
 		if isNamed(message[:opening]) {
-			dst = append(mask.Append(dst, message[:opening]), '"')
+			dst = append(mask.Append(dst, message[:opening]), ' ', '"')
 			dst = append(mask.Append(dst, name), '"')
+			if len(behind) > 0 {
+				dst = append(dst, ' ')
+			}
 		} else {
 			dst = mask.Append(dst, message[:opening+closing+2])
 		}
