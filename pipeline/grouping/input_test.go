@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -191,15 +192,25 @@ func BenchmarkGroup(b *testing.B) {
 	for name, texts := range map[string][][]byte{"quiet": quiet, "failed": failed, "mixed": all} {
 		b.Run(name, func(b *testing.B) {
 			g, r := New(Rules{}), new(Result)
-			total := 0
+			total, before := 0, cpuTime(b)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				text := texts[i%len(texts)]
 				total += len(text)
 				g.Group(Event{Text: text}, r)
 			}
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+			b.ReportMetric(float64(b.N)/(cpuTime(b)-before).Seconds(), "lines/cpu-s")
 			b.SetBytes(int64(total / b.N))
 		})
 	}
+}
+
+// cpuTime is what the process has used: the time on the clock says little on a
+// busy machine.
+func cpuTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
