@@ -174,6 +174,9 @@ func zone(text []byte, i int) int {
 // 22 Nov 2026, Sat, 17 Jun 2005 07:07:00 GMT. It has a month and a day at least.
 func phrase(text []byte, i int) int {
 	const words = 7
+	if monthEnd(text, i) == 0 && weekdayEnd(text, i) == 0 && !isDigit(text[i]) {
+		return 0
+	}
 	month, day, year, clocked := false, false, false, false
 	end := 0
 	for range words {
@@ -206,6 +209,15 @@ func phrase(text []byte, i int) int {
 	return endOfToken(text, end)
 }
 
+// dayPhrase reads a phrase that starts with the day: 22 Nov 2026, 22-Nov.
+func dayPhrase(text []byte, i int) int {
+	day := digitsEnd(text, i)
+	if day-i > 2 || monthEnd(text, afterBlank(text, day)) == 0 {
+		return 0
+	}
+	return phrase(text, i)
+}
+
 // afterBlank skips one or two blanks, or a comma and a blank; 0 if there are none.
 func afterBlank(text []byte, i int) int {
 	if at(text, i) == ',' || at(text, i) == '-' {
@@ -226,10 +238,10 @@ func afterBlank(text []byte, i int) int {
 
 // monthEnd reads Nov or November.
 func monthEnd(text []byte, i int) int {
-	end := runEnd(text, i, letter)
-	if end-i < 3 {
+	if classes[at(text, i)]&upper == 0 {
 		return 0
 	}
+	end := runEnd(text, i, letter)
 	switch short(text[i:end]) {
 	case "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Sept", "Oct", "Nov", "Dec", "January", "February",
 		"March", "April", "June", "July", "August", "September", "October", "November", "December":
@@ -240,10 +252,10 @@ func monthEnd(text []byte, i int) int {
 
 // weekdayEnd reads Fri or Friday.
 func weekdayEnd(text []byte, i int) int {
-	end := runEnd(text, i, letter)
-	if end-i < 3 {
+	if classes[at(text, i)]&upper == 0 {
 		return 0
 	}
+	end := runEnd(text, i, letter)
 	switch short(text[i:end]) {
 	case "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
 		"Sunday":

@@ -9,7 +9,7 @@ func (s *scanner) number(start, p int) {
 		s.emit(Hex, start, end)
 		return
 	}
-	if kind, ok := wholly(m, p, end, false); ok && digits < end && !isCompound(m, p, end) {
+	if kind, ok := wholly(m, p, end, false); ok && digits < end && !hasUnit(m, p, end, kind) {
 		s.emit(kind, start, end)
 		return
 	}
@@ -55,27 +55,37 @@ func exponentEnd(m []byte, i int) int {
 	return i
 }
 
-// isCompound reports whether [p, end) is a duration such as 1h30m15s.
-func isCompound(m []byte, p, end int) bool {
-	for p < end {
-		unit := digitsEnd(m, p)
-		next := runEnd(m, unit, letter)
-		if unit == p || next == unit || !isDurationUnit(m[unit:next]) {
-			return false
-		}
-		p = next
+// hasUnit reports whether [p, end), which looks like an id of that kind, is a
+// duration, as 1h30m15s, or a size, as 1048576B.
+func hasUnit(m []byte, p, end int, kind Kind) bool {
+	if kind == ID {
+		return compoundEnd(m, p) >= end
 	}
-	return true
+	return digitsEnd(m, p) == end-1 && m[end-1] == 'B'
+}
+
+// compoundEnd returns where a duration ends that starts at i, as 1h30m15.5s; 0 if
+// there is none.
+func compoundEnd(m []byte, i int) int {
+	for isDigit(at(m, i)) {
+		unit := decimalsEnd(m, digitsEnd(m, i))
+		end := runEnd(m, unit, letter)
+		if !isDurationUnit(m[unit:end]) {
+			return 0
+		}
+		i = end
+	}
+	return endOfToken(m, i)
 }
 
 // quantity says what a number is whose digits are [p, stop) and that has a unit
 // behind it, and where it ends; zeros if it has none.
 func quantity(m []byte, p, stop int) (Kind, int) {
 	if isLetter(at(m, stop)) {
-		if end := alnumEnd(m, stop); isCompoundFrom(m, stop, end) {
-			return Duration, endOfToken(m, end)
-		}
 		end := runEnd(m, stop, letter)
+		if isDurationUnit(m[stop:end]) {
+			return Duration, compoundEnd(m, end)
+		}
 		if isSizeUnit(m[stop:end]) && !isAlnum(at(m, end)) {
 			return sizeEnd(m, end)
 		}
@@ -96,13 +106,6 @@ func quantity(m []byte, p, stop int) (Kind, int) {
 		return sizeEnd(m, end)
 	}
 	return 0, 0
-}
-
-// isCompoundFrom reports whether the unit at i and what is glued to it up to end
-// make a duration of the number before i.
-func isCompoundFrom(m []byte, i, end int) bool {
-	unit := runEnd(m, i, letter)
-	return isDurationUnit(m[i:unit]) && (unit == end || isCompound(m, unit, end))
 }
 
 // sizeEnd returns where a size ends whose unit ends at i: behind a rate's /s, and

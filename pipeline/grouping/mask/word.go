@@ -2,6 +2,16 @@ package mask
 
 import "bytes"
 
+// word is a run of letters, digits and marks, and what was found in it beforehand.
+type word struct {
+	start, end      int
+	dotted          bool
+	slash           int  // the first one; end if there is none
+	noQuery         bool // one was looked for in vain
+	email, emailEnd int  // 0, 0 if there is none
+	url, urlEnd     int  // 0, 0 if there is none
+}
+
 // word reads a run of letters, digits and the marks inside words.
 func (s *scanner) word() {
 	m, start := s.message, s.pos
@@ -15,24 +25,19 @@ func (s *scanner) word() {
 		s.letters(start, end)
 		return
 	}
-	w := word{start: start, end: end, dotted: dotted}
+	w := word{start: start, end: end, dotted: dotted, slash: end}
+	if slash := bytes.IndexByte(m[start:end], '/'); slash >= 0 {
+		w.slash = start + slash
+		if sign := bytes.Index(m[start:end], []byte("://")); sign >= 0 {
+			w.url, w.urlEnd = url(m, start, start+sign)
+		}
+	}
 	if signed {
 		w.email, w.emailEnd = email(m, start, end)
-	}
-	if sign := bytes.Index(m[start:end], []byte("://")); sign >= 0 {
-		w.url, w.urlEnd = url(m, start, start+sign)
 	}
 	for s.pos < end && !s.full {
 		s.part(&w)
 	}
-}
-
-// word is a run of letters, digits and marks, and what was found in it beforehand.
-type word struct {
-	start, end      int
-	dotted          bool
-	email, emailEnd int // 0, 0 if there is none
-	url, urlEnd     int // 0, 0 if there is none
 }
 
 // part reads the next part of a word.
@@ -91,8 +96,10 @@ func (s *scanner) mark(w *word) {
 			s.emit(Path, p, end)
 			return
 		}
-	case c == '?' && isAlnum(next) && bytes.IndexByte(m[w.start:p], '/') >= 0:
-		if end := query(m, p+1); end > 0 {
+	case c == '?' && isAlnum(next) && p > w.slash && !w.noQuery:
+		end := query(m, p+1)
+		w.noQuery = end == 0
+		if end > 0 {
 			s.literal(p + 1)
 			s.emit(Query, p+1, end)
 			return
@@ -121,9 +128,11 @@ func (s *scanner) atom(w *word) {
 		s.emit(Path, p, windowsPath(m, end+1))
 		return
 	}
-	if stop := opaque(m, p); stop > 0 && before != '-' && before != '_' {
-		s.emit(ID, p, stop)
-		return
+	if before != '-' && before != '_' {
+		if stop := opaque(m, p); stop > 0 {
+			s.emit(ID, p, stop)
+			return
+		}
 	}
 	if isDigit(m[p]) {
 		s.digits(p, inner)
@@ -167,7 +176,7 @@ func (s *scanner) digits(p int, inner bool) {
 			s.emit(Date, p, stop)
 			return
 		}
-		if stop := phrase(m, p); stop > 0 {
+		if stop := dayPhrase(m, p); stop > 0 {
 			s.emit(Date, p, stop)
 			return
 		}
@@ -245,7 +254,7 @@ func opaque(m []byte, p int) int {
 	if p+shortest > len(m) {
 		return 0
 	}
-	if first := alnumEnd(m, p); !isRandom(m[p:first]) {
+	if first := alnumEnd(m, p); hexEnd(m, p) == first || !isRandom(m[p:first]) {
 		return 0
 	}
 	digits, changes, last := 0, 0, class(0)
