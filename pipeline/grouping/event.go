@@ -16,6 +16,8 @@ type members struct {
 	message, logger, service, correlation span
 	errType, errValue, trace, sqlState    span
 	file, function                        span // of the statement that logged it
+	request                               span // of an access log, "GET /x HTTP/1.1"
+	status                                int  // of that request
 
 	messageRank, correlationRank, traceRank int
 }
@@ -55,6 +57,10 @@ func (r *memberReader) member(it *jsonscan.Members) {
 		r.first(&r.m.errType, it)
 	case "error.message", "exception.message", "exc_value":
 		r.first(&r.m.errValue, it)
+	case "request":
+		r.first(&r.m.request, it)
+	case "status", "status_code":
+		r.m.status, _ = number(it.Value)
 	case "state_code", "sql_state", "sqlstate":
 		r.first(&r.m.sqlState, it)
 	case "exception", "exc_info", "exc_text", "err", "error":

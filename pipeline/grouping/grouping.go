@@ -167,10 +167,15 @@ func (r *Result) json(text []byte) bool {
 	if r.text = grown; !ok {
 		return false
 	}
-	r.Message, r.Logger, r.Service = r.at(m.message), r.at(m.logger), r.at(m.service)
+	if r.Message, r.Service = r.at(m.message), r.at(m.service); !m.logger.empty() {
+		r.Logger = r.at(m.logger)
+	}
 	r.CorrelationID, r.SQLState = r.at(m.correlation), r.at(m.sqlState)
 	if len(r.Message) == 0 {
-		r.Message = text
+		if r.Message = text; !m.request.empty() && m.status >= 500 && m.status <= 599 {
+			r.request(r.at(m.request), m.status)
+			return true
+		}
 	}
 	r.file, r.function = r.at(m.file), r.at(m.function)
 	if !m.trace.empty() {
@@ -222,8 +227,11 @@ func (r *Result) plain(text []byte) {
 	if r.Logger, r.Message = logger, text[len(first)-len(message):]; len(trimLeft(first)) == len(message) {
 		r.Message = text // blanks before a traceback belong to it
 	}
-	if key, ok := logfmt(r.Message); ok {
-		r.Message = key
+	if len(r.Message) > 0 && r.Message[0] == '{' && r.json(r.Message) { // a record in a syslog line
+		return
+	}
+	if value, ok := logfmt(r.Message); ok {
+		r.Message = value
 	}
 	if r.level == level.Unknown || r.level >= level.Warn || hasPrefix(logger, "systemd") || hasPrefix(logger, "kernel") {
 		if parseServer(text, logger, r.Message, r) {
@@ -285,8 +293,10 @@ func parseTrace(text []byte, s *stack) (start int, ok bool) {
 			return start, true
 		}
 	}
-	if start, ok = parseNumbered(text, s); ok {
-		return start, true
+	if bytes.IndexByte(text, '#') >= 0 || bytes.Contains(text, []byte(":in ")) {
+		if start, ok = parseNumbered(text, s); ok {
+			return start, true
+		}
 	}
 	if bytes.Contains(text, []byte("\n\t")) { // zap's stacks: Go's without a header
 		s.reset()

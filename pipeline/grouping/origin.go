@@ -11,8 +11,11 @@ func originOfPython(file []byte) Origin {
 		return Application
 	case hasPrefix(file, "<"), hasPrefix(file, "{"):
 		return Glue
-	case containsAny(file, "site-packages/", "dist-packages/", `site-packages\`, ".egg/", "/third_party/", "/bin/"), bytes.HasSuffix(file, []byte(".pyx")):
+	case containsAny(file, "site-packages/", "dist-packages/", `site-packages\`, ".egg/", "/third_party/", "env/bin/"), bytes.HasSuffix(file, []byte(".pyx")),
+		hasPrefix(file, "/usr/bin/"), hasPrefix(file, "/usr/local/bin/"):
 		return Library
+	case hasPrefix(file, "/var/runtime/"), hasPrefix(file, "/var/lang/"): // AWS Lambda
+		return Runtime
 	case pythonLibrary(file) >= 0, containsAny(file, `\lib\`, `\Lib\`) && containsAny(file, "Python", "python"):
 		return Runtime
 	}

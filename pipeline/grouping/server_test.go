@@ -21,6 +21,8 @@ func TestErrorsOfServers(t *testing.T) {
 		{"nginx", `2026/11/22 21:54:57 [error] 7631#7631: *17 connect() failed (111: Connection refused) while connecting to upstream, client: 192.0.2.7, server: _, request: "GET /api/x?q=1 HTTP/1.1", upstream: "http://127.0.0.1:5001/api/x", host: "x"`,
 			"nginx error", "connect() failed (<num>: Connection refused) while connecting to upstream", "GET /api/x?q=1 HTTP/1.1"},
 		{"access log", `192.0.2.7 - - [22/Nov/2026:21:54:57 +0000] "POST /api/games/17?q=1 HTTP/1.1" 502 157 "-" "curl/8"`, "HTTP 502", "POST /api/games/<num>", ""},
+		{"access log in JSON", `{"time":"2026-11-22T21:54:57+00:00","remote_addr":"192.0.2.7","status":503,"request":"GET /dead/7?x=1 HTTP/1.1"}`, "HTTP 503", "GET /dead/<num>", ""},
+		{"systemd in the journal", "shop.service: Failed with result 'oom-kill'.", "systemd unit failure", "shop.service", "shop.service"},
 		{"gunicorn timeout", "[2026-11-22 21:54:57 +0000] [7] [CRITICAL] WORKER TIMEOUT (pid:13)", "gunicorn worker timeout", "WORKER TIMEOUT (pid:<num>)", ""},
 		{"gunicorn death", "[2026-11-22 21:54:57 +0000] [7] [ERROR] Worker (pid:13) was sent SIGKILL! Perhaps out of memory?", "gunicorn worker death", "Worker (pid:<num>) was sent SIGKILL! Perhaps out of memory?", ""},
 		{"OOM kill", "Nov 22 21:54:57 web1 kernel: [12345.678] Out of memory: Killed process 4711 (gunicorn) total-vm:1234kB, anon-rss:12kB", "OOM kill", "gunicorn", "gunicorn"},
@@ -57,6 +59,7 @@ func TestLinesOfServersThatAreNoErrorsAreMessages(t *testing.T) {
 		"Nov 22 21:54:57 web1 systemd[1]: shop.service: Main process exited, code=exited, status=0/SUCCESS",
 		"Nov 22 21:54:57 web1 kernel: [1.2] usb 1-1: new device",
 		"2026-11-22 21:54:57.123 UTC [99] LOG stats: 0 xacts/s",
+		`{"remote_addr":"192.0.2.7","status":404,"request":"GET /dead/7?x=1 HTTP/1.1"}`,
 		"[2026-11-22 21:54:57 +0000] [7] [INFO] Booting worker with pid: 13",
 	} {
 		if r := group(text); r.Kind != Message {
