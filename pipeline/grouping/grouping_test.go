@@ -199,6 +199,46 @@ func TestMembersOfAGroupCountAsASet(t *testing.T) {
 	}
 }
 
+func TestRetriesOfOneExceptionCountOnce(t *testing.T) {
+	text := func(n int) string {
+		once := "Traceback (most recent call last):\n  File \"/app/a.py\", line 1, in call\nTimeoutError: x\n"
+		return strings.Repeat(once+"\n"+contextHint+"\n\n", n) + once
+	}
+	if a, b := group(text(1)), group(text(4)); a.Key != b.Key || len(b.Exceptions) != 5 {
+		t.Errorf("keys %v and %v; %s", a.Key, b.Key, render(b))
+	}
+}
+
+func TestSuppressedExceptionsDoNotCount(t *testing.T) {
+	text := "java.io.IOException: x\n\tat com.example.A.b(A.java:3)\n"
+	suppressed := text + "\tSuppressed: java.io.IOException: close\n\t\tat com.example.A.close(A.java:9)\n"
+	if a, b := group(text), group(suppressed); a.Key != b.Key || len(b.Exceptions) != 2 {
+		t.Errorf("keys %v and %v; %s", a.Key, b.Key, render(b))
+	}
+}
+
+func TestPanicsOfTheRuntimeAreToldApartByItsText(t *testing.T) {
+	panicOf := func(text string) Hash {
+		return group("panic: " + text + "\n\ngoroutine 1 [running]:\nmain.f()\n\t/srv/shop/main.go:3 +0x1\n").Key
+	}
+	if a, b := panicOf("runtime error: index out of range [5] with length 3"), panicOf("runtime error: index out of range [6] with length 2"); a != b {
+		t.Errorf("keys %v and %v for two indices", a, b)
+	}
+	if a, b := panicOf("user Dana"), panicOf("user Avi"); a != b {
+		t.Errorf("keys %v and %v for two users", a, b)
+	}
+	known := map[Hash]string{}
+	for _, text := range []string{
+		"runtime error: index out of range [5] with length 3", "runtime error: integer divide by zero", "assignment to entry in nil map",
+		"interface conversion: interface {} is string, not int", "user Dana",
+	} {
+		if other := known[panicOf(text)]; other != "" {
+			t.Errorf("%q and %q have one key", text, other)
+		}
+		known[panicOf(text)] = text
+	}
+}
+
 func TestExceptionWithoutFramesIsGroupedByTypeAndMaskedMessage(t *testing.T) {
 	a, b, c := group("12:00:01 | ERROR | ValueError: bad value 7"), group("12:00:01 | ERROR | ValueError: bad value 8"), group("12:00:01 | ERROR | KeyError: bad value 8")
 	if a.Kind != Failure || string(a.Type) != "ValueError" || a.Key != b.Key {

@@ -128,6 +128,8 @@ func TestTimeAndMemoryAreBounded(t *testing.T) {
 		g.Group(Event{Text: []byte(text)}, r)
 		if took := time.Since(start); took > most {
 			t.Errorf("%s: %v for %d bytes", name, took, len(text))
+		} else {
+			t.Logf("%s: %v for %d bytes", name, took, len(text))
 		}
 		if r.Key == 0 || len(r.Exceptions) > maxExceptions || len(r.Masked) > 8*maxMasked {
 			t.Errorf("%s: key %v, %d exceptions, %d bytes masked", name, r.Key, len(r.Exceptions), len(r.Masked))

@@ -146,7 +146,7 @@ func originOfScript(file []byte) Origin {
 	case hasPrefix(file, "node:"), hasPrefix(file, "internal/"), hasPrefix(file, "deno:"), hasPrefix(file, "ext:"), hasPrefix(file, "<"),
 		hasPrefix(file, "native"), hasPrefix(file, "[native"), len(file) == 0:
 		return Runtime
-	case bytes.HasSuffix(file, []byte(".js")) && bytes.IndexAny(file, `/\`) < 0: // Node before 16: "module.js"
+	case bytes.HasSuffix(file, []byte(".js")) && !bytes.ContainsAny(file, `/\`): // Node before 16: "module.js"
 		return Runtime
 	}
 	return Application

@@ -39,6 +39,7 @@ func TestRuleGivesTheKey(t *testing.T) {
 		{"timeout of another call", "backend", "12:00:01 | ERROR | call 8 timed out", "timeouts of one service"},
 		{"timeout of another service", "shop", "12:00:01 | ERROR | call 7 timed out", ""},
 		{"logger", "backend", "12:00:01 | ERROR    | shop.cart            | full", "by logger"},
+		{"two rules fit", "backend", "12:00:01 | ERROR    | shop.cart            | call timed out", "timeouts of one service"},
 		{"other logger", "backend", "12:00:01 | ERROR    | shopping.cart        | full", ""},
 		{"value", "backend", `{"level":"ERROR","message":"x","exception":{"type":"OSError","message":"it timed out"}}`, "timeouts of one service"},
 	} {
