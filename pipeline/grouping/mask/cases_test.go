@@ -45,6 +45,8 @@ var cases = [][3]string{
 	{"arithmetic", "5+3", "<num>+<num>"},
 	{"dotted line number", "main.go:123", "main.go:<num>"},
 	{"python line number", "routes.py:45", "routes.py:<num>"},
+	{"line and column", "main.go:10:15", "main.go:<num>"},
+	{"five numbers", "10:11:12:13:14", "<num>"},
 	{"no number", "nothing varies", "nothing varies"},
 
 	// Hexadecimal, hashes, ids
@@ -120,12 +122,16 @@ var cases = [][3]string{
 	{"ipv4 in ipv6", "::ffff:192.0.2.14", "<host>"},
 	{"ipv6 in brackets", "[2001:db8::1]:443", "[<host>]:<num>"},
 	{"scope of C++ is no address", "std::vector", "std::vector"},
+	{"scope of hex letters is no address", "add::face", "add::face"},
+	{"eui-64", "00:1a:2b:ff:fe:3c:4d:5e", "<mac>"},
+	{"seven pairs of digits", "00:11:22:33:44:55:66", "<num>"},
 	{"mac", "00:1a:2b:3c:4d:5e", "<mac>"},
 	{"mac with dashes", "00-1A-2B-3C-4D-5E", "<mac>"},
 	{"mac of digits", "10:11:12:13:14:15", "<mac>"},
 
 	// Hosts
 	{"host", "www.example.org", "<host>"},
+	{"host and path", "www.example.org/24/x", "<host>/<num>/x"},
 	{"host and port", "www.example.org:443", "<host>"},
 	{"host in a sentence", "cannot reach db.example.org.", "cannot reach <host>."},
 	{"host of digits", "24-54-76-216.dyn.example.net", "<host>"},
@@ -144,6 +150,8 @@ var cases = [][3]string{
 	{"file", "archive.tar.gz", "archive.tar.gz"},
 	{"source file and line", "server.js:10", "server.js:<num>"},
 	{"localhost and port", "localhost:5432", "localhost:<num>"},
+	{"module and line", "my_app.routes:123", "my_app.routes:<num>"},
+	{"class and number", "NameSystem.addBlock:5001", "NameSystem.addBlock:<num>"},
 	{"method", "user.save()", "user.save()"},
 
 	// E-mail and URL
@@ -153,6 +161,7 @@ var cases = [][3]string{
 	{"email after =", "user=alice@example.org", "user=<email>"},
 	{"email and a dot", "to alice@example.org.", "to <email>."},
 	{"emails", "a@example.org, b@example.org", "<email>"},
+	{"emails in one word", "a@example.org:b@example.org", "<email>:<email>"},
 	{"mailto", "mailto:a@example.org", "mailto:<email>"},
 	{"user of a host", "root@web1", "root@web<num>"},
 	{"decorator", "@app.route", "@app.route"},
@@ -200,9 +209,11 @@ var cases = [][3]string{
 	{"clock of two parts", "21:54", "<dur>"},
 	{"clock with fraction", "21:54:54.123", "<dur>"},
 	{"clock with PM", "9:54 PM", "<dur>"},
+	{"clock with PM and zone", "9:54 PM UTC", "<dur>"},
 	{"minutes and seconds", "00:01", "<dur>"},
 	{"month that is a word", "May I ask", "May I ask"},
 	{"weekday that is a word", "Sun is down", "Sun is down"},
+	{"date glued to letters", "2026-11-22nd", "<num>nd"},
 	{"not a date", "2026-13-45", "<num>"},
 
 	// Durations and sizes
@@ -239,6 +250,7 @@ var cases = [][3]string{
 	// Paths and requests
 	{"file", "/var/log/syslog", "<path>"},
 	{"file in a sentence", "cannot open /etc/nginx/nginx.conf: denied", "cannot open <path>: denied"},
+	{"file at the end of a sentence", "see /var/log/x.log.", "see <path>."},
 	{"file and line", "/app/src/main.py:12", "<path>:<num>"},
 	{"folder", "/var/www/html/", "<path>"},
 	{"device", "/dev/sda1", "<path>"},
@@ -252,6 +264,7 @@ var cases = [][3]string{
 	{"route with a uuid", "/v2/550e8400-e29b-41d4-a716-446655440000/detail", "/v<num>/<uuid>/detail"},
 	{"route with a hash", "/v3/54fadb412c4e40cdbaed9335e4c35a9e/servers", "/v<num>/<hex>/servers"},
 	{"route with a query", "/api/games?page=2&size=10", "/api/games?<str>"},
+	{"question behind a path", "is it /a/b?c", "is it /a/b?c"},
 	{"route and method", "Exception on /api/games/5 [GET]", "Exception on /api/games/<num> [GET]"},
 	{"and/or", "read/write", "read/write"},
 	{"question", "out of memory?", "out of memory?"},
@@ -270,6 +283,7 @@ var cases = [][3]string{
 	{"apostrophes", "can't and won't", "can't and won't"},
 	{"possessive", "users' data", "users' data"},
 	{"apostrophe and string", "can't find 'x'", "can't find <str>"},
+	{"apostrophe in a string", "'it's here'", "<str>"},
 	{"unclosed", `say "hello`, `say "hello`},
 	{"string after =", `name="a b"`, "name=<str>"},
 	{"string in parentheses", "f('a', 5)", "f(<str>, <num>)"},
@@ -283,6 +297,9 @@ var cases = [][3]string{
 	{"key with a number", `{"user_12": 1}`, `{"user_<num>": <val>}`},
 	{"message of JSON", `{"level": "error", "msg": "user 5 left"}`, `{"level": "error", "msg": "user <num> left"}`},
 	{"string in a message", `{"msg": "key 'a b' left", "x": 1}`, `{"msg": "key <str> left", "x": <val>}`},
+	{"apostrophe in a message", `{"msg": "it 'went", "err": "a 'b' c"}`, `{"msg": "it 'went", "err": "a <str> c"}`},
+	{"apostrophe before a value", `{"msg": "it 'went", "x": 'y'}`, `{"msg": "it 'went", "x": <val>}`},
+	{"bytes in a dict", "{'a': b'x'}", "{'a': <val>}"},
 	{"dict", "{'a': 1, 'b': 'x', 'c': None, 'd': True}", "{'a': <val>, 'b': <val>, 'c': <val>, 'd': <val>}"},
 	{"NaN", `{"a": NaN, "b": -Infinity}`, `{"a": <val>, "b": <val>}`},
 	{"escaped letters", `\u05e9\u05dc 5`, `\u05e9\u05dc <num>`},
@@ -310,6 +327,7 @@ var cases = [][3]string{
 	{"emoji", "🚀 started in 5 s 🎮", "🚀 started in <dur> 🎮"},
 	{"not UTF-8", "a\xff 5 \xc3(", "a\xff <num> \xc3("},
 	{"NUL", "a\x005\x00b", "a\x00<num>\x00b"},
+	{"octal escape", `\042x\042`, `\<num>x\<num>`},
 	{"colours", "\x1b[31mERROR\x1b[0m 5", "ERROR <num>"},
 	{"blanks", "a  \t b", "a b"},
 	{"lines", "a\nb\r\n5", "a b <num>"},

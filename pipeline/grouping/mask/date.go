@@ -127,7 +127,7 @@ func fractionEnd(text []byte, i int) int {
 		return i
 	}
 	end := digitsEnd(text, i+1)
-	if end == i+1 || end-i > 10 {
+	if end == i+1 {
 		return i
 	}
 	return end
@@ -209,31 +209,27 @@ func phrase(text []byte, i int) int {
 	return endOfToken(text, end)
 }
 
-// dayPhrase reads a phrase that starts with the day: 22 Nov 2026, 22-Nov.
+// dayPhrase reads a phrase that starts with the day: 22 Nov 2026.
 func dayPhrase(text []byte, i int) int {
 	day := digitsEnd(text, i)
-	if day-i > 2 || monthEnd(text, afterBlank(text, day)) == 0 {
+	if day-i > 2 || at(text, day) != ' ' || monthEnd(text, afterBlank(text, day)) == 0 {
 		return 0
 	}
 	return phrase(text, i)
 }
 
-// afterBlank skips one or two blanks, or a comma and a blank; 0 if there are none.
+// afterBlank skips one or two blanks, a comma before them; 0 if there are none.
 func afterBlank(text []byte, i int) int {
-	if at(text, i) == ',' || at(text, i) == '-' {
+	if at(text, i) == ',' {
 		i++
 	}
-	if at(text, i) == '-' {
-		return i
-	}
-	start := i
-	for i < start+2 && at(text, i) == ' ' {
-		i++
-	}
-	if i == start && at(text, i-1) != '-' {
+	if at(text, i) != ' ' {
 		return 0
 	}
-	return i
+	if at(text, i+1) == ' ' {
+		i++
+	}
+	return i + 1
 }
 
 // monthEnd reads Nov or November.

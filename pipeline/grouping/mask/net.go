@@ -22,25 +22,25 @@ func uuid(text []byte, i int) int {
 	return endOfToken(text, i)
 }
 
-// mac reads six pairs of hexadecimal digits with : or - between them.
+// mac reads six or eight pairs of hexadecimal digits with : or - between them.
 func mac(text []byte, i int) int {
 	separator := at(text, i+2)
 	if separator != ':' && separator != '-' {
 		return 0
 	}
-	for group := range 6 {
-		if group > 0 {
-			if at(text, i) != separator {
-				return 0
-			}
-			i++
-		}
+	pairs := 0
+	for {
 		if hexEnd(text, i) != i+2 {
 			return 0
 		}
 		i += 2
+		pairs++
+		if at(text, i) != separator {
+			break
+		}
+		i++
 	}
-	if at(text, i) == separator {
+	if pairs != 6 && pairs != 8 {
 		return 0
 	}
 	return endOfToken(text, i)
@@ -168,18 +168,16 @@ func host(text []byte, i int) int {
 	if at(text, i) == '/' {
 		end = i // a path, not a prefix length
 	}
-	hasPort := end > i
 	switch domain(text[label:i]) {
 	case strongDomain:
 	case weakDomain:
-		if dots < 2 && !hasPort && !marked {
+		if dots < 2 && end == i && !marked {
 			return 0
 		}
 	default:
-		if i-label == 2 && isUnderDomain(text[start:label]) {
-			break
-		}
-		if !hasPort || end-i < len(":80") || isFile(text[label:i]) || !isName(text[start:i]) {
+		country := i-label == 2 && isUnderDomain(text[start:label])
+		hasPort := end-i >= len(":80") && !isSource(text[label:i]) && isLower(text[start:i])
+		if !country && !hasPort {
 			return 0
 		}
 	}
@@ -217,17 +215,6 @@ func short(text []byte) string {
 	return string(text)
 }
 
-// isName reports whether nothing in the name is an underscore or an upper-case
-// letter behind a lower-case one, as in names of classes.
-func isName(name []byte) bool {
-	for i, c := range name {
-		if c == '_' || i > 0 && classes[c]&upper != 0 && isLetter(name[i-1]) && classes[name[i-1]]&upper == 0 {
-			return false
-		}
-	}
-	return true
-}
-
 type domainKind uint8
 
 const (
@@ -260,14 +247,25 @@ func domain(label []byte) domainKind {
 	return noDomain
 }
 
-// isFile tells the endings of source files, which have :LINE behind them.
-func isFile(ending []byte) bool {
+// isSource tells the endings of source files, which have :LINE behind them.
+func isSource(ending []byte) bool {
 	switch short(ending) {
 	case "py", "go", "js", "ts", "jsx", "tsx", "mjs", "cjs", "vue", "java", "kt", "scala", "c", "cc", "cpp", "cxx", "h", "hpp",
 		"rs", "rb", "php", "cs", "sh", "pl", "lua", "sql", "log", "txt", "json", "yml", "yaml", "xml", "html", "conf", "cfg", "ini":
 		return true
 	}
 	return false
+}
+
+// isLower reports whether there is no underscore and no upper-case letter in the
+// name, as there is in names of modules and classes.
+func isLower(name []byte) bool {
+	for _, c := range name {
+		if c == '_' || classes[c]&upper != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // email returns the first e-mail address in [from, to), or zeros. The domain has

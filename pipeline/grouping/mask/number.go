@@ -28,16 +28,12 @@ func (s *scanner) number(start, p int) {
 	}
 }
 
-// decimalsEnd skips .5 behind digits that end at i; not the parts of 1.2.3.
+// decimalsEnd skips .5 behind digits that end at i.
 func decimalsEnd(m []byte, i int) int {
 	if at(m, i) != '.' || !isDigit(at(m, i+1)) {
 		return i
 	}
-	end := digitsEnd(m, i+1)
-	if at(m, end) == '.' && isDigit(at(m, end+1)) {
-		return i
-	}
-	return end
+	return digitsEnd(m, i+1)
 }
 
 // exponentEnd skips e-5 behind a number that ends at i.

@@ -46,7 +46,7 @@ type Tree struct {
 // leafKey is what messages have in common before they are compared at all.
 type leafKey struct {
 	tokens int
-	first  string // the first token without its placeholders
+	first  string // the first token if it is a word
 }
 
 // leaf has the clusters that a message is compared with, the last seen last.
@@ -175,31 +175,25 @@ func (l *leaf) touch(c *cluster) {
 	l.clusters[len(l.clusters)-1] = c
 }
 
-// find returns the cluster whose template fits the tokens, the most special
-// one, or nil.
+// find returns the cluster whose template fits the tokens, of several the one
+// that was seen last, or nil.
 func (l *leaf) find(tokens []token) *cluster {
-	var best *cluster
-	fewest := 0
-	for _, c := range l.clusters {
-		if wildcards, ok := c.fits(tokens); ok && (best == nil || wildcards < fewest) {
-			best, fewest = c, wildcards
+	for _, c := range slices.Backward(l.clusters) {
+		if c.fits(tokens) {
+			return c
 		}
 	}
-	return best
+	return nil
 }
 
-// fits reports whether the tokens are of the template, and how many of its
-// wildcards that takes.
-func (c *cluster) fits(tokens []token) (wildcards int, ok bool) {
-	for i, have := range c.tokens {
-		if !have.same(tokens[i]) {
-			return 0, false
-		}
-		if have.wild {
-			wildcards++
+// fits reports whether the tokens are of the template.
+func (c *cluster) fits(tokens []token) bool {
+	for i := range c.tokens {
+		if !c.tokens[i].same(tokens[i]) {
+			return false
 		}
 	}
-	return wildcards, true
+	return true
 }
 
 // generalise takes into the template how the message differs from it.
@@ -255,13 +249,12 @@ func (l *leaf) siblings(c *cluster) []*cluster {
 		g.enough = max(g.enough, d.enough)
 		g.clusters = append(g.clusters, other)
 	}
-	var best difference
 	for _, g := range groups {
-		if len(g.clusters)+1 >= g.enough && (best.clusters == nil || g.count < best.count) {
-			best = g
+		if len(g.clusters)+1 >= g.enough {
+			return g.clusters
 		}
 	}
-	return best.clusters
+	return nil
 }
 
 // difference is a set of places in which clusters differ from another one.
@@ -273,28 +266,31 @@ type difference struct {
 }
 
 // compare returns where two lists of as many tokens differ, and false where
-// they are too different to be one message whatever else is seen. What they
-// have in common counts by its words: placeholders are in every message.
+// they have fewer words in common than places that differ: then they are two
+// messages whatever else is seen.
 func compare(a, b []token) (difference, bool) {
 	var d difference
-	wordy, plain := 0, false
+	common, plain := 0, false
 	for i := range a {
-		if a[i].letters > 0 || b[i].letters > 0 {
-			wordy++
-		}
 		if a[i].same(b[i]) {
+			if a[i].letters > 0 {
+				common++
+			}
 			continue
 		}
 		d.places |= 1 << i
 		d.count++
 		n := max(a[i].enough(), b[i].enough())
+		if i == 0 { // a message begins with what it is about
+			n = max(n, enoughWords)
+		}
 		plain = plain || n > enoughValues
 		d.enough = max(d.enough, n)
 	}
-	if d.count*2 > len(a) || d.count > wordy {
+	if d.count > common {
 		return d, false
 	}
-	if plain && d.count*4 > wordy {
+	if plain && common < 3*d.count {
 		d.enough = max(d.enough, enoughShort)
 	}
 	d.enough *= d.count

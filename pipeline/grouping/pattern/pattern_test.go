@@ -39,6 +39,16 @@ func TestTemplatesOfLines(t *testing.T) {
 		{"three words that are half the message are three messages", []string{"link up", "link down", "link flapping"}, []string{"link down", "link flapping", "link up"}},
 		{"states are not values", []string{"task t_1 went from NEW to RUNNING now", "task t_2 went from NEW to FAILED now", "task t_3 went from NEW to KILLED now"},
 			[]string{"task t_<num> went from NEW to FAILED now", "task t_<num> went from NEW to KILLED now", "task t_<num> went from NEW to RUNNING now"}},
+		{"words with a hyphen", []string{"the job-conf file of it", "the job-jar file of it"}, []string{"the job-conf file of it", "the job-jar file of it"}},
+		{"two places at once need more", []string{"the class a.B goes for c.D", "the class e.F goes for g.H"},
+			[]string{"the class a.B goes for c.D", "the class e.F goes for g.H"}},
+		{"two places at once", []string{"the class a.B goes for c.D", "the class e.F goes for g.H", "the class i.J goes for k.L", "the class m.N goes for o.P"},
+			[]string{"the class <*> goes for <*>"}},
+		{"most of the message", []string{"go a.B c.D", "go e.F g.H", "go i.J k.L", "go m.N o.P"}, []string{"go a.B c.D", "go e.F g.H", "go i.J k.L", "go m.N o.P"}},
+		{"one place after the other", []string{
+			"now alice has left the red room", "now bob has left the red room", "now carl has left the tea room",
+			"now dan has left the big room", "now eve has left the red room",
+		}, []string{"now <*> has left the <*> room"}},
 		{"names with marks are values", []string{"loading module core_auth for server", "loading module core_db for server"}, []string{"loading module <*> for server"}},
 		{"values of one key", []string{"login done by=alice with method=otp", "login done by=bob with method=otp", "login done by=eve with method=otp"},
 			[]string{"login done by=<*> with method=otp"}},
@@ -46,6 +56,17 @@ func TestTemplatesOfLines(t *testing.T) {
 		{"a number where a name was", []string{"invalid user bob from 192.0.2.1", "invalid user eve from 192.0.2.1", "invalid user 0101 from 192.0.2.1"}, []string{"invalid user <*> from <host>"}},
 		{"lists of any length", []string{"deleting blk_1 blk_2", "deleting blk_3", "deleting blk_4 blk_5 blk_6 blk_7"}, []string{"deleting blk_<num>"}},
 		{"lists of pairs", []string{"nodes n1 <ok> n2 <ok>", "nodes n1 <ok> n2 <ok> n3 <ok>"}, []string{"nodes n<num> <ok>"}},
+		{"no words in common", []string{"5 : a_b", "5 : c_d"}, []string{"<num> : a_b", "<num> : c_d"}},
+		{"two beginnings are two messages", []string{"mapRequest:<memory:5, cores:1>", "reduceRequest:<memory:5, cores:1>"},
+			[]string{"mapRequest:<memory:<num>, cores:<num>>", "reduceRequest:<memory:<num>, cores:<num>>"}},
+		{"beginnings with a value", []string{"wpad:80 could not resolve the proxy", "cache:81 could not resolve the proxy", "abcd:82 could not resolve the proxy"},
+			[]string{"<*> could not resolve the proxy"}},
+		{"routes at the beginning", []string{"/a/b is not a known route", "/c/d is not a known route", "/e is not a known route"}, []string{"<*> is not a known route"}},
+		{"kinds of values", []string{"read at x:5; here", "read at x:0x1f; here"}, []string{"read at x:<*>; here"}},
+		{"a number where a wildcard is", []string{
+			"the user alice has left room a_1", "the user bob has left room a_2", "the user eve has left room a_2",
+			"the user 5 has left room b_c", "the user frank has left room q_q",
+		}, []string{"the user <*> has left room <*>"}},
 		{"marks around a wildcard stay", []string{`say "to alice", please now`, `say "to bob", please now`, `say "to eve", please now`}, []string{`say <str>, please now`}},
 		{"an empty message", []string{""}, []string{""}},
 	} {
@@ -77,6 +98,22 @@ func TestMatchDoesNotLearn(t *testing.T) {
 	}
 }
 
+func TestMatchAgreesWithLearnWhereTwoTemplatesFit(t *testing.T) {
+	const saved = `{"version":1}
+{"count":1,"first":"go","tokens":[{"t":"go"},{"t":"<*>","w":true},{"t":"x"}]}
+{"count":1,"first":"go","tokens":[{"t":"go"},{"t":"a"},{"t":"<*>","w":true}]}`
+	tree, err := Load(strings.NewReader(saved), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		learned := tree.Learn([]byte("go a x"))
+		if matched, _ := tree.Match([]byte("go a x")); matched != learned {
+			t.Errorf("learned %q, matched %q", learned, matched)
+		}
+	}
+}
+
 func TestTheTemplateSeenLongestAgoIsForgotten(t *testing.T) {
 	tree := New(2)
 	got := learn(tree, "aa aa", "bb bb", "aa aa", "cc cc")
@@ -97,6 +134,10 @@ func TestALeafIsBounded(t *testing.T) {
 		// Half of the words differ, so that they never merge.
 		word := strings.Map(func(r rune) rune { return r - '0' + 'g' }, fmt.Sprintf("%03d", i))
 		tree.Learn([]byte("the " + word + word + " " + word + "x"))
+		tree.Learn([]byte("the one seen"))
+	}
+	if got, want := tree.Patterns()[0], (Pattern{Template: "the one seen", Count: 2 * maxPerLeaf}); got != want {
+		t.Errorf("the template that is seen always: got %v, want %v", got, want)
 	}
 	if tree.Len() > maxPerLeaf {
 		t.Errorf("%d templates in one leaf", tree.Len())
@@ -113,7 +154,7 @@ func TestLongMessagesHaveBoundedTemplates(t *testing.T) {
 
 func TestSavedTreesGoOn(t *testing.T) {
 	tree := New(100)
-	lines := strings.Split(strings.TrimSpace(shapes), "\n")
+	lines := append(strings.Split(strings.TrimSpace(shapes), "\n"), "go n1-m(2) now", "go n-m() now")
 	learn(tree, lines...)
 	var saved bytes.Buffer
 	if err := tree.Save(&saved); err != nil {

@@ -156,15 +156,13 @@ func (t token) varied(other token) token {
 	return t
 }
 
-// group is what the first token of a message puts it under.
+// group is what the first token of a message puts it under: itself, unless there
+// is a value in it.
 func (t token) group() string {
-	if strings.HasPrefix(t.skeleton, "/") {
-		return "/"
-	}
-	if t.letters == 0 {
+	if t.text != t.skeleton || strings.HasPrefix(t.text, "/") {
 		return ""
 	}
-	return t.skeleton
+	return t.text
 }
 
 // enough is how many different tokens such as this one show that its place varies.
