@@ -67,6 +67,7 @@ soak: faults ## the same for hours; writes the table of docs/reliability.md
 
 .PHONY: accuracy
 accuracy: ## how well lines are grouped, against the datasets in LOGHUB=DIR, which are not part of the project
+	@go test -count=1 -v -run TestExceptionsOfAWebApplication ./pipeline/grouping | grep -o 'tovplay FGA.*'
 	@go run ./test/accuracy $(LOGHUB)
 
 .PHONY: mutants

@@ -121,14 +121,11 @@ func (c *calls) flush(to int) {
 	c.header, c.strict, c.sticky = -1, false, false
 }
 
-// parent is the exception that the newest belongs to: a cause to the last one
-// that is not suppressed, all others to the one before.
+// parent is the exception that the newest belongs to: the last one that is no
+// member, and of a cause not suppressed either.
 func (c *calls) parent(relation Relation) int {
 	i := len(c.s.exceptions) - 2
-	for relation == Cause && i > 0 && c.s.exceptions[i].Relation == Suppressed {
-		i--
-	}
-	for relation == Member && i > 0 && c.s.exceptions[i].Relation == Member {
+	for i > 0 && (c.s.exceptions[i].Relation == Member || relation == Cause && c.s.exceptions[i].Relation == Suppressed) {
 		i--
 	}
 	return max(i, 0)

@@ -16,25 +16,27 @@ type members struct {
 	message, logger, service, correlation span
 	errType, errValue, trace, sqlState    span
 	file, function                        span // of the statement that logged it
+	request                               span // of an access log, "GET /x HTTP/1.1"
+	status                                int  // of that request
 
 	messageRank, correlationRank, traceRank int
 }
 
-// readMembers reads a JSON record into m, the texts into text. It is not ok when
-// line is no JSON from its first member on.
-func readMembers(line, text []byte, m *members) (grown []byte, ok bool) {
-	r := memberReader{text: text, m: m}
+// readMembers reads a JSON record, whose texts it appends to text. It is not ok
+// when line is no JSON from its first member on.
+func readMembers(line, text []byte) (m members, grown []byte, ok bool) {
+	r := memberReader{text: text}
 	it := jsonscan.Iterate(line, jsonscan.Lenient)
 	for it.Next() {
 		ok = true
 		r.member(&it)
 	}
-	return r.text, ok || it.Err() == nil
+	return r.m, r.text, ok || it.Err() == nil
 }
 
 type memberReader struct {
 	text []byte
-	m    *members
+	m    members
 }
 
 func (r *memberReader) member(it *jsonscan.Members) {
@@ -55,6 +57,10 @@ func (r *memberReader) member(it *jsonscan.Members) {
 		r.first(&r.m.errType, it)
 	case "error.message", "exception.message", "exc_value":
 		r.first(&r.m.errValue, it)
+	case "request":
+		r.first(&r.m.request, it)
+	case "status", "status_code":
+		r.m.status, _ = number(it.Value)
 	case "state_code", "sql_state", "sqlstate":
 		r.first(&r.m.sqlState, it)
 	case "exception", "exc_info", "exc_text", "err", "error":

@@ -34,11 +34,11 @@ func (r *Result) key() {
 // often names what the exception happened to, and a statement may have several
 // messages and loggers.
 func (r *Result) siteOf() []byte {
-	if file, _, _ := bytes.Cut(lastName(r.file), []byte(":")); len(file) > 0 {
-		from := len(r.typed)
-		r.typed = append(append(r.typed, file...), ' ')
-		r.typed = append(r.typed, r.function...)
-		return r.typed[from:]
+	if file, _, _ := bytes.Cut(lastName(r.file), []byte(":")); isSource(file) {
+		from := len(r.scratch)
+		r.scratch = append(append(r.scratch, file...), ' ')
+		r.scratch = append(r.scratch, r.function...)
+		return r.scratch[from:]
 	}
 	value, _, _ := bytes.Cut(r.Value, []byte("\n"))
 	if len(value) > 0 && hasPrefix(r.Message, string(value)) { // the exception's own
@@ -49,6 +49,20 @@ func (r *Result) siteOf() []byte {
 		end++
 	}
 	return r.Message[:end]
+}
+
+// isSource reports whether a name is one of a source file or a module, and not
+// of a file that the message is about.
+func isSource(name []byte) bool {
+	_, end, found := cutLast(name, '.')
+	if !found {
+		return len(name) > 0
+	}
+	switch string(end) {
+	case "py", "go", "js", "mjs", "cjs", "ts", "tsx", "jsx", "java", "kt", "scala", "rb", "php", "cs", "rs", "c", "cc", "cpp":
+		return true
+	}
+	return false
 }
 
 func lastName(path []byte) []byte { return path[bytes.LastIndexAny(path, `/\`)+1:] }
@@ -70,11 +84,11 @@ func (r *Result) exceptionHashes() {
 		r.ExceptionHash = r.InAppHash
 	}
 	if !frames {
-		from := len(r.typed)
-		r.typed = mask.Append(r.typed, r.Value[:min(len(r.Value), maxMasked)])
+		from := len(r.scratch)
+		r.scratch = mask.Append(r.scratch, r.Value[:min(len(r.Value), maxMasked)])
 		h := newHasher("bare")
 		h.hash(chainHash("types", r.Exceptions, true))
-		h.bytes(r.typed[from:])
+		h.bytes(r.scratch[from:])
 		r.ExceptionHash = h.sum()
 	}
 }

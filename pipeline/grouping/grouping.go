@@ -116,7 +116,7 @@ type Result struct {
 	stack          stack
 	text           []byte // unescaped, without colours
 	masked         []byte
-	typed          []byte
+	scratch        []byte
 }
 
 // Grouper groups events. It is immutable: all goroutines may share one, each
@@ -139,13 +139,15 @@ func (g *Grouper) Group(e Event, r *Result) {
 		r.plain(text)
 	}
 	if len(r.Service) == 0 {
-		r.Service = append(r.Service, e.Service...)
+		from := len(r.scratch)
+		r.scratch = append(r.scratch, e.Service...)
+		r.Service = r.scratch[from:]
 	}
 	r.finish(g)
 }
 
 func (r *Result) reset() {
-	text, masked, typed, stack := r.text, r.masked, r.typed, r.stack
+	text, masked, scratch, stack := r.text, r.masked, r.scratch, r.stack
 	if cap(text) > maxKept {
 		text = nil
 	}
@@ -153,7 +155,7 @@ func (r *Result) reset() {
 		stack.frames = nil
 	}
 	stack.reset()
-	*r = Result{text: text[:0], masked: masked[:0], typed: typed[:0], stack: stack}
+	*r = Result{text: text[:0], masked: masked[:0], scratch: scratch[:0], stack: stack}
 }
 
 // json reads a record in JSON. It reports false if text is none.
@@ -161,15 +163,19 @@ func (r *Result) json(text []byte) bool {
 	if len(text) == 0 || text[0] != '{' {
 		return false
 	}
-	var m members
-	grown, ok := readMembers(text, r.text, &m)
+	m, grown, ok := readMembers(text, r.text)
 	if r.text = grown; !ok {
 		return false
 	}
-	r.Message, r.Logger, r.Service = r.at(m.message), r.at(m.logger), r.at(m.service)
+	if r.Message, r.Service = r.at(m.message), r.at(m.service); !m.logger.empty() {
+		r.Logger = r.at(m.logger)
+	}
 	r.CorrelationID, r.SQLState = r.at(m.correlation), r.at(m.sqlState)
 	if len(r.Message) == 0 {
-		r.Message = text
+		if r.Message = text; !m.request.empty() && m.status >= 500 && m.status <= 599 {
+			r.request(r.at(m.request), m.status)
+			return true
+		}
 	}
 	r.file, r.function = r.at(m.file), r.at(m.function)
 	if !m.trace.empty() {
@@ -221,8 +227,11 @@ func (r *Result) plain(text []byte) {
 	if r.Logger, r.Message = logger, text[len(first)-len(message):]; len(trimLeft(first)) == len(message) {
 		r.Message = text // blanks before a traceback belong to it
 	}
-	if key, ok := logfmt(r.Message); ok {
-		r.Message = key
+	if len(r.Message) > 0 && r.Message[0] == '{' && r.json(r.Message) { // a record in a syslog line
+		return
+	}
+	if value, ok := logfmt(r.Message); ok {
+		r.Message = value
 	}
 	if r.level == level.Unknown || r.level >= level.Warn || hasPrefix(logger, "systemd") || hasPrefix(logger, "kernel") {
 		if parseServer(text, logger, r.Message, r) {
@@ -284,8 +293,10 @@ func parseTrace(text []byte, s *stack) (start int, ok bool) {
 			return start, true
 		}
 	}
-	if start, ok = parseNumbered(text, s); ok {
-		return start, true
+	if bytes.IndexByte(text, '#') >= 0 || bytes.Contains(text, []byte(":in ")) {
+		if start, ok = parseNumbered(text, s); ok {
+			return start, true
+		}
 	}
 	if bytes.Contains(text, []byte("\n\t")) { // zap's stacks: Go's without a header
 		s.reset()

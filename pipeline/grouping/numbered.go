@@ -18,7 +18,11 @@ func parseNumbered(text []byte, s *stack) (start int, ok bool) {
 		switch {
 		case is && len(s.exceptions) == 0:
 			s.begin(Raised, 0)
-			start = numberedHeader(s.last(), text[:before], f)
+			if start = l.from; bytes.Contains(line, []byte("': ")) && line[0] != '#' { // Ruby: the message behind the first frame
+				rubyHeader(s.last(), line)
+			} else {
+				start = numberedHeader(s.last(), text[:before])
+			}
 			s.add(f)
 		case is:
 			s.add(f)
@@ -102,7 +106,7 @@ func rubyFrame(text []byte) (f Frame, ok bool) {
 
 // numberedHeader reads the exception before its frames, and returns where it
 // begins.
-func numberedHeader(e *Exception, before []byte, f Frame) (start int) {
+func numberedHeader(e *Exception, before []byte) (start int) {
 	header := bytes.TrimRight(before, " \t\r\n")
 	header = bytes.TrimRight(bytes.TrimSuffix(header, []byte("Stack trace:")), "\r\n")
 	if i := bytes.Index(header, []byte("Uncaught ")); i >= 0 && bytes.HasPrefix(before[len(header):], []byte("\nStack trace:")) {

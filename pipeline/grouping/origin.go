@@ -11,8 +11,11 @@ func originOfPython(file []byte) Origin {
 		return Application
 	case hasPrefix(file, "<"), hasPrefix(file, "{"):
 		return Glue
-	case containsAny(file, "site-packages/", "dist-packages/", `site-packages\`, ".egg/", "/third_party/", "/bin/"), bytes.HasSuffix(file, []byte(".pyx")):
+	case containsAny(file, "site-packages/", "dist-packages/", `site-packages\`, ".egg/", "/third_party/", "env/bin/"), bytes.HasSuffix(file, []byte(".pyx")),
+		hasPrefix(file, "/usr/bin/"), hasPrefix(file, "/usr/local/bin/"):
 		return Library
+	case hasPrefix(file, "/var/runtime/"), hasPrefix(file, "/var/lang/"): // AWS Lambda
+		return Runtime
 	case pythonLibrary(file) >= 0, containsAny(file, `\lib\`, `\Lib\`) && containsAny(file, "Python", "python"):
 		return Runtime
 	}
@@ -143,7 +146,7 @@ func originOfScript(file []byte) Origin {
 	case hasPrefix(file, "node:"), hasPrefix(file, "internal/"), hasPrefix(file, "deno:"), hasPrefix(file, "ext:"), hasPrefix(file, "<"),
 		hasPrefix(file, "native"), hasPrefix(file, "[native"), len(file) == 0:
 		return Runtime
-	case bytes.HasSuffix(file, []byte(".js")) && bytes.IndexAny(file, `/\`) < 0: // Node before 16: "module.js"
+	case bytes.HasSuffix(file, []byte(".js")) && !bytes.ContainsAny(file, `/\`): // Node before 16: "module.js"
 		return Runtime
 	}
 	return Application
@@ -238,7 +241,7 @@ func originOfNet(class []byte) Origin {
 // originOfFile decides by the path for the other runtimes.
 func originOfFile(file []byte) Origin {
 	switch {
-	case containsAny(file, "/vendor/", "/gems/", "/.cargo/", "/third_party/", "/.pub-cache/"), hasPrefix(file, "package:"):
+	case containsAny(file, "/vendor/", "/gems/", "/.cargo/", "/third_party/", "/.pub-cache/"), hasPrefix(file, "package:flutter/"):
 		return Library
 	case containsAny(file, "/rustc/", "/lib/ruby/"), hasPrefix(file, "dart:"), hasPrefix(file, "[internal"), hasPrefix(file, "<internal"), len(file) == 0:
 		return Runtime

@@ -2,22 +2,17 @@ package grouping
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/tovtech/tovplay-logging/pipeline/grouping/mask"
 )
 
 // parseServer reads the errors of servers whose lines have a form of their own.
-// Tag is a syslog line's program. It is not ok for all other lines.
+// Tag is a syslog line's program; in the journal it stands beside the line. It
+// is not ok for all other lines.
 func parseServer(line, tag, message []byte, r *Result) bool {
-	switch {
-	case hasPrefix(tag, "kernel"):
-		return parseKernel(message, r)
-	case hasPrefix(tag, "systemd"):
-		return parseSystemd(message, r)
-	case parseNginx(line, r), parseAccess(line, r), parsePostgres(line, message, r), parsePgBouncer(message, r), parseGunicorn(message, r):
-		return true
-	}
-	return false
+	return parseNginx(line, r) || parseAccess(line, r) || parsePostgres(line, r) || parsePgBouncer(message, r) ||
+		parseGunicorn(message, r) || parseKernel(message, r) || parseSystemd(message, hasPrefix(tag, "systemd"), r)
 }
 
 // parseNginx reads the error log: "2026/11/22 21:54:57 [error] 7#7: *1 message,
@@ -64,19 +59,25 @@ func parseAccess(line []byte, r *Result) bool {
 	if digits != 3 || status > 599 {
 		return false
 	}
+	r.request(request, status)
+	return true
+}
+
+// request makes the result one of a request that failed: "GET /x?y HTTP/1.1".
+func (r *Result) request(request []byte, status int) {
 	request, _, _ = bytes.Cut(request, []byte("?"))
 	if i := bytes.LastIndex(request, []byte(" HTTP/")); i > 0 {
 		request = request[:i]
 	}
 	r.Kind, r.Message = Server, request
-	r.Type = append(append(r.typed[:0], "HTTP "...), behind[:3]...)
-	r.typed = r.Type
-	return true
+	from := len(r.scratch)
+	r.scratch = strconv.AppendInt(append(r.scratch, "HTTP "...), int64(status), 10)
+	r.Type = r.scratch[from:]
 }
 
 // parsePostgres reads "ERROR:  message", with the lines that add to it. The
 // SQLSTATE is there when log_line_prefix or log_error_verbosity say so.
-func parsePostgres(line, message []byte, r *Result) bool {
+func parsePostgres(line []byte, r *Result) bool {
 	first, rest, _ := bytes.Cut(line, []byte("\n"))
 	var severity string
 	at := -1
@@ -151,8 +152,11 @@ func appendPostgres(dst, message []byte) []byte {
 		}
 		name, behind := message[opening+1:opening+1+closing], message[opening+closing+2:]
 		if isNamed(message[:opening]) {
-			dst = append(mask.Append(dst, message[:opening]), '"')
+			dst = append(mask.Append(dst, message[:opening]), ' ', '"')
 			dst = append(mask.Append(dst, name), '"')
+			if len(behind) > 0 {
+				dst = append(dst, ' ')
+			}
 		} else {
 			dst = mask.Append(dst, message[:opening+closing+2])
 		}
@@ -350,20 +354,30 @@ func parseKernel(message []byte, r *Result) bool {
 
 // parseSystemd reads the failures of units. The lines that one failure leaves
 // have one group, the unit's.
-func parseSystemd(message []byte, r *Result) bool {
+func parseSystemd(message []byte, tagged bool, r *Result) bool {
 	var unit []byte
-	if rest, ok := cutPrefix(message, "Failed to start "); ok {
+	if rest, ok := cutPrefix(message, "Failed to start "); ok && tagged {
 		unit, _, _ = bytes.Cut(rest, []byte(" - "))
 		unit = bytes.TrimRight(unit, ".")
 	} else {
 		name, what, ok := bytes.Cut(message, []byte(": "))
-		if !ok || bytes.IndexByte(name, ' ') >= 0 || !isUnitFailure(what) {
+		if !ok || !isUnit(name) || !isUnitFailure(what) {
 			return false
 		}
 		unit = name
 	}
 	r.Kind, r.Type, r.Message, r.culprit = Server, []byte("systemd unit failure"), unit, unit
 	return true
+}
+
+// isUnit tells the name of a unit by its end.
+func isUnit(name []byte) bool {
+	_, kind, found := cutLast(name, '.')
+	switch string(kind) {
+	case "service", "socket", "timer", "mount", "automount", "scope", "slice", "swap", "path", "target", "device":
+		return found && bytes.IndexByte(name, ' ') < 0
+	}
+	return false
 }
 
 func isUnitFailure(what []byte) bool {

@@ -150,8 +150,17 @@ func TestStructuredLogsKeepTheirFields(t *testing.T) {
 
 	entries := servers.Query(t, loki.URL, `{container="dev-structured-1w", stream="stdout"}`)
 	sameText(t, "stdout", textOf(want, "stdout"), entries)
-	withID, errors := 0, 0
+	withID, errors, exceptions := 0, 0, 0
 	for _, e := range entries {
+		if _, after, ok := strings.Cut(e.Line, `"exception": {"type": "`); ok {
+			exceptions++
+			if name, _, _ := strings.Cut(after, `"`); e.Metadata["exception_type"] != name || e.Metadata["exception_hash"] == "" {
+				t.Fatalf("metadata %v for %q", e.Metadata, e.Line)
+			}
+		}
+		if grouped := strings.HasPrefix(e.Metadata["error_group"], "v1:"); grouped != (e.Labels["level"] == "error" || e.Labels["level"] == "critical") {
+			t.Fatalf("error_group is %q in %q", e.Metadata["error_group"], e.Line)
+		}
 		if strings.Contains(e.Line, `"correlation_id": "`) {
 			withID++
 			if id := e.Metadata["correlation_id"]; id == "" || !strings.Contains(e.Line, id) {
@@ -165,8 +174,8 @@ func TestStructuredLogsKeepTheirFields(t *testing.T) {
 			}
 		}
 	}
-	if withID == 0 || errors == 0 {
-		t.Fatalf("%d lines with a correlation_id, %d errors: the test data has both", withID, errors)
+	if withID == 0 || errors == 0 || exceptions == 0 {
+		t.Fatalf("%d lines with a correlation_id, %d errors, %d exceptions: the test data has all", withID, errors, exceptions)
 	}
 }
 
