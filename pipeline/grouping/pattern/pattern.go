@@ -278,6 +278,9 @@ func compare(a, b []token) (difference, bool) {
 			}
 			continue
 		}
+		if a[i].key != b[i].key {
+			return d, false // another key is another message
+		}
 		d.places |= 1 << i
 		d.count++
 		n := max(a[i].enough(), b[i].enough())
