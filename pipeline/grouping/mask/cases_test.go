@@ -305,6 +305,7 @@ var cases = [][3]string{
 	{"escaped letters", `\u05e9\u05dc 5`, `\u05e9\u05dc <num>`},
 	{"logfmt", `level=info msg="user 5 left" user="a b" dur=15ms`, `level=info msg="user <num> left" user=<str> dur=<dur>`},
 	{"literals of logfmt", "ok=true, tls=false ws=null err=nil done", "ok=<val>, tls=<val> ws=<val> err=<val> done"},
+	{"literals in prose", "it is true that null is nil", "it is true that null is nil"},
 	{"word of logfmt", "name=truest", "name=truest"},
 	{"error of logfmt", `err="dial tcp 192.0.2.1:80: refused"`, `err="dial tcp <host>: refused"`},
 	{"set", "Set(a, b)", "Set(a, b)"},

@@ -283,7 +283,7 @@ func compare(a, b []token) (difference, bool) {
 		}
 		d.places |= 1 << i
 		d.count++
-		n := max(a[i].enough(), b[i].enough())
+		n := enough(a[i], b[i])
 		if i == 0 { // a message begins with what it is about
 			n = max(n, enoughWords)
 		}

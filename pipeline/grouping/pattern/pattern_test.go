@@ -155,14 +155,14 @@ func TestLongMessagesHaveBoundedTemplates(t *testing.T) {
 }
 
 func TestSavedTreesGoOn(t *testing.T) {
-	tree := New(100)
+	tree := New(1000)
 	lines := append(strings.Split(strings.TrimSpace(shapes), "\n"), "go n1-m(2) now", "go n-m() now")
 	learn(tree, lines...)
 	var saved bytes.Buffer
 	if err := tree.Save(&saved); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := Load(bytes.NewReader(saved.Bytes()), 100)
+	loaded, err := Load(bytes.NewReader(saved.Bytes()), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestSavedTreesGoOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err = Load(bytes.NewReader(saved.Bytes()), 100)
+	tree, err = Load(bytes.NewReader(saved.Bytes()), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
