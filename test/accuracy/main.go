@@ -77,6 +77,7 @@ func read(file string) ([]line, error) {
 	}
 	defer f.Close()
 	rows := csv.NewReader(f)
+	rows.LazyQuotes = true // messages have quotes of their own
 	header, err := rows.Read()
 	if err != nil {
 		return nil, fmt.Errorf("read the header of %s: %w", file, err)

@@ -40,7 +40,7 @@ func TestRowsAndTheMeanAsTheLastLine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write("One", "LineId,Content,EventId,EventTemplate\n1,user 5 left,E1,x\n2,\"user 6 left\",E1,x\n3,\"say \"\"hi, you\"\"\",E2,y\n")
+	write("One", "LineId,Content,EventId,EventTemplate\n1,user 5 left,E1,x\n2,\"user 6 left\",E1,x\n3,\"say \"\"hi, you\"\"\",E2,y\n4,it\"s 5,E3,z\n")
 	write("Two", "EventId,Content\nE1,up\nE1,down\n")
 	var out strings.Builder
 	if err := run(dir, &out); err != nil {

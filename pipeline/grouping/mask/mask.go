@@ -5,6 +5,9 @@
 // decides depends on anything but the word and its neighbours. It knows no
 // application: it knows how numbers, addresses, times, ids, quoted strings,
 // JSON and SQL are written.
+//
+// Hashes of what Append returns are stored as keys: a change of its rules changes
+// them, so it goes with a new version of the keys.
 package mask
 
 import "unicode/utf8"

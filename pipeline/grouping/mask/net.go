@@ -141,18 +141,11 @@ func endOfToken(text []byte, i int) int {
 // Names of files, classes and modules look alike; they end in something else,
 // or start with what domains end in.
 func host(text []byte, i int) int {
-	start, dots := i, 0
-	label := i // the start of the last label
-	marked := false
+	start, label, dots := i, i, 0 // label is where the last label starts
 	for {
-		end := runEnd(text, i, alnum)
+		end := alnumEnd(text, i)
 		for at(text, end) == '-' || at(text, end) == '_' {
-			marked = true
-			end = runEnd(text, end+1, alnum)
-		}
-		marked = marked || digitsEnd(text, i) > i
-		if end == i {
-			return 0
+			end = alnumEnd(text, end+1)
 		}
 		label, i = i, end
 		if at(text, i) != '.' || !isAlnum(at(text, i+1)) {
@@ -161,38 +154,55 @@ func host(text []byte, i int) int {
 		dots++
 		i++
 	}
-	if dots == 0 || !isLetter(text[label]) {
+	if dots == 0 {
 		return 0
 	}
 	end := portEnd(text, i)
 	if at(text, i) == '/' {
 		end = i // a path, not a prefix length
 	}
-	switch domain(text[label:i]) {
-	case strongDomain:
-	case weakDomain:
-		if dots < 2 && end == i && !marked {
-			return 0
-		}
-	default:
-		country := i-label == 2 && isUnderDomain(text[start:label])
-		hasPort := end-i >= len(":80") && !isSource(text[label:i]) && isLower(text[start:i])
-		if !country && !hasPort {
-			return 0
-		}
-	}
-	if isPackage(text[start:i]) {
+	if !isHost(text[start:i], label-start, dots, end-i) || isPackage(text[start:i]) {
 		return 0
 	}
 	return endOfToken(text, end)
 }
 
+// isHost says whether a dotted name is a host's, by its last label, which
+// starts at label. The more that is a word of programs too, the more else has to
+// be there: another dot, a digit or hyphen, a port, whose length with its colon
+// is port.
+func isHost(name []byte, label, dots, port int) bool {
+	last := name[label:]
+	if len(last) == 2 && isUnderDomain(name[:label]) {
+		return true
+	}
+	switch domain(last) {
+	case strongDomain:
+		return true
+	case weakDomain:
+		return dots > 1 || port > 0 || isMarked(name)
+	case wordDomain:
+		return port > 0 || dots > 1 && isMarked(name)
+	}
+	return port >= len(":80") && isLetter(last[0]) && !isSource(last) && isLower(name)
+}
+
+// isMarked reports whether there is a digit or hyphen in the name.
+func isMarked(name []byte) bool {
+	for _, c := range name {
+		if c == '-' || isDigit(c) {
+			return true
+		}
+	}
+	return false
+}
+
 // isUnderDomain reports whether name, which ends in a dot, ends in what
-// countries have their second level for: edu.pl, com.py.
+// countries have their second level for: edu.pl, co.il.
 func isUnderDomain(name []byte) bool {
 	name = name[:len(name)-1]
 	second := name[bytes.LastIndexByte(name, '.')+1:]
-	return len(second) < len(name) && domain(second) == strongDomain
+	return len(second) < len(name) && (string(second) == "co" || domain(second) == strongDomain)
 }
 
 // isPackage tells names of Java's packages and classes: they start with what
@@ -215,12 +225,14 @@ func short(text []byte) string {
 	return string(text)
 }
 
+// domainKind is how sure a last label makes that a name is a host's.
 type domainKind uint8
 
 const (
 	noDomain     domainKind = iota
-	weakDomain              // also a word of programs: info, io, test
-	strongDomain            // nothing else
+	wordDomain              // a word of programs: info, name, id
+	weakDomain              // seldom one
+	strongDomain            // never one
 )
 
 // domain says what a last label is. Top-level domains that are endings of
@@ -236,13 +248,13 @@ func domain(label []byte) domainKind {
 	switch string(lower[:len(label)]) {
 	case "com", "net", "org", "edu", "gov", "mil", "arpa", "biz", "localdomain":
 		return strongDomain
-	case "info", "int", "io", "dev", "app", "cloud", "local", "internal", "intranet", "lan", "home", "corp", "test",
-		"example", "invalid", "name", "online", "site", "xyz", "tech", "svc",
-		"ac", "ae", "ar", "at", "au", "be", "bg", "br", "by", "ca", "ch", "cl", "cn", "co", "cz", "de", "dk", "ee", "eg",
-		"es", "eu", "fi", "fr", "ge", "gr", "hk", "hr", "hu", "id", "ie", "il", "in", "ir", "is", "it", "jp", "ke", "kr",
-		"kz", "lt", "lu", "lv", "ma", "mx", "my", "ng", "nl", "no", "nz", "pe", "ph", "pk", "pt", "ro", "ru", "sa", "se",
-		"sg", "si", "sk", "th", "tn", "tr", "tw", "ua", "uk", "us", "uy", "ve", "vn", "za":
+	case "io", "dev", "cloud", "local", "internal", "intranet", "lan", "corp", "example", "invalid", "online", "xyz", "tech", "svc",
+		"ac", "ae", "ar", "at", "au", "be", "bg", "br", "by", "ca", "ch", "cl", "cn", "co", "cz", "de", "dk", "ee", "eg", "es", "eu", "fi", "fr",
+		"ge", "gr", "hk", "hr", "hu", "ie", "il", "in", "ir", "it", "jp", "ke", "kr", "kz", "lt", "lu", "lv", "ma", "mx", "ng", "nl", "no", "nz", "pe",
+		"ph", "pk", "pt", "ro", "ru", "sa", "se", "sg", "si", "sk", "th", "tn", "tr", "tw", "ua", "uk", "us", "uy", "ve", "vn", "za":
 		return weakDomain
+	case "app", "home", "info", "int", "name", "site", "test", "id", "is", "my":
+		return wordDomain
 	}
 	return noDomain
 }

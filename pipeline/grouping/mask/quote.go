@@ -168,10 +168,7 @@ func scalar(m []byte, i int) int {
 		return 0
 	}
 	word := m[i:end]
-	switch short(word) {
-	case "":
-		return 0
-	case "true", "false", "null", "True", "False", "None", "NaN", "Infinity", "-Infinity":
+	if isLiteral(word) {
 		return end
 	}
 	digits := false
@@ -185,6 +182,15 @@ func scalar(m []byte, i int) int {
 		return 0
 	}
 	return end
+}
+
+// isLiteral tells the values of JSON, Python and Go that are words.
+func isLiteral(word []byte) bool {
+	switch short(word) {
+	case "true", "false", "null", "True", "False", "None", "nil", "NaN", "Infinity", "-Infinity":
+		return true
+	}
+	return false
 }
 
 // isMessageKey tells the keys whose value says what happened rather than to whom.

@@ -71,11 +71,14 @@ func (s *scanner) letters(start, end int) {
 			return
 		}
 	}
-	if end-start >= longHex && hexEnd(m, start) == end {
+	switch {
+	case end-start >= longHex && hexEnd(m, start) == end:
 		s.emit(Hex, start, end)
-		return
+	case at(m, start-1) == '=' && isLiteral(m[start:end]):
+		s.emit(Value, start, end)
+	default:
+		s.literal(end)
 	}
-	s.literal(end)
 }
 
 // mark reads one byte between the atoms of a word, or what starts with it.

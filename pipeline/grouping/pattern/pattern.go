@@ -278,9 +278,12 @@ func compare(a, b []token) (difference, bool) {
 			}
 			continue
 		}
+		if a[i].key != b[i].key {
+			return d, false // another key is another message
+		}
 		d.places |= 1 << i
 		d.count++
-		n := max(a[i].enough(), b[i].enough())
+		n := enough(a[i], b[i])
 		if i == 0 { // a message begins with what it is about
 			n = max(n, enoughWords)
 		}

@@ -52,6 +52,7 @@ func TestTemplatesOfLines(t *testing.T) {
 		{"names with marks are values", []string{"loading module core_auth for server", "loading module core_db for server"}, []string{"loading module <*> for server"}},
 		{"values of one key", []string{"login done by=alice with method=otp", "login done by=bob with method=otp", "login done by=eve with method=otp"},
 			[]string{"login done by=<*> with method=otp"}},
+		{"other keys are other messages", []string{"env os_name=a_1", "env user_name=b_1", "env os_arch=c_1"}, []string{"env os_arch=c_<num>", "env os_name=a_<num>", "env user_name=b_<num>"}},
 		{"an empty value", []string{"connection from 192.0.2.1 () at 10:00", "connection from 192.0.2.1 (a.example.org) at 10:00"}, []string{"connection from <host> (<*>) at <dur>"}},
 		{"a number where a name was", []string{"invalid user bob from 192.0.2.1", "invalid user eve from 192.0.2.1", "invalid user 0101 from 192.0.2.1"}, []string{"invalid user <*> from <host>"}},
 		{"lists of any length", []string{"deleting blk_1 blk_2", "deleting blk_3", "deleting blk_4 blk_5 blk_6 blk_7"}, []string{"deleting blk_<num>"}},
@@ -154,14 +155,14 @@ func TestLongMessagesHaveBoundedTemplates(t *testing.T) {
 }
 
 func TestSavedTreesGoOn(t *testing.T) {
-	tree := New(100)
+	tree := New(1000)
 	lines := append(strings.Split(strings.TrimSpace(shapes), "\n"), "go n1-m(2) now", "go n-m() now")
 	learn(tree, lines...)
 	var saved bytes.Buffer
 	if err := tree.Save(&saved); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := Load(bytes.NewReader(saved.Bytes()), 100)
+	loaded, err := Load(bytes.NewReader(saved.Bytes()), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestSavedTreesGoOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err = Load(bytes.NewReader(saved.Bytes()), 100)
+	tree, err = Load(bytes.NewReader(saved.Bytes()), 1000)
 	if err != nil {
 		t.Fatal(err)
 	}

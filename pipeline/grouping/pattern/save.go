@@ -54,7 +54,7 @@ func (c *cluster) saved() savedCluster {
 	s := savedCluster{Count: c.count, First: c.key.first, Tokens: make([]savedToken, len(c.tokens))}
 	for i, t := range c.tokens {
 		s.Tokens[i] = savedToken{Text: t.text, Wild: t.wild}
-		if !t.wild && t.skeleton != strip(t.text) {
+		if skeleton, _ := strip(t.text); !t.wild && t.skeleton != skeleton {
 			s.Tokens[i].Skeleton = &t.skeleton
 		}
 	}

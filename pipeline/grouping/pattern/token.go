@@ -33,8 +33,8 @@ func split(tokens []token, text string) []token {
 }
 
 func newToken(text string) token {
-	t := token{text: text, skeleton: strip(text)}
-	t.letters = letters(t.skeleton)
+	skeleton, _ := strip(text)
+	t := token{text: text, skeleton: skeleton, letters: letters(skeleton)}
 	if i := strings.IndexByte(text, '='); i > 0 {
 		t.key = text[:i+1]
 	}
@@ -67,30 +67,38 @@ func number(text string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "<hex>", "<num>"), "<id>", "<num>")
 }
 
-// strip returns text without its placeholders.
-func strip(text string) string {
+// strip returns text without its placeholders, and how many there are.
+func strip(text string) (rest string, placeholders int) {
 	if strings.IndexByte(text, '<') < 0 {
-		return text
+		return text, 0
 	}
 	var b strings.Builder
-	for {
-		open := strings.IndexByte(text, '<')
-		if open < 0 {
-			b.WriteString(text)
-			return b.String()
+	for len(text) > 0 {
+		end := placeholderEnd(text)
+		if end == 0 {
+			b.WriteByte(text[0])
+			end = 1
+		} else {
+			placeholders++
 		}
-		end := open + 1
-		for end < len(text) && (text[end] >= 'a' && text[end] <= 'z' || text[end] == '*') {
-			end++
-		}
-		if end == open+1 || end == len(text) || text[end] != '>' {
-			b.WriteString(text[:open+1])
-			text = text[open+1:]
-			continue
-		}
-		b.WriteString(text[:open])
-		text = text[end+1:]
+		text = text[end:]
 	}
+	return b.String(), placeholders
+}
+
+// placeholderEnd returns the length of the placeholder that text starts with, or 0.
+func placeholderEnd(text string) int {
+	if text[0] != '<' {
+		return 0
+	}
+	end := 1
+	for end < len(text) && (text[end] >= 'a' && text[end] <= 'z' || text[end] == '*') {
+		end++
+	}
+	if end == 1 || end == len(text) || text[end] != '>' {
+		return 0
+	}
+	return end + 1
 }
 
 // same reports whether two tokens differ in their placeholders at most, or one
@@ -165,12 +173,29 @@ func (t token) group() string {
 	return t.text
 }
 
-// enough is how many different tokens such as this one show that its place varies.
-func (t token) enough() int {
-	value := strings.Trim(t.skeleton[min(len(t.key), len(t.skeleton)):], `.,:;!?()[]{}"'<>`)
+// enough is how many different tokens such as these two show that their place
+// varies. What both begin with up to a mark, as in at=alice or chdir(/tmp), does
+// not count.
+func enough(a, b token) int {
+	head := 0
+	for i := range min(len(a.text), len(b.text)) {
+		if a.text[i] != b.text[i] {
+			break
+		}
+		if strings.IndexByte("=:([{@", a.text[i]) >= 0 {
+			head = i + 1
+		}
+	}
+	return max(look(a.text[head:]), look(b.text[head:]))
+}
+
+// look is how many tokens such as this one show that their place varies.
+func look(text string) int {
+	value, placeholders := strip(text)
+	value = strings.Trim(value, `.,:;!?()[]{}"'<>`)
 	n := letters(value)
 	switch {
-	case n == 0 || isLiteral(value):
+	case n == 0 || placeholders > 1 || isLiteral(value):
 		return enoughValues
 	case n >= 2 && value == strings.ToUpper(value) && value != strings.ToLower(value):
 		return enoughConstants
