@@ -43,6 +43,8 @@ func (r *memberReader) member(it *jsonscan.Members) {
 	switch string(it.Key) {
 	case "message", "msg", "MESSAGE", "short_message", "@m", "@message", "event", "textPayload":
 		r.message(it)
+	case "fields": // of Rust's tracing
+		r.fields(it)
 	case "logger", "logger_name", "loggerName", "log.logger", "channel", "name":
 		r.first(&r.m.logger, it)
 	case "service", "service.name", "service_name":
@@ -81,6 +83,18 @@ func (r *memberReader) message(it *jsonscan.Members) {
 	}
 	if it.Kind == jsonscan.String && rank > r.m.messageRank {
 		r.m.message, r.m.messageRank = r.unescape(it.Value), rank
+	}
+}
+
+func (r *memberReader) fields(it *jsonscan.Members) {
+	if it.Kind != jsonscan.Object {
+		return
+	}
+	inner := jsonscan.Iterate(it.Value, jsonscan.Lenient)
+	for inner.Next() {
+		if string(inner.Key) == "message" {
+			r.message(&inner)
+		}
 	}
 }
 

@@ -363,6 +363,20 @@ message could not start
 3 cause of 0: RangeError: why
   a in deep:4
 `},
+		{"a rejection that nobody handled", `
+(node:12) UnhandledPromiseRejectionWarning: TypeError: no id
+    at get (/srv/app/user.js:3:9)
+`, `
+0 raised of 0: TypeError: no id
+  user in get:3
+`},
+		{"an exception inside the message", `
+2026-03-01T10:00:00Z ERROR could not add 7: RangeError: too many
+    at add (/srv/app/cart.js:3:9)
+`, `
+0 raised of 0: RangeError: too many
+  cart in add:3
+`},
 		{"Chrome, with the hash of a build", `
 Uncaught TypeError: Cannot read properties of undefined (reading 'id')
     at t.render (https://shop.example.org/static/js/main.4f3a2b1c.js:2:34567)
