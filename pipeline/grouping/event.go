@@ -15,6 +15,7 @@ func (s span) empty() bool { return s.to <= s.from }
 type members struct {
 	message, logger, service, correlation span
 	errType, errValue, trace, sqlState    span
+	failure                               span // an error in one line
 	file, function                        span // of the statement that logged it
 	request                               span // of an access log, "GET /x HTTP/1.1"
 	status                                int  // of that request
@@ -65,6 +66,8 @@ func (r *memberReader) member(it *jsonscan.Members) {
 		r.m.status, _ = number(it.Value)
 	case "state_code", "sql_state", "sqlstate":
 		r.first(&r.m.sqlState, it)
+	case "panic", "recovered":
+		r.first(&r.m.failure, it)
 	case "exception", "exc_info", "exc_text", "err", "error":
 		r.failure(it)
 	case "stack_trace", "stacktrace", "stackTrace", "stack", "traceback", "error.stack_trace", "error.stack", "exception.stacktrace", "backtrace":
@@ -123,6 +126,8 @@ func (r *memberReader) failure(it *jsonscan.Members) {
 	if it.Kind != jsonscan.Object {
 		if bytes.Contains(it.Value, []byte(`\n`)) || it.Kind == jsonscan.Array {
 			r.trace(it, 2)
+		} else {
+			r.first(&r.m.failure, it)
 		}
 		return
 	}
