@@ -104,6 +104,9 @@ func (c *calls) flush(to int) {
 	if inner, rest, is := callType(value); ok && is && !isException(name) && isException(inner) { // "logger: Type: message"
 		name, value = inner, rest
 	}
+	if !ok {
+		name, value, ok = typeInside(text)
+	}
 	relation := c.relation
 	if len(c.s.exceptions) == 0 {
 		relation, c.start = Raised, c.header
@@ -187,9 +190,16 @@ func (c *calls) finish() {
 }
 
 // callType splits "java.lang.IllegalStateException: message", behind what
-// runtimes write before it: "Uncaught ", `Exception in thread "main" `.
+// runtimes write before it: "Uncaught ", "(node:12) ", `Exception in thread
+// "main" `.
 func callType(text []byte) (name, value []byte, ok bool) {
-	for _, before := range [...]string{"Unhandled exception. ", "Unhandled Exception: ", "Uncaught (in promise) ", "Uncaught ", "Exception in thread "} {
+	if rest, ok := cutPrefix(text, "(node:"); ok {
+		_, digits := number(rest)
+		text = bytes.TrimPrefix(rest[digits:], []byte(") "))
+	}
+	for _, before := range [...]string{
+		"Unhandled exception. ", "Unhandled Exception: ", "UnhandledPromiseRejectionWarning: ", "Uncaught (in promise) ", "Uncaught ", "Exception in thread ",
+	} {
 		rest, cut := cutPrefix(text, before)
 		if !cut {
 			continue
@@ -225,6 +235,23 @@ func callType(text []byte) (name, value []byte, ok bool) {
 		return name, nil, true
 	}
 	return nil, text, false
+}
+
+// typeInside looks for "Type: message" further inside the first line of text.
+func typeInside(text []byte) (name, value []byte, ok bool) {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	const farthest = 512
+
+	line = line[:min(len(line), farthest)]
+	for i := 0; i < len(line); i++ {
+		if line[i] != ' ' {
+			continue
+		}
+		if name, value, ok = callType(text[i+1:]); ok && isException(name) {
+			return name, value, true
+		}
+	}
+	return nil, nil, false
 }
 
 // isException reports whether a name is one that classes of exceptions have.

@@ -15,6 +15,7 @@ func (s span) empty() bool { return s.to <= s.from }
 type members struct {
 	message, logger, service, correlation span
 	errType, errValue, trace, sqlState    span
+	failure                               span // an error in one line
 	file, function                        span // of the statement that logged it
 	request                               span // of an access log, "GET /x HTTP/1.1"
 	status                                int  // of that request
@@ -43,6 +44,8 @@ func (r *memberReader) member(it *jsonscan.Members) {
 	switch string(it.Key) {
 	case "message", "msg", "MESSAGE", "short_message", "@m", "@message", "event", "textPayload":
 		r.message(it)
+	case "fields": // of Rust's tracing
+		r.fields(it)
 	case "logger", "logger_name", "loggerName", "log.logger", "channel", "name":
 		r.first(&r.m.logger, it)
 	case "service", "service.name", "service_name":
@@ -63,6 +66,8 @@ func (r *memberReader) member(it *jsonscan.Members) {
 		r.m.status, _ = number(it.Value)
 	case "state_code", "sql_state", "sqlstate":
 		r.first(&r.m.sqlState, it)
+	case "panic", "recovered":
+		r.first(&r.m.failure, it)
 	case "exception", "exc_info", "exc_text", "err", "error":
 		r.failure(it)
 	case "stack_trace", "stacktrace", "stackTrace", "stack", "traceback", "error.stack_trace", "error.stack", "exception.stacktrace", "backtrace":
@@ -81,6 +86,18 @@ func (r *memberReader) message(it *jsonscan.Members) {
 	}
 	if it.Kind == jsonscan.String && rank > r.m.messageRank {
 		r.m.message, r.m.messageRank = r.unescape(it.Value), rank
+	}
+}
+
+func (r *memberReader) fields(it *jsonscan.Members) {
+	if it.Kind != jsonscan.Object {
+		return
+	}
+	inner := jsonscan.Iterate(it.Value, jsonscan.Lenient)
+	for inner.Next() {
+		if string(inner.Key) == "message" {
+			r.message(&inner)
+		}
 	}
 }
 
@@ -109,6 +126,8 @@ func (r *memberReader) failure(it *jsonscan.Members) {
 	if it.Kind != jsonscan.Object {
 		if bytes.Contains(it.Value, []byte(`\n`)) || it.Kind == jsonscan.Array {
 			r.trace(it, 2)
+		} else {
+			r.first(&r.m.failure, it)
 		}
 		return
 	}

@@ -160,6 +160,13 @@ func (s *stack) repeat(n int) {
 	}
 }
 
+// setOrigin gives the frames of the exception that is open an origin.
+func (s *stack) setOrigin(o Origin) {
+	for i := s.start; s.open && i < len(s.frames); i++ {
+		s.frames[i].Origin = o
+	}
+}
+
 // reverse turns the frames of the exceptions from number from on round, for
 // runtimes that print the innermost call first.
 func (s *stack) reverse(from int) {

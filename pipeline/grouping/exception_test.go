@@ -301,6 +301,34 @@ main.handler({0x1, 0x2}, 0x3)
 0 raised of 0: panic: boom
   main in handler:7
 `},
+		{"a panic that was recovered and logged", `
+2026/03/01 10:00:07 recovered: boom
+goroutine 5 [running]:
+runtime/debug.Stack()
+	/usr/local/go/src/runtime/debug/stack.go:26 +0x5e
+main.recoverer.func1()
+	/srv/shop/main.go:7 +0x16
+panic({0x1, 0x2})
+	/usr/local/go/src/runtime/panic.go:860 +0x13a
+github.com/tovtech/shop/cart.Add(...)
+	/srv/shop/cart/cart.go:41
+`, `
+message recovered: boom
+0 raised of 0: panic: 
+  github.com/tovtech/shop/cart in Add:41
+   in panic:860 (standard library or runtime)
+  main in recoverer.func:7 (generated or technical frame)
+  runtime/debug in Stack:26 (generated or technical frame)
+`},
+		{"a panic that was recovered and logged in JSON", `
+{"level":"error","msg":"panic recovered","error":"boom","stack":"goroutine 5 [running]:\nmain.f()\n\t/srv/shop/main.go:7 +0x16\npanic({0x1, 0x2})\n\t/usr/local/go/src/runtime/panic.go:860\nmain.g()\n\t/srv/shop/main.go:9\n"}
+`, `
+message panic recovered
+0 raised of 0: panic: boom
+  main in g:9
+   in panic:860 (standard library or runtime)
+  main in f:7 (generated or technical frame)
+`},
 		{"fatal error", `
 fatal error: all goroutines are asleep - deadlock!
 
@@ -362,6 +390,20 @@ message could not start
   a in two:3
 3 cause of 0: RangeError: why
   a in deep:4
+`},
+		{"a rejection that nobody handled", `
+(node:12) UnhandledPromiseRejectionWarning: TypeError: no id
+    at get (/srv/app/user.js:3:9)
+`, `
+0 raised of 0: TypeError: no id
+  user in get:3
+`},
+		{"an exception inside the message", `
+2026-03-01T10:00:00Z ERROR could not add 7: RangeError: too many
+    at add (/srv/app/cart.js:3:9)
+`, `
+0 raised of 0: RangeError: too many
+  cart in add:3
 `},
 		{"Chrome, with the hash of a build", `
 Uncaught TypeError: Cannot read properties of undefined (reading 'id')

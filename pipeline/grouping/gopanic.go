@@ -126,17 +126,58 @@ func (g *goPanic) skipToStack() {
 	}
 }
 
+// parseGoStack parses a stack that a program printed itself, as debug.Stack and
+// loggers do: of a panic that it recovered from, or of the place that logs.
+// Start is where it begins in text.
+func parseGoStack(text []byte, s *stack) (start int, ok bool) {
+	s.reset()
+	if start = goStackStart(text); start < 0 {
+		return 0, false
+	}
+	s.begin(Raised, 0)
+	if parseGoFrames(&lines{text: text, pos: start}, s) {
+		s.last().Type, s.cut = []byte("panic"), true
+	}
+	s.reverse(0)
+	return start, s.hasFrames()
+}
+
+// goStackStart returns where the line "goroutine 1 [running]:" stands, or the
+// first call with its place on the next line; -1 if there is none.
+func goStackStart(text []byte) int {
+	l := lines{text: text}
+	before := -1
+	for line, ok := l.next(); ok; line, ok = l.next() {
+		switch {
+		case hasPrefix(line, "goroutine ") && bytes.HasSuffix(line, []byte("]:")):
+			return l.from
+		case len(line) > 0 && line[0] == '\t' && before >= 0 && bytes.Contains(line, []byte(".go:")):
+			return before
+		}
+		if before = l.from; bytes.IndexByte(line, ' ') >= 0 || len(line) == 0 {
+			before = -1
+		}
+	}
+	return -1
+}
+
 // parseGoFrames reads pairs of lines, a call and its place, up to a blank line.
-func parseGoFrames(l *lines, s *stack) {
+// It reports whether the stack is a panic's. What is printed before the panic is
+// what ran because of it, such as the function that recovers.
+func parseGoFrames(l *lines, s *stack) (panicked bool) {
 	var call []byte
 	for {
 		line, ok := l.next()
 		if !ok || len(trimLeft(line)) == 0 {
-			return
+			return panicked
 		}
 		if line[0] != '\t' {
 			call = line
 			continue
+		}
+		if hasPrefix(call, "panic(") {
+			panicked = true
+			s.setOrigin(Glue)
 		}
 		file, rest, found := cutLast(trimLeft(line), ':')
 		if !found || len(call) == 0 {

@@ -111,6 +111,7 @@ type Result struct {
 	culprit []byte
 	parts   []string // of the fingerprint that a rule gave
 
+	failure        []byte // what a record calls its error, beside the exception
 	file, function []byte // of the statement that logged it
 	site           []byte // what counted of it
 	stack          stack
@@ -177,7 +178,7 @@ func (r *Result) json(text []byte) bool {
 			return true
 		}
 	}
-	r.file, r.function = r.at(m.file), r.at(m.function)
+	r.file, r.function, r.failure = r.at(m.file), r.at(m.function), r.at(m.failure)
 	if !m.trace.empty() {
 		parseTrace(r.at(m.trace), &r.stack)
 	}
@@ -298,12 +299,9 @@ func parseTrace(text []byte, s *stack) (start int, ok bool) {
 			return start, true
 		}
 	}
-	if bytes.Contains(text, []byte("\n\t")) { // zap's stacks: Go's without a header
-		s.reset()
-		s.begin(Raised, 0)
-		parseGoFrames(&lines{text: text}, s)
-		if s.reverse(0); s.hasFrames() {
-			return 0, true
+	if bytes.Contains(text, []byte("\n\t")) {
+		if start, ok = parseGoStack(text, s); ok {
+			return start, true
 		}
 	}
 	s.reset()
@@ -374,6 +372,9 @@ func (r *Result) exception() {
 		return
 	}
 	e := &s.exceptions[0]
+	if len(e.Value) == 0 {
+		e.Value = r.failure
+	}
 	if len(e.Type) == 0 && r.isOnlyStack() {
 		r.Stack = e.Frames
 		return

@@ -30,6 +30,8 @@ func TestOddRecordsGetASensibleGroup(t *testing.T) {
 		{"zap", `{"level":"error","msg":"x y","error":"eof","stacktrace":"main.work\n\t/srv/shop/main.go:7\nmain.main\n\t/srv/shop/main.go:9"}`, "message", "x y"},
 		{"pino", `{"level":50,"msg":"x y","err":{"type":"TypeError","message":"no id","stack":"TypeError: no id\n    at add (/srv/app/cart.js:3:1)"}}`, "exception", "TypeError: no id"},
 		{"ECS", `{"log.level":"error","message":"x y","error.type":"java.lang.IllegalStateException","error.stack_trace":"java.lang.IllegalStateException: odd\n\tat com.example.A.b(A.java:3)"}`, "exception", "IllegalStateException: odd"},
+		{"tracing", `{"level":"ERROR","fields":{"message":"order 7 refused"},"target":"shop"}`, "message", "order 7 refused"},
+		{"a padded level", "ERROR:    Exception in the application", "message", "Exception in the application"},
 		{"in a syslog line", `Nov 22 21:54:57 web1 shop[7]: {"level":"ERROR","message":"order 7 refused"}`, "message", "order 7 refused"},
 		{"a file that the message is about", `{"level":"ERROR","message":"x y","file":"/up/a-7.png","exception":{"type":"E"}}`, "exception", "E"},
 		{"lone surrogates", `{"level":"ERROR","message":"x \ud83d y"}`, "message", "x \ufffd y"},

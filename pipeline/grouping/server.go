@@ -89,7 +89,11 @@ func parsePostgres(line []byte, r *Result) bool {
 	if at < 0 || at > 0 && first[at-1] != ' ' && first[at-1] != ']' {
 		return false
 	}
-	r.Kind, r.Message = Server, bytes.TrimRight(first[at+len(severity):], "\r")
+	message := bytes.TrimRight(first[at+len(severity):], "\r")
+	if len(message) == 0 || message[0] == ' ' { // other loggers pad the level
+		return false
+	}
+	r.Kind, r.Message = Server, message
 	r.SQLState = postgresState(first[:at], r)
 	r.Type = postgresType(r.SQLState, severity[:5])
 	if i := bytes.LastIndex(r.Message, []byte(" at character ")); i > 0 {

@@ -118,26 +118,31 @@ func barFields(rest []byte) (logger, message []byte) {
 	return logger, rest
 }
 
-// threadFields reads "1234 --- [thread] class : message" and "[thread] class -
-// message" of Java's loggers.
+// threadFields reads "1234 --- [app] [thread] class : message", "[thread] class
+// - message" and "class - message" of Java's loggers. A class has a dot.
 func threadFields(rest []byte) (logger, message []byte) {
-	behind := rest
-	if pid, after, ok := bytes.Cut(behind, []byte(" --- ")); ok {
+	head := rest[:min(len(rest), maxHeader)]
+	if pid, after, ok := bytes.Cut(head, []byte(" --- ")); ok {
 		if _, number := atoi(bytes.TrimSpace(pid)); number {
-			behind = after
+			before, _, found := bytes.Cut(after, []byte(" : "))
+			before = bytes.TrimRight(before, " ")
+			if start := len(pid) + len(" --- "); found {
+				colon := start + bytes.Index(after, []byte(" : "))
+				return before[bytes.LastIndexByte(before, ' ')+1:], rest[colon+len(" : "):]
+			}
 		}
 	}
-	if len(behind) == 0 || behind[0] != '[' {
-		return nil, rest
+	behind, bracketed := rest, false
+	if len(head) > 0 && head[0] == '[' {
+		closing := bytes.Index(head, []byte("] "))
+		if closing < 0 {
+			return nil, rest
+		}
+		behind, bracketed = trimMessage(rest[closing+2:]), true
 	}
-	closing := bytes.Index(behind, []byte("] "))
-	if closing < 0 {
-		return nil, rest
-	}
-	behind = trimMessage(behind[closing+2:])
 	name := behind[:wordEnd(behind)]
 	after := trimMessage(behind[len(name):])
-	if len(after) < 2 || after[1] != ' ' || after[0] != ':' && after[0] != '-' {
+	if len(after) < 2 || after[1] != ' ' || after[0] != '-' && (after[0] != ':' || !bracketed) || !bracketed && bytes.IndexByte(name, '.') <= 0 {
 		return nil, rest
 	}
 	return name, after[2:]
