@@ -120,7 +120,15 @@ func waitSettled(t *testing.T, collector *servers.Process) {
 }
 
 func TestCollectorSendsWhatPromtailSends(t *testing.T) {
-	cases := allCases(t)
+	compareAll(t, allCases(t), func(theirs, ours *shipper) {
+		t.Run("metrics", func(t *testing.T) { compareMetrics(t, theirs, ours) })
+	})
+}
+
+// compareAll runs both with all cases, asks them something when everything is
+// read, and compares what they sent.
+func compareAll(t *testing.T, cases []compared, ask func(theirs, ours *shipper)) {
+	t.Helper()
 	dir := t.TempDir()
 	config := head + "scrape_configs:\n"
 	var files []string
@@ -142,7 +150,7 @@ func TestCollectorSendsWhatPromtailSends(t *testing.T) {
 		s.waitRead(t, files)
 	}
 	waitSettled(t, ours.Process)
-	t.Run("metrics", func(t *testing.T) { compareMetrics(t, theirs, ours) })
+	ask(theirs, ours)
 	for _, s := range both {
 		s.Stop(t)
 	}
