@@ -14,6 +14,14 @@ func eachLine(all []entry, change func(string) string) []entry {
 	return all
 }
 
+// eachMeta changes the structured metadata of entries.
+func eachMeta(all []entry, change func(string) string) []entry {
+	for i := range all {
+		all[i].meta = change(all[i].meta)
+	}
+	return all
+}
+
 // criTimes are the times that joined lines have here.
 func criTimes(times map[string]string) difference {
 	return difference{row: "cri: a line in parts", of: func(all []entry) []entry {

@@ -218,7 +218,9 @@ In %d cases the entries of each stream are compared one by one in their order: t
 metadata; so are the metrics that stages make, and all of it a second time for a client with external labels and a tenant. What
 differs is a row of [promtail-differences.md](promtail-differences.md), and the test says what the row makes of promtail's
 entries. Cases without a key of their own feed formats with lines that they do not expect: empty, not UTF-8, of 50 kB, with CRLF
-or NUL, without an end.
+or NUL, without an end, or are configurations that look wrong and that promtail takes. Besides them, 250 pipelines that nobody
+wrote are compared (` + "`-seed`" + ` makes others), files that change while they are read, and the way of positions.yaml from promtail to
+the collector and back.
 
 This table is written by the test: ` + "`go test ./test/oracle -run TestDocumentIsUpToDate -update`" + `.
 

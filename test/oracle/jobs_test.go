@@ -1,7 +1,10 @@
 package oracle
 
 import (
+	"bytes"
 	"compress/gzip"
+	"compress/zlib"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -153,6 +156,7 @@ relabel_configs:
 			name: "encoding_shift_jis", input: "\x93\xfa\x96{\x8c\xea\nplain\n",
 			job: "encoding: Shift_JIS\n" + static("encoding_shift_jis", "__path__: '{dir}/encoding_shift_jis.log'"),
 		},
+		compressedCase(t, "gz"), compressedCase(t, "z"),
 		{
 			name: "same_file_twice",
 			job: `static_configs:
@@ -211,6 +215,36 @@ relabel_configs:
 - match: {selector: '{app="sshd"} |= "Accepted"', stages: [{static_labels: {kind: login}}]}`,
 			loose: true, differs: []difference{roughTimes},
 		},
+	}
+}
+
+// compressedCase is a job of a compressed file, whose last line has no end.
+func compressedCase(t testing.TB, format string) compared {
+	t.Helper()
+	var file bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&file)
+	if format == "z" {
+		w = zlib.NewWriter(&file)
+	}
+	text := words + weird + "the end"
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	name := "compressed_" + format
+	return compared{
+		name: name, sent: strings.Count(text, "\n") + 1, files: map[string]string{name + "." + format: file.String()},
+		differs: []difference{{row: "`decompression`: a line that ends with CRLF", of: func(all []entry) []entry {
+			return eachLine(all, func(line string) string {
+				if line == "crlf" {
+					return "crlf\r"
+				}
+				return line
+			})
+		}}},
+		job: fmt.Sprintf("decompression: {enabled: true, format: %[2]s}\nstatic_configs: [{labels: {case: %[1]s, __path__: '{dir}/%[1]s.%[2]s'}}]", name, format),
 	}
 }
 
