@@ -59,6 +59,48 @@ func TestRestageHandsOnWhatIsHeldAndGoesOnWithTheNextLine(t *testing.T) {
 	})
 }
 
+// holdingStages say that they hold what they hold.
+type holdingStages struct{ *testStages }
+
+func (s holdingStages) Holds() bool { return len(s.held) > 0 }
+
+// An entry that is joined is joined to its end, unless that takes too long, also
+// for changes that follow one another.
+func TestRestageWaitsForTheRestOfAnEntry(t *testing.T) {
+	for hold, want := range map[time.Duration]time.Duration{
+		3 * time.Second: 3 * time.Second, time.Hour: changeWait,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := newHarness(1, 64<<20)
+			s := newSource()
+			s.read = func(b *Block, _ time.Time) error {
+				if s.reads == 1 {
+					s.line(b, []byte("held"))
+				}
+				return nil
+			}
+			target := &Target{Key: "k", Source: s, Stages: holdingStages{&testStages{stream: stream("k"), hold: hold}}}
+			h.Add(target)
+			h.start()
+			synctest.Wait()
+			start := time.Now()
+			var took time.Duration
+			next := func(Stages) Stages {
+				took = time.Since(start)
+				return &testStages{stream: stream("k")}
+			}
+			h.Restage(target, func(Stages) Stages { t.Error("an older change took place"); return nil })
+			time.Sleep(time.Second)
+			h.Restage(target, next)
+			time.Sleep(20 * time.Second)
+			h.finish()
+			if took < want || took > want+idle {
+				t.Errorf("held for %v: changed after %v, want %v", hold, took, want)
+			}
+		})
+	}
+}
+
 func TestRemoveEndsATargetWithoutAnotherRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHarness(1, 64<<20)

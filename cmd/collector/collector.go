@@ -108,8 +108,8 @@ func (c *collector) run(ctx context.Context) error {
 	if c.trial.dryRun {
 		return c.runDry(ctx)
 	}
-	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
-		return fmt.Errorf("make the folder of positions.filename: %w", err)
+	if err := c.makeFolder(); err != nil {
+		return err
 	}
 	if err := c.loadState(); err != nil {
 		return err
@@ -144,6 +144,17 @@ func (c *collector) run(ctx context.Context) error {
 	shipping.Wait()
 	c.outputs.wait()
 	return errors.Join(c.saver.save(), c.loop.Close(), c.outputs.closeSpools())
+}
+
+// makeFolder makes the folder of the positions, if these are kept.
+func (c *collector) makeFolder() error {
+	if c.manager.input != nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
+		return fmt.Errorf("make the folder of positions.filename: %w", err)
+	}
+	return nil
 }
 
 func (c *collector) loadState() error {

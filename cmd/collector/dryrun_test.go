@@ -92,6 +92,23 @@ func TestDryRunGoesOnFromThePositionsAndLeavesThem(t *testing.T) {
 	}
 }
 
+func TestDryRunOfStandardInputEndsWithIt(t *testing.T) {
+	dir := t.TempDir()
+	file := write(t, filepath.Join(dir, "c.yaml"), strings.ReplaceAll(trialConfig, "DIR", dir))
+	feed(t, "2026-01-02T03:04:05Z word 1\nsecret\nlast, without a newline")
+	out, stderr := &log{}, &log{}
+	status := run(t.Context(), []string{"-config.file=" + file, "-dry-run", "-inspect", "-stdin"}, out, stderr)
+	if status != 0 || out.count("\n") != 2 || !out.has("word 1\ttenant=word word=word\n", "last, without a newline\t") {
+		t.Errorf("status %d, printed\n%s", status, out)
+	}
+	if !stderr.has("▶ secret  stdin", "✗ dropped") || stderr.has("level=") {
+		t.Errorf("stderr is\n%s", stderr)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("there are %v, %v", left, err)
+	}
+}
+
 func TestInspectShowsEachStage(t *testing.T) {
 	dir := t.TempDir()
 	path := write(t, filepath.Join(dir, "app.log"), "2026-01-02T03:04:05Z word 1\nnone\nsecret\n")

@@ -79,6 +79,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	level := &slog.LevelVar{}
 	log := newLogger(cfg.Server, level, stderr)
+	if opts.dryRun && level.Level() == slog.LevelInfo {
+		level.Set(slog.LevelWarn) // what is printed is to be read
+	}
 	for _, w := range cfg.Warnings {
 		log.Warn(w.String())
 	}

@@ -140,7 +140,7 @@ func (m *manager) restore(state position.State, promtail position.Promtail) {
 	}
 	m.limit = pipeline.NewLabelLimit(pipeline.LabelLimitOptions{
 		Values: cfg.Values, ForgetAfter: cfg.ForgetAfter.Std(), Fixed: externalLabels(m.cfg), Streams: m.streams,
-		Full: m.labelIsFull,
+		Full: func(label, value string, all []pipeline.Label) { m.labelIsFull(label, value, cfg.Values, all) },
 		Spared: func(label string) {
 			m.log.Info("a label has no more values than it may again", "label", label)
 		},
@@ -162,13 +162,13 @@ func externalLabels(cfg *config.Config) []pipeline.Label {
 }
 
 // labelIsFull says that a label begins to have more values than it may.
-func (m *manager) labelIsFull(label, value string, all []pipeline.Label) {
+func (m *manager) labelIsFull(label, value string, limit int, all []pipeline.Label) {
 	var stream []string
 	for _, l := range all {
 		stream = append(stream, fmt.Sprintf("%s=%q", l.Name, l.Value))
 	}
 	m.log.Warn("a label has too many values; further ones are moved to structured metadata",
-		"stream", "{"+strings.Join(stream, ", ")+"}", "label", label, "limit", m.cfg.LabelLimit.Values, "example", value,
+		"stream", "{"+strings.Join(stream, ", ")+"}", "label", label, "limit", limit, "example", value,
 		"remedy", "make it structured metadata in the job's pipeline_stages, or raise label_limit.values")
 }
 

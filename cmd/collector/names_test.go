@@ -32,6 +32,7 @@ func promtailMetrics() map[string]string {
 		"promtail_batch_retries_total":                 "counter host tenant",
 		"promtail_read_bytes_total":                    "gauge path",
 		"promtail_file_bytes_total":                    "gauge path",
+		"promtail_read_lines_total":                    "counter path",
 		"promtail_files_active_total":                  "gauge",
 		"promtail_targets_active_total":                "gauge",
 		"promtail_targets_failed_total":                "counter reason",

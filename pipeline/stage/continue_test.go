@@ -6,7 +6,14 @@ import "testing"
 // added as if nothing had happened, and read times are not given twice.
 func TestContinueGoesOnBehindTheLastEntry(t *testing.T) {
 	r := newRig(t, compile(t, "- multiline: {firstline: '^first'}"), "app", "x")
-	r.push("a", "first", "more")
+	r.push("a")
+	if r.feed.Holds() {
+		t.Error("it says that it holds something")
+	}
+	r.push("first", "more")
+	if !r.feed.Holds() {
+		t.Error("it does not say that it holds a block")
+	}
 	r.flush(0, true)
 	feed := compile(t, "- static_labels: {new: y}").NewFeed(r.feed.opts)
 	feed.Continue(r.feed)

@@ -177,6 +177,12 @@ func (f *Feed) Flush(now time.Time, all bool, out *pipeline.Outbox) time.Time {
 	return due
 }
 
+// Holds implements pipeline.Holding.
+func (f *Feed) Holds() bool {
+	return slices.ContainsFunc(f.joins, func(j *joins) bool { return j != nil && len(j.open) > 0 }) ||
+		slices.ContainsFunc(f.limits, func(l *limits) bool { return l != nil && len(l.open) > 0 })
+}
+
 // Stop implements pipeline.Stages. What it ends is not noted: it is not read
 // again.
 func (f *Feed) Stop(now time.Time, out *pipeline.Outbox) {

@@ -6,8 +6,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/maxmind/mmdbwriter"
 	"github.com/maxmind/mmdbwriter/mmdbtype"
@@ -107,5 +109,29 @@ func BenchmarkGeoIP(b *testing.B) {
 	run := hotRun(b, hotCase{"geoip", words + "- geoip: {source: b, db_type: city, db: " + geoCityDB(b) + "}", "x 192.0.2.1"}, 64<<10)
 	for b.Loop() {
 		run()
+	}
+}
+
+// A program that nobody uses any more lets go of its database.
+func TestDatabaseIsClosedWithItsProgram(t *testing.T) {
+	path := geoCityDB(t)
+	mapped := func() bool {
+		maps, err := os.ReadFile("/proc/self/maps")
+		if err != nil {
+			t.Skip("there is no /proc")
+		}
+		return strings.Contains(string(maps), path)
+	}
+	p := compile(t, "- geoip: {db: "+path+", source: ip, db_type: city}")
+	if !mapped() {
+		t.Fatal("the database is not mapped")
+	}
+	runtime.KeepAlive(p)
+	p = nil
+	for deadline := time.Now().Add(10 * time.Second); mapped(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the database is still mapped")
+		}
+		runtime.GC()
 	}
 }

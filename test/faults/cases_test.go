@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"syscall"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/test/servers"
@@ -40,6 +41,7 @@ func cases(loki, narrow *servers.Process) []faultCase {
 			refusedWhileRotating(r, loki, 500, time.Hour)
 		}},
 		{name: "Loki is killed while files rotate, and comes back", run: lokiKilled},
+		{name: "reloads of stages, clients and ways of reading while files rotate", run: func(r *rig) { reloaded(r, loki) }},
 		storm("429", answers(http.StatusTooManyRequests, "", rateText)),
 		storm("429 with Retry-After", answers(http.StatusTooManyRequests, "1", rateText)),
 		storm("500", answers(http.StatusInternalServerError, "", "rpc error: code = Unknown desc = disk trouble")),
@@ -215,6 +217,35 @@ func (r *rig) writeAllForms() {
 	r.write(&Writer{Name: "trace", Form: Traceback, Rate: 50})
 	r.write(&Writer{Name: "docker", Form: Docker, Rate: 20, Size: 40_000})
 	r.write(&Writer{Name: "cri", Form: CRI, Rate: 20, Size: 40_000})
+}
+
+// reloaded changes what a reload can change: the stages of a job, the client, and
+// how all files are read.
+func reloaded(r *rig, loki *servers.Process) {
+	r.useLoki(loki, nil)
+	r.writeAllForms()
+	change := []settings{
+		{stages: `      - static_labels: {reload: "yes"}`},
+		{stages: `      - static_labels: {reload: "yes"}`, backoff: "{min_period: 200ms, max_period: 2s}"},
+		{top: "global: {file_watch_config: {min_poll_frequency: 100ms, max_poll_frequency: 200ms}}"},
+		{},
+	}
+	r.start()
+	reloads := 0
+	r.writeFor(sized(20*time.Second, 10*time.Minute), func(ctx context.Context) {
+		every(ctx, 700*time.Millisecond, func() {
+			r.configure(change[reloads%len(change)])
+			r.check(syscall.Kill(r.collector.PID(), syscall.SIGHUP))
+			if reloads++; reloads%3 == 0 {
+				r.check(r.writers[0].RenameRotate(3))
+				r.check(r.writers[1].RenameRotate(3))
+			}
+		})
+	})
+	r.finish()
+	if n := servers.Metric(r.t, r.collector.URL+"/metrics", "promtail_config_reload_success_total"); n < reloads/2 {
+		r.t.Errorf("%d of %d reloads took place", n, reloads)
+	}
 }
 
 func rotatedWhileDown(r *rig, loki *servers.Process) {
