@@ -49,21 +49,23 @@ func TestSettingsAreCheckedAndNamed(t *testing.T) {
 	}
 }
 
-// TestSettingDoesNotReachWhatAnAnchorNames sets a key of a block that another
-// block is an alias of.
+// TestSettingDoesNotReachWhatAnAnchorNames sets a key of a block that is an alias
+// of another, and of one that another is an alias of.
 func TestSettingDoesNotReachWhatAnAnchorNames(t *testing.T) {
-	text := `
-clients: [{url: 'http://192.0.2.1/push', backoff_config: &b {min_period: 1s, max_period: 1m}}]
-client: {url: 'http://192.0.2.2/push', backoff_config: *b}
-scrape_configs: [{job_name: a, journal: {}}]
-`
-	c, err := Load(write(t, "c.yaml", text), Options{Settings: []Setting{{"-client.min-backoff", "client.backoff_config.min_period", "2s", SettingText}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, want := range []string{"1s 1m0s", "2s 1m0s"} {
-		if b := c.Clients[i].BackoffConfig; b.MinPeriod.String()+" "+b.MaxPeriod.String() != want {
-			t.Errorf("client %d: got %v, want %s", i, b, want)
+	const jobs = "scrape_configs: [{job_name: a, journal: {}}]\n"
+	for _, text := range []string{
+		"clients: [{url: 'http://192.0.2.1/push', backoff_config: &b {min_period: 1s, max_period: 1m}}]\nclient: {url: 'http://192.0.2.2/push', backoff_config: *b}\n",
+		"client: {url: 'http://192.0.2.2/push', backoff_config: &b {min_period: 1s, max_period: 1m}}\nclients: [{url: 'http://192.0.2.1/push', backoff_config: *b}]\n",
+	} {
+		c, err := Load(write(t, "c.yaml", text+jobs), Options{Settings: []Setting{{"-client.min-backoff", "client.backoff_config.min_period", "2s", SettingText}}})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for i, want := range []string{"1s 1m0s", "2s 1m0s"} {
+			if b := c.Clients[i].BackoffConfig; b.MinPeriod.String()+" "+b.MaxPeriod.String() != want {
+				t.Errorf("%s: client %d: got %v, want %s", text, i, b, want)
+			}
 		}
 	}
 }
@@ -129,4 +131,23 @@ func TestProblemsOfVariablesThatWereNotExpandedNameTheFlag(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "-config.expand-env=true") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// FuzzSettings looks for a panic, and for a message that does not name its flag or
+// the file.
+func FuzzSettings(f *testing.F) {
+	f.Add("server.http_listen_port", "80", 1)
+	f.Add("client.external_labels", `a=b,"c=d"`, 2)
+	f.Add("client.backoff_config.min_period.x", "1s", 0)
+	f.Add("scrape_configs", "x", 0)
+	f.Add("", "", 0)
+	f.Fuzz(func(t *testing.T, key, value string, kind int) {
+		if strings.Contains(key, "\n") { // keys are the program's own
+			return
+		}
+		setting := Setting{From: "c.yaml:-flag", Key: key, Value: value, Kind: SettingKind(kind)}
+		if _, err := parse("c.yaml", []byte(minimal), Options{Settings: []Setting{setting}}); err != nil {
+			checkMessage(t, err.Error())
+		}
+	})
 }
