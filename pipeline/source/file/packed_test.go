@@ -701,3 +701,37 @@ func TestALargeFileThatGrowsIsNotUnpackedAllTheTime(t *testing.T) {
 	p.want(1, "")
 	p.want(3, "two")
 }
+
+func TestAFileWithTheSameEndIsNotTheSame(t *testing.T) {
+	p := newPacks(t, "gz")
+	end := strings.Repeat("the same line\n", 200)
+	p.write("a", pack(t, "gz", "one\n"+end))
+	p.open("a")
+	p.settled(1)
+	p.overwrite("a", pack(t, "gz", "two\n"+end+"more\n"))
+	p.read(2)
+	if n := len(p.lines); n != 202 || string(p.lines[0].Text) != "two" {
+		t.Errorf("%d lines came of the new content, want 202", n)
+	}
+}
+
+// A source that is opened once more, as by a reload, finds its own place, not one
+// that another name left of the file.
+func TestASourceThatIsOpenedAgainGoesOn(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", "one\ntwo\n"))
+	p.open("a")
+	p.read(1)
+	settle(p.lines[:1])
+	p.lines = nil
+	must(t, os.Rename(p.path("a"), p.path("b")))
+	p.write("a", pack(t, "gz", "three\n"))
+	p.kill("b", "a")
+	p.read(1)
+	settle(p.lines)
+	p.want(0, "three two")
+	p.saved["b"] = p.sources["b"].Places()
+	must(t, p.sources["b"].Close())
+	p.open("b")
+	p.want(2, "")
+}
