@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -79,13 +80,13 @@ func TestCompressedFilesFromPromtailAndBack(t *testing.T) {
 		t.Errorf("exported %v, %v, want 4 lines", got, err)
 	}
 
-	if err := os.Rename(first, path("a.2.gz")); err != nil { // a rotation while the collector is down
+	if err := os.Rename(first, path("0.gz")); err != nil { // while the collector is down; the new name is found first
 		t.Fatal(err)
 	}
 	write(t, first, gzipped(t, "rotated\n"))
 	out := start(t, dir, "url: "+loki.URL, job)
 	eventually(t, out, "the new file", func() bool { return loki.has("rotated") })
-	appendTo(t, path("a.2.gz"), gzipped(t, "last\n"))
+	appendTo(t, path("0.gz"), gzipped(t, "last\n"))
 	eventually(t, out, "the end of the old one", func() bool { return loki.has("last") })
 	for line, want := range map[string]int{"shipped": 0, "shipped too": 0, "new": 1, "grown": 1, "rotated": 1, "last": 1} {
 		if got := len(loki.got(line)); got != want {
@@ -273,4 +274,26 @@ func TestTheFirstStartAloneBeginsAtTheEnd(t *testing.T) {
 	if loki.has("old") {
 		t.Error("what was there before the first start is sent")
 	}
+}
+
+// Before a crash could make a second start of the first one, it is on disk where
+// the first one began.
+func TestTheFirstStartIsSavedAtOnce(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	write(t, filepath.Join(dir, "a.log"), "old\n")
+	conf := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(`
+server: {http_listen_address: 127.0.0.1, http_listen_port: 0}
+clients: [{url: %q}]
+positions: {filename: %s/positions.yaml, sync_period: 1h}
+scrape_configs: [{job_name: end, start_at_end: true, static_configs: [{labels: {__path__: '%s/*.log'}}]}]
+`, loki.URL, dir, dir))
+	ctx, cancel := context.WithCancel(t.Context())
+	out, status := &log{}, make(chan int, 1)
+	go func() { status <- run(ctx, []string{"-config.file=" + conf}, out, out) }()
+	eventually(t, out, "the positions are saved", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "positions.yaml.state"))
+		return err == nil
+	})
+	cancel()
+	<-status
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -125,5 +126,24 @@ func TestStandardInputIsNotLostWhileLokiIsAway(t *testing.T) {
 	feed(t, "")
 	if status, out := runWith(t, "-stdin", "-config.file="+conf); status != 0 || len(loki.got("kept")) != 1 {
 		t.Errorf("ended with %d, the line came %d times:\n%s", status, len(loki.got("kept")), out)
+	}
+}
+
+// Without a disk queue it is waited for Loki, longer than a stop would.
+func TestStandardInputWaitsForLokiWithoutASpool(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	opens := time.Now().Add(drainTime + 2*time.Second)
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if time.Now().Before(opens) {
+			http.Error(w, "not yet", http.StatusServiceUnavailable)
+			return
+		}
+		loki.push(w, r)
+	}))
+	t.Cleanup(slow.Close)
+	feed(t, "kept\n")
+	status, out := runWith(t, "-stdin", "-config.file="+inputConfig(t, dir, slow.URL, "spool: {max_bytes: 0}\n"))
+	if status != 0 || !loki.has("kept") {
+		t.Errorf("ended with %d, and the line did not come:\n%s", status, out)
 	}
 }

@@ -17,6 +17,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+
 	"github.com/tovtech/tovplay-logging/pipeline"
 )
 
@@ -801,4 +804,29 @@ func TestARequestCutOffByTheEndIsNoTry(t *testing.T) {
 			t.Errorf("%d of %d bytes are unsettled", n, r.read)
 		}
 	})
+}
+
+// The counters agree on what a limit of the configuration dropped before.
+func TestEntriesThatALimitDroppedAreCounted(t *testing.T) {
+	reg := prometheus.NewRegistry()
+	c, err := New(Options{
+		Name: "a", URL: "http://192.0.2.1/push", Tenant: "t", Senders: 1, MinBackoff: time.Second, MaxBackoff: time.Second,
+		Metrics: NewMetrics(reg),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.CountDropped("", "line_too_long", 7)
+	c.CountDropped("other", "line_too_long", 5)
+	c.CountCut("", "line_too_long", 3)
+	if got := c.Counts(); got != (Counts{Taken: 2}) {
+		t.Errorf("counts %+v", got)
+	}
+	m := c.opts.Metrics
+	for counter, want := range map[*prometheus.CounterVec]float64{m.droppedEntries: 1, m.droppedBytes: 7, m.mutated: 1, m.mutatedBytes: 3} {
+		var got dto.Metric
+		if err := counter.WithLabelValues("192.0.2.1", "t", "line_too_long").Write(&got); err != nil || got.Counter.GetValue() != want {
+			t.Errorf("%v instead of %v: %v", got.Counter, want, err)
+		}
+	}
 }

@@ -349,3 +349,21 @@ func encodeNext(e encoding.Encoding, text string, first bool) string {
 	}
 	return out
 }
+
+// A line of just the greatest length is not cut, however large the block is in
+// which it is read.
+func TestALineOfTheGreatestLengthInUTF16(t *testing.T) {
+	for _, maxLine := range []int{98, 2 * blockLen} {
+		for _, before := range []string{"", "x"} {
+			tl, _ := newCharsetTail(t, "UTF-16LE")
+			tl.opts.MaxLine = maxLine
+			line := strings.Repeat("a", maxLine/2)
+			text := encode(t, "UTF-16LE", before+"\n"+line+"\nend\n")
+			tl.write("", text[:len(text)-9]) // with half of the newline
+			tl.open()
+			tl.read()
+			tl.write("", text[len(text)-9:])
+			tl.want(before + " " + line + " end")
+		}
+	}
+}

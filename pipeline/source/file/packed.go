@@ -406,8 +406,8 @@ func (s *Packed) load(f *packedFile, b *pipeline.Block) ([]byte, error) {
 func (s *Packed) ahead(f *packedFile, want int) ([]byte, error) {
 	g := &f.text
 	lead := len(g.before)
-	if g.gap > 0 {
-		lead = 0
+	if g.gap > 0 { // they are NUL bytes, and the next ones to be compared
+		lead = int(min(g.gap, beforeLen))
 	}
 	data, err := f.pass.at(g.offset+g.gap-int64(lead), lead+want)
 	switch {
@@ -418,7 +418,7 @@ func (s *Packed) ahead(f *packedFile, want int) ([]byte, error) {
 			return nil, errTruncated
 		}
 		return nil, nil
-	case !bytes.Equal(data[:lead], g.before[len(g.before)-lead:]):
+	case g.gap == 0 && !bytes.Equal(data[:lead], g.before):
 		return nil, errTruncated
 	}
 	return data[lead:], nil
@@ -550,12 +550,13 @@ func (s *Packed) follow(now time.Time) error {
 		return nil
 	}
 	s.absentAt = time.Time{}
-	if newest != nil && newest.text.file != nil && newest.text.id == idOf(info) {
+	has := func(f *packedFile) bool { return f.text.file != nil && f.text.id == idOf(info) }
+	if newest != nil && has(newest) && !newest.offered {
 		newest.rotated = false
 		return nil
 	}
 	newest.rotate()
-	if i := slices.IndexFunc(s.files, func(f *packedFile) bool { return f.text.file != nil && f.text.id == idOf(info) }); i >= 0 {
+	if i := slices.IndexFunc(s.files, has); i >= 0 {
 		f := s.files[i]
 		s.files = slices.Delete(s.files, i, i+1)
 		if s.opts.Shelf.takeBack(f) { // it has its name again

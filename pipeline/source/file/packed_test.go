@@ -618,3 +618,120 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+func TestAFileWithTheSameBeginningIsNotTheSame(t *testing.T) {
+	p := newPacks(t, "gz")
+	beginning := strings.Repeat("the same line\n", 200)
+	p.write("a", pack(t, "gz", beginning+"one\n"))
+	p.open("a")
+	p.settled(1)
+	p.overwrite("a", pack(t, "gz", beginning+"other\nand more\n"))
+	p.read(2)
+	if n := len(p.lines); n != 202 || string(p.lines[n-2].Text) != "other" {
+		t.Errorf("%d lines came of the new content, want 202", n)
+	}
+}
+
+func TestWhatWasNotReadOfAnOverwrittenFileIsNamed(t *testing.T) {
+	p := newPacks(t, "gz")
+	var text strings.Builder
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 300_000 {
+		fmt.Fprintf(&text, "%x\n", r.Uint64())
+	}
+	p.write("a", pack(t, "gz", text.String()))
+	p.open("a")
+	must(t, p.sources["a"].Read(&p.block, p.now))
+	p.overwrite("a", pack(t, "gz", "new\n"))
+	p.read(20)
+	if n := len(p.lines); n == 0 || string(p.lines[n-1].Text) != "new" {
+		t.Errorf("%d lines came", n)
+	}
+	if len(p.lost) != 1 || !strings.Contains(p.lost[0], "replaced") {
+		t.Errorf("lost: %q", p.lost)
+	}
+}
+
+// What was added to a file before it got a name that nobody follows is read.
+func TestARenamedFileIsReadToItsEndFirst(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", "one\n"))
+	p.open("a")
+	p.settled(10)
+	p.append("a", pack(t, "gz", "two\n"))
+	must(t, os.Rename(p.path("a"), p.path("elsewhere")))
+	p.write("a", pack(t, "gz", "three\n"))
+	p.want(70, "two three")
+}
+
+// A file that was given away is not read by two sources.
+func TestAFileThatGrowsWhileItIsOfferedIsReadOnce(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", "one\n"))
+	p.open("a")
+	p.settled(10)
+	must(t, os.Rename(p.path("a"), p.path("b")))
+	p.write("a", pack(t, "gz", "two\n"))
+	p.settled(10)
+	p.append("b", pack(t, "gz", "three\n"))
+	p.read(2)
+	p.open("b")
+	p.want(5, "three")
+}
+
+func TestAFileHasItsNameAgain(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", "one\n"))
+	p.open("a")
+	p.settled(10)
+	must(t, os.Rename(p.path("a"), p.path("b")))
+	p.settled(10)
+	must(t, os.Rename(p.path("b"), p.path("a")))
+	p.append("a", pack(t, "gz", "two\n"))
+	p.want(5, "two")
+}
+
+// Unpacking from the beginning again and again would take all the time there is.
+func TestALargeFileThatGrowsIsNotUnpackedAllTheTime(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", strings.Repeat("\x00", 60<<20)+"one\n"))
+	p.open("a")
+	p.want(1, "one")
+	p.append("a", pack(t, "gz", "two\n"))
+	p.want(1, "")
+	p.want(3, "two")
+}
+
+func TestAFileWithTheSameEndIsNotTheSame(t *testing.T) {
+	p := newPacks(t, "gz")
+	end := strings.Repeat("the same line\n", 200)
+	p.write("a", pack(t, "gz", "one\n"+end))
+	p.open("a")
+	p.settled(1)
+	p.overwrite("a", pack(t, "gz", "two\n"+end+"more\n"))
+	p.read(2)
+	if n := len(p.lines); n != 202 || string(p.lines[0].Text) != "two" {
+		t.Errorf("%d lines came of the new content, want 202", n)
+	}
+}
+
+// A source that is opened once more, as by a reload, finds its own place, not one
+// that another name left of the file.
+func TestASourceThatIsOpenedAgainGoesOn(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", "one\ntwo\n"))
+	p.open("a")
+	p.read(1)
+	settle(p.lines[:1])
+	p.lines = nil
+	must(t, os.Rename(p.path("a"), p.path("b")))
+	p.write("a", pack(t, "gz", "three\n"))
+	p.kill("b", "a")
+	p.read(1)
+	settle(p.lines)
+	p.want(0, "three two")
+	p.saved["b"] = p.sources["b"].Places()
+	must(t, p.sources["b"].Close())
+	p.open("b")
+	p.want(2, "")
+}

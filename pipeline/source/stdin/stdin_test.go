@@ -109,6 +109,11 @@ func TestLongLinesAreCutAndTheWriterWaits(t *testing.T) {
 		i.w.WriteString(text + "\nend\n")
 		i.w.Close()
 	}()
+	for deadline := time.Now().Add(20 * time.Second); i.s.hasRoom(); {
+		if time.Now().After(deadline) {
+			t.Fatal("the writer does not wait")
+		}
+	}
 	if err := i.readAll(); err != io.EOF {
 		t.Errorf("got %v", err)
 	}
