@@ -72,6 +72,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stdout, "collector", version)
 		return 0
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP) // it reloads, and never ends the program, not even while this starts or stops
+	defer signal.Stop(hangup)
 	cfg, err := opts.load()
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -95,8 +98,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stdout, "%s is valid\n", cfg.File)
 		return 0
 	}
-	if c.level = level; !cfg.TargetConfig.Stdin { // what is read once is not read by another configuration
-		c.load = opts.load
+	if opts.dryRun || cfg.TargetConfig.Stdin { // what is read once is not read by another configuration
+		signal.Stop(hangup)
+	} else {
+		c.load, c.level, c.hangup = opts.load, level, hangup
 	}
 	if err := c.run(ctx); err != nil {
 		log.Error("the collector stops", "err", err)

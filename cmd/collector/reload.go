@@ -7,11 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -24,8 +22,9 @@ var errUnchanged = errors.New("config has not changed")
 // reloader is what the collector needs to take up another configuration.
 type reloader struct {
 	// load reads the configuration as the start did; nil for no reload.
-	load  func() (*config.Config, error)
-	level *slog.LevelVar // of the log, nil if it cannot be changed
+	load   func() (*config.Config, error)
+	level  *slog.LevelVar   // of the log
+	hangup <-chan os.Signal // asks for a reload
 
 	inUse                 atomic.Pointer[config.Config]
 	requests              chan chan error
@@ -54,14 +53,11 @@ func (c *collector) watchConfig(ctx context.Context) error {
 	if c.load == nil {
 		return nil
 	}
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	defer signal.Stop(hangup)
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-hangup:
+		case <-c.hangup:
 			c.reload(ctx)
 		case answer := <-c.requests:
 			answer <- c.reload(ctx)
@@ -110,9 +106,7 @@ func (c *collector) takeUp(ctx context.Context, cfg *config.Config) error {
 	for _, w := range cfg.Warnings {
 		c.log.Warn(w.String())
 	}
-	if c.level != nil {
-		c.level.Set(logLevel(cfg.Server.LogLevel))
-	}
+	c.level.Set(logLevel(cfg.Server.LogLevel))
 	c.inUse.Store(cfg)
 	c.loop.SetLimits(limits(cfg))
 	c.manager.change(jobs)

@@ -219,6 +219,27 @@ func TestReloadIsServedOnlyIfEnabled(t *testing.T) {
 	}
 }
 
+func TestReloadChangesTheLevelOfTheLogAndRefusesTheListener(t *testing.T) {
+	r, _ := beginPages(t, "enable_runtime_reload: true, log_level: info")
+	text, err := os.ReadFile(r.config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := func(from, to string) (int, string) {
+		t.Helper()
+		replace(t, r.config, []byte(strings.Replace(string(text), from, to, 1)))
+		return r.get("/reload")
+	}
+	if status, answer := change("http_listen_port: 0", "http_listen_port: 1"); status != 500 || !strings.Contains(answer, "server.http_listen_port changed: restart the collector") {
+		t.Errorf("%d %s", status, answer)
+	}
+	if status, answer := change("log_level: info", "log_level: debug, health_check_target: false"); status != 200 {
+		t.Errorf("%d %s", status, answer)
+	}
+	write(t, filepath.Join(r.dir, "new.log"), "x\n")
+	eventually(t, r.out, "a line of that level", func() bool { return r.out.has("level=DEBUG", "changed=server") })
+}
+
 func TestOnlyTheChangedJobIsTouched(t *testing.T) {
 	dir, loki := t.TempDir(), newSink(t, "")
 	for _, job := range []string{"a", "b"} {
