@@ -166,11 +166,11 @@ func (c *Client) read(it *item) (*pipeline.Batch, error) {
 // Spooled returns how many batches are on disk and how many bytes these have,
 // and whether there is no room for more.
 func (c *Client) Spooled() (batches int, bytes int64, full bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.disk == nil {
 		return 0, 0, false
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	return c.disk.files.Len() + c.disk.fleeting.Len(), c.disk.bytes, c.disk.full
 }
 
@@ -217,12 +217,9 @@ func (c *Client) Save() {
 // Takes reports whether lines that bear a risk are written to disk if Loki does
 // not take them.
 func (c *Client) Takes(risk pipeline.Risk) bool {
-	if c.disk == nil {
-		return false
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return risk == pipeline.Fleeting || !c.alone || !c.disk.full
+	return c.disk != nil && (risk == pipeline.Fleeting || !c.alone || !c.disk.full)
 }
 
 // writeDue writes what has to be written now.
