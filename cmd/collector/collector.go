@@ -74,9 +74,9 @@ func newCollector(cfg *config.Config, log *slog.Logger, try trial) (*collector, 
 	if err != nil {
 		return nil, err
 	}
-	m.sending = c.newSendLimits()
 	m.afterOne = func() { c.saver.save() } // a start at the end is not repeated
 	c.manager = m
+	c.limit(cfg.LimitsConfig)
 	c.saver = newSaver(c.store, m.positions, func() { m.limit.Saved() }, out.deliver, cfg.Positions.SyncPeriod.Std(), log)
 	if cfg.TargetConfig.Stdin {
 		m.input, c.saver.store = os.Stdin, nil

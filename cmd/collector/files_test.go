@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
 )
 
@@ -296,4 +297,29 @@ scrape_configs: [{job_name: end, start_at_end: true, static_configs: [{labels: {
 	})
 	cancel()
 	<-status
+}
+
+func TestLimitsConfigIsReloaded(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	path := write(t, filepath.Join(dir, "app.log"), "a long line\nshort\n")
+	conf := oneJob("url: "+loki.URL, "")
+	r := begin(t, dir, conf+"limits_config: {max_line_size: 5}")
+	eventually(t, r.out, "the short line", func() bool { return loki.has("short") })
+	r.reload(conf)
+	appendTo(t, path, "another long line\n")
+	eventually(t, r.out, "the long line", func() bool { return loki.has("another long line") })
+	r.reload(conf + "limits_config: {max_line_size: 5, max_line_size_truncate: true}")
+	appendTo(t, path, "cut here\n")
+	eventually(t, r.out, "the line that was cut", func() bool { return loki.has("cut h") })
+	if loki.has("a long line") {
+		t.Error("a line was sent that is too long")
+	}
+}
+
+func TestStandardInputIsNotTakenUpByAReload(t *testing.T) {
+	old, cfg := config.Default(), config.Default()
+	cfg.TargetConfig.Stdin = true
+	if err := canReload(old, cfg, config.Changed(old, cfg)); err == nil || !strings.Contains(err.Error(), "target_config.stdin") {
+		t.Errorf("got %v", err)
+	}
 }

@@ -32,7 +32,7 @@ type manager struct {
 	find     *discover.Discoverer
 	streams  *pipeline.Streams
 	limit    *pipeline.LabelLimit // nil for none
-	sending  *stage.SendLimits    // nil for none
+	sending  *stage.SendLimits
 	dropped  *prometheus.CounterVec
 	byLabel  *labelDrops
 	failures *prometheus.CounterVec // of stages
@@ -112,7 +112,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 		nuls: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "collector_skipped_nul_bytes_total", Help: "NUL bytes before lines, and holes of files, that were left out.",
 		}, []string{"path"}),
-		bad: newBadInput(log), shelves: shelves{byName: map[string]*file.Shelf{}},
+		bad: newBadInput(log), sending: &stage.SendLimits{}, shelves: shelves{byName: map[string]*file.Shelf{}},
 		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "promtail_targets_failed_total", Help: "Targets that were given up by the configuration, each counted when it appears.",
 		}, []string{"reason"}),

@@ -109,6 +109,9 @@ func (c *collector) takeUp(ctx context.Context, cfg *config.Config) error {
 	c.level.Set(logLevel(cfg.Server.LogLevel))
 	c.inUse.Store(cfg)
 	c.loop.SetLimits(limits(cfg))
+	if cfg.LimitsConfig != old.LimitsConfig {
+		c.limit(cfg.LimitsConfig)
+	}
 	c.manager.change(jobs)
 	c.outputs.change(ctx, clients)
 	c.log.Info("the configuration was reloaded", "config", cfg.File, "changed", strings.Join(changed, " "), "jobs", jobs.names())
@@ -120,7 +123,11 @@ func canReload(old, cfg *config.Config, changed []string) error {
 	var fixed []string
 	for _, key := range changed {
 		switch key {
-		case "clients", "scrape_configs", "target_config", "global":
+		case "clients", "scrape_configs", "global", "limits_config":
+		case "target_config":
+			if old.TargetConfig.Stdin != cfg.TargetConfig.Stdin {
+				fixed = append(fixed, "target_config.stdin")
+			}
 		case "server":
 			for _, key := range config.Changed(&old.Server, &cfg.Server) {
 				if key != "log_level" && key != "health_check_target" {

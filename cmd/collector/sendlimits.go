@@ -3,14 +3,14 @@ package main
 import (
 	"sync"
 
+	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/ship"
 	"github.com/tovtech/tovplay-logging/pipeline/stage"
 )
 
-// newSendLimits are those of limits_config, nil if there are none. What they drop
-// and cut is counted for each client, and said once for each reason.
-func (c *collector) newSendLimits() *stage.SendLimits {
-	cfg := c.cfg.LimitsConfig
+// limit puts limits_config in force. What the limits drop and cut is counted for
+// each client, and said once for each reason.
+func (c *collector) limit(cfg config.LimitsConfig) {
 	opts := stage.SendLimitOptions{
 		Burst: cfg.ReadlineBurst, RateDrops: cfg.ReadlineRateDrop,
 		LineBytes: int(cfg.MaxLineSize), Truncate: cfg.MaxLineSizeTruncate, Streams: cfg.MaxStreams,
@@ -20,7 +20,7 @@ func (c *collector) newSendLimits() *stage.SendLimits {
 	}
 	opts.Dropped = c.limited("lines are dropped, as limits_config asks; more are counted in promtail_dropped_entries_total", (*ship.Client).CountDropped)
 	opts.Cut = c.limited("lines are cut, as limits_config asks; more are counted in promtail_mutated_entries_total", (*ship.Client).CountCut)
-	return stage.NewSendLimits(opts)
+	c.manager.sending.Set(opts)
 }
 
 func (c *collector) limited(message string, count func(c *ship.Client, tenant, reason string, bytes int)) func(tenant, reason string, bytes int) {

@@ -76,7 +76,7 @@ func (f *found) glob(glob, exclude string, labels map[string]string) {
 	}
 	before := len(f.targets)
 	for _, path := range paths {
-		if excluded(exclude, path) || f.isRotated(path, matched) {
+		if excluded(exclude, path) || !f.job.IsPacked() && f.isRotated(path, matched) {
 			continue
 		}
 		if real, err := filepath.EvalSymlinks(path); err == nil && real != path && matched[real] {
@@ -136,7 +136,7 @@ func (f *found) file(glob, path string, labels map[string]string) {
 		f.unreadable(path, err, remedy(path, false, f.d.opts.User))
 		return
 	}
-	if kind, why := unfit(glob, path, info); kind != "" {
+	if kind, why := unfit(f.job, glob, path, info); kind != "" {
 		if kind == "directory" && strings.Contains(glob, "**") { // it is looked into
 			return
 		}

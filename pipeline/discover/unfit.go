@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
 
 // unfit says in one word, and in a sentence, what path is that a glob matches and
 // that is no log; "" for what can be read. A device is read if it is named
 // itself, and a named pipe always.
-func unfit(glob, path string, info fs.FileInfo) (kind, why string) {
+func unfit(job *config.ScrapeConfig, glob, path string, info fs.FileInfo) (kind, why string) {
 	switch mode := info.Mode(); {
 	case mode.IsDir():
 		return "directory", "it is a directory; name the files in it, as in " + filepath.Join(path, "*.log")
@@ -19,6 +21,8 @@ func unfit(glob, path string, info fs.FileInfo) (kind, why string) {
 		return "socket", "it is a socket, which has no lines to read"
 	case mode&fs.ModeDevice != 0 && (mode&fs.ModeCharDevice == 0 || isPattern(glob)):
 		return "device", "it is a device; a character device is read if the path names it without wildcards"
+	case !mode.IsRegular() && (job.IsPacked() || job.Encoding != ""):
+		return "pipe", "it is a pipe or a device, for which there is neither decompression nor encoding"
 	case mode.IsRegular() && isKernels(path):
 		return "kernel", "it is a file of the kernel's, whose content is made when it is read"
 	}

@@ -32,9 +32,31 @@ type SendLimitOptions struct {
 	Dropped, Cut func(tenant, reason string, bytes int)
 }
 
-// SendLimits bounds what the feeds of all targets send, behind their stages. It
-// is safe for concurrent use.
-type SendLimits struct {
+// SendLimits bounds what the feeds of all targets send, behind their stages. Its
+// zero value has no limits. It is safe for concurrent use.
+type SendLimits struct{ inForce atomic.Pointer[sendLimits] }
+
+// Set puts limits in the place of those that are in force.
+func (l *SendLimits) Set(opts SendLimitOptions) {
+	if opts.Rate == 0 && opts.LineBytes == 0 && opts.Streams == 0 {
+		l.inForce.Store(nil)
+		return
+	}
+	next := &sendLimits{opts: opts, tenants: map[string]map[*pipeline.Stream]*activeStream{}}
+	if opts.Rate > 0 {
+		next.rate = rate.NewLimiter(rate.Limit(opts.Rate), opts.Burst)
+	}
+	l.inForce.Store(next)
+}
+
+// admit reports whether a record may be sent. It cuts the line of one that is
+// too long, and drops and settles one that is not sent.
+func (l *SendLimits) admit(f *Feed, r *record) bool {
+	limits := l.inForce.Load()
+	return limits == nil || limits.admit(f, r)
+}
+
+type sendLimits struct {
 	opts SendLimitOptions
 	rate *rate.Limiter // nil for none
 
@@ -45,7 +67,10 @@ type SendLimits struct {
 
 // activeStream says when a stream had its last entry, in unix nanoseconds, or
 // streamForgotten.
-type activeStream struct{ last atomic.Int64 }
+type activeStream struct {
+	of   *sendLimits
+	last atomic.Int64
+}
 
 const streamForgotten = math.MinInt64
 
@@ -56,21 +81,8 @@ const streamIdle = time.Minute
 // sweepTime is how often a tenant that has too many streams is looked through.
 const sweepTime = time.Second
 
-// NewSendLimits returns the limits, nil if there are none.
-func NewSendLimits(opts SendLimitOptions) *SendLimits {
-	if opts.Rate == 0 && opts.LineBytes == 0 && opts.Streams == 0 {
-		return nil
-	}
-	l := &SendLimits{opts: opts, tenants: map[string]map[*pipeline.Stream]*activeStream{}}
-	if opts.Rate > 0 {
-		l.rate = rate.NewLimiter(rate.Limit(opts.Rate), opts.Burst)
-	}
-	return l
-}
-
-// admit reports whether a record may be sent. It cuts the line of one that is
-// too long, and drops and settles one that is not sent.
-func (l *SendLimits) admit(f *Feed, r *record) bool {
+// admit is SendLimits.admit.
+func (l *sendLimits) admit(f *Feed, r *record) bool {
 	switch {
 	case l.rate == nil:
 	case !l.opts.RateDrops:
@@ -93,7 +105,7 @@ func (l *SendLimits) admit(f *Feed, r *record) bool {
 	return true
 }
 
-func (l *SendLimits) drop(f *Feed, r *record, reason string) bool {
+func (l *sendLimits) drop(f *Feed, r *record, reason string) bool {
 	l.opts.Dropped(f.tenantOf(r), reason, len(r.line))
 	f.discard(r)
 	return false
@@ -101,9 +113,9 @@ func (l *SendLimits) drop(f *Feed, r *record, reason string) bool {
 
 // isActive reports whether the record's stream is one of those that may be
 // active.
-func (l *SendLimits) isActive(f *Feed, r *record) bool {
+func (l *sendLimits) isActive(f *Feed, r *record) bool {
 	set, now := f.labelSet(r), f.now.UnixNano()
-	if set.active != nil {
+	if set.active != nil && set.active.of == l {
 		if last := set.active.last.Load(); last != streamForgotten && set.active.last.CompareAndSwap(last, now) {
 			return true
 		}
@@ -114,7 +126,7 @@ func (l *SendLimits) isActive(f *Feed, r *record) bool {
 
 // activate returns the stream as an active one, or nil if its tenant has too
 // many.
-func (l *SendLimits) activate(s *pipeline.Stream, now time.Time) *activeStream {
+func (l *sendLimits) activate(s *pipeline.Stream, now time.Time) *activeStream {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	streams := l.tenants[s.Tenant]
@@ -129,7 +141,7 @@ func (l *SendLimits) activate(s *pipeline.Stream, now time.Time) *activeStream {
 		if len(streams) >= l.opts.Streams {
 			return nil
 		}
-		a = &activeStream{}
+		a = &activeStream{of: l}
 		streams[s] = a
 		l.tenants[s.Tenant] = streams // the sweep may have forgotten it
 	}
@@ -138,7 +150,7 @@ func (l *SendLimits) activate(s *pipeline.Stream, now time.Time) *activeStream {
 }
 
 // sweepLocked forgets the streams that are idle, and tenants without any.
-func (l *SendLimits) sweepLocked(now time.Time) {
+func (l *sendLimits) sweepLocked(now time.Time) {
 	if since := now.Sub(l.swept); since >= 0 && since < sweepTime {
 		return
 	}

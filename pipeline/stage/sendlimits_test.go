@@ -19,7 +19,8 @@ func sendingRig(t *testing.T, stages string, opts SendLimitOptions) (*rig, *[]st
 	}
 	opts.Dropped, opts.Cut = say("dropped"), say("cut")
 	r := newRig(t, compile(t, stages), "app", "a")
-	r.feed.opts.Sending = NewSendLimits(opts)
+	r.feed.opts.Sending = &SendLimits{}
+	r.feed.opts.Sending.Set(opts)
 	return r, said
 }
 
@@ -31,10 +32,21 @@ func wantSaid(t *testing.T, got *[]string, want ...string) {
 	*got = nil
 }
 
-func TestNoLimitsAreNone(t *testing.T) {
-	if l := NewSendLimits(SendLimitOptions{Burst: 10_000, RateDrops: true, Truncate: true}); l != nil {
-		t.Errorf("got %+v", l)
-	}
+func TestLimitsAreReplacedWhileTheyAreInForce(t *testing.T) {
+	r, said := sendingRig(t, words+"- labels: {a: }", SendLimitOptions{Streams: 1})
+	opts := r.feed.opts.Sending.inForce.Load().opts
+	r.push("x 1", "y 1")
+	wantLines(t, r, "x 1")
+	wantSaid(t, said, `dropped "" stream_limited 3`)
+	opts.Streams = 2
+	r.feed.opts.Sending.Set(opts)
+	r.push("x 2", "y 2", "z 2")
+	wantLines(t, r, "x 2", "y 2")
+	wantSaid(t, said, `dropped "" stream_limited 3`)
+	r.feed.opts.Sending.Set(SendLimitOptions{Burst: 10_000, RateDrops: true, Truncate: true}) // none
+	r.push("x 3", "y 3", "z 3")
+	wantLines(t, r, "x 3", "y 3", "z 3")
+	wantSaid(t, said)
 }
 
 func TestRateOfAllTargetsDrops(t *testing.T) {
