@@ -111,6 +111,13 @@ func jobRules() []jobRule {
 				return job.NotCollected() == "" && !hasStage(job.PipelineStages, "level")
 			},
 		},
+		{
+			write: "in pipeline_stages: - error_group: {}, after level",
+			why:   "It writes beside each error which others are the same issue, by which they are counted.",
+			applies: func(job *config.ScrapeConfig) bool {
+				return job.NotCollected() == "" && !hasStage(job.PipelineStages, "error_group")
+			},
+		},
 	}
 }
 

@@ -28,7 +28,7 @@ scrape_configs:
 - job_name: docker
   docker_files: {}
   ignore_older: 168h
-  pipeline_stages: [{docker: {join: true}}, {tracebacks: {}}, {match: {selector: '{a="b"}', stages: [{level: {}}]}}, {rate_limit: {lines_per_second: 10}}]
+  pipeline_stages: [{docker: {join: true}}, {tracebacks: {}}, {match: {selector: '{a="b"}', stages: [{level: {}}]}}, {error_group: {}}, {rate_limit: {lines_per_second: 10}}]
 - job_name: push
   loki_push_api: {}
 `
@@ -50,7 +50,7 @@ func TestCheckAdvisesOwnKeysWhereTheyAreMissing(t *testing.T) {
 	got := strings.Join(advised(plainJobs), "\n")
 	for _, want := range []string{
 		"max_retries: 5", "drop_rate_limited_batches", "positions:", "label_limit:", "rate_limit:", "docker_files:", "ignore_older:",
-		"docker: {join: true}", "tracebacks:", "level:",
+		"docker: {join: true}", "tracebacks:", "level:", "error_group:",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("not advised: %s", want)

@@ -229,3 +229,27 @@ func TestRequestsGoByTheProxy(t *testing.T) {
 		}
 	}
 }
+
+func TestTenantMayBeOneOfTheHeaders(t *testing.T) {
+	for yaml, want := range map[string]string{
+		"headers: {x-scope-orgid: team, X-Source: edge}":      "team edge",
+		"tenant_id: ops, headers: {X-Scope-OrgID: team}":      "ops ",
+		"headers: {User-Agent: me, Content-Type: text/plain}": " ",
+	} {
+		seen := make(chan string, 100)
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.UserAgent() == "me" || r.Header.Get("Content-Type") == "text/plain" {
+				t.Errorf("%s: a header of the push was replaced: %v", yaml, r.Header)
+			}
+			seen <- r.Header.Get("X-Scope-OrgID") + " " + r.Header.Get("X-Source")
+			w.WriteHeader(http.StatusNoContent)
+		}))
+		t.Cleanup(s.Close)
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "app.log"), "a line\n")
+		start(t, dir, "url: "+s.URL+", "+yaml, "")
+		if got := <-seen; got != want {
+			t.Errorf("%s: got %q, want %q", yaml, got, want)
+		}
+	}
+}

@@ -377,7 +377,7 @@ func (c *DropStage) validate(s scope) {
 		s.errorf("expression", "value and expression are both given; keep one")
 	}
 	if slices.Contains(c.Source, "") {
-		s.errorf("source", "a name is empty; fill it in or remove it")
+		s.warnf("source", "a name is empty, and nothing is extracted under it; fill it in or remove it")
 	}
 	if c.DropCounterReason == "" {
 		c.DropCounterReason = "drop_stage"
