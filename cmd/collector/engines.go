@@ -202,7 +202,11 @@ func (m *manager) dockerSource(t discover.Target) (*docker.Source, error) {
 	places := m.places(t)
 	found := &t.Container.Found
 	finished := found.Details.State.FinishedAt
-	if len(places) == 0 && t.IgnoreOlder > 0 && !found.Running() && time.Since(finished) > t.IgnoreOlder {
+	switch {
+	case len(places) > 0:
+	case t.Config.StartAtEnd && m.isFirst && !m.synced:
+		places = []pipeline.Place{{Cursor: docker.After(time.Now()).String()}}
+	case t.IgnoreOlder > 0 && !found.Running() && time.Since(finished) > t.IgnoreOlder:
 		places = []pipeline.Place{{Cursor: docker.After(finished).String()}}
 	}
 	watcher := m.engines.of(t.Container.SD)
