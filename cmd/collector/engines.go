@@ -197,6 +197,8 @@ func (m *manager) corruptRecord(t discover.Target) func() {
 	}
 }
 
+var _ measured = (*docker.Source)(nil)
+
 // dockerSource returns the source of a container's log that is read by the API.
 func (m *manager) dockerSource(t discover.Target) (*docker.Source, error) {
 	places := m.places(t)

@@ -26,11 +26,12 @@ scrape_configs:
   - {source_labels: [__meta_docker_network_name], target_label: network}
 `
 
-// collectEngine runs the collector on an engine.
-func collectEngine(t *testing.T, dir string, e *servers.Engine, lokiURL string) *servers.Process {
+// collectEngine runs the collector on an engine; more is added to its
+// configuration.
+func collectEngine(t *testing.T, dir string, e *servers.Engine, lokiURL string, more ...string) *servers.Process {
 	t.Helper()
 	return servers.Collector(t, servers.CollectorOptions{
-		Config: servers.WriteFile(t, filepath.Join(dir, "collector.yaml"), engineConfig), Dir: dir,
+		Config: servers.WriteFile(t, filepath.Join(dir, "collector.yaml"), engineConfig+strings.Join(more, "\n")), Dir: dir,
 		Env: []string{"LOKI_URL=" + lokiURL, "DATA_DIR=" + dir, "DOCKER_HOST=" + e.Host},
 	})
 }
@@ -131,4 +132,42 @@ func TestContainersByTheAPI(t *testing.T) {
 	if !named {
 		t.Error("the container without a log is not named")
 	}
+}
+
+// TestAnOutageDoesNotHoldUpTheAPI writes much more than memory takes while Loki is
+// away: it is taken from the engine all the same, and waits on disk. The collector
+// is killed meanwhile.
+func TestAnOutageDoesNotHoldUpTheAPI(t *testing.T) {
+	t.Parallel()
+	loki := servers.Loki(t)
+	e := servers.DockerEngine(t)
+	dir := t.TempDir()
+	const n = 60000
+	e.Docker(t, "run", "--detach", "--network=none", "--name=local", "--log-driver=local", "busybox", "/bin/sh", "-c",
+		`i=0; while [ $i -lt 60000 ]; do echo "a line of some length, as lines are, so that memory is used up: line number $i"; i=$((i+1)); done; busybox sleep 600`)
+	loki.Stop(t)
+	memory := "memory: 1MiB"
+	collector := collectEngine(t, dir, e, loki.URL, memory)
+	drained := func(what string, bytes int64) {
+		t.Helper()
+		servers.Eventually(t, what, func() bool {
+			for _, target := range servers.Targets(t, collector).Targets {
+				if target.Kind == "docker" && target.ReadBytes >= bytes && target.LagBytes == 0 {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	drained("the half is taken", 2<<20)
+	collector.Kill()
+	collector = collectEngine(t, dir, e, loki.URL, memory)
+	last := fmt.Sprint("line number ", n-1)
+	loki.Restart(t)
+	loki.WaitReady(t, "/ready")
+	servers.Eventually(t, "the last line arrives", func() bool {
+		return servers.Count(t, loki.URL, `sum(count_over_time({container="local"} |= "`+last+`" [1h]))`) >= 1
+	})
+	waitSettled(t, collector)
+	checkNumbers(t, "local", servers.Query(t, loki.URL, `{container="local"}`), n)
 }

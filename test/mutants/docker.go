@@ -31,7 +31,7 @@ func dockerMutants() []mutant {
 		},
 		{
 			name: "docker: what cannot wait is not said to", file: dir + "/docker.go",
-			old: "		s.ledger.SetRisk(pipeline.Fleeting)\n", new: "",
+			old: "		s.ledger.SetRisk(pipeline.Fleeting)\n		return pipeline.Fleeting\n", new: "		return pipeline.Fleeting\n",
 			test: dir + ".TestAFullQueueLetsTheStreamGo",
 		},
 		{

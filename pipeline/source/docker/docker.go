@@ -116,6 +116,8 @@ type Source struct {
 	left    chan struct{} // closed by Leave
 	leave   func()
 	bytes   atomic.Int64 // of lines that were handed out
+	lines   atomic.Int64 // that were handed out
+	emptied atomic.Int64 // when the queue was emptied last, unix nanoseconds
 
 	wake time.Time
 
@@ -174,14 +176,12 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 	if s.cursors.len() > maxUnsettled {
 		return s.failing
 	}
-	switch {
-	case s.Risk() > pipeline.Repeatable:
-		s.ledger.SetRisk(pipeline.Fleeting)
-	case s.ledger.Unsettled() == 0:
+	if s.Risk() == pipeline.Repeatable && s.ledger.Unsettled() == 0 {
 		s.ledger.SetRisk(pipeline.Repeatable)
 	}
 	over := s.over
 	b.Buf = s.queue.take(b.Buf[:0])
+	s.emptied.Store(now.UnixNano())
 	for rest := b.Buf; len(rest) > 0; {
 		var r record
 		r, rest = cutRecord(rest)
@@ -205,6 +205,7 @@ func (s *Source) addLocked(b *pipeline.Block, r record) {
 		Ledger: s.ledger, Range: pipeline.Range{Start: start, End: start + 1},
 	})
 	s.bytes.Add(int64(len(r.text)))
+	s.lines.Add(1)
 	s.cursors.push(r.time, s.bytes.Load())
 }
 
@@ -239,9 +240,11 @@ func (s *Source) trimLocked() pipeline.Mark {
 }
 
 // Risk implements pipeline.Pressing: while the queue is more than half full, what
-// the engine has may be skipped.
+// the engine has may be skipped. What was read before cannot wait either then, for
+// it has the memory.
 func (s *Source) Risk() pipeline.Risk {
 	if s.queue.size() > s.opts.Queue/2 {
+		s.ledger.SetRisk(pipeline.Fleeting)
 		return pipeline.Fleeting
 	}
 	return pipeline.Repeatable
@@ -250,6 +253,17 @@ func (s *Source) Risk() pipeline.Risk {
 // Stats returns how many bytes of lines were read, and how many wait in the
 // queue.
 func (s *Source) Stats() (read, lag int64) { return s.bytes.Load(), int64(s.queue.size()) }
+
+// Lines returns how many records were read.
+func (s *Source) Lines() int64 { return s.lines.Load() }
+
+// Behind returns how long the first record in the queue waits at most, 0 for none.
+func (s *Source) Behind(now time.Time) time.Duration {
+	if at := s.emptied.Load(); at != 0 && s.queue.size() > 0 {
+		return max(0, now.Sub(time.Unix(0, at)))
+	}
+	return 0
+}
 
 // Close implements pipeline.Source: it does nothing, Run cleans up.
 func (s *Source) Close() error { return nil }

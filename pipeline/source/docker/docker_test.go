@@ -179,6 +179,9 @@ func TestRecordsAreLinesWithTheirTimeAndStream(t *testing.T) {
 	if n := r.Unsettled(); n != int64(len("one\ntwo\nthree\n")) {
 		t.Errorf("%d bytes are unsettled", n)
 	}
+	if bytes, lag := r.Stats(); bytes != 14 || lag != 0 || r.Lines() != 3 || r.Behind(time.Now()) != 0 {
+		t.Errorf("%d lines of %d bytes, %d wait for %v", r.Lines(), bytes, lag, r.Behind(time.Now()))
+	}
 	r.stop()
 	wait(t, "the end", func() bool { r.read(); return r.err == io.EOF })
 }
@@ -321,6 +324,10 @@ func TestAFullQueueLetsTheStreamGo(t *testing.T) {
 		all = append(all, "stdout "+text)
 	}
 	r := start(t, e, nil, func(o *Options) { o.Queue, o.Patient = 2000, 5*time.Millisecond })
+	wait(t, "a full queue", func() bool { return r.Risk() == pipeline.Fleeting })
+	if got := r.ledger.Risk(); got != pipeline.Fleeting { // before anything more is read
+		t.Errorf("the risk of what was read before is %v", got)
+	}
 	isClosed := func(times int) bool { e.mu.Lock(); defer e.mu.Unlock(); return e.closed >= times }
 	for n := range 3 {
 		wait(t, "the stream is let go", func() bool { return isClosed(n + 1) })
