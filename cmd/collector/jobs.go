@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,6 +16,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/discover"
+	"github.com/tovtech/tovplay-logging/pipeline/dockerapi"
 	"github.com/tovtech/tovplay-logging/pipeline/stage"
 )
 
@@ -25,7 +27,8 @@ type jobChange struct {
 	programs map[string]*stage.Program // compiled
 	custom   *stage.Metrics
 	inspect  bool
-	changed  map[string]bool // jobs that are new, different or gone
+	watchers map[string]*dockerapi.Watcher // of docker_sd_configs, as in engines
+	changed  map[string]bool               // jobs that are new, different or gone
 }
 
 // names are those of the jobs that change.
@@ -45,7 +48,9 @@ func (m *manager) plan(cfg *config.Config) (*jobChange, error) {
 		}
 	}
 	c.custom = m.custom.Successor(slices.Collect(maps.Values(c.programs)))
-	return c, c.compile()
+	var err error
+	c.watchers, err = m.engines.plan(cfg)
+	return c, errors.Join(err, c.compile())
 }
 
 // compile compiles the jobs that have no program yet.
@@ -56,7 +61,13 @@ func (c *jobChange) compile() error {
 			continue
 		}
 		compile := stage.Compile
-		if c.inspect {
+		switch {
+		case len(job.DockerSDConfigs) > 0:
+			compile = stage.CompileContainer
+			if c.inspect {
+				compile = stage.CompileContainerInspected
+			}
+		case c.inspect:
 			compile = stage.CompileInspected
 		}
 		p, err := compile(job.PipelineStages, c.custom)
@@ -82,6 +93,7 @@ func (m *manager) change(c *jobChange) {
 	defer m.syncing.Unlock()
 	m.mu.Lock()
 	m.find.SetJobs(c.cfg.ScrapeConfigs)
+	m.engines.change(c.watchers)
 	m.cfg, m.prints, m.programs, m.custom = c.cfg, c.prints, c.programs, c.custom
 	for _, o := range m.open {
 		o.stale = o.stale || c.changed[o.Job]
@@ -174,6 +186,10 @@ const settleLook = 100 * time.Millisecond
 // run looks for targets until ctx is done. Sources' own goroutines go on until
 // stop, so that a source does not end while the loop still reads.
 func (m *manager) run(ctx context.Context) error {
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() { m.engines.run(ctx) })
+	m.engines.waitLooked(ctx)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	m.sync()
@@ -194,6 +210,8 @@ func (m *manager) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-timer.C:
+		case <-m.engines.changed:
+			next = time.Now()
 		}
 	}
 }

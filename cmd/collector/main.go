@@ -9,7 +9,7 @@
 //
 // The path of a line:
 //
-//	discover ──targets──▶ manager ──opens──▶ source/{file,journal,pipe}
+//	discover ──targets──▶ manager ──opens──▶ source/{file,journal,pipe,docker}
 //	                                             │ blocks of lines
 //	                                             ▼
 //	               loop (few workers) ── stage.Feed ── outbox

@@ -18,6 +18,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/discover"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/source/docker"
 	"github.com/tovtech/tovplay-logging/pipeline/source/file"
 	"github.com/tovtech/tovplay-logging/pipeline/source/journal"
 	"github.com/tovtech/tovplay-logging/pipeline/source/pipe"
@@ -47,6 +48,7 @@ type manager struct {
 	dryRun   bool
 	inspect  *inspection // nil for none
 	metrics  targetMetrics
+	engines  *engines
 	running  sync.WaitGroup // sources that run a goroutine of their own
 	sources  context.Context
 	halt     context.CancelFunc // of sources
@@ -66,6 +68,7 @@ type manager struct {
 	givenUp  []discover.Dropped // by the last sync
 	known    map[string]bool    // keys that were open before
 	synced   bool
+	looked   bool     // there was a sync that knew all targets
 	isFirst  bool     // nothing was saved by a run before
 	input    *os.File // that is all that is read, nil for none
 	afterOne func()   // called when it has looked for targets once
@@ -89,11 +92,12 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 	if err != nil {
 		return nil, fmt.Errorf("ask for the host's name: %w", err)
 	}
+	engines := newEngines()
 	m := &manager{
-		cfg: cfg, log: log, loop: loop, prints: map[string]string{},
+		cfg: cfg, log: log, loop: loop, prints: map[string]string{}, engines: engines,
 		streams: streams, open: map[string]*opened{}, saved: position.Places{},
 		find: discover.New(discover.Options{
-			Jobs: cfg.ScrapeConfigs, Rotated: file.IsGeneration, Hostname: hostname,
+			Jobs: cfg.ScrapeConfigs, Rotated: file.IsGeneration, Hostname: hostname, Engine: engines.seen,
 		}),
 		dropped: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "logentry_dropped_lines_total", Help: "Entries that a stage dropped.",
@@ -125,6 +129,7 @@ func newManager(cfg *config.Config, loop *pipeline.Loop, streams *pipeline.Strea
 	}
 	jobs, err := m.plan(cfg)
 	m.prints, m.programs, m.custom = jobs.prints, jobs.programs, jobs.custom
+	engines.change(jobs.watchers)
 	return m, err
 }
 
@@ -216,7 +221,8 @@ func (m *manager) syncNow() {
 	found := map[string]*discover.Target{}
 	for i, t := range targets {
 		found[t.Key] = &targets[i]
-		if m.open[t.Key] != nil {
+		if o := m.open[t.Key]; o != nil {
+			o.notice(&targets[i])
 			continue
 		}
 		if err := m.openLocked(t); err != nil {
@@ -232,15 +238,16 @@ func (m *manager) syncNow() {
 			o.moved = 0
 		}
 		if o.isOver(found[key]) {
-			o.leave()
+			o.leave(found[key])
 		}
 	}
 	m.noteProblemsLocked(problems)
-	if !m.synced {
+	m.synced = true
+	if !m.looked && m.find.Looked() {
+		m.looked = true
 		m.promtail.nameUnused()
 		m.noteMissingLocked()
 	}
-	m.synced = true
 }
 
 // noteMissingLocked names what was left unread and that no job finds any more.
@@ -274,8 +281,13 @@ func (o *opened) isOver(now *discover.Target) bool {
 	return o.moved >= looksUntilMoved && (now != nil || lag == 0)
 }
 
-// leave ends a source. What it has read is settled before it is forgotten.
-func (o *opened) leave() {
+// leave ends a source; now is what discovery found under its key. What it has
+// read is settled before it is forgotten.
+func (o *opened) leave(now *discover.Target) {
+	if d, ok := o.source.(*docker.Source); ok && now == nil {
+		d.Leave() // its stream has an end
+		return
+	}
 	if o.cancel != nil {
 		o.cancel()
 	}
@@ -372,11 +384,17 @@ func (m *manager) newFeed(t discover.Target) *stage.Feed {
 		DroppedByLabel: m.byLabel.count,
 		Failed:         m.stageFailed,
 	}
-	if t.Kind == discover.Journal {
+	switch {
+	case t.Kind == discover.Journal:
 		opts.Relabel = t.Config.RelabelConfigs
 		opts.Dropped = m.journalDropped
-	}
-	if t.Config.DockerFiles != nil { // promtail's own sources have no such label
+	case t.Container != nil:
+		opts.Labels = nil
+		opts.Container = &stage.ContainerOptions{
+			Stdout: t.Container.Stdout, Stderr: t.Container.Stderr,
+			Entry: m.engines.entries.Inc, Corrupt: m.corruptRecord(t),
+		}
+	case t.Config.DockerFiles != nil: // promtail's own sources have no such label
 		opts.Job = t.Job
 	}
 	if m.inspect != nil {
@@ -388,7 +406,7 @@ func (m *manager) newFeed(t discover.Target) *stage.Feed {
 // places are where a target is to be read on.
 func (m *manager) places(t discover.Target) []pipeline.Place {
 	if saved := m.saved[t.Key]; len(saved) > 0 {
-		return saved
+		return m.fittingPlaces(t, saved)
 	}
 	return m.promtail.places(t)
 }
@@ -409,6 +427,13 @@ func (m *manager) openSource(o *opened) error {
 		m.start(o, s.Run)
 	case discover.Pipe:
 		s := pipe.New(o.Path, pipe.Options{})
+		o.source = s
+		m.start(o, s.Run)
+	case discover.Docker:
+		s, err := m.dockerSource(o.Target)
+		if err != nil {
+			return err
+		}
 		o.source = s
 		m.start(o, s.Run)
 	default:
@@ -553,6 +578,7 @@ var stateNames = map[discover.State]string{
 
 var kindNames = map[discover.Kind]string{
 	discover.File: "file", discover.Pipe: "pipe", discover.Journal: "journal", discover.Stdin: "stdin",
+	discover.Docker: "docker",
 }
 
 // measured is what sources of files know about themselves.

@@ -138,6 +138,7 @@ func (m *manager) Describe(ch chan<- *prometheus.Desc) {
 	m.nuls.Describe(ch)
 	m.bad.Describe(ch)
 	m.failed.Describe(ch)
+	m.engines.Describe(ch)
 }
 
 // Collect implements prometheus.Collector.
@@ -150,6 +151,7 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	m.nuls.Collect(ch)
 	m.bad.Collect(ch)
 	m.failed.Collect(ch)
+	m.engines.Collect(ch)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
@@ -163,7 +165,9 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 			continue
 		}
 		seen[o.Path] = true
-		files++
+		if o.Kind == discover.File {
+			files++
+		}
 		read, lag := f.Stats()
 		gauge(m.metrics.read, float64(read), o.Path)
 		gauge(m.metrics.size, float64(read+lag), o.Path)

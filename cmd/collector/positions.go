@@ -10,10 +10,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/source/docker"
 	"github.com/tovtech/tovplay-logging/pipeline/source/file"
 )
 
@@ -131,6 +133,9 @@ func (e *exporter) add(key string, places []pipeline.Place) {
 		case job.Journal != nil && name == "journal":
 			e.to["cursor-"+job.JobName] = places[0].Cursor
 			return
+		case len(job.DockerSDConfigs) > 0 && isContainer(name):
+			e.addCursor(name, places[0])
+			return
 		case job.DockerFiles != nil && isContainer(name):
 			e.addContainer(name, places)
 			return
@@ -193,7 +198,17 @@ func (e *exporter) addNumber(path string, position int64) {
 func (e *exporter) addContainer(id string, places []pipeline.Place) {
 	last := places[len(places)-1]
 	e.addFile(last.Path, places)
-	if second, ok := lastSecond(places[0]); ok {
+	e.addCursor(id, places[0])
+}
+
+// addCursor adds the second of the last record before the position as Docker's
+// cursor.
+func (e *exporter) addCursor(id string, first pipeline.Place) {
+	second, ok := lastSecond(first)
+	if at, err := docker.ParseCursor(first.Cursor); err == nil {
+		second, ok = time.Unix(0, at.Time).Unix(), true
+	}
+	if ok {
 		e.to["cursor-"+id] = strconv.FormatInt(second, 10)
 	}
 }

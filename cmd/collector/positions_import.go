@@ -18,6 +18,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/discover"
 	"github.com/tovtech/tovplay-logging/pipeline/jsonscan"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/source/docker"
 	"github.com/tovtech/tovplay-logging/pipeline/source/file"
 )
 
@@ -39,13 +40,15 @@ func (i *importer) places(t discover.Target) []pipeline.Place {
 			return []pipeline.Place{{Path: t.Path, Cursor: cursor}}
 		}
 		return nil
+	case t.Kind == discover.Docker:
+		return i.cursor(t.Container.ID)
 	case t.Kind != discover.File:
 		return nil
 	}
 	if text, ok := i.take(t.Path); ok {
 		return i.at(t, text)
 	}
-	if t.Config.DockerFiles == nil {
+	if t.Config.DockerFiles == nil && t.Container == nil {
 		return nil
 	}
 	if text, ok := i.take("cursor-" + filepath.Base(filepath.Dir(t.Path))); ok {
@@ -96,28 +99,54 @@ func alignTo(encoding string, offset int64) int64 {
 // maxRotated is how many rotated logs of a container are searched.
 const maxRotated = 20
 
+// cursor is the place behind a second in the log of a container that is read by
+// the API.
+func (i *importer) cursor(id string) []pipeline.Place {
+	text, ok := i.take("cursor-" + id)
+	if !ok {
+		return nil
+	}
+	second, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		i.log.Warn("promtail's position does not fit; the container's log is read from its beginning", "container", id, "err", err)
+		return nil
+	}
+	return []pipeline.Place{{Cursor: docker.AfterSecond(second).String()}}
+}
+
 // after is the place behind the last record of a container's log that is not
-// younger than a second. If the log begins later, the place is in a rotated one.
+// younger than a second.
 func (i *importer) after(path, text string) []pipeline.Place {
 	second, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		i.log.Warn("promtail's position does not fit; the container's log is read from its beginning", "file", path, "err", err)
+		return nil
+	}
+	return placesAt(path, docker.AfterSecond(second), i.log)
+}
+
+// placesAt is the place in the json-file log of a container that a cursor
+// stands for. If the log begins later, it is in a rotated one.
+func placesAt(path string, at docker.Cursor, log *slog.Logger) []pipeline.Place {
+	var err error
 	for n := 0; err == nil && n < maxRotated; n++ {
 		name := path
 		if n > 0 {
 			name += "." + strconv.Itoa(n)
 		}
 		var p pipeline.Place
-		p, err = placeAfter(name, second)
+		p, err = placeAfter(name, at)
 		if err == nil && p.Offset > 0 {
 			return []pipeline.Place{p}
 		}
 	}
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		i.log.Warn("promtail's position does not fit; the container's log is read from its beginning", "file", path, "err", err)
+		log.Warn("the saved position does not fit; the container's log is read from its beginning", "file", path, "err", err)
 	}
 	return nil
 }
 
-func placeAfter(path string, second int64) (pipeline.Place, error) {
+func placeAfter(path string, at docker.Cursor) (pipeline.Place, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return pipeline.Place{}, err
@@ -128,7 +157,7 @@ func placeAfter(path string, second int64) (pipeline.Place, error) {
 		return pipeline.Place{}, err
 	}
 	r := records{f, info.Size()}
-	return file.PlaceAt(path, r.after(second))
+	return file.PlaceAt(path, r.after(at))
 }
 
 // maxRecord bounds a record that is looked at, in bytes.
@@ -140,9 +169,31 @@ type records struct {
 	size int64
 }
 
-// after is the start of the first record that is younger than a second, or the
-// end of the last one. Records that are none count to those behind them.
-func (r records) after(second int64) int64 {
+// after is the start of the first record behind a place, or the end of the last
+// one. Records that are none count to those behind them.
+func (r records) after(at docker.Cursor) int64 {
+	// Records of two streams may be out of order by a moment.
+	end := r.from(at.Time - int64(time.Second))
+	repeats := docker.NewRepeats(at)
+	for next := end; ; {
+		line, ok := r.line(next)
+		if !ok {
+			return end
+		}
+		next += int64(len(line))
+		t, ok := recordTime(line)
+		if ok && !repeats.Is(t.UnixNano()) {
+			return end
+		}
+		if ok {
+			end = next
+		}
+	}
+}
+
+// from is the start of the first record that is not older than a time in unix
+// nanoseconds, or the end of the last one.
+func (r records) from(time int64) int64 {
 	x := sort.Search(int(r.size), func(x int) bool {
 		for at := r.start(int64(x)); ; {
 			line, ok := r.line(at)
@@ -150,7 +201,7 @@ func (r records) after(second int64) int64 {
 				return true
 			}
 			if t, ok := recordTime(line); ok {
-				return t.Unix() > second
+				return t.UnixNano() >= time
 			}
 			at += int64(len(line))
 		}

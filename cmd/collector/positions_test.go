@@ -15,6 +15,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/discover"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
+	"github.com/tovtech/tovplay-logging/pipeline/source/docker"
 )
 
 // stateDir makes the folder of the positions in dir.
@@ -185,7 +186,7 @@ func TestRecordsAfterASecond(t *testing.T) {
 	} {
 		text := tt.before + tt.behind
 		r := records{strings.NewReader(text), int64(len(text))}
-		if got := r.after(tenOClock + tt.second); got != int64(len(tt.before)) {
+		if got := r.after(docker.AfterSecond(tenOClock + tt.second)); got != int64(len(tt.before)) {
 			t.Errorf("%s: byte %d, want %d", tt.name, got, len(tt.before))
 		}
 	}

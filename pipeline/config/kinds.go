@@ -108,6 +108,11 @@ func sourceKinds() []sourceKind {
 			listens: func(c *ScrapeConfig) string { return c.Gelf.ListenAddress },
 		},
 		{
+			name: "docker_sd_configs", keys: []string{"docker_sd_configs"},
+			isSet: func(c *ScrapeConfig) bool { return c.DockerSDConfigs != nil },
+			clear: func(c *ScrapeConfig) { c.DockerSDConfigs = nil },
+		},
+		{
 			name: "docker_files", keys: []string{"docker_files"},
 			isSet: func(c *ScrapeConfig) bool { return c.DockerFiles != nil },
 			clear: func(c *ScrapeConfig) { c.DockerFiles = nil },
@@ -141,7 +146,7 @@ func (c *ScrapeConfig) checkSource(s scope) {
 		}
 	}
 	if len(kinds) == 0 {
-		s.errorf(empty, "the job has no source; give static_configs, file_sd_configs, journal or docker_files, with {} for the defaults of the latter two")
+		s.errorf(empty, "the job has no source; give static_configs, file_sd_configs, docker_sd_configs, journal or docker_files, with {} for the defaults of the latter two")
 		return
 	}
 	for _, k := range kinds[1:] {
@@ -162,5 +167,8 @@ func (c *ScrapeConfig) warnOfNothing(s scope, kind sourceKind) {
 	}
 	if kind.name == "files" && len(c.StaticConfigs)+len(c.FileSDConfigs) == 0 {
 		s.warnf("static_configs", "the list is empty, so nothing comes of this job")
+	}
+	if kind.name == "docker_sd_configs" && len(c.DockerSDConfigs) == 0 {
+		s.warnf("docker_sd_configs", "the list is empty, so nothing comes of this job")
 	}
 }

@@ -2,7 +2,7 @@ package config
 
 // ScrapeConfig is one job: where lines come from and what is done to them. It
 // has exactly one kind of source: files (StaticConfigs and FileSDConfigs),
-// Journal, Syslog, LokiPush, Gelf or DockerFiles.
+// Journal, Syslog, LokiPush, Gelf, DockerSDConfigs or DockerFiles.
 type ScrapeConfig struct {
 	// Pos is where the job begins in the file.
 	Pos Pos `yaml:"-"`
@@ -19,6 +19,8 @@ type ScrapeConfig struct {
 	Syslog        *Syslog        `yaml:"syslog"`
 	LokiPush      *LokiPush      `yaml:"loki_push_api"`
 	Gelf          *Gelf          `yaml:"gelf"`
+	// DockerSDConfigs are Docker engines whose containers are read.
+	DockerSDConfigs []DockerSD `yaml:"docker_sd_configs"`
 	// DockerFiles is this project's own source.
 	DockerFiles *DockerFiles `yaml:"docker_files"`
 
@@ -35,7 +37,6 @@ type ScrapeConfig struct {
 	// off. This project's own key.
 	UnlessExists GlobList `yaml:"unless_exists"`
 
-	_ struct{} `unsupported:"docker_sd_configs" instead:"use docker_files: {}, which reads the containers' json-file logs from disk"`
 	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
 	_ struct{} `unsupported:"dns_sd_configs consul_sd_configs consulagent_sd_configs digitalocean_sd_configs dockerswarm_sd_configs serverset_sd_configs nerve_sd_configs marathon_sd_configs kubernetes_sd_configs gce_sd_configs ec2_sd_configs openstack_sd_configs azure_sd_configs triton_sd_configs" instead:"use static_configs or docker_files"`
 }
@@ -89,4 +90,6 @@ type DockerFiles struct {
 	// IgnoreContainersLabelled is a container label, as "name" (with any value
 	// but "false") or "name=value"; containers that carry it are not read.
 	IgnoreContainersLabelled string `yaml:"ignore_containers_labelled"`
+	// IgnoreOwnContainer leaves out the container that the collector runs in.
+	IgnoreOwnContainer bool `yaml:"ignore_own_container"`
 }

@@ -26,6 +26,7 @@ const (
 	Pipe                // a named pipe or character device: source/pipe
 	Journal             // systemd's journal: source/journal
 	Stdin               // standard input: source/stdin; it is not looked for
+	Docker              // a container's log by Docker's API: source/docker
 )
 
 // Target is one thing to read.
@@ -34,7 +35,9 @@ type Target struct {
 	Job    string
 	Config *config.ScrapeConfig // the job's
 	Kind   Kind
-	Path   string // absolute; the journal's folder, "" for the system's
+	// Path is absolute; the journal's folder, "" for the system's; a name for a
+	// container that is read by the API.
+	Path string
 	// Labels are sorted by name. They are relabelled, without those that begin
 	// with __, and of files have filename. Those of the journal are not: each of
 	// its entries is relabelled.
@@ -42,6 +45,9 @@ type Target struct {
 	// Discovered are the labels before relabelling, sorted by name.
 	Discovered []pipeline.Label
 	Meta       []pipeline.Field // structured metadata of every entry
+	// Container is set for targets of docker_sd_configs. A file is its json-file
+	// log then.
+	Container *Container
 	// FirstReadsRotated: at first sight the rotated siblings belong to it too.
 	FirstReadsRotated bool
 	// IgnoreOlder leaves alone what did not change for so long when it is first
@@ -92,8 +98,14 @@ type Options struct {
 	// names without a folder.
 	Rotated  func(base, name string) bool
 	Hostname string // what the label __host__ is compared with
-	User     string // the user of remedies, "" for the process's own
-	Program  string // the program of remedies, "" for the process's own
+	// Engine returns the engine of a docker_sd_config, nil if there is none yet; nil
+	// without such jobs.
+	Engine func(*config.DockerSD) Engine
+	// OwnContainer is the id of the collector's own container or what it begins
+	// with, "" to find it out.
+	OwnContainer string
+	User         string // the user of remedies, "" for the process's own
+	Program      string // the program of remedies, "" for the process's own
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -104,8 +116,9 @@ type Discoverer struct {
 	containers map[string]container // by the path of config.v2.json, as last read
 	offFor     map[string]int       // by job: Syncs until a job that was off may be on
 
-	targetFiles map[string]targetFile // of file_sd_configs, by path
-	dropped     []Dropped             // of the last Sync
+	targetFiles map[string]targetFile        // of file_sd_configs, by path
+	addresses   map[string]map[string]string // labels by job and container id, of docker_sd_configs
+	dropped     []Dropped                    // of the last Sync
 }
 
 // New returns a discoverer of the jobs' targets.
@@ -115,6 +128,9 @@ func New(opts Options) *Discoverer {
 	}
 	if opts.Program == "" {
 		opts.Program = ownProgram()
+	}
+	if opts.OwnContainer == "" {
+		opts.OwnContainer = ownContainer()
 	}
 	if opts.Now == nil {
 		opts.Now = time.Now
@@ -131,6 +147,7 @@ func (d *Discoverer) SetJobs(jobs []config.ScrapeConfig) { d.opts.Jobs = jobs }
 func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
 	f := &found{
 		d: d, byKey: map[string]int{}, containers: map[string]container{}, targetFiles: map[string]targetFile{},
+		addresses: map[string]map[string]string{},
 	}
 	for i := range d.opts.Jobs {
 		f.job, f.discovered, f.drops = &d.opts.Jobs[i], nil, 0
@@ -141,9 +158,10 @@ func (d *Discoverer) Sync() (targets []Target, problems []Problem) {
 		f.static()
 		f.fileSD()
 		f.docker()
+		f.dockerSD()
 		f.journal()
 	}
-	d.containers, d.targetFiles = f.containers, f.targetFiles // those that are gone are forgotten
+	d.containers, d.targetFiles, d.addresses = f.containers, f.targetFiles, f.addresses // those that are gone are forgotten
 	d.dropped = f.dropped
 	slices.SortStableFunc(f.targets, func(a, b Target) int { return strings.Compare(a.Key, b.Key) })
 	return f.targets, f.problems
@@ -167,6 +185,7 @@ type found struct {
 
 	containers  map[string]container // as in Discoverer
 	targetFiles map[string]targetFile
+	addresses   map[string]map[string]string
 }
 
 // isOff reports whether something exists that the job gives way to, or existed
@@ -189,13 +208,18 @@ const looksUntilOn = 10
 
 // add adds a target with its labels.
 func (f *found) add(t Target, labels map[string]string) {
-	t.Job, t.Config = f.job.JobName, f.job
-	t.Key = t.Job + " " + t.Key
-	t.IgnoreOlder = f.job.IgnoreOlder.Std()
 	t.Labels, t.Discovered = sorted(labels), f.discovered
 	if t.Discovered == nil {
 		t.Discovered = t.Labels
 	}
+	f.append(t)
+}
+
+// append adds a target that has its labels.
+func (f *found) append(t Target) {
+	t.Job, t.Config = f.job.JobName, f.job
+	t.Key = t.Job + " " + t.Key
+	t.IgnoreOlder = f.job.IgnoreOlder.Std()
 	f.appendNew(t)
 }
 

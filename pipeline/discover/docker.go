@@ -75,6 +75,10 @@ func (f *found) container(dir string) {
 	if c.carries(f.job.DockerFiles.IgnoreContainersLabelled) {
 		return
 	}
+	if f.job.DockerFiles.IgnoreOwnContainer && f.d.isOwn(c.ID) {
+		f.problem(LeftOut, dir, "the collector's own container: ignore_own_container")
+		return
+	}
 	if c.driver != "" && c.driver != "json-file" {
 		f.problem(Unreadable, dir, fmt.Sprintf("container %s logs with the driver %q; only json-file can be read from disk", c.name(), c.driver))
 		return
@@ -96,7 +100,7 @@ func (f *found) container(dir string) {
 	relabel.Public(labels)
 	f.add(Target{
 		Key: c.ID, Path: path, FirstReadsRotated: true,
-		Meta: []pipeline.Field{{Name: "container_id", Value: []byte(c.ID[:12])}, {Name: "image", Value: []byte(c.Config.Image)}},
+		Meta: c.metadata(),
 	}, labels)
 }
 
@@ -177,6 +181,11 @@ func (c *container) log(dir string) string {
 	return filepath.Join(dir, c.ID+"-json.log")
 }
 
+// metadata is the structured metadata of a container's entries.
+func (c *container) metadata() []pipeline.Field {
+	return []pipeline.Field{{Name: "container_id", Value: []byte(c.ID[:12])}, {Name: "image", Value: []byte(c.Config.Image)}}
+}
+
 // labels are the container's, changed by the configuration's.
 func (c *container) labels(configured config.LabelSet) map[string]string {
 	labels := map[string]string{
@@ -190,10 +199,9 @@ func (c *container) labels(configured config.LabelSet) map[string]string {
 // addMeta adds the labels of docker_sd_configs that the container's files tell,
 // for relabelling.
 func (c *container) addMeta(labels map[string]string) {
-	const meta = "__meta_docker_container_"
-	labels[meta+"id"], labels[meta+"name"], labels[meta+"network_mode"] = c.ID, c.Name, c.network
+	labels[metaContainer+"id"], labels[metaContainer+"name"], labels[metaContainer+"network_mode"] = c.ID, c.Name, c.network
 	for name, value := range c.Config.Labels {
-		labels[meta+"label_"+labelName(name)] = value
+		labels[metaContainer+"label_"+labelName(name)] = value
 	}
 }
 

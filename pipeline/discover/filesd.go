@@ -88,11 +88,14 @@ func isSame(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// IsMoved reports whether the job's file_sd_configs give the target other labels
-// now, or none: now is what Sync found under its key, nil for nothing. A file
-// that is missing or cannot be read has not moved, for it may be in rotation.
+// IsMoved reports whether the job's file_sd_configs or docker_sd_configs give the
+// target other labels now, or the former none: now is what Sync found under its
+// key, nil for nothing. A file that is missing or cannot be read has not moved,
+// for it may be in rotation.
 func (t *Target) IsMoved(now *Target) bool {
 	switch {
+	case t.Container != nil && now != nil && now.Container != nil:
+		return !slices.Equal(now.Container.Stdout, t.Container.Stdout) || !slices.Equal(now.Container.Stderr, t.Container.Stderr)
 	case len(t.Config.FileSDConfigs) == 0 || t.Kind == Journal:
 		return false
 	case now != nil:

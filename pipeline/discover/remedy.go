@@ -79,13 +79,21 @@ func closedAbove(path string) []string {
 // groupReads reports whether members of the group may read a file, or list and
 // pass a folder.
 func groupReads(path, group string) bool {
+	need := fs.FileMode(0o040)
+	if isFolder(path) {
+		need = 0o050
+	}
+	return groupHas(path, group, need)
+}
+
+// groupWrites reports whether members of the group may connect to a socket.
+func groupWrites(path, group string) bool { return groupHas(path, group, 0o060) }
+
+// groupHas reports whether a path belongs to a group that may do what is needed.
+func groupHas(path, group string, need fs.FileMode) bool {
 	info, err := os.Stat(path)
 	if err != nil {
 		return false
-	}
-	need := fs.FileMode(0o040)
-	if info.IsDir() {
-		need = 0o050
 	}
 	if info.Mode()&need != need {
 		return false

@@ -26,10 +26,13 @@ type FeedOptions struct {
 	// fields of its line that begin with __; nil for none. For what each label set
 	// becomes they are asked once.
 	Relabel relabel.Rules
-	Meta    []pipeline.Field // structured metadata of every entry
-	Streams *pipeline.Streams
-	Limit   *pipeline.LabelLimit // nil for none
-	Sending *SendLimits          // of all targets together, nil for none
+	// Container is set for programs of CompileContainer, whose entries have its
+	// labels in place of Labels.
+	Container *ContainerOptions
+	Meta      []pipeline.Field // structured metadata of every entry
+	Streams   *pipeline.Streams
+	Limit     *pipeline.LabelLimit // nil for none
+	Sending   *SendLimits          // of all targets together, nil for none
 	// Dropped is told the reason of each entry that a stage drops, and how many
 	// bytes its line had; nil if nobody counts.
 	Dropped func(reason string, bytes int)
@@ -48,13 +51,14 @@ type FeedOptions struct {
 // Feed runs a program over the lines of one target. It implements
 // pipeline.Stages and is used by one goroutine.
 type Feed struct {
-	p      *Program
-	opts   FeedOptions
-	number map[string]int // of the program's names
-	tenant int            // the number of tenantLabel, or -1
-	source uint64         // hash of the source's key
-	base   *base          // of all entries that are not relabelled
-	fields *relabelled    // nil without rules
+	p       *Program
+	opts    FeedOptions
+	number  map[string]int // of the program's names
+	tenant  int            // the number of tenantLabel, or -1
+	source  uint64         // hash of the source's key
+	base    *base          // of all entries that are not relabelled
+	fields  *relabelled    // nil without rules
+	streams *streamBases   // nil but for containers
 
 	rec     record
 	entry   pipeline.Entry
@@ -119,6 +123,9 @@ func (p *Program) NewFeed(opts FeedOptions) *Feed {
 	f.base = f.newBase(opts.Labels)
 	if len(opts.Relabel) > 0 {
 		f.fields = newRelabelled(f)
+	}
+	if opts.Container != nil {
+		f.streams = f.newStreamBases(opts.Container)
 	}
 	f.rec.slots = make([]value, len(p.names))
 	f.rec.labels = make([]value, len(p.names))
@@ -275,8 +282,7 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 		r.base = f.fields.of(l.Fields)
 	}
 	if r.base != nil {
-		copy(r.slots, r.base.labels)
-		copy(r.labels, r.base.labels)
+		f.rebase(r, r.base)
 	}
 	r.others, r.before, r.offset = true, f.mark, l.Range.Start
 	r.line, r.time, r.added = l.Text, l.Time, 0
@@ -295,6 +301,13 @@ func (f *Feed) reset(l *pipeline.Line) *record {
 		}
 	}
 	return r
+}
+
+// rebase gives a record the labels of b, and these as its extracted values.
+func (f *Feed) rebase(r *record, b *base) {
+	r.base = b
+	copy(r.slots, b.labels)
+	copy(r.labels, b.labels)
 }
 
 // run takes a record through the steps from number at on.

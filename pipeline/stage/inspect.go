@@ -55,7 +55,7 @@ type Change struct {
 // CompileInspected is Compile for a program whose feeds tell FeedOptions.Inspect
 // what each stage does.
 func CompileInspected(stages []config.Stage, m *Metrics) (*Program, error) {
-	return compileStages(stages, m, true)
+	return compileStages(stages, m, true, nil)
 }
 
 // inspected compiles a stage between two steps that look at the entry.

@@ -52,12 +52,16 @@ type joined struct {
 
 // of returns the feed's state of the step, and in it the entry for r's labels.
 func (s joining) of(f *Feed, r *record, wait time.Duration) (*joins, *joined) {
+	return s.at(f, f.labelKey(r), wait)
+}
+
+// at is of for a key of the caller's.
+func (s joining) at(f *Feed, key []byte, wait time.Duration) (*joins, *joined) {
 	all := f.joins[s.state]
 	if all == nil {
 		all = &joins{step: s.state, next: s.next, wait: wait, byKey: map[string]*joined{}}
 		f.joins[s.state] = all
 	}
-	key := f.labelKey(r)
 	j := all.byKey[string(key)]
 	if j == nil {
 		all.forget()

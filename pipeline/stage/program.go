@@ -51,11 +51,16 @@ const (
 // Compile compiles stages. What metrics stages count is in m. An error is a
 // *config.Error, which names the place in the configuration.
 func Compile(stages []config.Stage, m *Metrics) (*Program, error) {
-	return compileStages(stages, m, false)
+	return compileStages(stages, m, false, nil)
 }
 
-func compileStages(stages []config.Stage, m *Metrics, inspect bool) (*Program, error) {
+// compileStages compiles stages behind the steps that first adds, if it is not
+// nil.
+func compileStages(stages []config.Stage, m *Metrics, inspect bool, first func(*compiler)) (*Program, error) {
 	c := &compiler{p: &Program{}, m: m, inspect: inspect, number: map[string]int{}, changed: map[int]bool{}}
+	if first != nil {
+		first(c)
+	}
 	if err := c.all(stages); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,8 @@ var allowed = map[string][]string{
 
 	"pipeline":                  {},
 	"pipeline/config":           {},
-	"pipeline/discover":         {"pipeline", "pipeline/config", "pipeline/relabel"},
+	"pipeline/discover":         {"pipeline", "pipeline/config", "pipeline/dockerapi", "pipeline/relabel"},
+	"pipeline/dockerapi":        {},
 	"pipeline/grouping":         {"pipeline/grouping/mask", "pipeline/jsonscan", "pipeline/level"},
 	"pipeline/grouping/mask":    {},
 	"pipeline/grouping/pattern": {"pipeline/grouping/mask"},
@@ -31,6 +32,7 @@ var allowed = map[string][]string{
 	"pipeline/quarantine":       {},
 	"pipeline/relabel":          {"pipeline/config"},
 	"pipeline/ship":             {"pipeline"},
+	"pipeline/source/docker":    {"pipeline"},
 	"pipeline/source/file":      {"pipeline"},
 	"pipeline/source/journal":   {"pipeline", "pipeline/jsonscan"},
 	"pipeline/source/pipe":      {"pipeline"},

@@ -2,7 +2,7 @@ package main
 
 // mutants are the ways in which log collectors lose or double lines.
 func mutants() []mutant {
-	return []mutant{
+	return append(dockerMutants(), []mutant{
 		{
 			name: "position moved at send", file: "pipeline/ship/queue.go",
 			old: "case out.verdict == stored:", new: "case out.verdict == stored, out.verdict == failed:",
@@ -110,5 +110,5 @@ func mutants() []mutant {
 			new:  "		r.time, r.added, r.readTime = f.now.UnixNano(), 0, true\n",
 			test: "pipeline/stage.TestPackedTimeIsTheSameWhenReadAgain",
 		},
-	}
+	}...)
 }

@@ -14,8 +14,8 @@ import (
 // image called busybox that holds busybox alone.
 type Engine struct {
 	Root string // its data folder
+	Host string // its address: unix://PATH
 
-	socket  string
 	process *Process
 }
 
@@ -30,9 +30,9 @@ func DockerEngine(t testing.TB) *Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	e := &Engine{socket: "unix://" + dir + "/s", Root: filepath.Join(dir, "data")}
+	e := &Engine{Host: "unix://" + dir + "/s", Root: filepath.Join(dir, "data")}
 	e.process = launch(t, exec.Command(Debian(t, "dockerd", "docker.io"), "--data-root="+e.Root, "--exec-root="+filepath.Join(dir, "exec"),
-		"--pidfile="+filepath.Join(dir, "pid"), "--host="+e.socket, "--bridge=none", "--iptables=false", "--ip6tables=false"), "")
+		"--pidfile="+filepath.Join(dir, "pid"), "--host="+e.Host, "--bridge=none", "--iptables=false", "--ip6tables=false"), "")
 	e.waitReady(t)
 	e.importBusybox(t)
 	return e
@@ -50,7 +50,7 @@ func (e *Engine) waitReady(t testing.TB) {
 	t.Helper()
 	Eventually(t, "the Docker engine answers", func() bool {
 		e.process.mustRun(t)
-		return exec.Command("docker", "-H", e.socket, "info").Run() == nil
+		return exec.Command("docker", "-H", e.Host, "info").Run() == nil
 	})
 }
 
@@ -84,7 +84,7 @@ func (e *Engine) Docker(t testing.TB, args ...string) string {
 
 func (e *Engine) run(t testing.TB, stdin *bytes.Buffer, args ...string) string {
 	t.Helper()
-	cmd := exec.Command("docker", append([]string{"-H", e.socket}, args...)...)
+	cmd := exec.Command("docker", append([]string{"-H", e.Host}, args...)...)
 	if stdin != nil {
 		cmd.Stdin = stdin
 	}
