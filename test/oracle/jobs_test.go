@@ -199,6 +199,21 @@ relabel_configs:
 			differs: []difference{roughTimes},
 		},
 		{
+			name: "docker_json_large", input: corpus(t, "tovplay/structured-1w.docker-json.log"),
+			stages: `- docker: {}
+- match:
+    selector: '{stream="stdout"}'
+    stages:
+    - json: {expressions: {level: , logger: , message: , path: 'request.path || path', status: status_code, took: duration_ms}, drop_malformed: false}
+    - template: {source: level, template: '{{ ToLower .level }}'}
+    - structured_metadata: {logger: , path: , status: , took: }
+    - labels: {level: }
+    - output: {source: message}
+- drop: {expression: 'healthz?'}
+- replace: {expression: '(\d+\.\d+\.\d+\.\d+)', replace: '{{ .Value | Hash "salt" | trunc 12 }}'}`,
+			loose: true, differs: []difference{roughTimes},
+		},
+		{
 			name: "syslog_iso", input: corpus(t, "syslog/all-iso.log"),
 			stages: `- regex: {expression: '^(?P<time>\S+) (?P<host>\S+) (?P<app>[^\s:\[]+)(?:\[(?P<pid>\d+)\])?: (?P<content>.*)$'}
 - timestamp: {source: time, format: RFC3339Nano}

@@ -277,6 +277,18 @@ no record
 			input:  "1\na\nb\nc\nd\ne\nf\n2\n3\na\n4\na\nb\n5\na\nb\nc\n",
 		},
 		{
+			name:   "multiline_empty_line_behind_max_lines",
+			stages: "- multiline: {firstline: '^\\d', max_lines: 3, max_wait_time: 15s}",
+			input:  "1\na\nb\n\n2\na\nb\nc\n",
+			differs: []difference{{row: "multiline: an empty line right behind a block of `max_lines`", of: func(all []entry) []entry {
+				out := []entry{all[0], all[0], all[0], all[0]}
+				for i, line := range []string{"1\na\nb", "", "2\na\nb", "c"} {
+					out[i].line = line
+				}
+				return out
+			}}},
+		},
+		{
 			name: "multiline_max_wait_time", covers: []string{"multiline.max_wait_time"},
 			stages: "- multiline: {firstline: '^\\d', max_wait_time: 500ms}",
 			input:  "1\na\n", later: later{1, "b\nc\n2\n"},

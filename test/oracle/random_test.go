@@ -83,7 +83,7 @@ func (g generator) pipeline() string {
 
 func (g generator) keeping() string {
 	return g.one(
-		"multiline: {firstline: '^\\S', max_lines: 3, max_wait_time: 10s}",
+		"multiline: {firstline: '^\\S', max_wait_time: 10s}",
 		"multiline: {firstline: 'a', max_wait_time: 10s}",
 		"limit: {rate: 0.0001, burst: 7, drop: true}",
 		"limit: {rate: 0.0001, burst: 3, drop: true, by_label_name: "+g.name()+"}",
@@ -118,7 +118,14 @@ func (g generator) stage(deep int) string {
 	case 7:
 		return g.one("static_labels: {b: fixed, env: other}", "labeldrop: ["+g.list()+"]", "labelallow: [case, "+g.list()+"]")
 	case 8:
-		return fmt.Sprintf("structured_metadata: {%s}", g.names(func() string { return g.one("", g.name()) }))
+		// Several names for one label get it by chance.
+		from := []string{"b", "d", "a", "stream", "c", "e1", "env"}
+		g.Shuffle(len(from), func(i, k int) { from[i], from[k] = from[k], from[i] })
+		return fmt.Sprintf("structured_metadata: {%s}", g.names(func() string {
+			next := from[0]
+			from = from[1:]
+			return next
+		}))
 	case 9:
 		return "output: {source: " + g.name() + "}"
 	case 10:
@@ -126,7 +133,8 @@ func (g generator) stage(deep int) string {
 	case 11, 12:
 		return g.drop()
 	}
-	return g.one("decolorize: {}", "tenant: {value: "+g.one("one", "two")+"}",
+	return g.one("decolorize: {}", "tenant: {value: "+g.one("one", "two")+"}", "tenant: {label: env}",
+		"regex: {expression: '(?P<base>[^/]+)$', source: filename}", "static_labels: {stream: '', d: 'é'}", "labels: {filename: "+g.name()+"}",
 		"timestamp: {source: "+g.name()+", format: "+g.one("Unix", "RFC3339")+", action_on_failure: skip}", "eventlogmessage: {source: absent}")
 }
 
@@ -139,7 +147,7 @@ func (g generator) drop() string {
 }
 
 func (g generator) match(deep int) string {
-	selector := "{" + g.one("", "") + g.name() + g.one("=", "!=", "=~", "!~") + `"` + g.one("", "x", "test", "two", "o.*", ".+") + `"}`
+	selector := "{" + g.name() + g.one("=", "!=", "=~", "!~") + `"` + g.one("", "x", "test", "two", "o.*", ".+") + `"}`
 	if g.IntN(2) == 0 {
 		selector += " " + g.one("|=", "!=", "|~", "!~") + ` "` + g.one("two", "x", "", "a") + `"`
 	}
