@@ -364,7 +364,7 @@ func (s *Packed) beginPass(f *packedFile, now time.Time) (begun bool, err error)
 	case f.readyAt.After(now), !s.opts.Shelf.enter():
 		return false, nil
 	}
-	f.learnHead()
+	s.opts.Shelf.learn(f)
 	f.pass, f.slot = newPass(s.opts.Format, f.text.file), true
 	return true, nil
 }

@@ -35,7 +35,7 @@ func pack(t testing.TB, format, text string) string {
 	case "zst":
 		w, _ = zstd.NewWriter(&b)
 	case "bz2":
-		cmd := exec.Command("bzip2", "-c")
+		cmd := exec.Command("bzip2", "-1c") // in blocks of 100 kB
 		cmd.Stdin = strings.NewReader(text)
 		out, err := cmd.Output()
 		if err != nil {
@@ -284,7 +284,7 @@ func TestTruncatedFileIsReadAsFarAsItGoes(t *testing.T) {
 			p.open("a", "b")
 			p.read(1)
 			n := len(p.lines)
-			if n < 20_000 || string(p.lines[n-1].Text) != "good" {
+			if n < 10_000 || string(p.lines[n-1].Text) != "good" {
 				t.Fatalf("%d lines of the half", n)
 			}
 			p.read(10)

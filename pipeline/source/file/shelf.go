@@ -67,6 +67,13 @@ func (s *Shelf) Left() []pipeline.Place {
 	return slices.Clone(s.places)
 }
 
+// learn reads the head of a file that other sources may look at.
+func (s *Shelf) learn(f *packedFile) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f.learnHead()
+}
+
 // isAt reports whether the file is the one that p describes, renamed or grown.
 func (f *packedFile) isAt(p pipeline.Place) bool {
 	n := p.FingerprintLen
