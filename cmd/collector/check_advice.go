@@ -84,6 +84,21 @@ func jobRules() []jobRule {
 			applies: readsDockersFolder,
 		},
 		{
+			write: "in docker_sd_configs: container_labels: true",
+			why:   "It gives the labels container, service, compose_project and stream without rules.",
+			applies: func(job *config.ScrapeConfig) bool {
+				return len(job.RelabelConfigs) == 0 && slices.ContainsFunc(job.DockerSDConfigs, func(sd config.DockerSD) bool { return !sd.ContainerLabels })
+			},
+		},
+		{
+			write: "ignore_own_container: true",
+			why:   "A collector in a container that ships its own log may feed itself.",
+			applies: func(job *config.ScrapeConfig) bool {
+				return job.DockerFiles != nil && !job.DockerFiles.IgnoreOwnContainer ||
+					slices.ContainsFunc(job.DockerSDConfigs, func(sd config.DockerSD) bool { return !sd.IgnoreOwnContainer })
+			},
+		},
+		{
 			write: "ignore_older: 168h",
 			why:   "The first start reads files of any age, and Loki refuses what is older than a week.",
 			applies: func(job *config.ScrapeConfig) bool {
