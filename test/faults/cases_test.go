@@ -33,6 +33,7 @@ func cases(loki, narrow *servers.Process) []faultCase {
 		rename,
 		{name: "copytruncate, regrown past the old offset at once", alone: true, sizes: bothSizes, run: copyTruncate},
 		compress, kill, down,
+		{name: "UTF-16 and compressed files: rotated while running and while killed", run: func(r *rig) { formats(r, loki) }},
 		inEveryStage(rename), inEveryStage(compress), inEveryStage(kill), inEveryStage(down),
 		{name: "Loki refuses connections while files rotate", sizes: bothSizes, run: func(r *rig) {
 			refusedWhileRotating(r, loki, 2000, sized(time.Minute, 10*time.Minute))
@@ -264,6 +265,34 @@ func rotatedWhileDown(r *rig, loki *servers.Process) {
 		pause(ctx, 500*time.Millisecond)
 		r.start()
 		pause(ctx, 3*time.Second)
+	})
+	r.finish()
+}
+
+// formats rotates files in UTF-16 and compressed ones, whose names the collector
+// follows each by itself.
+func formats(r *rig, loki *servers.Process) {
+	r.useLoki(loki, nil)
+	r.write(&Writer{Name: "wide", Form: Wide, Rate: 500, Size: 120})
+	r.write(&Writer{Name: "packed", Form: Packed, Rate: 100, Size: 120})
+	r.start()
+	r.writeDuring(func(ctx context.Context) {
+		rotations := func(n int) {
+			for range n {
+				pause(ctx, time.Second)
+				for _, w := range r.writers {
+					r.check(w.RenameRotate(20))
+				}
+			}
+		}
+		rotations(4)
+		for range 3 {
+			r.kill()
+			rotations(2)
+			r.start()
+			rotations(2)
+			pause(ctx, time.Duration(rand.IntN(2000))*time.Millisecond)
+		}
 	})
 	r.finish()
 }

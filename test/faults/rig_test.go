@@ -95,7 +95,7 @@ func (r *rig) write(w *Writer) *Writer {
 	case w.Form == Docker:
 		w.Path = r.containerLog(w.Name)
 	default:
-		w.Path = r.path("logs/" + map[Form]string{OwnTime: "own", ReadTime: "read", Traceback: "trace", CRI: "cri"}[w.Form] + "/" + w.Name + ".log")
+		w.Path = r.path("logs/" + map[Form]string{OwnTime: "own", ReadTime: "read", Traceback: "trace", CRI: "cri", Wide: "wide", Packed: "packed"}[w.Form] + "/" + w.Name + ".log")
 	}
 	servers.WriteFile(r.t, w.Path, "")
 	r.writers = append(r.writers, w)
@@ -181,6 +181,17 @@ scrape_configs:
     static_configs: [{labels: {__path__: %[6]s/logs/cri/*.log}}]
     pipeline_stages:
       - cri: {}
+  - job_name: wide
+    encoding: UTF-16LE
+    static_configs: [{labels: {__path__: %[6]s/logs/wide/*.log}}]
+    pipeline_stages: *own
+  - job_name: packed
+    decompression: {enabled: true, format: gz}
+    static_configs: [{labels: {__path__: %[6]s/logs/packed/*}}]
+    pipeline_stages: # a rotation gives what is read again another name
+      - labeldrop: [filename]
+      - regex: {expression: '^(?P<time>\S+) '}
+      - timestamp: {source: time, format: RFC3339Nano}
 `, r.proxy.URL, r.name, s.clients, r.state, s.top, r.dir, s.stages, s.docker, s.backoff, s.read, s.trace))
 }
 

@@ -1,12 +1,17 @@
 package faults
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
 	"time"
+	"unicode/utf16"
 )
 
 // Form is how a writer writes a record.
@@ -14,13 +19,16 @@ type Form int
 
 // The forms. OwnTime begins with an RFC 3339 time, ReadTime has none,
 // Traceback is OwnTime with several lines, Docker is the json-file driver's,
-// CRI containerd's; these two in parts of 16 KiB.
+// CRI containerd's; these two in parts of 16 KiB. Wide is OwnTime in UTF-16, and
+// Packed has a member of gzip for each record.
 const (
 	OwnTime Form = iota
 	ReadTime
 	Traceback
 	Docker
 	CRI
+	Wide
+	Packed
 )
 
 // dockerPart is the longest text that Docker writes in one record.
@@ -105,6 +113,14 @@ func (w *Writer) writeLocked() error {
 	case Docker:
 		err = w.writeDockerLocked(append(appendRecord(w.buf, w.Name, seq, w.Size), '\n'), own)
 		w.buf = w.buf[:0]
+	case Wide, Packed:
+		line := append(own.AppendFormat(nil, time.RFC3339Nano), ' ')
+		line = append(appendRecord(line, w.Name, seq, w.Size), '\n')
+		if w.Form == Wide {
+			w.buf = appendWide(w.buf, string(line))
+		} else {
+			w.buf, err = appendPacked(w.buf, line)
+		}
 	case CRI:
 		w.buf = appendCRI(w.buf, appendRecord(nil, w.Name, seq, w.Size), own)
 	}
@@ -132,6 +148,23 @@ func (w *Writer) writeDockerLocked(line []byte, at time.Time) error {
 		}
 	}
 	return nil
+}
+
+// appendWide appends text in little-endian UTF-16.
+func appendWide(dst []byte, text string) []byte {
+	for _, unit := range utf16.Encode([]rune(text)) {
+		dst = binary.LittleEndian.AppendUint16(dst, unit)
+	}
+	return dst
+}
+
+// appendPacked appends text as a member of gzip.
+func appendPacked(dst, text []byte) ([]byte, error) {
+	packed := bytes.NewBuffer(dst)
+	zw := gzip.NewWriter(packed)
+	_, err := zw.Write(text)
+	err = errors.Join(err, zw.Close())
+	return packed.Bytes(), err
 }
 
 // appendCRI appends a line as containerd writes it.

@@ -93,9 +93,8 @@ func OpenPacked(name string, places []pipeline.Place, opts PackedOptions, now ti
 	if err != nil {
 		return nil, err
 	}
-	old := opts.IgnoreOlder > 0 && f.text.changed.Before(now.Add(-opts.IgnoreOlder))
-	if isNew := f.text.offset == 0 && len(f.text.saved.Path) == 0; isNew && !f.waits {
-		f.skips = old || opts.StartAtEnd
+	if isNew := f.text.saved.Path == "" && !f.waits; isNew {
+		f.skips = opts.StartAtEnd || opts.IgnoreOlder > 0 && f.text.changed.Before(now.Add(-opts.IgnoreOlder))
 	}
 	s.caughtUp = earlier(now, f.text.current)
 	s.measure(now)
@@ -208,7 +207,8 @@ func (s *Packed) place(f *packedFile) pipeline.Place {
 	return p
 }
 
-// Close implements pipeline.Source.
+// Close implements pipeline.Source. Its places go to the shelf: a file may have
+// the name of another source by now.
 func (s *Packed) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,6 +216,9 @@ func (s *Packed) Close() error {
 	for _, f := range s.files {
 		s.endPass(f)
 		s.opts.Shelf.release(f)
+		if !f.waits && !f.text.gone && !f.text.unlinked {
+			s.opts.Shelf.Put(s.place(f))
+		}
 		errs = append(errs, f.text.close())
 	}
 	return errors.Join(errs...)

@@ -275,7 +275,7 @@ func TestTruncatedFileIsReadAsFarAsItGoes(t *testing.T) {
 			p := newPacks(t, format)
 			r := rand.New(rand.NewPCG(1, 2))
 			var text strings.Builder
-			for i := range 60_000 {
+			for i := range 150_000 {
 				fmt.Fprintf(&text, "%d %x\n", i, r.Uint32())
 			}
 			whole := pack(t, format, text.String())
@@ -302,7 +302,7 @@ func TestTruncatedFileIsReadAsFarAsItGoes(t *testing.T) {
 					count++
 				}
 			}
-			if want := strings.ReplaceAll(text.String(), "\n", ""); got.String() != want || count > 60_001 {
+			if want := strings.ReplaceAll(text.String(), "\n", ""); got.String() != want || count > 150_001 {
 				t.Errorf("%d lines, %d bytes of %d", count, got.Len(), len(want))
 			}
 			if len(p.damaged) != 1 || len(p.lost) > 0 {
@@ -734,4 +734,21 @@ func TestASourceThatIsOpenedAgainGoesOn(t *testing.T) {
 	must(t, p.sources["b"].Close())
 	p.open("b")
 	p.want(2, "")
+}
+
+// A source that ends leaves its files to those that wait for them.
+func TestAFileOfASourceThatEndsGoesOn(t *testing.T) {
+	p := newPacks(t, "gz")
+	p.write("a", pack(t, "gz", "one\ntwo\n"))
+	p.open("a")
+	p.read(1)
+	settle(p.lines[:1])
+	p.lines = nil
+	must(t, os.Rename(p.path("a"), p.path("b")))
+	p.write("a", pack(t, "gz", "three\n"))
+	p.open("b")
+	p.want(1, "three")
+	must(t, p.sources["a"].Close())
+	delete(p.sources, "a")
+	p.want(1, "two")
 }

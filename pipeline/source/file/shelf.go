@@ -49,8 +49,8 @@ func NewShelf(u *Unpackers) *Shelf {
 func (s *Shelf) Put(p pipeline.Place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for f := range s.held {
-		if f.isAt(p) {
+	for f := range s.held { // a place of another file that had the inode is of no use
+		if f.text.id.inode == p.Inode {
 			return
 		}
 	}
