@@ -217,7 +217,7 @@ func (m *manager) dockerSource(t discover.Target) (*docker.Source, error) {
 	}
 	return docker.New(places, docker.Options{
 		Engine: watcher.Client(), ID: t.Container.ID,
-		TTY: found.Details.Config.Tty, Running: found.Running(),
+		TTY: found.Details.Config.Tty, Coarse: found.Details.HostConfig.LogConfig.Type == "journald", Running: found.Running(),
 		Missing: func(last, next time.Time) {
 			m.log.Error("the record of a container's log that was read last is gone; records behind it may be lost",
 				"job", t.Job, "path", t.Path, "last", last.UTC(), "next", next.UTC(), "remedy", "let Docker keep more: log-opts max-size and max-file")
