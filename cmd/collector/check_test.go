@@ -15,6 +15,8 @@ scrape_configs:
 - job_name: docker
   static_configs: [{labels: {__path__: /var/lib/docker/containers/*/*-json.log}}]
   pipeline_stages: [{docker: {}}]
+- job_name: engine
+  docker_sd_configs: [{host: 'unix:///s'}]
 - job_name: push
   loki_push_api: {}
 `
@@ -29,6 +31,10 @@ scrape_configs:
   docker_files: {}
   ignore_older: 168h
   pipeline_stages: [{docker: {join: true}}, {tracebacks: {}}, {match: {selector: '{a="b"}', stages: [{level: {}}]}}, {error_group: {}}, {rate_limit: {lines_per_second: 10}}]
+- job_name: engine
+  docker_sd_configs: [{host: 'unix:///s', container_labels: true, ignore_own_container: true}]
+  ignore_older: 168h
+  pipeline_stages: [{docker: {}}, {tracebacks: {}}, {level: {}}, {error_group: {}}]
 - job_name: push
   loki_push_api: {}
 `
@@ -50,6 +56,7 @@ func TestCheckAdvisesOwnKeysWhereTheyAreMissing(t *testing.T) {
 	got := strings.Join(advised(plainJobs), "\n")
 	for _, want := range []string{
 		"max_retries: 5", "drop_rate_limited_batches", "positions:", "label_limit:", "rate_limit:", "docker_files:", "ignore_older:",
+		"container_labels:", "ignore_own_container:",
 		"docker: {join: true}", "tracebacks:", "level:", "error_group:",
 	} {
 		if !strings.Contains(got, want) {
@@ -70,7 +77,7 @@ func TestCheckSaysWhetherAConfigurationCanBeUsed(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"-config.file=" + good, 0, []string{good + " can be used: 1 client, 2 jobs.", "loki_push_api: not collected by this version", "label_limit: {values: 1000}"}},
+		{"-config.file=" + good, 0, []string{good + " can be used: 1 client, 3 jobs.", "loki_push_api: not collected by this version", "label_limit: {values: 1000}"}},
 		{"-config.file=" + bad, 1, []string{"It cannot be used:", "docker.jion: unknown key; did you mean join?"}},
 		{"-config.file=" + good + " -server.http-listen-port=many", 1, []string{"-server.http-listen-port: "}},
 		{"-config.fiel=x", 2, []string{"did you mean -config.file?"}},

@@ -157,6 +157,16 @@ func (e *engines) newWatcher(sd *config.DockerSD) (*dockerapi.Watcher, error) {
 	}), nil
 }
 
+// look waits for a first answer of each engine, and watches them no longer.
+func (e *engines) look() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { e.run(ctx) })
+	e.waitLooked(ctx)
+	cancel()
+	watching.Wait()
+}
+
 // waitLooked waits for a first answer of each engine, but not for long.
 func (e *engines) waitLooked(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)

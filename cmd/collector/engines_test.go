@@ -214,6 +214,22 @@ func TestAnEngineThatComesLaterIsRead(t *testing.T) {
 	}
 }
 
+func TestCheckLooksAtEngines(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "s")
+	onSocket(t, socket, newDockerEngine())
+	conf := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(`
+clients: [{url: 'http://192.0.2.1/push'}]
+scrape_configs:
+- {job_name: a, docker_sd_configs: [{host: 'unix://%s', container_labels: true}]}
+- {job_name: b, docker_sd_configs: [{host: 'unix://%s/none', container_labels: true}]}
+`, socket, dir))
+	out := &log{}
+	if status := run(t.Context(), []string{"check", "-config.file=" + conf}, out, out); status != 0 || !out.has("reads 1 source.", "b: unix://"+dir+"/none", "start Docker") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
 // Promtail's cursor of a container that is read by the API: the whole second
 // counts as read. What is exported is that cursor again.
 func TestPromtailsCursorOfAContainerByTheAPI(t *testing.T) {
