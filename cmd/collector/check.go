@@ -55,6 +55,7 @@ func checkCommand(args []string, stdout, stderr io.Writer) int {
 	report := checkReport{stdout}
 	report.warnings(cfg.Warnings)
 	report.advice(advise(cfg))
+	c.manager.engines.look()
 	report.machine(c.manager.find.Sync())
 	return 0
 }

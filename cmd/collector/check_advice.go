@@ -85,7 +85,7 @@ func jobRules() []jobRule {
 		},
 		{
 			write: "in docker_sd_configs: container_labels: true",
-			why:   "It gives the labels container, service, compose_project and stream without rules.",
+			why:   "Without relabel_configs containers have no labels, and Loki takes no stream without one. This gives them container, service, compose_project and stream.",
 			applies: func(job *config.ScrapeConfig) bool {
 				return len(job.RelabelConfigs) == 0 && slices.ContainsFunc(job.DockerSDConfigs, func(sd config.DockerSD) bool { return !sd.ContainerLabels })
 			},
@@ -102,14 +102,15 @@ func jobRules() []jobRule {
 			write: "ignore_older: 168h",
 			why:   "The first start reads files of any age, and Loki refuses what is older than a week.",
 			applies: func(job *config.ScrapeConfig) bool {
-				return job.IgnoreOlder == 0 && (len(job.StaticConfigs)+len(job.FileSDConfigs) > 0 || job.DockerFiles != nil)
+				return job.IgnoreOlder == 0 && (len(job.StaticConfigs)+len(job.FileSDConfigs)+len(job.DockerSDConfigs) > 0 || job.DockerFiles != nil)
 			},
 		},
 		{
 			write: "in pipeline_stages: - docker: {join: true}",
 			why:   "Docker cuts lines into parts of 16 KiB. With join they are one entry again.",
 			applies: func(job *config.ScrapeConfig) bool {
-				return slices.ContainsFunc(job.PipelineStages, func(s config.Stage) bool { return s.Docker != nil && !s.Docker.Join })
+				return len(job.DockerSDConfigs) == 0 &&
+					slices.ContainsFunc(job.PipelineStages, func(s config.Stage) bool { return s.Docker != nil && !s.Docker.Join })
 			},
 		},
 		{

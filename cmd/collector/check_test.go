@@ -31,6 +31,10 @@ scrape_configs:
   docker_files: {ignore_own_container: true}
   ignore_older: 168h
   pipeline_stages: [{docker: {join: true}}, {tracebacks: {}}, {match: {selector: '{a="b"}', stages: [{level: {}}]}}, {error_group: {}}, {rate_limit: {lines_per_second: 10}}]
+- job_name: engine
+  docker_sd_configs: [{host: 'unix:///s', container_labels: true, ignore_own_container: true}]
+  ignore_older: 168h
+  pipeline_stages: [{docker: {}}, {tracebacks: {}}, {level: {}}, {error_group: {}}]
 - job_name: push
   loki_push_api: {}
 `

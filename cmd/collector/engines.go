@@ -157,6 +157,16 @@ func (e *engines) newWatcher(sd *config.DockerSD) (*dockerapi.Watcher, error) {
 	}), nil
 }
 
+// look waits for a first answer of each engine, and watches them no longer.
+func (e *engines) look() {
+	ctx, cancel := context.WithCancel(context.Background())
+	var watching sync.WaitGroup
+	watching.Go(func() { e.run(ctx) })
+	e.waitLooked(ctx)
+	cancel()
+	watching.Wait()
+}
+
 // waitLooked waits for a first answer of each engine, but not for long.
 func (e *engines) waitLooked(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -217,7 +227,7 @@ func (m *manager) dockerSource(t discover.Target) (*docker.Source, error) {
 	}
 	return docker.New(places, docker.Options{
 		Engine: watcher.Client(), ID: t.Container.ID,
-		TTY: found.Details.Config.Tty, Running: found.Running(),
+		TTY: found.Details.Config.Tty, Coarse: found.Details.HostConfig.LogConfig.Type == "journald", Running: found.Running(),
 		Missing: func(last, next time.Time) {
 			m.log.Error("the record of a container's log that was read last is gone; records behind it may be lost",
 				"job", t.Job, "path", t.Path, "last", last.UTC(), "next", next.UTC(), "remedy", "let Docker keep more: log-opts max-size and max-file")

@@ -214,6 +214,22 @@ func TestAnEngineThatComesLaterIsRead(t *testing.T) {
 	}
 }
 
+func TestCheckLooksAtEngines(t *testing.T) {
+	dir := t.TempDir()
+	socket := filepath.Join(dir, "s")
+	onSocket(t, socket, newDockerEngine())
+	conf := write(t, filepath.Join(dir, "c.yaml"), fmt.Sprintf(`
+clients: [{url: 'http://192.0.2.1/push'}]
+scrape_configs:
+- {job_name: a, docker_sd_configs: [{host: 'unix://%s', container_labels: true}]}
+- {job_name: b, docker_sd_configs: [{host: 'unix://%s/none', container_labels: true}]}
+`, socket, dir))
+	out := &log{}
+	if status := run(t.Context(), []string{"check", "-config.file=" + conf}, out, out); status != 0 || !out.has("reads 1 source.", "b: unix://"+dir+"/none", "start Docker") {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+}
+
 // Promtail's cursor of a container that is read by the API: the whole second
 // counts as read. What is exported is that cursor again.
 func TestPromtailsCursorOfAContainerByTheAPI(t *testing.T) {
@@ -299,5 +315,41 @@ func TestReloadKeepsEnginesThatDidNotChange(t *testing.T) {
 	}
 	if e.of(&first.ScrapeConfigs[0].DockerSDConfigs[1]) != nil || e.of(&second.ScrapeConfigs[0].DockerSDConfigs[0]) == nil {
 		t.Error("watchers that are not asked for stay, or new ones are missing")
+	}
+}
+
+// A job whose rules, stages or engine's keys change goes on where it was.
+func TestReloadOfAJobOfContainersRepeatsNothing(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	socket := filepath.Join(dir, "s")
+	e := newDockerEngine()
+	onSocket(t, socket, e)
+	yaml := func(sd, more string) string {
+		return fmt.Sprintf("clients: [{url: %q, batchwait: 10ms}]\nscrape_configs:\n- job_name: docker\n  docker_sd_configs: [{host: 'unix://%s'%s}]\n%s", loki.URL, socket, sd, more)
+	}
+	rules := "  relabel_configs: [{source_labels: [__meta_docker_container_name], target_label: name}]\n"
+	e.write("line 0")
+	r := begin(t, dir, yaml("", rules))
+	for i, c := range []struct{ sd, more, want string }{
+		{"", rules, `{name="/web"}`},
+		{"", strings.ReplaceAll(rules, "target_label: name", "target_label: container"), `{container="/web"}`},
+		{"", rules + "  pipeline_stages: [{static_labels: {a: b}}]\n", `{a="b", name="/web"}`},
+		{", container_labels: true", "", `{container="web", service="web", stream="stdout"}`},
+	} {
+		line := fmt.Sprint("line ", i)
+		if i > 0 {
+			r.reload(yaml(c.sd, c.more))
+			e.write(line)
+		}
+		eventually(t, r.out, line, func() bool { return loki.has(line) })
+		if got := loki.got(line); !slices.Equal(got, []string{c.want}) {
+			t.Errorf("%s is in %s, want %s", line, got, c.want)
+		}
+	}
+	r.stop()
+	for i := range 4 {
+		if n := len(loki.got(fmt.Sprint("line ", i))); n != 1 {
+			t.Errorf("line %d came %d times", i, n)
+		}
 	}
 }

@@ -487,6 +487,9 @@ func growing(t *testing.T, path string, stop chan struct{}) (n int) {
 		f.Write(text.Bytes())
 		if n%5000 == 0 {
 			f.Close()
+			for i := n / 5000; i > 1; i-- { // all are kept
+				os.Rename(fmt.Sprint(path, ".", i-1), fmt.Sprint(path, ".", i))
+			}
 			os.Rename(path, path+".1")
 			if f, err = os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
 				t.Error(err)

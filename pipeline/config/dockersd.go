@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -73,6 +74,16 @@ func (d *DockerSD) validate(s scope) {
 		if s.given(key) {
 			s.warnf(key, "without effect on this host, as in promtail: only http:// and https:// have it")
 		}
+	}
+}
+
+// checkEngines warns of containers whose lines get no label.
+func (c *ScrapeConfig) checkEngines(s scope) {
+	if len(c.RelabelConfigs)+len(c.PipelineStages) > 0 {
+		return
+	}
+	if slices.ContainsFunc(c.DockerSDConfigs, func(d DockerSD) bool { return !d.ContainerLabels }) {
+		s.warnf("docker_sd_configs", "its lines have no labels, so that Loki refuses them unless the client has external_labels; give relabel_configs, or container_labels: true")
 	}
 }
 

@@ -191,6 +191,7 @@ func (c *ScrapeConfig) validate(s scope) {
 	c.checkSource(s)
 	c.checkPaths()
 	c.checkFiles(s)
+	c.checkEngines(s)
 }
 
 func (c *StaticConfig) setPos(p Pos) { c.Pos = p }

@@ -23,6 +23,8 @@
 package docker
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"sync"
@@ -45,6 +47,9 @@ type Options struct {
 	Engine Engine
 	ID     string // the container's
 	TTY    bool   // it has a terminal, so that its log has no frames
+	// Coarse: its times are the journal's, of microseconds, so that two records may
+	// be equal, and parts of one line may differ.
+	Coarse bool
 	// Running: it may write more. Notice changes it.
 	Running bool
 	// Gone reports whether an error of Engine says that the container is gone, and
@@ -120,6 +125,7 @@ type Source struct {
 	emptied atomic.Int64 // when the queue was emptied last, unix nanoseconds
 
 	wake time.Time
+	part [2]int64 // of each stream, the time of the line whose parts go on, 0 for none
 
 	mu      sync.Mutex
 	ledger  *pipeline.Ledger
@@ -201,12 +207,29 @@ func (s *Source) Read(b *pipeline.Block, now time.Time) error {
 func (s *Source) addLocked(b *pipeline.Block, r record) {
 	start := s.cursors.end()
 	b.Lines = append(b.Lines, pipeline.Line{
-		Text: r.text, Time: r.time, Fields: r.fields(),
+		Text: r.text, Time: s.lineTime(r), Fields: r.fields(),
 		Ledger: s.ledger, Range: pipeline.Range{Start: start, End: start + 1},
 	})
 	s.bytes.Add(int64(len(r.text)))
 	s.lines.Add(1)
 	s.cursors.push(r.time, s.bytes.Load())
+}
+
+// lineTime is the time of the line that a record is, or is a part of: all parts
+// have that of the first.
+func (s *Source) lineTime(r record) int64 {
+	if !s.opts.Coarse {
+		return r.time
+	}
+	part := &s.part[0]
+	if r.stderr {
+		part = &s.part[1]
+	}
+	at := cmp.Or(*part, r.time)
+	if *part = at; bytes.HasSuffix(r.text, newline) {
+		*part = 0
+	}
+	return at
 }
 
 // Wake implements pipeline.Source.

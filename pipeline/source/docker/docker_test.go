@@ -362,6 +362,32 @@ func TestARecordThatIsSentTwiceIsReadOnce(t *testing.T) {
 	e.add(6, 1, "\n")
 	r := start(t, e, nil)
 	r.want(t, "stdout one\n", "stderr one\n", "stdout "+part, "stdout "+part, "stdout \n")
+	coarse := start(t, e, nil, func(o *Options) { o.Coarse = true }) // two records
+	coarse.want(t, "stdout one\n", "stdout one\n", "stderr one\n", "stdout "+part, "stdout "+part, "stdout \n")
+}
+
+// The journal gives each part a time of its own.
+func TestPartsOfTheJournalHaveTheTimeOfTheFirst(t *testing.T) {
+	e := &engine{}
+	e.add(5, 1, part)
+	e.add(6, 2, part)
+	e.add(7, 1, part)
+	e.add(8, 1, "\n")
+	e.add(9, 2, "end\n")
+	e.add(10, 1, "next\n")
+	r := start(t, e, nil, func(o *Options) { o.Coarse = true })
+	wait(t, "all lines", func() bool { r.read(); return len(r.lines) == 6 })
+	var got []int64
+	for i, l := range r.lines {
+		got = append(got, l.Time)
+		r.settle(i)
+	}
+	if want := []int64{5, 6, 5, 5, 6, 10}; !slices.Equal(got, want) {
+		t.Errorf("times %v, want %v", got, want)
+	}
+	if places := r.Places(); places[0].Cursor != "0.000000010+1" {
+		t.Errorf("place %+v", places)
+	}
 }
 
 func TestAStreamThatLeavesOutFilesIsReadFromTheBeginning(t *testing.T) {

@@ -142,7 +142,7 @@ func (f *follower) follow(ctx context.Context) error {
 			continue
 		case err != nil:
 			return err
-		case last.isAgain(r), repeats.Is(r.time):
+		case !f.s.opts.Coarse && last.isAgain(r), repeats.Is(r.time):
 			continue
 		}
 		if !begun {
