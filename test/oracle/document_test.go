@@ -215,7 +215,7 @@ const documentHead = `# Compared with promtail
 
 Promtail 3.6.7 itself and the collector read the same files with the same configuration, each into a sink that keeps every push.
 In %d cases the entries of each stream are compared one by one in their order: tenant, labels, time, line and structured
-metadata; so are the metrics that stages make, and all of it a second time for a client with external labels and a tenant. What
+metadata; so are the metrics of stages and files, and all of it a second time for a client with external labels and a tenant. What
 differs is a row of [promtail-differences.md](promtail-differences.md), and the test says what the row makes of promtail's
 entries. Cases without a key of their own feed formats with lines that they do not expect: empty, not UTF-8, of 50 kB, with CRLF
 or NUL, without an end, or are configurations that look wrong and that promtail takes. Besides them, 250 pipelines that nobody

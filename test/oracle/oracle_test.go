@@ -132,14 +132,14 @@ func waitSettled(t *testing.T, collector *servers.Process) {
 }
 
 func TestCollectorSendsWhatPromtailSends(t *testing.T) {
-	compareAll(t, allCases(t), func(theirs, ours *shipper) {
+	compareAll(t, head, allCases(t), func(theirs, ours *shipper) {
 		t.Run("metrics", func(t *testing.T) { compareMetrics(t, theirs, ours) })
 	})
 }
 
-// compareAll runs both with all cases, asks them something when everything is
+// compareAll runs both with the head of a configuration and all cases, asks them something when everything is
 // read, and compares what they sent.
-func compareAll(t *testing.T, cases []compared, ask func(theirs, ours *shipper)) {
+func compareAll(t *testing.T, head string, cases []compared, ask func(theirs, ours *shipper)) {
 	t.Helper()
 	dir := t.TempDir()
 	config := head + "scrape_configs:\n"

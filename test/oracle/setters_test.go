@@ -35,6 +35,14 @@ func setterCases(t testing.TB) []compared {
 			stages: "- json: {expressions: {a: , b: , c: , d: , e1: , f: }}\n- labels: {a: , b: , c: , d: , e1: , f: }",
 			input:  `{"a":"x","b":1.50,"c":true,"d":null,"e1":{"k":[1]},"f":""}` + "\n" + `{"a":"quote \" and \\ and \n","b":-0,"c":1e21}` + "\n{\"a\":\"\xff\"}\n" + `{"a":" space "}` + "\n",
 		},
+		{
+			name: "labels_empty", labels: "env: test",
+			stages: "- json: {expressions: {env: }}\n- labels: {env: }", input: "{\"env\":\"\"}\n",
+			differs: []difference{{row: "a label that a stage makes empty, and a client has as external label", both: true, of: func(all []entry) []entry {
+				all[0].labels = strings.Replace(all[0].labels, `env="of-client", `, "", 1)
+				return all
+			}}},
+		},
 		{name: "labels_long", stages: asText + "- labels: {text: }", input: strings.Repeat("x", 1500) + "\n"},
 		{
 			name: "labels_changed_twice", loose: true,
