@@ -323,3 +323,15 @@ func TestStandardInputIsNotTakenUpByAReload(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Promtail is behind the byte '\n', which may be half of a newline.
+func TestPromtailsOffsetInUTF16(t *testing.T) {
+	for _, tt := range []struct {
+		encoding     string
+		offset, want int64
+	}{{"", 7, 7}, {"UTF-8", 7, 7}, {"UTF-16LE", 7, 8}, {"UTF-16BE", 8, 8}, {"UTF-16", 7, 8}} {
+		if got := alignTo(tt.encoding, tt.offset); got != tt.want {
+			t.Errorf("%s: %d becomes %d, want %d", tt.encoding, tt.offset, got, tt.want)
+		}
+	}
+}
