@@ -63,6 +63,7 @@ type Feed struct {
 	rec     record
 	entry   pipeline.Entry
 	scratch []byte         // texts of the current line that are no views
+	groups  groupFinder    // of expressions
 	found   []value        // of the stage that runs
 	data    map[string]any // what the template that runs sees
 	written scratchWriter  // and where it writes
