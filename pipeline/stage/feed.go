@@ -397,6 +397,11 @@ func (f *Feed) discard(r *record) verdict {
 	return gone
 }
 
+// stageError says why a stage could not do its work.
+type stageError string
+
+func (e stageError) Error() string { return string(e) }
+
 // fail tells that a stage could not do its work.
 func (f *Feed) fail(place, reason string, err error) {
 	if f.inspect != nil {
