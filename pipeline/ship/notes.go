@@ -2,7 +2,6 @@ package ship
 
 import (
 	"errors"
-	"strings"
 	"time"
 )
 
@@ -36,12 +35,6 @@ func (c *Client) noteDropLocked(q *queue, entries int, out outcome) {
 	})
 }
 
-// shownURL is the URL without its query: some services expect a secret there.
-func (c *Client) shownURL() string {
-	shown, _, _ := strings.Cut(c.opts.URL, "?")
-	return shown
-}
-
 // noteTroubleLocked logs why the gate is closed, when that has changed.
 func (c *Client) noteTroubleLocked(out outcome) {
 	if out.kind == c.trouble {
@@ -50,7 +43,7 @@ func (c *Client) noteTroubleLocked(out outcome) {
 	c.trouble = out.kind
 	c.later = append(c.later, func() {
 		c.opts.Log.Error("nothing gets through to Loki; files are kept where they are and read on later",
-			"client", c.opts.Name, "url", c.shownURL(), "why", out.kind, "remedy", out.remedy, "err", out.err)
+			"client", c.opts.Name, "url", c.url, "why", out.kind, "remedy", out.remedy, "err", out.err)
 	})
 }
 
@@ -61,7 +54,7 @@ func (c *Client) noteGoodLocked() {
 	}
 	c.trouble = ""
 	c.later = append(c.later, func() {
-		c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.shownURL())
+		c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.url)
 	})
 }
 
