@@ -355,3 +355,13 @@ func TestTargetsPageShowsWhatIsWrongFirst(t *testing.T) {
 		t.Error("the clients are not the first")
 	}
 }
+
+func TestASecondCollectorWithTheSamePositionsDoesNotStart(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	r := begin(t, dir, oneJob("url: "+loki.URL, ""))
+	out := &log{}
+	if status := run(t.Context(), []string{"-config.file=" + r.config}, out, out); status != 1 || !out.has("another collector uses them", dir) {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	r.stop()
+}
