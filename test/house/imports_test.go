@@ -40,6 +40,7 @@ var allowed = map[string][]string{
 
 	"internal/auth":   {"internal/secret", "internal/state"},
 	"internal/health": {},
+	"internal/issues": {"pipeline/grouping"},
 	"internal/loki":   {"internal/secret"},
 	"internal/secret": {},
 	"internal/server": {"internal/auth", "internal/health", "internal/loki", "internal/secret"},
