@@ -9,6 +9,7 @@ package issues
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline/grouping"
@@ -181,10 +182,10 @@ type TagQuery struct {
 }
 
 // TagSample is how many of the newest events Tags reads.
-const TagSample = 10_000
+const TagSample = 5_000
 
 // MaxTexts is how many different texts of a key can be searched.
-const MaxTexts = 16
+const MaxTexts = 8
 
 // Tag is one tag with its most frequent values.
 type Tag struct {
@@ -210,4 +211,25 @@ type StreamHour struct {
 // Size is how much is stored.
 type Size struct {
 	Events, Counts, Keys, Bytes int64
+}
+
+// Steps returns how many steps the span has. The error says why it cannot be cut
+// so.
+func (q SeriesQuery) Steps() (int, error) {
+	if q.Step <= 0 || !q.Span.From.Before(q.Span.To) {
+		return 0, fmt.Errorf("count events from %s to %s in steps of %s: a step and a start before the end are needed", q.Span.From, q.Span.To, q.Step)
+	}
+	steps := (q.Span.To.Sub(q.Span.From) + q.Step - 1) / q.Step
+	if steps > maxSteps {
+		return 0, fmt.Errorf("count events from %s to %s in steps of %s: %d steps, at most %d", q.Span.From, q.Span.To, q.Step, steps, maxSteps)
+	}
+	return int(steps), nil
+}
+
+// maxSteps bounds the answer of Series, for each key.
+const maxSteps = 10_000
+
+// FromCounts reports whether hourly counts answer the query.
+func (q SeriesQuery) FromCounts() bool {
+	return q.Step%time.Hour == 0 && q.Span.From.Equal(q.Span.From.Truncate(time.Hour))
 }
