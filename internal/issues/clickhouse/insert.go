@@ -130,11 +130,14 @@ func (s *Store) recount(ctx context.Context, events []issues.Event) error {
 		where = append(where, "(hour = ? AND stream IN ?)")
 		args = append(args, hour, list)
 	}
-	query := fmt.Sprintf(`INSERT INTO issue_counts (hour, key, stream, env, service, level, events, first, last, version)
-		SELECT hour, key, stream, env, service, level, count(), intDiv(min(time), 1000000), intDiv(max(time), 1000000), %d
-		FROM issue_events WHERE %s GROUP BY hour, key, stream, env, service, level`, s.nextVersion(), strings.Join(where, " OR "))
-	return s.conn.Exec(ctx, query, args...)
+	return s.conn.Exec(ctx, fmt.Sprintf(countAnew, s.nextVersion(), strings.Join(where, " OR ")), args...)
 }
+
+// countAnew makes counts, of a version, of the events for which a condition is
+// true.
+const countAnew = `INSERT INTO issue_counts (hour, key, stream, env, service, level, events, first, last, version)
+	SELECT hour, key, stream, env, service, level, count(), intDiv(min(time), 1000000), intDiv(max(time), 1000000), %d
+	FROM issue_events WHERE %s GROUP BY hour, key, stream, env, service, level`
 
 // nextVersion returns a version above all others. It needs the lock.
 func (s *Store) nextVersion() uint64 {
