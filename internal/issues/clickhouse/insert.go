@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -130,6 +131,7 @@ func (s *Store) recount(ctx context.Context, events []issues.Event) error {
 		where = append(where, "(hour = ? AND stream IN ?)")
 		args = append(args, hour, list)
 	}
+	s.days.changed(slices.Collect(maps.Keys(streams))...)
 	return s.conn.Exec(ctx, fmt.Sprintf(countAnew, s.nextVersion(), strings.Join(where, " OR ")), args...)
 }
 
@@ -221,6 +223,7 @@ func (s *Store) replaceLocked(ctx context.Context, hour time.Time, stream string
 		return fmt.Errorf("replace the counts of the hour %s of %s in ClickHouse: %w", hour, stream, err)
 	}
 	defer batch.Close()
+	s.days.changed(hour)
 	version := s.nextVersion()
 	for name, c := range cells {
 		if err := batch.Append(hour, uint64(name.key), stream, name.env, name.service, name.level, uint64(c.Events), c.First.UnixMilli(), c.Last.UnixMilli(), version); err != nil {

@@ -77,3 +77,34 @@ func TestADSNThatCannotBeReadIsNotShown(t *testing.T) {
 		t.Errorf("got %v, want an error without the password", err)
 	}
 }
+
+func TestDaysAreReadWhereTheyAreWhole(t *testing.T) {
+	t.Parallel()
+	dsn := engine.Start(t).Database(t)
+	s := open(t, dsn, issues.Retention{})
+	today := time.Now().UTC().Truncate(day)
+	source := storetest.Mix{Keys: 10, From: today.Add(-3*day + time.Hour), Every: time.Hour}
+	if _, err := s.Insert(t.Context(), source.Next(72)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.DeleteExpired(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	days := func(s *Store) int { return len(s.days.split(today.Add(-3*day), today.Add(time.Hour)).days) }
+	if got := days(s); got != 3 {
+		t.Errorf("%d days are read as days, want 3", got)
+	}
+	if got := days(open(t, dsn, issues.Retention{})); got != 3 {
+		t.Errorf("after a restart %d days are read as days, want 3", got)
+	}
+	source = storetest.Mix{Keys: 10, From: today.Add(-2*day + time.Minute), Every: time.Minute}
+	if _, err := s.Insert(t.Context(), source.Next(2)); err != nil {
+		t.Fatal(err)
+	}
+	if got := days(s); got != 2 {
+		t.Errorf("with late events %d days are read as days, want 2", got)
+	}
+	if got := days(open(t, dsn, issues.Retention{})); got != 2 {
+		t.Errorf("with late events and after a restart %d days are read as days, want 2", got)
+	}
+}
