@@ -148,11 +148,14 @@ func insertedTwice(t *testing.T, s issues.Store) {
 }
 
 func twiceInOneBatch(t *testing.T, s issues.Store) {
-	e := event(1, 0)
-	equal(t, "new", insert(t, s, e, event(1, 1), e), 2)
+	var events []issues.Event
+	for _, e := range minutes(100, 3) {
+		events = append(events, e, e)
+	}
+	equal(t, "new", insert(t, s, events...), 100)
 	counted, stored := number(t, s)
-	equal(t, "counted", counted, int64(2))
-	equal(t, "stored", stored, 2)
+	equal(t, "counted", counted, int64(100))
+	equal(t, "stored", stored, 100)
 }
 
 func comeBackWhole(t *testing.T, s issues.Store) {
