@@ -141,7 +141,7 @@ const countAnew = `INSERT INTO issue_counts (hour, key, stream, env, service, le
 	SELECT hour, key, stream, env, service, level, count(), intDiv(min(time), 1000000), intDiv(max(time), 1000000), %d
 	FROM issue_events WHERE %s GROUP BY hour, key, stream, env, service, level`
 
-// nextVersion returns a version above all others. It needs the lock.
+// nextVersion returns a version above all others. It needs the lock of writing.
 func (s *Store) nextVersion() uint64 {
 	s.version++
 	return s.version

@@ -98,8 +98,8 @@ func newCounts() *counts {
 	return &counts{keys: map[issues.Key][]*series{}, sources: map[int64]source{}, ids: map[source]int64{}}
 }
 
-// addSource notes a source. It needs the lock.
-func (c *counts) addSource(id int64, s source) {
+// addSourceLocked notes a source.
+func (c *counts) addSourceLocked(id int64, s source) {
 	c.sources[id] = s
 	c.ids[s] = id
 }

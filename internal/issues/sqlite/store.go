@@ -155,7 +155,7 @@ func (s *Store) load(ctx context.Context) error {
 		if err := scan(&id, &from.stream, &from.env, &from.service, &from.level); err != nil {
 			return err
 		}
-		s.counts.addSource(id, from)
+		s.counts.addSourceLocked(id, from)
 		return nil
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ type Open func(t *testing.T, keep issues.Retention) issues.Store
 // is old by its own clock.
 var Now = time.Now().UTC().Truncate(time.Hour).Add(34*time.Minute + 56*time.Second)
 
-// Keep is the retention of most tests.
+// keep is the retention of most tests.
 var keep = issues.Retention{Events: 30 * day, Counts: 90 * day, Now: func() time.Time { return Now }}
 
 const (
