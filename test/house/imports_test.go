@@ -43,6 +43,8 @@ var allowed = map[string][]string{
 	"internal/health":            {},
 	"internal/issues":            {"pipeline/grouping"},
 	"internal/issues/clickhouse": {"internal/issues"},
+	"internal/issues/index":      {"internal/issues", "internal/issues/life", "internal/loki", "pipeline/grouping", "pipeline/jsonscan", "pipeline/level"},
+	"internal/issues/life":       {"internal/issues", "pipeline/grouping", "pipeline/grouping/pattern", "pipeline/level"},
 	"internal/issues/sqlite":     {"internal/issues"},
 	"internal/issues/storetest":  {"internal/issues"},
 	"internal/loki":              {"internal/secret"},
