@@ -29,6 +29,7 @@ type fakeLoki struct {
 	entries []loki.Entry
 	fail    func(call int) error
 	calls   int
+	starts  []time.Time // of each call's range
 	// cut makes a page partial after so many lines, 0 none.
 	cut int
 }
@@ -45,6 +46,7 @@ func (f *fakeLoki) Page(_ context.Context, req loki.PageRequest) (loki.Page, err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
+	f.starts = append(f.starts, req.Start)
 	if f.fail != nil {
 		if err := f.fail(f.calls); err != nil {
 			return loki.Page{}, err
@@ -232,6 +234,31 @@ func TestARestartGoesOnAtTheCursor(t *testing.T) {
 	}
 }
 
+func TestARestartInAnOutageGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, noon)
+	for i := range 2500 {
+		r.loki.add(line(noon.Add(-2*time.Hour+time.Duration(i)*time.Second), fmt.Sprintf("ERROR line %d", i)))
+	}
+	r.loki.fail = func(call int) error {
+		if call == 3 {
+			return &loki.Error{Code: loki.CodeUnavailable}
+		}
+		return nil
+	}
+	if err := r.look(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	r.open(r.Store)
+	r.mustLook()
+	if want := noon.Add(-2*time.Hour + 1999*time.Second - r.Deep); !r.loki.starts[3].Equal(want) {
+		t.Errorf("after the restart it reads from %s, want %s", r.loki.starts[3], want)
+	}
+	if got := r.texts(); len(got) != 2500 {
+		t.Errorf("%d lines", len(got))
+	}
+}
+
 func TestTheCursorStaysWhenStoringFails(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, noon)
@@ -394,6 +421,9 @@ func TestWhatLokiNoLongerHasStays(t *testing.T) {
 	r.mustLook()
 	r.loki.entries = r.loki.entries[1:]
 	r.mustCompare()
+	if n := r.Status().Differing; n != 0 {
+		t.Errorf("%d hours differ", n)
+	}
 	if err := r.Rebuild(t.Context(), issues.Span{From: noon.Add(-24 * time.Hour), To: noon}, func(Progress) {}); err != nil {
 		t.Fatal(err)
 	}
