@@ -137,7 +137,7 @@ func (x *Indexer) Run(ctx context.Context) error {
 		{"keep the lives of issues", 10 * time.Second, x.Tracker.Tick},
 		{"look for lines around evidence", 10 * time.Second, x.contexts},
 		{"look for new images", time.Minute, x.images},
-		{"delete expired events", time.Hour, x.Store.DeleteExpired},
+		{"delete what has expired", time.Hour, x.expire},
 	} {
 		group.Go(func() error {
 			x.repeat(ctx, task.name, task.every, task.do)
@@ -177,6 +177,18 @@ func (x *Indexer) repeat(ctx context.Context, name string, every time.Duration, 
 		}
 		timer.Reset(wait)
 	}
+}
+
+// expire deletes what is older than is kept: events and counts, and the issues of
+// which no count is left.
+func (x *Indexer) expire(ctx context.Context) error {
+	if err := x.Store.DeleteExpired(ctx); err != nil {
+		return err
+	}
+	if x.Keep.Counts == 0 {
+		return nil
+	}
+	return x.Tracker.Expire(ctx, x.Now().Add(-x.Keep.Counts))
 }
 
 // Status returns how far the index is.
