@@ -542,3 +542,27 @@ func TestRunTriesAgainAndEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// Whatever a line says: its event is bounded by the store, has its level, and the
+// same ID each time.
+func FuzzEvent(f *testing.F) {
+	f.Add("12:30:00 | ERROR | x", "v1:00000000000000ff", "error")
+	f.Add(`{"level":"ERROR","message":"x","path":"/a","user_id":1,"user_id":{"a":[]}}`, "v0:1", "")
+	f.Add("Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: x", "", "CRITICAL")
+	m := maker{grouper: grouping.New(grouping.Rules{})}
+	f.Fuzz(func(t *testing.T, text, group, labelled string) {
+		e := loki.Entry{TS: 7, Line: text, Labels: map[string]string{"service": "a", "level": labelled}, Metadata: map[string]string{"error_group": group}}
+		s := newSource(e.Labels, e.Metadata)
+		l, is := s.isEvent(text)
+		if !is {
+			return
+		}
+		got, again := m.event(&e, s, l), m.event(&e, newSource(e.Labels, e.Metadata), l)
+		if !reflect.DeepEqual(got.Event, again.Event) {
+			t.Errorf("%+v, then %+v", got.Event, again.Event)
+		}
+		if got.Key == 0 || got.Level != l.String() || got.Text == "" && got.Message != text {
+			t.Errorf("got %+v", got.Event)
+		}
+	})
+}
