@@ -136,7 +136,9 @@ func serve(ctx context.Context, o options, env environment) error {
 		log.Error("no issues are made of errors; the rest of the dashboard works", "error", err)
 	}
 	defer index.close(log)
-	metrics.Register(index.collectors()...)
+	if !o.issues.off {
+		metrics.Register(index.collectors()...)
+	}
 	return listenAndRun(ctx, o, log, srv, hub, index)
 }
 
