@@ -120,7 +120,14 @@ type Status struct {
 
 // New returns an Indexer.
 func New(config Config) *Indexer {
+	config.Now = wall(config.Now)
 	return &Indexer{Config: config, query: queryOf(config.Selector), maker: maker{grouper: config.Grouper}, seen: map[issues.ID]int64{}}
+}
+
+// wall returns a clock without monotonic time, which would hide that the clock was
+// set back.
+func wall(now func() time.Time) func() time.Time {
+	return func() time.Time { return now().Round(0) }
 }
 
 // Run follows Loki until ctx ends. Whatever fails is tried again; nothing is
