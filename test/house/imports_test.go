@@ -17,7 +17,7 @@ const module = "github.com/tovtech/tovplay-logging/"
 // the test. docs/architecture.md has the same table with the reasons.
 var allowed = map[string][]string{
 	"cmd/collector": {"pipeline/..."},
-	"cmd/dashboard": {"internal/...", "web"},
+	"cmd/dashboard": {"internal/...", "pipeline/grouping", "web"},
 
 	"pipeline":                  {},
 	"pipeline/config":           {},
@@ -45,6 +45,8 @@ var allowed = map[string][]string{
 	"internal/health":            {},
 	"internal/issues":            {"pipeline/grouping"},
 	"internal/issues/clickhouse": {"internal/issues"},
+	"internal/issues/index":      {"internal/issues", "internal/issues/life", "internal/loki", "pipeline/grouping", "pipeline/jsonscan", "pipeline/level"},
+	"internal/issues/life":       {"internal/issues", "pipeline/grouping", "pipeline/grouping/pattern", "pipeline/level"},
 	"internal/issues/sqlite":     {"internal/issues"},
 	"internal/issues/storetest":  {"internal/issues"},
 	"internal/loki":              {"internal/secret"},
