@@ -28,13 +28,19 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	e := engine.Start(t)
 	storetest.Run(t, func(t *testing.T, keep issues.Retention) issues.Store { return open(t, e.Database(t), keep) })
+	for name, fn := range map[string]func(t *testing.T, dsn string){
+		"ARepetitionCompletesAnInterruptedInsert": interrupted,
+		"WhatIsStoredIsThereAfterARestart":        restarted,
+		"DaysAreReadWhereTheyAreWhole":            readByDays,
+	} {
+		t.Run(name, func(t *testing.T) { fn(t, e.Database(t)) })
+	}
 }
 
 // A process that ends between the insert of events and their counting is mended
 // by the repetition of the insert.
-func TestARepetitionCompletesAnInterruptedInsert(t *testing.T) {
-	t.Parallel()
-	s := open(t, engine.Start(t).Database(t), issues.Retention{})
+func interrupted(t *testing.T, dsn string) {
+	s := open(t, dsn, issues.Retention{})
 	events := (&storetest.Mix{Keys: 10, From: time.Now(), Every: time.Millisecond}).Next(100)
 	if err := s.insertEvents(t.Context(), events); err != nil {
 		t.Fatal(err)
@@ -55,9 +61,7 @@ func TestARepetitionCompletesAnInterruptedInsert(t *testing.T) {
 	}
 }
 
-func TestWhatIsStoredIsThereAfterARestart(t *testing.T) {
-	t.Parallel()
-	dsn := engine.Start(t).Database(t)
+func restarted(t *testing.T, dsn string) {
 	events := (&storetest.Mix{Keys: 10, From: time.Now(), Every: time.Millisecond}).Next(100)
 	for i, keep := range []issues.Retention{{}, {Events: time.Hour, Counts: 2 * time.Hour}, {}} {
 		s := open(t, dsn, keep)
@@ -78,9 +82,7 @@ func TestADSNThatCannotBeReadIsNotShown(t *testing.T) {
 	}
 }
 
-func TestDaysAreReadWhereTheyAreWhole(t *testing.T) {
-	t.Parallel()
-	dsn := engine.Start(t).Database(t)
+func readByDays(t *testing.T, dsn string) {
 	s := open(t, dsn, issues.Retention{})
 	today := time.Now().UTC().Truncate(day)
 	source := storetest.Mix{Keys: 10, From: today.Add(-3*day + time.Hour), Every: time.Hour}
