@@ -239,6 +239,8 @@ func TestCutConnectionsRepeatAndLoseNothing(t *testing.T) {
 	}
 	r := start(t, e, nil)
 	r.want(t, all...)
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.opened < 10 {
 		t.Errorf("%d streams: the test shows nothing", e.opened)
 	}
