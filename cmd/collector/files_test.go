@@ -206,7 +206,7 @@ func TestBadInputsAreNamedAndStopNothing(t *testing.T) {
 		t.Log(metrics)
 	}
 	for part, want := range map[string]int{
-		"it is a directory": 1, "it is a socket": 1, "it is a device": 1, "a file of the kernel's": 1,
+		"it is a directory": 1, "it is a socket": 1, "it is a device": 1, "a file system of the kernel's": 1,
 		"no right end": 1, "not in the job's encoding": 2, "label value too long": 1,
 	} {
 		if got := out.count(part); got != want {

@@ -5,7 +5,7 @@
 // keep the room that they have, so that a full disk does not stop it. It lies beside the file
 // that promtail's configuration names, with the suffix ".state", because
 // promtail's own format has no room for what recognises a rotated file. One
-// process writes it.
+// process writes it, which Lock sees to.
 package position
 
 import (
@@ -74,6 +74,21 @@ type file interface {
 // Open returns the store for promtail's positions.filename. It touches nothing.
 func Open(filename string) *Store {
 	return &Store{path: filename + ".state", boot: bootID(), disk: realDisk{}}
+}
+
+// Lock keeps these positions from other processes until unlock is called, or this
+// one ends. That another one has them is an error. Where no file can be locked
+// nothing is, and Save says what is wrong.
+func (s *Store) Lock() (unlock func(), err error) {
+	f, err := os.OpenFile(s.path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return func() {}, nil
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
+		f.Close()
+		return nil, fmt.Errorf("lock positions %s: another collector uses them; stop it, or give this one a positions.filename of its own", s.path)
+	}
+	return func() { f.Close() }, nil
 }
 
 // Path is where the places are saved.
