@@ -133,9 +133,7 @@ func parse(text []byte) (*document, error) {
 			}
 		}
 	}
-	if doc.Sources == nil { // "sources": null
-		doc.Sources = Places{}
-	}
+	doc.Sources = doc.Sources.renamed(unescapeName)
 	return &doc, nil
 }
 
@@ -152,7 +150,7 @@ func plausible(p *pipeline.Place) bool {
 // Save writes the state, unless it is what was written last. When it returns nil
 // it is on disk.
 func (s *Store) Save(state State) error {
-	text, err := json.MarshalIndent(document{version, s.boot, state.Sources, state.Labels}, "", " ")
+	text, err := json.MarshalIndent(document{version, s.boot, state.Sources.renamed(escapeName), state.Labels}, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode positions: %w", err)
 	}
