@@ -28,7 +28,8 @@ type badInput struct {
 
 type badKind struct{ path, reason string }
 
-// maxBadInput bounds what is remembered; beyond it, it is named again.
+// maxBadInput bounds what is remembered; beyond it, it is
+// named again, and counting begins anew.
 const maxBadInput = 10_000
 
 func newBadInput(log *slog.Logger) *badInput {
@@ -39,13 +40,14 @@ func newBadInput(log *slog.Logger) *badInput {
 
 // note counts n of something, and returns whether it is the first of its kind.
 func (b *badInput) note(path, reason string, n int) (first bool) {
-	b.WithLabelValues(path, reason).Add(float64(n))
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.seen) >= maxBadInput {
-		clear(b.seen)
-	}
 	key := badKind{path, reason}
+	if len(b.seen) >= maxBadInput && b.seen[key] == 0 {
+		clear(b.seen)
+		b.Reset()
+	}
+	b.WithLabelValues(labelText(path), reason).Add(float64(n))
 	first = b.seen[key] == 0
 	b.seen[key] += n
 	return first
@@ -159,7 +161,7 @@ func (m *manager) noteLostPlace(p pipeline.Place) {
 	if p.Path == "" || unread <= 0 {
 		return
 	}
-	m.lost.WithLabelValues(p.Path).Add(float64(unread))
+	m.lost.WithLabelValues(labelText(p.Path)).Add(float64(unread))
 	m.log.Error("a file that was not read to its end is gone with its name", "path", p.Path,
 		"bytes", unread, "remedy", "if it was renamed, give it its name back")
 }

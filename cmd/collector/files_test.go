@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net"
 	"net/http"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/position"
@@ -333,5 +336,18 @@ func TestPromtailsOffsetInUTF16(t *testing.T) {
 		if got := alignTo(tt.encoding, tt.offset); got != tt.want {
 			t.Errorf("%s: %d becomes %d, want %d", tt.encoding, tt.offset, got, tt.want)
 		}
+	}
+}
+
+// A glob may match ever other things.
+func TestBadInputHasABound(t *testing.T) {
+	b := newBadInput(slog.New(slog.DiscardHandler))
+	for i := range 2*maxBadInput + 1 {
+		b.note(fmt.Sprint(i), "directory", 1)
+	}
+	ch := make(chan prometheus.Metric, 3*maxBadInput)
+	b.Collect(ch)
+	if n := len(ch); n > maxBadInput {
+		t.Errorf("%d series, want at most %d", n, maxBadInput)
 	}
 }

@@ -194,6 +194,23 @@ func TestAWrongTokenIsNamedAndLosesNothing(t *testing.T) {
 	}
 }
 
+// Two that save the same positions would undo each other's.
+func TestASecondCollectorOnTheSamePositionsEndsAtOnce(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	write(t, filepath.Join(dir, "app.log"), "line\n")
+	out := start(t, dir, "url: "+loki.URL, "")
+	eventually(t, out, "the line", func() bool { return loki.has("line") })
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	second := &log{}
+	if got := run(ctx, []string{"-config.file=" + filepath.Join(dir, "collector.yaml")}, second, second); got == 0 || ctx.Err() != nil {
+		t.Errorf("the second one ends with %d after %v:\n%s", got, ctx.Err(), second)
+	}
+	if !second.has("another collector", "positions.filename") {
+		t.Errorf("it does not say why:\n%s", second)
+	}
+}
+
 // Some services expect a token in the query: neither what fails nor what is well
 // again shows it.
 func TestTheQueryOfAURLIsNotInTheLog(t *testing.T) {

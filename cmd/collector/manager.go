@@ -300,8 +300,8 @@ func (o *opened) leave(now *discover.Target) {
 // the journal does, goes on where it was.
 func (m *manager) forgetLocked(key string, o *opened) {
 	delete(m.open, key)
-	m.cut.DeleteLabelValues(o.Path)
-	m.nuls.DeleteLabelValues(o.Path)
+	m.cut.DeleteLabelValues(labelText(o.Path))
+	m.nuls.DeleteLabelValues(labelText(o.Path))
 	defer o.source.Close()
 	if places := o.source.Places(); len(places) > 0 {
 		m.saved[key] = places
@@ -362,7 +362,7 @@ func (d *labelDrops) count(label, value string) {
 			d.Reset()
 			clear(d.known)
 		}
-		c = d.WithLabelValues(label, strings.ToValidUTF8(value, "\uFFFD"))
+		c = d.WithLabelValues(label, labelText(value))
 		d.known[key] = c
 	}
 	c.Inc()
@@ -462,19 +462,19 @@ func (m *manager) fileOptions(t discover.Target) file.Options {
 	opts.PollMin, opts.PollMax = watch.MinPollFrequency.Std(), watch.MaxPollFrequency.Std()
 	opts.IgnoreOlder, opts.Rotated = t.IgnoreOlder, t.FirstReadsRotated && !m.known[t.Key]
 	opts.Lost = func(path string, bytes int64, why string) {
-		m.lost.WithLabelValues(t.Path).Add(float64(bytes))
+		m.lost.WithLabelValues(labelText(t.Path)).Add(float64(bytes))
 		m.log.Error("lines are lost", "file", path, "bytes", bytes, "why", why)
 	}
 	var cut, nuls sync.Once // each is said once for a file
 	opts.Cut = func(path string, cuts int) {
-		m.cut.WithLabelValues(t.Path).Add(float64(cuts))
+		m.cut.WithLabelValues(labelText(t.Path)).Add(float64(cuts))
 		cut.Do(func() {
 			m.log.Warn("a line is too long and was cut; more are counted in collector_cut_lines_total",
 				"file", path, "bytes", opts.MaxLine)
 		})
 	}
 	opts.NULs = func(path string, bytes int64) {
-		m.nuls.WithLabelValues(t.Path).Add(float64(bytes))
+		m.nuls.WithLabelValues(labelText(t.Path)).Add(float64(bytes))
 		nuls.Do(func() {
 			m.log.Warn("NUL bytes before a line were left out; more are counted in collector_skipped_nul_bytes_total",
 				"file", path, "bytes", bytes)

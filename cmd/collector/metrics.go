@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -161,18 +162,19 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	seen := map[string]bool{}
 	for _, o := range m.open {
 		f, ok := o.source.(measured)
-		if !ok || seen[o.Path] { // two jobs may read one file
+		path := labelText(o.Path)
+		if !ok || seen[path] { // two jobs may read one file
 			continue
 		}
-		seen[o.Path] = true
+		seen[path] = true
 		if o.Kind == discover.File {
 			files++
 		}
 		read, lag := f.Stats()
-		gauge(m.metrics.read, float64(read), o.Path)
-		gauge(m.metrics.size, float64(read+lag), o.Path)
-		gauge(m.metrics.lag, float64(lag), o.Path)
-		ch <- prometheus.MustNewConstMetric(m.metrics.lines, prometheus.CounterValue, float64(f.Lines()), o.Path)
+		gauge(m.metrics.read, float64(read), path)
+		gauge(m.metrics.size, float64(read+lag), path)
+		gauge(m.metrics.lag, float64(lag), path)
+		ch <- prometheus.MustNewConstMetric(m.metrics.lines, prometheus.CounterValue, float64(f.Lines()), path)
 	}
 	gauge(m.metrics.active, float64(len(m.open)))
 	gauge(m.metrics.files, float64(files))
@@ -185,10 +187,15 @@ func (m *manager) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
+// labelText is a text as the value of a metric's label: a path may have bytes that
+// are no UTF-8, at which the library panics.
+func labelText(s string) string { return strings.ToValidUTF8(s, "\uFFFD") }
+
 // unreadable are the problems of that state, each once.
 func unreadable(problems []discover.Problem) []discover.Problem {
 	var list []discover.Problem
 	for _, p := range problems {
+		p.Path, p.Reason, p.Remedy = labelText(p.Path), labelText(p.Reason), labelText(p.Remedy)
 		if p.State == discover.Unreadable && !slices.Contains(list, p) {
 			list = append(list, p)
 		}

@@ -341,6 +341,30 @@ func TestReloadChangesClients(t *testing.T) {
 	}
 }
 
+// The name of a file may have bytes that are no UTF-8.
+func TestAFileNameThatIsNoText(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	r := begin(t, dir, oneJob("url: "+loki.URL, ""))
+	for _, name := range []string{"a\xe9.log", "b\xe9.log", "b\xe8.log"} {
+		write(t, filepath.Join(dir, name), "first\n"+strings.Repeat("x", 1<<20+10)+"\n\x00\x00last "+name[:1]+"\n")
+	}
+	if err := os.Mkdir(filepath.Join(dir, "folder\xe9.log"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, r.out, "the files", func() bool { return loki.has("last a") && loki.has("last b") && len(loki.got("first")) == 3 })
+	eventually(t, r.out, "metrics", func() bool {
+		return r.metric(`collector_cut_lines_total{path="`+dir+"/a\uFFFD.log\"}") == "1" &&
+			r.metric(`promtail_read_lines_total{path="`+dir+"/a\uFFFD.log\"}") != ""
+	})
+	r.stop()
+	r.start()
+	appendTo(t, filepath.Join(dir, "a\xe9.log"), "new\n")
+	eventually(t, r.out, "what is new", func() bool { return loki.has("new") })
+	if n := len(loki.got("first")); n != 3 {
+		t.Errorf("a first line came %d times, want 3", n)
+	}
+}
+
 // What a client left on disk goes to the one that takes its place.
 func TestReloadMovesTheSpool(t *testing.T) {
 	dir := t.TempDir()

@@ -5,7 +5,7 @@
 // keep the room that they have, so that a full disk does not stop it. It lies beside the file
 // that promtail's configuration names, with the suffix ".state", because
 // promtail's own format has no room for what recognises a rotated file. One
-// process writes it.
+// process writes it, which Lock sees to.
 package position
 
 import (
@@ -118,9 +118,7 @@ func parse(text []byte) (*document, error) {
 			}
 		}
 	}
-	if doc.Sources == nil { // "sources": null
-		doc.Sources = Places{}
-	}
+	doc.Sources = doc.Sources.renamed(unescapeName)
 	return &doc, nil
 }
 
@@ -137,7 +135,7 @@ func plausible(p *pipeline.Place) bool {
 // Save writes the state, unless it is what was written last. When it returns nil
 // it is on disk.
 func (s *Store) Save(state State) error {
-	text, err := json.MarshalIndent(document{version, s.boot, state.Sources, state.Labels}, "", " ")
+	text, err := json.MarshalIndent(document{version, s.boot, state.Sources.renamed(escapeName), state.Labels}, "", " ")
 	if err != nil {
 		return fmt.Errorf("encode positions: %w", err)
 	}
