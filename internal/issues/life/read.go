@@ -1,0 +1,332 @@
+package life
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tovtech/tovplay-logging/internal/issues"
+)
+
+// ListQuery asks for issues that have events in a span.
+type ListQuery struct {
+	// Span is counted in whole hours.
+	Span issues.Span
+	// Filter selects by the events' environment, service and level.
+	Filter issues.Filter
+	// States and Assignees are alternatives; an empty list does not filter. The
+	// assignee "" is nobody.
+	States    []State
+	Assignees []string
+	// Text selects by the words of title, message and frames.
+	Text  string
+	Order issues.Order
+	// Offset and Limit are the page; Limit is 50 if it is 0.
+	Offset, Limit int
+	// Step is the width of a bar of the sparklines, whole hours; 0 gives none.
+	Step time.Duration
+}
+
+// List is a page of issues.
+type List struct {
+	// Total is how many issues fit on all pages.
+	Total  int
+	Issues []Row
+}
+
+// Row is an issue with what it has in the range.
+type Row struct {
+	Issue
+	Events int64
+	// First and Last are the times of events in the range.
+	First, Last time.Time
+	// Series are the counts from the full hour of Span.From on, nil without Step.
+	Series []int64
+}
+
+// searchMax is how many keys a search finds at most.
+const searchMax = 10_000
+
+// List returns the issues of a range.
+func (t *Tracker) List(ctx context.Context, q ListQuery) (List, error) {
+	totals, err := t.Events.Totals(ctx, q.Span, q.Filter)
+	if err != nil {
+		return List{}, fmt.Errorf("list issues: %w", err)
+	}
+	fits, err := t.search(ctx, q.Text)
+	if err != nil {
+		return List{}, err
+	}
+	rows, shown := t.rank(totals, q, fits)
+	list := List{Total: len(rows)}
+	from := min(max(q.Offset, 0), len(rows))
+	rows = rows[from:min(from+cmp.Or(q.Limit, 50), len(rows))]
+	for _, r := range rows {
+		list.Issues = append(list.Issues, Row{Issue: shown[r.Issue], Events: r.Events, First: r.First, Last: r.Last})
+	}
+	if q.Step <= 0 || len(rows) == 0 {
+		return list, nil
+	}
+	return list, t.sparklines(ctx, q, rows, list.Issues)
+}
+
+// search returns the keys that fit a text, nil without one.
+func (t *Tracker) search(ctx context.Context, text string) (map[issues.Key]bool, error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	keys, err := t.Events.Search(ctx, text, searchMax)
+	if err != nil {
+		return nil, fmt.Errorf("search issues for %.100q: %w", text, err)
+	}
+	fits := make(map[issues.Key]bool, len(keys))
+	for _, key := range keys {
+		fits[key] = true
+	}
+	return fits, nil
+}
+
+// rank returns the issues that fit, in order, and what is shown of them.
+func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]bool) ([]issues.Row, map[int64]Issue) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	shown := map[int64]Issue{}
+	wanted := map[int64]bool{} // by issue
+	text := strings.ToLower(strings.TrimSpace(q.Text))
+	issueOf := func(key issues.Key) (int64, bool) {
+		h, ok := t.keys[key]
+		if !ok {
+			return 0, false
+		}
+		i := h.issue
+		want, judged := wanted[i.ID]
+		if !judged {
+			want = i.fits(q) && (found == nil || i.isFound(found, text))
+			wanted[i.ID] = want
+			if want {
+				shown[i.ID] = i.Issue
+			}
+		}
+		return i.ID, want
+	}
+	return issues.Rank(totals, issueOf, q.Order), shown
+}
+
+// fits reports whether an issue has one of the states and assignees.
+func (i *issue) fits(q ListQuery) bool {
+	return (len(q.States) == 0 || slices.Contains(q.States, i.State)) &&
+		(len(q.Assignees) == 0 || slices.Contains(q.Assignees, i.Assignee))
+}
+
+// isFound reports whether the issue's title or one of its events has the text.
+func (i *issue) isFound(found map[issues.Key]bool, text string) bool {
+	return strings.Contains(strings.ToLower(i.Title), text) ||
+		slices.ContainsFunc(i.keys, func(h *hash) bool { return found[h.key] })
+}
+
+// sparklines fills in the series of a page.
+func (t *Tracker) sparklines(ctx context.Context, q ListQuery, rows []issues.Row, into []Row) error {
+	span := issues.Span{From: q.Span.From.Truncate(time.Hour), To: q.Span.To}
+	query := issues.SeriesQuery{Span: span, Step: q.Step, Filter: q.Filter}
+	of := map[issues.Key]*Row{}
+	for n, row := range rows {
+		for _, key := range row.Keys {
+			of[key] = &into[n]
+			query.Keys = append(query.Keys, key)
+		}
+	}
+	series, err := t.Events.Series(ctx, query)
+	if err != nil {
+		return fmt.Errorf("count the events of listed issues: %w", err)
+	}
+	for key, counts := range series {
+		of[key].Series = addCounts(of[key].Series, counts)
+	}
+	return nil
+}
+
+// Detail is all that is known of an issue, its events and history excepted.
+type Detail struct {
+	Issue
+	// Snooze is set while it is snoozed.
+	Snooze *Snooze
+	// Explanation is a grouping.Explanation as JSON: why its first event has its key.
+	Explanation json.RawMessage
+	Hashes      []Hash
+	Links       []Link
+	// Evidence are the first event, the last for ten minutes, and some between.
+	Evidence []Evidence
+	// Deploy is the last one before the issue was first seen, nil for none within a
+	// week.
+	Deploy *Deploy
+}
+
+// Hash is something that is known to belong to an issue.
+type Hash struct {
+	// Text is the key of events, or another hash by which further keys are found.
+	Text string
+	// Key is whether events are stored under it, and it can be unmerged.
+	Key bool
+	// Home is the issue that had it before a merge.
+	Home   int64
+	Reason string
+	Added  time.Time
+	// First and Last are the times of its events, zero without any.
+	First, Last time.Time
+}
+
+// Link is another issue of the same failure.
+type Link struct {
+	Issue  int64
+	Title  string
+	Reason string
+}
+
+// deployBefore is how long before an issue the deploy lies that may have brought it.
+const deployBefore = 7 * 24 * time.Hour
+
+// Get returns an issue; of one that was merged, the issue that it is part of now.
+// The error wraps ErrNoIssue if there is none.
+func (t *Tracker) Get(ctx context.Context, id int64) (Detail, error) {
+	i, err := t.live(ctx, id)
+	if err != nil {
+		return Detail{}, err
+	}
+	d := Detail{Issue: i.Issue}
+	if i.State == Snoozed {
+		snooze := i.snooze
+		snooze.Surge = snooze.rate > 0
+		d.Snooze = &snooze
+	}
+	var explanation string
+	if err := t.DB.QueryRowContext(ctx, "SELECT explanation FROM issues WHERE id = ?", i.ID).Scan(&explanation); err != nil {
+		return d, fmt.Errorf("read issue %d: %w", id, err)
+	}
+	d.Explanation = json.RawMessage(explanation)
+	if d.Hashes, err = t.hashes(ctx, i.ID); err != nil {
+		return d, err
+	}
+	if d.Links, err = t.links(ctx, i.ID); err != nil {
+		return d, err
+	}
+	d.Evidence, err = t.readEvidence(ctx, "WHERE hash IN (SELECT hash FROM issue_hashes WHERE issue = ?) ORDER BY time LIMIT 100", i.ID)
+	if err != nil || d.FirstSeen.IsZero() {
+		return d, err
+	}
+	d.Deploy, err = lastDeploy(ctx, t.DB, d.Service, d.Env, d.FirstSeen.Add(-deployBefore).UnixNano(), d.FirstSeen.UnixNano())
+	return d, err
+}
+
+// live returns a copy of an issue, following merges.
+func (t *Tracker) live(ctx context.Context, id int64) (issue, error) {
+	for range maxBulk {
+		t.mu.RLock()
+		i, ok := t.issues[id]
+		var copied issue
+		if ok {
+			copied = *i
+			copied.keys = slices.Clone(i.keys)
+		}
+		t.mu.RUnlock()
+		if !ok {
+			break
+		}
+		if !copied.merged {
+			return copied, nil
+		}
+		err := t.DB.QueryRowContext(ctx, "SELECT coalesce(merged_into, id) FROM issues WHERE id = ?", id).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			break
+		}
+		if err != nil {
+			return issue{}, fmt.Errorf("read issue %d: %w", id, err)
+		}
+	}
+	return issue{}, fmt.Errorf("issue %d: %w", id, ErrNoIssue)
+}
+
+func (t *Tracker) hashes(ctx context.Context, id int64) ([]Hash, error) {
+	var list []Hash
+	err := each(ctx, t.DB, "SELECT hash, home, reason, added_at, first, last FROM issue_hashes WHERE issue = ? ORDER BY added_at, hash", func(scan scanner) error {
+		var h Hash
+		var added, first, last int64
+		err := scan(&h.Text, &h.Home, &h.Reason, &added, &first, &last)
+		h.Key = keyOf(h.Text) != 0
+		h.Added, h.First, h.Last = timeOf(added), timeOf(first), timeOf(last)
+		list = append(list, h)
+		return err
+	}, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the hashes of issue %d: %w", id, err)
+	}
+	return list, nil
+}
+
+func (t *Tracker) links(ctx context.Context, id int64) ([]Link, error) {
+	var list []Link
+	err := each(ctx, t.DB, "SELECT CASE a WHEN ? THEN b ELSE a END, reason FROM issue_links WHERE a = ? OR b = ? ORDER BY 1", func(scan scanner) error {
+		var l Link
+		err := scan(&l.Issue, &l.Reason)
+		list = append(list, l)
+		return err
+	}, id, id, id)
+	if err != nil {
+		return nil, fmt.Errorf("read the links of issue %d: %w", id, err)
+	}
+	known := list[:0]
+	for _, l := range list {
+		other, err := t.live(ctx, l.Issue)
+		if err != nil && !errors.Is(err, ErrNoIssue) {
+			return nil, err
+		}
+		if err == nil && other.ID != id {
+			known = append(known, Link{Issue: other.ID, Title: other.Title, Reason: l.Reason})
+		}
+	}
+	return known, nil
+}
+
+// EventsOf returns a page of the events of an issue; q.Keys is not read.
+func (t *Tracker) EventsOf(ctx context.Context, id int64, q issues.EventQuery) ([]issues.Event, error) {
+	i, err := t.live(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	q.Keys = i.keyList()
+	return t.Events.Events(ctx, q)
+}
+
+// TagsOf returns the values of the tags of an issue; q.Keys is not read.
+func (t *Tracker) TagsOf(ctx context.Context, id int64, q issues.TagQuery) ([]issues.Tag, error) {
+	i, err := t.live(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	q.Keys = i.keyList()
+	return t.Events.Tags(ctx, q)
+}
+
+// SeriesOf counts the events of an issue over time; q.Keys is not read.
+func (t *Tracker) SeriesOf(ctx context.Context, id int64, q issues.SeriesQuery) ([]int64, error) {
+	steps, err := q.Steps()
+	if err != nil {
+		return nil, err
+	}
+	i, err := t.live(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	q.Keys = i.keyList()
+	series, err := t.Events.Series(ctx, q)
+	sum := make([]int64, steps)
+	for _, counts := range series {
+		sum = addCounts(sum, counts)
+	}
+	return sum, err
+}
