@@ -8,6 +8,7 @@
 //	     loki.Client ────────────────┤ pages, counts, facets
 //	     loki.Hub ─── loki.Client ───┤ one follow of each query for all live tails
 //	     loki.Sources ─ loki.Client ─┤ when each source was last heard
+//	     index.Indexer ─ loki.Client ┤ errors into the event store and issues (life.Tracker)
 //	     health.Checker ─ Prometheus ┘ and the readiness of Loki and Alertmanager
 //
 // Loki, Prometheus and Alertmanager may be away, at the start too: the page says

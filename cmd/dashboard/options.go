@@ -5,7 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"time"
 
+	"github.com/tovtech/tovplay-logging/internal/issues"
+	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
@@ -17,6 +20,12 @@ const (
 	defaultDataDir        = "data/dashboard"
 	defaultPrometheusURL  = "http://127.0.0.1:9090"
 	defaultAlertmanager   = "http://127.0.0.1:9093"
+
+	defaultEventsKept = 90 * 24 * time.Hour
+	defaultCountsKept = 400 * 24 * time.Hour
+
+	// deployTokenLeast is how many characters a token has at least.
+	deployTokenLeast = 16
 )
 
 // options are the program's flags; each has an environment variable, and a flag
@@ -30,27 +39,48 @@ type options struct {
 	alertmanagerURL string
 	loki            loki.Config
 	adminPassword   secret.String
+	issues          issueOptions
 	logLevel        slog.Level
 	logFormat       string
 	version         bool
 }
 
+// issueOptions say how issues are kept.
+type issueOptions struct {
+	off      bool
+	rules    string
+	keep     issues.Retention
+	selector string
+	// clickHouse is the DSN of the event store, empty for a SQLite file.
+	clickHouse secret.String
+	// deployToken is what a CI shows to report a deploy, empty if none may.
+	deployToken secret.String
+}
+
 // usageHead explains what has no flag.
 const usageHead = `Usage: dashboard [FLAGS]
        dashboard passwd [-data-dir DIR] [USER]    set a password, read from standard input
+       dashboard reindex [FLAGS]                  index a period of Loki anew
+       dashboard doctor [FLAGS]                   say what is wrong with the databases and Loki
+       dashboard backup [-data-dir DIR] FILE      copy what people entered into FILE
+       dashboard restore [-data-dir DIR] FILE     put it back; the dashboard must not run
 
 Each flag can be set by the variable in brackets. Secrets are variables only, or
 variables NAME_FILE that name a file:
   DASHBOARD_ADMIN_PASSWORD   the password of the user admin; without it one is made at the first start
   LOKI_USER, LOKI_PASSWORD   basic authentication at Loki
   LOKI_BEARER_TOKEN          bearer token for Loki
+  DASHBOARD_DEPLOY_TOKEN     what a CI sends as a bearer token to POST /api/v1/deploys; without it none can
+  CLICKHOUSE_DSN             keeps events in ClickHouse: clickhouse://user:password@host:9000/database
 
 `
 
 // parseOptions reads flags and environment, and reports every fault at once.
-func parseOptions(args []string, env environment) (options, error) {
+// More flags may be added by subcommands.
+func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (options, error) {
 	o := options{loki: loki.DefaultConfig()}
 	var level string
+	var faults []error
 	flags := flag.NewFlagSet("dashboard", flag.ContinueOnError)
 	flags.SetOutput(env.stderr)
 	text := func(into *string, name, variable, fallback, usage string) {
@@ -66,6 +96,24 @@ func parseOptions(args []string, env environment) (options, error) {
 	text(&o.externalURL, "external-url", "EXTERNAL_URL", "", "where people reach the dashboard, such as https://host/logs")
 	text(&level, "log.level", "DASHBOARD_LOG_LEVEL", "info", "debug, info, warn or error")
 	text(&o.logFormat, "log.format", "DASHBOARD_LOG_FORMAT", "text", "text or json")
+	text(&o.issues.rules, "issues.rules", "DASHBOARD_ISSUES_RULES", "", "file of rules for grouping errors")
+	text(&o.issues.selector, "issues.selector", "DASHBOARD_ISSUES_SELECTOR", index.Default().Selector, "matchers of the streams of which errors become issues")
+	flags.BoolVar(&o.issues.off, "issues.off", env.getenv("DASHBOARD_ISSUES_OFF") == "true", "make no issues of errors [DASHBOARD_ISSUES_OFF]")
+	duration := func(into *time.Duration, name, variable string, fallback time.Duration, usage string) {
+		if value := env.getenv(variable); value != "" {
+			parsed, err := time.ParseDuration(value)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("%s %q is no duration such as 720h", variable, value))
+			}
+			fallback = parsed
+		}
+		flags.DurationVar(into, name, fallback, usage+" ["+variable+"]")
+	}
+	duration(&o.issues.keep.Events, "issues.keep-events", "DASHBOARD_ISSUES_KEEP_EVENTS", defaultEventsKept, "how long events are kept; 0 is for ever")
+	duration(&o.issues.keep.Counts, "issues.keep-counts", "DASHBOARD_ISSUES_KEEP_COUNTS", defaultCountsKept, "how long the counts of issues are kept; 0 is for ever")
+	for _, add := range more {
+		add(flags)
+	}
 	flags.BoolVar(&o.version, "version", false, "print the version and end")
 	flags.Usage = func() {
 		fmt.Fprint(env.stderr, usageHead)
@@ -80,7 +128,7 @@ func parseOptions(args []string, env environment) (options, error) {
 	if o.alertmanagerURL == "none" {
 		o.alertmanagerURL = ""
 	}
-	return o, o.complete(level, env)
+	return o, errors.Join(append(faults, o.complete(level, env))...)
 }
 
 // complete reads the secrets and checks what can be checked.
@@ -101,6 +149,14 @@ func (o *options) complete(level string, env environment) error {
 	read(&o.adminPassword, "DASHBOARD_ADMIN_PASSWORD")
 	read(&o.loki.Password, "LOKI_PASSWORD")
 	read(&o.loki.Token, "LOKI_BEARER_TOKEN")
+	read(&o.issues.clickHouse, "CLICKHOUSE_DSN")
+	read(&o.issues.deployToken, "DASHBOARD_DEPLOY_TOKEN")
+	if n := len(o.issues.deployToken.Reveal()); n > 0 && n < deployTokenLeast {
+		faults = append(faults, fmt.Errorf("DASHBOARD_DEPLOY_TOKEN has %d characters, at least %d are needed: openssl rand -hex 16 makes one", n, deployTokenLeast))
+	}
+	if err := o.issues.keep.Validate(); err != nil {
+		faults = append(faults, err)
+	}
 	o.loki.User = env.getenv("LOKI_USER")
 	if err := o.loki.Validate(); err != nil {
 		faults = append(faults, err)

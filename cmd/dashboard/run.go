@@ -46,8 +46,10 @@ type environment struct {
 // run is the program. It returns when ctx ends or something fails, and nothing
 // it started runs on.
 func run(ctx context.Context, args []string, env environment) int {
-	if len(args) > 0 && args[0] == "passwd" {
-		return exit(env, passwd(ctx, args[1:], env))
+	if len(args) > 0 {
+		if command := commands()[args[0]]; command != nil {
+			return exit(env, command(ctx, args[1:], env))
+		}
 	}
 	o, err := parseOptions(args, env)
 	if errors.Is(err, flag.ErrHelp) {
@@ -64,9 +66,16 @@ func run(ctx context.Context, args []string, env environment) int {
 	return exit(env, serve(ctx, o, env))
 }
 
+// commands are the subcommands by their names.
+func commands() map[string]func(context.Context, []string, environment) error {
+	return map[string]func(context.Context, []string, environment) error{
+		"passwd": passwd, "reindex": reindex, "doctor": doctor, "backup": backup, "restore": restore,
+	}
+}
+
 // exit reports an error and returns the exit code.
 func exit(env environment, err error) int {
-	if err == nil {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return exitOK
 	}
 	fmt.Fprintf(env.stderr, "dashboard: %v\n", err)
@@ -114,20 +123,27 @@ func serve(ctx context.Context, o options, env environment) error {
 	if err != nil {
 		return err
 	}
+	index, err := openIssues(ctx, o, db, client, log)
+	if err != nil {
+		log.Error("no issues are made of errors; the rest of the dashboard works", "error", err)
+	}
+	defer index.close(log)
+	metrics.Register(index.collectors()...)
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
+		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub)
+	return listenAndRun(ctx, o, log, srv, hub, index)
 }
 
 // listenAndRun opens both listeners and runs the server and the hub. The hub
 // outlives the server, so that live tails end because the server says so.
-func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub) error {
+func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, index *errorIndex) error {
 	public, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return err
@@ -141,6 +157,7 @@ func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return hub.Run(hubCtx) })
+	group.Go(func() error { return index.run(groupCtx) })
 	group.Go(func() error {
 		defer stopHub()
 		return srv.Run(groupCtx, public, internal)
@@ -228,9 +245,6 @@ func passwd(ctx context.Context, args []string, env environment) error {
 		flags.PrintDefaults()
 	}
 	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return nil
-		}
 		return err
 	}
 	name := orDefault(flags.Arg(0), auth.AdminName)

@@ -57,6 +57,11 @@ func NewMetrics(version string) *Metrics {
 	return m
 }
 
+// Register adds metrics of other parts.
+func (m *Metrics) Register(collectors ...prometheus.Collector) {
+	m.registry.MustRegister(collectors...)
+}
+
 // WatchHub adds the numbers of viewers and follows.
 func (m *Metrics) WatchHub(hub *loki.Hub) {
 	m.registry.MustRegister(

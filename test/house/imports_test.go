@@ -17,7 +17,7 @@ const module = "github.com/tovtech/tovplay-logging/"
 // the test. docs/architecture.md has the same table with the reasons.
 var allowed = map[string][]string{
 	"cmd/collector": {"pipeline/..."},
-	"cmd/dashboard": {"internal/...", "web"},
+	"cmd/dashboard": {"internal/...", "pipeline/grouping", "web"},
 
 	"pipeline":                  {},
 	"pipeline/config":           {},

@@ -92,7 +92,7 @@ func (x *Indexer) compareHour(ctx context.Context, hour time.Time, stored map[st
 // countHour counts the events of each stream in Loki.
 func (x *Indexer) countHour(ctx context.Context, hour time.Time) (map[string]int64, error) {
 	counts := map[string]int64{}
-	err := x.pages(ctx, hour, hour.Add(time.Hour), func(entries []loki.Entry) error {
+	err := x.pages(ctx, x.request(hour, hour.Add(time.Hour)), func(entries []loki.Entry) error {
 		known := sources{}
 		for i := range entries {
 			s := known.of(&entries[i])
@@ -108,7 +108,7 @@ func (x *Indexer) countHour(ctx context.Context, hour time.Time) (map[string]int
 // indexHour stores what the streams have in an hour and is not stored.
 func (x *Indexer) indexHour(ctx context.Context, hour time.Time, streams map[string]bool) (int, error) {
 	total := 0
-	err := x.pages(ctx, hour, hour.Add(time.Hour), func(entries []loki.Entry) error {
+	err := x.pages(ctx, x.request(hour, hour.Add(time.Hour)), func(entries []loki.Entry) error {
 		n, err := x.store(ctx, entries, streams)
 		total += n
 		return err
@@ -128,7 +128,7 @@ func (x *Indexer) replaceHour(ctx context.Context, hour time.Time, streams map[s
 		}
 	}
 	total := 0
-	err := x.pages(ctx, hour, hour.Add(time.Hour), func(entries []loki.Entry) error {
+	err := x.pages(ctx, x.request(hour, hour.Add(time.Hour)), func(entries []loki.Entry) error {
 		n, err := x.storeLocked(ctx, entries, nil)
 		total += n
 		return err

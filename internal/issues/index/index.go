@@ -16,10 +16,8 @@ package index
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -57,6 +55,8 @@ type Config struct {
 	// CompareEvery is the time between two comparisons, Compare how far back they
 	// and the first start go.
 	CompareEvery, Compare time.Duration
+	// RetryMax is the longest time between two attempts.
+	RetryMax time.Duration
 }
 
 // Default returns how an Indexer works, without its dependencies.
@@ -64,7 +64,7 @@ func Default() Config {
 	return Config{
 		Now: time.Now, Selector: `job=~".+"`,
 		Every: 2 * time.Second, Overlap: 10 * time.Second, Deep: 2 * time.Minute,
-		CompareEvery: 10 * time.Minute, Compare: 7 * 24 * time.Hour,
+		CompareEvery: 10 * time.Minute, Compare: 7 * 24 * time.Hour, RetryMax: time.Minute,
 	}
 }
 
@@ -74,8 +74,6 @@ const (
 	cursorEvery = 30 * time.Second
 	// clockBack is how much is read again when the clock was set back.
 	clockBack = time.Hour
-	// retryMax is the longest time between two attempts.
-	retryMax = time.Minute
 	// seenMax bounds how many lines of the overlap are remembered.
 	seenMax = 200_000
 	// cursorName is the name of the cursor's value.
@@ -96,6 +94,7 @@ type Indexer struct {
 
 	// Of the follow alone.
 	cursor, saved, deep time.Time
+	left                *loki.PageRequest // of a range that could not be read to its end
 
 	mu     sync.Mutex
 	status Status
@@ -166,7 +165,7 @@ func (x *Indexer) repeat(ctx context.Context, name string, every time.Duration, 
 		}
 		switch {
 		case err != nil:
-			wait = min(max(wait, time.Second)*2, max(retryMax, every))
+			wait = min(wait*2, max(x.RetryMax, every))
 			if !failing {
 				x.Log.Warn("cannot "+name+"; trying again", "error", err)
 			}
@@ -219,18 +218,16 @@ func (x *Indexer) look(ctx context.Context) error {
 	return err
 }
 
-// readOn reads from the cursor to the present.
+// readOn reads from the cursor to the present; or first what is left of a range
+// that could not be read to its end, so that empty hours are not read again.
 func (x *Indexer) readOn(ctx context.Context) error {
-	now := x.Now()
-	if err := x.place(ctx, now); err != nil {
+	if err := x.place(ctx, x.Now()); err != nil {
 		return err
 	}
-	from := x.cursor.Add(-x.Overlap)
-	if now.Sub(x.deep) >= x.Deep || now.Before(x.deep) {
-		from = x.cursor.Add(-x.Deep)
-		x.deep = now
+	if x.left == nil {
+		x.left = x.request(x.from(), x.Now())
 	}
-	err := x.pages(ctx, from, now, func(entries []loki.Entry) error {
+	err := x.pages(ctx, x.left, func(entries []loki.Entry) error {
 		n, err := x.store(ctx, entries, nil)
 		if err != nil || len(entries) == 0 {
 			return err
@@ -247,12 +244,22 @@ func (x *Indexer) readOn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	x.cursor = now
+	x.cursor, x.left = x.left.End, nil
 	x.prune()
-	if now.Sub(x.saved) < cursorEvery && !now.Before(x.saved) {
+	if now := x.Now(); now.Sub(x.saved) < cursorEvery && !now.Before(x.saved) {
 		return nil
 	}
 	return x.saveCursor(ctx)
+}
+
+// from returns where a look begins: a little before the cursor, now and then more.
+func (x *Indexer) from() time.Time {
+	now := x.Now()
+	if now.Sub(x.deep) < x.Deep && !now.Before(x.deep) {
+		return x.cursor.Add(-x.Overlap)
+	}
+	x.deep = now
+	return x.cursor.Add(-x.Deep)
 }
 
 // place reads the cursor at the first look, and moves it back when the clock was
@@ -270,7 +277,7 @@ func (x *Indexer) place(ctx context.Context, now time.Time) error {
 	}
 	if x.cursor.After(now) {
 		x.Log.Warn("the clock was set back; reading an hour again", "cursor", x.cursor, "now", now)
-		x.cursor = now.Add(-clockBack)
+		x.cursor, x.left = now.Add(-clockBack), nil
 	}
 	return nil
 }
@@ -280,26 +287,27 @@ func (x *Indexer) saveCursor(ctx context.Context) error {
 	return x.Tracker.SetValue(ctx, cursorName, binary.BigEndian.AppendUint64(nil, uint64(x.cursor.UnixNano())))
 }
 
-// pages reads a range, the oldest first, and hands over its pages. What was read
-// before Loki failed is handed over as well.
-func (x *Indexer) pages(ctx context.Context, from, to time.Time, use func([]loki.Entry) error) error {
-	req := loki.PageRequest{Query: x.query, Start: from, End: to, Limit: pageLines, Direction: loki.Forward}
+// pages reads a range to its end, the oldest first, and hands over its pages.
+// When it fails, req is what is left.
+func (x *Indexer) pages(ctx context.Context, req *loki.PageRequest, use func([]loki.Entry) error) error {
 	for {
-		page, err := x.Loki.Page(ctx, req)
+		page, err := x.Loki.Page(ctx, *req) // a partial page is followed by its error, if it lasts
 		if err != nil {
 			return err
 		}
 		if err := use(page.Entries); err != nil {
 			return err
 		}
-		if page.Partial {
-			return fmt.Errorf("read Loki from %s on: %w", from.UTC().Format(time.RFC3339), errors.New(strings.Join(page.Warnings, " ")))
-		}
 		if page.Next == "" {
 			return nil
 		}
 		req.Cursor = page.Next
 	}
+}
+
+// request asks for the lines of a range that may be events.
+func (x *Indexer) request(from, to time.Time) *loki.PageRequest {
+	return &loki.PageRequest{Query: x.query, Start: from, End: to, Limit: pageLines, Direction: loki.Forward}
 }
 
 // store stores the events among the entries, of the streams alone if there are

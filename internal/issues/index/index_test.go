@@ -62,10 +62,10 @@ func (f *fakeLoki) Page(_ context.Context, req loki.PageRequest) (loki.Page, err
 	}
 	page := loki.Page{Entries: fit[min(from, len(fit)):min(from+req.Limit, len(fit))]}
 	if f.cut > 0 && len(page.Entries) > f.cut {
-		page.Entries, page.Partial, page.Warnings = page.Entries[:f.cut], true, []string{"Loki stopped"}
+		page.Entries, page.Partial = page.Entries[:f.cut], true
 	}
-	if from+req.Limit < len(fit) {
-		page.Next = fmt.Sprint(from + req.Limit)
+	if next := from + len(page.Entries); next < len(fit) {
+		page.Next = fmt.Sprint(next)
 	}
 	return page, nil
 }
@@ -305,16 +305,21 @@ func TestHalfAnAnswerIsStoredAndTheRestReadLater(t *testing.T) {
 		r.loki.add(line(noon.Add(-time.Hour+time.Duration(i)*time.Minute), fmt.Sprintf("ERROR line %d", i)))
 	}
 	r.loki.cut = 10
+	r.loki.fail = func(call int) error {
+		if call == 2 {
+			return &loki.Error{Code: loki.CodeUnavailable}
+		}
+		return nil
+	}
 	if err := r.look(t.Context()); err == nil {
 		t.Fatal("half an answer is no error")
 	}
 	if got := r.texts(); len(got) != 10 {
 		t.Errorf("%d lines of half an answer", len(got))
 	}
-	r.loki.cut = 0
 	r.mustLook()
-	if got := r.texts(); len(got) != 30 {
-		t.Errorf("%d lines, want 30", len(got))
+	if got := r.texts(); len(got) != 30 || r.loki.calls != 4 {
+		t.Errorf("%d lines after %d calls, want 30 after 4", len(got), r.loki.calls)
 	}
 }
 
@@ -489,7 +494,7 @@ func TestRunTriesAgainAndEndsWithItsContext(t *testing.T) {
 		if s := r.Status(); s.Failure == "" || s.Since.Sub(start) > time.Second || r.loki.calls > 100 {
 			t.Errorf("after an hour: status %+v, %d calls", s, r.loki.calls)
 		}
-		time.Sleep(time.Hour + 2*retryMax)
+		time.Sleep(time.Hour + 2*r.RetryMax)
 		synctest.Wait()
 		if s := r.Status(); s.Failure != "" || s.Events != 1 || s.Lag > time.Minute {
 			t.Errorf("after the outage: status %+v", s)
