@@ -43,6 +43,8 @@ export function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
   return (
-    target.closest("input, textarea, select, [contenteditable], dialog, [role=dialog], [role=menu]") !== null
+    target.closest(
+      "input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [role=dialog], [role=menu]",
+    ) !== null
   );
 }

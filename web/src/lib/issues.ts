@@ -1,6 +1,13 @@
-import type { IssueAction, IssueChange, IssueDetail, IssueRow, Snooze } from "../api/types";
+import type {
+  IssueAction,
+  IssueChange,
+  IssueDetail,
+  IssueRow,
+  OccurrencesResponse,
+  Snooze,
+} from "../api/types";
 import { formatCount, plural } from "./format";
-import { formatExact } from "./time";
+import { describeSpan, formatExact } from "./time";
 
 /** The spans and conditions that a snooze can be ended by, by their words. */
 export const SNOOZES: readonly { name: string; make: (now: number) => Snooze }[] = [
@@ -29,7 +36,7 @@ export function verdictOf(issue: IssueDetail): string {
     case "new":
       return `New${after}.${spike}`;
     case "regressed":
-      return `It was resolved and came again.${spike}`;
+      return `Back since ${formatExact(Date.parse(issue.since ?? ""))}, after it was resolved.${spike}`;
     case "ongoing":
       return `Ongoing${after}.${spike}`;
     case "resolved":
@@ -37,6 +44,20 @@ export function verdictOf(issue: IssueDetail): string {
     case "snoozed":
       return issue.snooze ? `Snoozed ${snoozeWords(issue.snooze)}.` : "Snoozed.";
   }
+}
+
+/** How often it happened in a range, and to whom: "41 events in 20 min, 9 users, only in production." */
+export function countWords({ start, end, total, tags, sampled }: OccurrencesResponse): string {
+  const span = describeSpan(Date.parse(end) - Date.parse(start));
+  const distinct = (name: string) => tags.find((tag) => tag.name === name);
+  const users = distinct("user")?.distinct ?? 0;
+  const env = distinct("env");
+  const parts = [
+    `${plural(total, "event")} in ${span}`,
+    users > 0 && `${sampled ? "at least " : ""}${plural(users, "user")}`,
+    !sampled && env?.distinct === 1 && `only in ${env.values[0]?.value}`,
+  ];
+  return `${parts.filter(Boolean).join(", ")}.`;
 }
 
 /** The issue's title without the exception's type, which is shown apart. */

@@ -57,9 +57,8 @@ export function IssueRow({ issue, stepMs, active, chosen, onChoose }: IssueRowPr
           <LevelTag level={level} small />
           <StateBadge state={issue.state} />
           {issue.spiking_since && <SpikeBadge />}
-          <span className="min-w-0 truncate">
-            {[issue.culprit, issue.service, issue.env].filter(Boolean).join(" · ")}
-          </span>
+          {issue.culprit && <span className="hidden min-w-0 truncate md:inline">{issue.culprit}</span>}
+          <span className="min-w-0 truncate">{[issue.service, issue.env].filter(Boolean).join(" · ")}</span>
           {issue.assignee && <span>→ {issue.assignee}</span>}
           <span className="md:hidden">{plural(issue.events, "event")}</span>
         </div>

@@ -1,17 +1,19 @@
 import { ArrowLeft } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
-import { useFreshIssue, useIssue, useIssueAction } from "../../api/issues";
+import { useFreshIssue, useIssue, useIssueAction, useOccurrences } from "../../api/issues";
 import type { IssueDetail } from "../../api/types";
 import { ISSUES, issuePath } from "../../app/routes";
 import { formatCount } from "../../lib/format";
-import { actionWords, titleParts, verdictOf } from "../../lib/issues";
+import { actionWords, countWords, titleParts, verdictOf } from "../../lib/issues";
 import { toLevel } from "../../lib/levels";
+import { useAnchor } from "../../state/anchor";
 import { linkTo, useView } from "../../state/useView";
 import { LevelTag } from "../../ui/LevelTag";
 import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
+import { FilterChips } from "../logs/FilterChips";
 import { EventsPanel } from "./EventsPanel";
 import { EvidencePanel } from "./EvidencePanel";
 import { GroupingPanel } from "./GroupingPanel";
@@ -66,6 +68,8 @@ function Issue({ issue, asked, user }: { issue: IssueDetail; asked: string; user
 function Head({ issue, asked, user }: { issue: IssueDetail; asked: string; user: string }) {
   const action = useIssueAction();
   const [said, setSaid] = useState("");
+  const { view } = useView();
+  const { data: found } = useOccurrences(issue.id, view, useAnchor());
   const { type, message } = titleParts(issue);
   return (
     <header className="grid gap-2">
@@ -79,7 +83,9 @@ function Head({ issue, asked, user }: { issue: IssueDetail; asked: string; user:
         {type && <span className="font-semibold">{type} </span>}
         <span className={type ? "text-muted" : "font-semibold"}>{message}</span>
       </h1>
-      <p data-issue-verdict={issue.state}>{verdictOf(issue)}</p>
+      <p data-issue-verdict={issue.state}>
+        {verdictOf(issue)} {found && countWords(found)}
+      </p>
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1 text-meta text-muted">
         <span>#{issue.id}</span>
         <LevelTag level={toLevel(issue.level)} small />
@@ -111,6 +117,7 @@ function Head({ issue, asked, user }: { issue: IssueDetail; asked: string; user:
         </span>
       </div>
       <Links issue={issue} />
+      <FilterChips />
     </header>
   );
 }

@@ -112,7 +112,7 @@ function Bar({ total, chosen, open, user, exportHref, onClear }: BarProps) {
           </Button>
         </>
       ) : (
-        <span className="text-muted">{total === undefined ? "" : plural(total, "issue")} in this time</span>
+        <span className="text-muted">{total !== undefined && `${plural(total, "issue")} in this time`}</span>
       )}
       <span role="status" className={action.isError ? "text-error" : "text-muted"}>
         {action.isError ? action.error.message : said}
@@ -145,13 +145,14 @@ function IndexNotice({ index }: { index: IndexStatus }) {
   if (index.failure !== "") {
     return (
       <Notice>
-        New errors are not read from Loki: {index.failure} What is shown is as of {late} ago; it goes on by
-        itself.
+        New errors are not read from Loki: {index.failure.replace(/\.$/, "")}. It goes on by itself.
+        {index.cursor && ` What is shown is as of ${late} ago.`}
       </Notice>
     );
   }
-  if (index.cursor === null)
+  if (!index.cursor) {
     return <Notice>The first look at Loki is on its way: the list is not complete.</Notice>;
+  }
   if (index.lag_ms > LATE_MS)
     return <Notice>Loki is being read, {late} behind: the list is not complete.</Notice>;
   return null;
