@@ -325,10 +325,13 @@ func TestWithoutIssuesTheRestWorks(t *testing.T) {
 	}
 }
 
-// ask makes a request over the network; the caller closes the body.
+// ask makes a request over the network, of which the answer ends within 20 s;
+// the caller closes the body.
 func (f *issueFixture) ask(address string) *http.Response {
 	f.t.Helper()
-	request, err := http.NewRequestWithContext(f.t.Context(), http.MethodGet, address, nil)
+	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
+	f.t.Cleanup(cancel)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		f.t.Fatal(err)
 	}

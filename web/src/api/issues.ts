@@ -23,6 +23,7 @@ import type {
 const ISSUES = "issues";
 const PAGE_ISSUES = 50;
 const PAGE_EVENTS = 20;
+const REOPEN_MS = 15_000;
 
 /** Labels by which issues are filtered; they know no exclusion. */
 export const ISSUE_FACETS = ["env", "service", "level"] as const;
@@ -130,13 +131,29 @@ export function useIssueAction() {
 /** Calls `onChanges` with what happens to issues from now on; a cut connection is resumed without a gap. */
 export function useIssueChanges(onChanges: (changes: readonly IssueChange[]) => void): void {
   const handle = useEffectEvent(onChanges);
-  useEffect(() => {
-    const source = new EventSource(apiUrl("issues/stream", []));
-    source.addEventListener("changes", (event: MessageEvent<string>) =>
-      handle((JSON.parse(event.data) as IssueChanges).changes),
-    );
-    return () => source.close();
-  }, []);
+  useEffect(() => followChanges((changes) => handle(changes)), []);
+}
+
+// The browser resumes a cut stream by itself; after an HTTP error, as of a restart behind a proxy, it gives up.
+function followChanges(handle: (changes: readonly IssueChange[]) => void): () => void {
+  let source: EventSource;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cursor = "";
+  const open = () => {
+    source = new EventSource(apiUrl("issues/stream", cursor ? [["cursor", cursor]] : []));
+    source.addEventListener("changes", (event: MessageEvent<string>) => {
+      cursor = event.lastEventId;
+      handle((JSON.parse(event.data) as IssueChanges).changes);
+    });
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, REOPEN_MS);
+    };
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
 }
 
 /** Loads an issue again whenever something happens to it. */

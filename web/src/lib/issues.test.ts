@@ -22,13 +22,13 @@ describe("issues in words", () => {
   it.each([
     [
       change("regressed", { deploy: { version: "2b7f1e" } }),
-      "came again after it was resolved, since deploy 2b7f1e",
+      "saw it again after it was resolved, since deploy 2b7f1e",
     ],
-    [change("regressed"), "came again after it was resolved"],
+    [change("regressed"), "saw it again after it was resolved"],
     [change("snoozed", { events: 100 }), "snoozed it until 100 more events"],
     [change("assigned", { assignee: "" }), "took it from its assignee"],
     [change("unmerged", { from: 1, to: 2, hashes: ["a"] }), "took 1 group out of issue 1 to issue 2"],
-    [change("spike", { events: 50, usual: 1.26 }), "a spike: 50 events in five minutes, usually 1.3"],
+    [change("spike", { events: 50, usual: 1.26 }), "saw a spike: 50 events in five minutes, usually 1.3"],
   ])("says what a change was", (one, want) => expect(changeWords(one)).toBe(want));
 
   it("says what ends a snooze", () =>
@@ -37,7 +37,7 @@ describe("issues in words", () => {
     ));
 
   it("says what an action has done", () =>
-    expect(actionWords({ action: "merge", issues: [1, 2] })).toBe("2 issues merged."));
+    expect(actionWords({ action: "merge", issues: [1, 2], into: 7 })).toBe("2 issues merged into issue 7."));
 
   it("counts events and users, and names the only environment", () => {
     const found: OccurrencesResponse = {

@@ -75,8 +75,8 @@ const CHANGES: Record<IssueChange["kind"], Words> = {
   created: () => "made this issue of the first event",
   attached: (d) => `attached the group ${text(d.hash)}: ${text(d.reason)}`,
   linked: (d) => `linked issue ${text(d.issue)}: ${text(d.reason)}`,
-  regressed: (d) => `came again after it was resolved${afterDeploy(d.deploy)}`,
-  ongoing: (d) => `is ongoing: ${text(d.reason)}`,
+  regressed: (d) => `saw it again after it was resolved${afterDeploy(d.deploy)}`,
+  ongoing: (d) => (d.reason === "reopened" ? "reopened it" : `made it ongoing: ${text(d.reason)}`),
   resolved: () => "resolved it",
   snoozed: (d) => `snoozed it ${snoozeWords(d as Snooze)}`,
   assigned: (d) => (d.assignee ? `assigned it to ${text(d.assignee)}` : "took it from its assignee"),
@@ -84,8 +84,8 @@ const CHANGES: Record<IssueChange["kind"], Words> = {
   merged: (d) => `merged issue ${text(d.from)} into issue ${text(d.into)}`,
   unmerged: (d) =>
     `took ${plural(count(d.hashes), "group")} out of issue ${text(d.from)} to issue ${text(d.to)}`,
-  spike: (d) => `a spike: ${text(d.events)} events in five minutes, usually ${usual(d.usual)}`,
-  "spike over": () => "the spike is over",
+  spike: (d) => `saw a spike: ${text(d.events)} events in five minutes, usually ${usual(d.usual)}`,
+  "spike over": () => "saw the end of the spike",
 };
 
 /** What a change was, in words that follow its actor. */
@@ -94,7 +94,7 @@ export function changeWords({ kind, detail }: IssueChange): string {
 }
 
 /** What an action has done, for the message after it. */
-export function actionWords({ action, issues }: IssueAction): string {
+export function actionWords({ action, issues, into }: IssueAction): string {
   const what = issues.length === 1 ? `Issue ${issues[0]}` : `${formatCount(issues.length)} issues`;
   const done: Record<IssueAction["action"], string> = {
     resolve: "resolved",
@@ -102,7 +102,7 @@ export function actionWords({ action, issues }: IssueAction): string {
     snooze: "snoozed",
     assign: "assigned",
     comment: "commented",
-    merge: "merged",
+    merge: `merged into issue ${into}`,
     unmerge: "unmerged",
   };
   return `${what} ${done[action]}.`;

@@ -79,7 +79,7 @@ function Seen({ issue }: { issue: Row }) {
     <span className="grid w-20 shrink-0 content-center text-right text-meta text-muted md:w-24">
       {issue.last_seen && <TimeAgo ms={Date.parse(issue.last_seen)} className="text-text" />}
       {issue.first_seen && (
-        <span className="truncate">
+        <span className="hidden truncate md:block">
           first <TimeAgo ms={Date.parse(issue.first_seen)} />
         </span>
       )}

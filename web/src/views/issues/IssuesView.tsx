@@ -17,6 +17,8 @@ import { IssueFilters } from "./IssueFilters";
 import { IssueList } from "./IssueList";
 
 const LATE_MS = 120_000;
+/** How many changes are counted at most. */
+const COUNTED = 1000;
 
 /** The issues that have events in the range: filters, what can be done with the chosen ones, the list. */
 export default function IssuesView({ user }: { user: string }) {
@@ -37,11 +39,13 @@ export default function IssuesView({ user }: { user: string }) {
       </div>
       <Bar
         total={pages?.[0]?.total}
+        seq={pages?.[0]?.seq ?? 0}
         chosen={here.map(({ id }) => id)}
         open={here.some(({ state }) => state !== "resolved")}
         user={user}
         exportHref={apiUrl("issues/export", issueParams(view, anchor))}
         onClear={() => setChosen(new Set())}
+        onReload={() => (view.range.kind === "relative" ? anchor.refresh() : query.refetch())}
       />
       {isBeyondIssues(view) && (
         <Notice>
@@ -78,20 +82,25 @@ export default function IssuesView({ user }: { user: string }) {
 
 interface BarProps {
   total: number | undefined;
+  /** Number of the last change that the list has. */
+  seq: number;
   chosen: readonly number[];
   open: boolean;
   user: string;
   exportHref: string;
   onClear: () => void;
+  onReload: () => void;
 }
 
 /** How many there are, or what can be done with the chosen ones. */
-function Bar({ total, chosen, open, user, exportHref, onClear }: BarProps) {
-  const { refresh } = useAnchor();
+function Bar({ total, seq, chosen, open, user, exportHref, onClear, onReload }: BarProps) {
   const action = useIssueAction();
-  const [changed, setChanged] = useState(0);
+  const [changes, setChanges] = useState<readonly number[]>([]);
   const [said, setSaid] = useState("");
-  useIssueChanges((changes) => setChanged((before) => before + changes.length));
+  useIssueChanges((more) =>
+    setChanges((before) => [...before, ...more.map((one) => one.seq)].slice(-COUNTED)),
+  );
+  const newer = changes.filter((one) => one > seq).length;
   return (
     <div className="flex min-h-11 flex-wrap items-center gap-2 border-y border-line px-2 py-1 md:px-4">
       {chosen.length > 0 ? (
@@ -118,16 +127,9 @@ function Bar({ total, chosen, open, user, exportHref, onClear }: BarProps) {
         {action.isError ? action.error.message : said}
       </span>
       <span className="ml-auto flex items-center gap-2">
-        {changed > 0 && (
-          <Button
-            size="sm"
-            look="quiet"
-            onClick={() => {
-              setChanged(0);
-              refresh();
-            }}
-          >
-            {plural(changed, "change")}: load them
+        {newer > 0 && (
+          <Button size="sm" look="quiet" onClick={onReload}>
+            {plural(newer, "change")}: load them
           </Button>
         )}
         <a href={exportHref} download className={buttonClass("quiet", "sm")}>

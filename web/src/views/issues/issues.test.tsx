@@ -150,7 +150,9 @@ describe("the list of issues", () => {
   it("says that issues changed and does not move the list by itself", async () => {
     await show();
     const before = asked.length;
+    const old = { seq: 5, issue: 2, at: "2026-03-01T12:00:00Z", actor: "", kind: "created", detail: {} };
     const changes = [
+      old,
       { seq: 6, issue: 1, at: "2026-03-01T12:00:00Z", actor: "", kind: "resolved", detail: {} },
     ];
     await act(async () => say(JSON.stringify({ changes })));
