@@ -32,7 +32,7 @@ build: web/dist/index.html ## build the page, bin/collector and bin/dashboard
 
 web/dist/index.html: $(WEB_SOURCES) web/node_modules/.package-lock.json
 	@echo 'web: building the page'
-	@cd web && npm run --silent build
+	@cd web && npm run --silent build -- --logLevel warn
 	@touch web/dist/.gitkeep $@
 
 # One rule for every folder with npm packages.

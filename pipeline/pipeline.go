@@ -24,15 +24,27 @@ func (r Range) Len() int64 { return r.End - r.Start }
 type Mark struct {
 	Time   int64 `json:"time"`   // unix nanoseconds, before anything was added
 	Repeat int64 `json:"repeat"` // nanoseconds that were added
+	// Read is the time with which the last entry was sent that has no time of its
+	// own but that of its reading.
+	Read int64 `json:"read,omitempty"`
 }
 
-// Next returns the mark after an entry with time t.
+// Next returns the mark after an entry with the time t of its own.
 // The entry is sent with the time Mark.Time + Mark.Repeat.
 func (m Mark) Next(t int64) Mark {
 	if t == m.Time {
-		return Mark{Time: t, Repeat: m.Repeat + 1}
+		m.Repeat++
+		return m
 	}
-	return Mark{Time: t}
+	m.Time, m.Repeat = t, 0
+	return m
+}
+
+// NextRead returns the mark after an entry that was read at t. The entry is sent
+// with the time Mark.Read, which no such entry before it has.
+func (m Mark) NextRead(t int64) Mark {
+	m.Read = max(t, m.Read+1)
+	return m
 }
 
 // Piece is a range of a source that one entry, or several adjacent ones, were

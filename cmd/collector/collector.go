@@ -108,9 +108,11 @@ func (c *collector) run(ctx context.Context) error {
 	if c.trial.dryRun {
 		return c.runDry(ctx)
 	}
-	if err := c.makeFolder(); err != nil {
+	unlock, err := c.claimPositions()
+	if err != nil {
 		return err
 	}
+	defer unlock()
 	if err := c.loadState(); err != nil {
 		return err
 	}
@@ -146,15 +148,16 @@ func (c *collector) run(ctx context.Context) error {
 	return errors.Join(c.saver.save(), c.loop.Close(), c.outputs.closeSpools())
 }
 
-// makeFolder makes the folder of the positions, if these are kept.
-func (c *collector) makeFolder() error {
+// claimPositions makes the folder of the positions, if these are kept, and keeps
+// other collectors from them until unlock is called.
+func (c *collector) claimPositions() (unlock func() error, err error) {
 	if c.manager.input != nil {
-		return nil
+		return func() error { return nil }, nil
 	}
 	if err := os.MkdirAll(filepath.Dir(c.store.Path()), 0o755); err != nil {
-		return fmt.Errorf("make the folder of positions.filename: %w", err)
+		return nil, fmt.Errorf("make the folder of positions.filename: %w", err)
 	}
-	return nil
+	return c.store.Lock()
 }
 
 func (c *collector) loadState() error {

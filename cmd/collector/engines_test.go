@@ -353,3 +353,18 @@ func TestReloadOfAJobOfContainersRepeatsNothing(t *testing.T) {
 		}
 	}
 }
+
+// The path of a container's log says nothing to a reader.
+func TestTargetsNameContainers(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	socket := filepath.Join(dir, "s")
+	e := newDockerEngine()
+	onSocket(t, socket, e)
+	e.write("line")
+	r := begin(t, dir, fmt.Sprintf("clients: [{url: %q, batchwait: 10ms}]\nscrape_configs:\n- job_name: docker\n  docker_sd_configs: [{host: 'unix://%s'}]%s", loki.URL, socket, engineRules))
+	eventually(t, r.out, "the line", func() bool { return loki.has("line") })
+	if _, page := r.get("/targets"); !strings.Contains(page, "<td>web") {
+		t.Errorf("web is not on\n%s", page)
+	}
+	r.stop()
+}

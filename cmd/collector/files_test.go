@@ -206,7 +206,7 @@ func TestBadInputsAreNamedAndStopNothing(t *testing.T) {
 		t.Log(metrics)
 	}
 	for part, want := range map[string]int{
-		"it is a directory": 1, "it is a socket": 1, "it is a device": 1, "a file of the kernel's": 1,
+		"it is a directory": 1, "it is a socket": 1, "it is a device": 1, "a file system of the kernel's": 1,
 		"no right end": 1, "not in the job's encoding": 2, "label value too long": 1,
 	} {
 		if got := out.count(part); got != want {
@@ -321,5 +321,17 @@ func TestStandardInputIsNotTakenUpByAReload(t *testing.T) {
 	cfg.TargetConfig.Stdin = true
 	if err := canReload(old, cfg, config.Changed(old, cfg)); err == nil || !strings.Contains(err.Error(), "target_config.stdin") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Promtail is behind the byte '\n', which may be half of a newline.
+func TestPromtailsOffsetInUTF16(t *testing.T) {
+	for _, tt := range []struct {
+		encoding     string
+		offset, want int64
+	}{{"", 7, 7}, {"UTF-8", 7, 7}, {"UTF-16LE", 7, 8}, {"UTF-16BE", 8, 8}, {"UTF-16", 7, 8}} {
+		if got := alignTo(tt.encoding, tt.offset); got != tt.want {
+			t.Errorf("%s: %d becomes %d, want %d", tt.encoding, tt.offset, got, tt.want)
+		}
 	}
 }

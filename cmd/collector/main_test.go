@@ -194,6 +194,21 @@ func TestAWrongTokenIsNamedAndLosesNothing(t *testing.T) {
 	}
 }
 
+// Some services expect a token in the query: neither what fails nor what is well
+// again shows it.
+func TestTheQueryOfAURLIsNotInTheLog(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "right")
+	write(t, filepath.Join(dir, "app.log"), "kept\n")
+	token := write(t, filepath.Join(dir, "token"), "wrong\n")
+	out := start(t, dir, "url: '"+loki.URL+"?token=in-the-query', bearer_token_file: "+token, "")
+	eventually(t, out, "the trouble is named", func() bool { return out.has("level=ERROR", loki.URL) })
+	write(t, token, "right\n")
+	eventually(t, out, "the end of it is named", func() bool { return out.has("takes logs again") })
+	if out.has("in-the-query") {
+		t.Errorf("the query is in the log:\n%s", out)
+	}
+}
+
 func TestLokiAwayIsNamedOnceAndWaitedFor(t *testing.T) {
 	dir, loki := t.TempDir(), newSink(t, "")
 	addr := loki.Listener.Addr().String()
@@ -339,4 +354,14 @@ func TestTargetsPageShowsWhatIsWrongFirst(t *testing.T) {
 	if strings.Index(page.String(), "away") > strings.Index(page.String(), "docker") {
 		t.Error("the clients are not the first")
 	}
+}
+
+func TestASecondCollectorWithTheSamePositionsDoesNotStart(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	r := begin(t, dir, oneJob("url: "+loki.URL, ""))
+	out := &log{}
+	if status := run(t.Context(), []string{"-config.file=" + r.config}, out, out); status != 1 || !out.has("another collector uses them", dir) {
+		t.Errorf("status %d:\n%s", status, out)
+	}
+	r.stop()
 }

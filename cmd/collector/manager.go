@@ -496,7 +496,11 @@ func (m *manager) noteProblemsLocked(problems []discover.Problem) {
 		if p.State != discover.Unreadable {
 			continue
 		}
-		m.log.Warn("cannot be read", "job", p.Job, "path", p.Path, "why", p.Reason, "remedy", p.Remedy)
+		attrs := []any{"job", p.Job, "path", p.Path, "why", p.Reason}
+		if p.Remedy != "" {
+			attrs = append(attrs, "remedy", p.Remedy)
+		}
+		m.log.Warn("cannot be read", attrs...)
 	}
 	m.problems = problems
 }
@@ -592,11 +596,7 @@ func (o *opened) status() targetStatus {
 	s := targetStatus{
 		Job: o.Job, Kind: kindNames[o.Kind], Path: o.name(), State: "active", Unsettled: o.source.Unsettled(),
 	}
-	for _, l := range o.Labels {
-		if l.Name == "service" {
-			s.Service = l.Value
-		}
-	}
+	s.Service = cmp.Or(valueOf(o.Labels, "service"), strings.TrimPrefix(valueOf(o.Discovered, "__meta_docker_container_name"), "/"))
 	if f, ok := o.source.(measured); ok {
 		s.ReadBytes, s.LagBytes = f.Stats()
 		s.LagSeconds = f.Behind(time.Now()).Seconds()
@@ -608,6 +608,16 @@ func (o *opened) status() targetStatus {
 		s.State = "ended"
 	}
 	return s
+}
+
+// valueOf is the value of the label of that name, empty if there is none.
+func valueOf(labels []pipeline.Label, name string) string {
+	for _, l := range labels {
+		if l.Name == name {
+			return l.Value
+		}
+	}
+	return ""
 }
 
 // name is the target's path; the system's journal has none.

@@ -167,7 +167,7 @@ code, pre { font: 12px/1.6 ui-monospace, monospace } pre { margin: 0; padding: 1
 var targetsTemplate = pageTemplate("targets", "Targets", `<p>{{if .IsBad}}<span class=bad>▲</span>{{else}}<span class=ok>●</span>{{end}} {{.Verdict}}</p>
 <h2>Clients</h2>
 <div class=box><table><tr><th>client<th class=n>batches in memory<th class=n>batches on disk<th class=n>bytes on disk<th>state</tr>
-{{range .Clients}}<tr><td>{{.Name}}<td class=n data-l="batches in memory">{{.Waiting}}<td class=n data-l="batches on disk">{{.SpoolBatches}}<td class=n data-l="bytes on disk">{{bytes .SpoolBytes}}
+{{range .Clients}}<tr><td class=w>{{.Name}}<br><code class=k>{{.URL}}</code><td class=n data-l="batches in memory">{{.Waiting}}<td class=n data-l="batches on disk">{{.SpoolBatches}}<td class=n data-l="bytes on disk">{{bytes .SpoolBytes}}
 <td class=w>{{with .Trouble}}<span class=bad>▲ {{.}}</span>{{else}}<span class=ok>●</span> delivers{{end}}
 {{- if .SpoolFull}} <span class=bad>▲ the disk queue is full</span>{{end}}</tr>
 {{end}}</table></div>

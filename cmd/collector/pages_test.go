@@ -33,7 +33,7 @@ func beginPages(t *testing.T, server string) (*running, *sink) {
 	dir, loki := t.TempDir(), newSink(t, "hunter3")
 	write(t, filepath.Join(dir, "app.log"), "line\n")
 	r := &running{t: t, dir: dir, config: filepath.Join(dir, "collector.yaml")}
-	write(t, r.config, strings.ReplaceAll(pagesConfig(server, loki.URL), "DIR", dir))
+	write(t, r.config, strings.ReplaceAll(pagesConfig(server, loki.URL+"?key=hunter4"), "DIR", dir))
 	r.start()
 	t.Cleanup(r.stop)
 	eventually(t, r.out, "the line", func() bool { return loki.has("line") })
@@ -43,7 +43,7 @@ func beginPages(t *testing.T, server string) (*running, *sink) {
 func TestPagesShowWhatTheyAreFor(t *testing.T) {
 	r, _ := beginPages(t, "profiling_enabled: true")
 	for path, want := range map[string][]string{
-		"/targets":            {"<h1>Targets</h1>", "1 source is read", "delivers", "app.log", "dropped by relabel_configs"},
+		"/targets":            {"<h1>Targets</h1>", "1 source is read", "delivers", "<code class=k>http://127.0.0.1:", "app.log", "dropped by relabel_configs"},
 		"/service-discovery":  {"<h1>Service discovery</h1>", "1 active, 1 dropped", "__path__=", "environment="},
 		"/config":             {"<h1>Configuration</h1>", "job_name: files", "&lt;secret&gt;", "sync_period: 10s"},
 		"/config?format=yaml": {"job_name: files", "<secret>"},

@@ -170,6 +170,20 @@ func TestReloadTakesUpChangedStagesWithoutReadingAgain(t *testing.T) {
 	}
 }
 
+func TestReloadTakesUpRulesThatChanged(t *testing.T) {
+	dir, loki := t.TempDir(), newSink(t, "")
+	rules := write(t, filepath.Join(dir, "rules.yaml"), "rules: []\n")
+	r := begin(t, dir, oneJob("url: "+loki.URL, "error_group: {rules: '"+rules+"'}"))
+	if status, text := r.get("/reload"); status != 500 || !strings.Contains(text, "config has not changed") {
+		t.Errorf("with the same rules: %d %s", status, text)
+	}
+	write(t, rules, "rules: [{name: a, match: {message: x}, fingerprint: [y]}]\n")
+	if status, text := r.get("/reload"); status != 200 {
+		t.Errorf("with other rules: %d %s\n%s", status, text, r.out)
+	}
+	r.stop()
+}
+
 func TestBadConfigurationLeavesTheRunningOneAndSaysWhy(t *testing.T) {
 	dir, loki := t.TempDir(), newSink(t, "")
 	path := write(t, filepath.Join(dir, "app.log"), "one\n")

@@ -102,7 +102,7 @@ func (c *collector) serveTargets(w http.ResponseWriter, r *http.Request) {
 	for _, client := range c.outputs.clients() {
 		batches, bytes, full := client.Spooled()
 		page.Clients = append(page.Clients, clientStatus{
-			Name: client.Name(), Waiting: client.Waiting(), Trouble: client.Trouble(),
+			Name: client.Name(), URL: client.URL(), Waiting: client.Waiting(), Trouble: client.Trouble(),
 			SpoolBatches: batches, SpoolBytes: bytes, SpoolFull: full,
 		})
 	}
@@ -123,8 +123,8 @@ type targetStatus struct {
 	Job       string `json:"job"`
 	Kind      string `json:"kind"`
 	Path      string `json:"path"`
-	Service   string `json:"service"`
-	State     string `json:"state"` // active, failing or unreadable
+	Service   string `json:"service"` // the label, or the container's name
+	State     string `json:"state"`   // active, failing or unreadable
 	Error     string `json:"error,omitempty"`
 	Remedy    string `json:"remedy,omitempty"`
 	ReadBytes int64  `json:"read_bytes"`
@@ -174,6 +174,7 @@ func plural(n int, one, many string) string {
 
 type clientStatus struct {
 	Name    string `json:"name"`
+	URL     string `json:"url"` // without credentials
 	Waiting int    `json:"batches_waiting"`
 	Trouble string `json:"trouble,omitempty"`
 

@@ -128,7 +128,9 @@ func serve(ctx context.Context, o options, env environment) error {
 		log.Error("no issues are made of errors; the rest of the dashboard works", "error", err)
 	}
 	defer index.close(log)
-	metrics.Register(index.collectors()...)
+	if !o.issues.off {
+		metrics.Register(index.collectors()...)
+	}
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,

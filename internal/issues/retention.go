@@ -32,18 +32,22 @@ func forEver(d time.Duration) string {
 	return d.String()
 }
 
+// Time returns the time by its clock.
+func (r Retention) Time() time.Time {
+	if r.Now == nil {
+		return time.Now()
+	}
+	return r.Now()
+}
+
 // Expired returns the full hours before which events and counts are deleted, the
 // year 1970 for those that are kept for ever.
 func (r Retention) Expired() (events, counts time.Time) {
-	now := time.Now
-	if r.Now != nil {
-		now = r.Now
-	}
 	before := func(age time.Duration) time.Time {
 		if age == 0 {
 			return time.Unix(0, 0)
 		}
-		return now().Add(-age).Truncate(time.Hour)
+		return r.Time().Add(-age).Truncate(time.Hour)
 	}
 	return before(r.Events), before(r.Counts)
 }

@@ -64,7 +64,8 @@ type Store interface {
 	Writer
 	Reader
 
-	// DeleteExpired deletes what is older than the store was told to keep.
+	// DeleteExpired deletes what is older than the store was told to keep, and
+	// does what else keeps it fast. Once an hour is right.
 	DeleteExpired(ctx context.Context) error
 	// Size returns how much is stored.
 	Size(ctx context.Context) (Size, error)
@@ -73,17 +74,18 @@ type Store interface {
 
 // Writer is how the indexer fills a store.
 type Writer interface {
-	// Insert stores events and counts them, all or nothing, and returns how many
-	// were new. An event that is there already, by Time and ID, is not stored and
-	// not counted again, even if its key is another one now: DeleteHour first.
-	// Events older than the store keeps are left out. A few thousand at a time
-	// are best.
+	// Insert stores events and counts them, and returns how many were new. An
+	// event that is there already, by Time and ID, is not stored and not counted
+	// again, even if its key is another one now: DeleteHour first. Events older
+	// than the store keeps are left out. What an error leaves half done, the same
+	// Insert again completes. A few thousand at a time are best.
 	Insert(ctx context.Context, events []Event) (int, error)
 	// DeleteHour deletes the events and counts of one stream in one hour, so that
 	// it can be indexed anew.
 	DeleteHour(ctx context.Context, hour time.Time, stream string) error
 	// ReplaceHour replaces the counts of one stream in one hour. It changes no
-	// event.
+	// event. It is for hours whose events are gone: an Insert into the hour may
+	// count it anew.
 	ReplaceHour(ctx context.Context, hour time.Time, stream string, counts []Count) error
 }
 

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -17,6 +20,25 @@ func parsed(t *testing.T, text string) *Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func TestFingerprintSeesChangesOfFilesThatStagesRead(t *testing.T) {
+	for _, stage := range []string{"error_group: {rules: FILE}", "match: {selector: '{a=\"b\"}', stages: [{geoip: {db: FILE, source: ip, db_type: city}}]}"} {
+		file := filepath.Join(t.TempDir(), "file")
+		parse := func(content string) *Config {
+			if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return parsed(t, strings.Replace(fingerprinted, "regex: {expression: '(?P<a>(A))'}", strings.Replace(stage, "FILE", file, 1), 1))
+		}
+		first, second := parse("rules: []\n"), parse("rules: []")
+		if got := Changed(first, second); !slices.Equal(got, []string{"scrape_configs"}) {
+			t.Errorf("%s: changed are %v", stage, got)
+		}
+		if again := parsed(t, strings.Replace(fingerprinted, "regex: {expression: '(?P<a>(A))'}", strings.Replace(stage, "FILE", file, 1), 1)); Changed(second, again) != nil {
+			t.Errorf("%s: the same file counts as changed", stage)
+		}
+	}
 }
 
 func TestFingerprintSeesSecretsAndNothingBesidesTheYAML(t *testing.T) {

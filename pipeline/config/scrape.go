@@ -37,8 +37,8 @@ type ScrapeConfig struct {
 	// off. This project's own key.
 	UnlessExists GlobList `yaml:"unless_exists"`
 
-	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_files"`
-	_ struct{} `unsupported:"dns_sd_configs consul_sd_configs consulagent_sd_configs digitalocean_sd_configs dockerswarm_sd_configs serverset_sd_configs nerve_sd_configs marathon_sd_configs kubernetes_sd_configs gce_sd_configs ec2_sd_configs openstack_sd_configs azure_sd_configs triton_sd_configs" instead:"use static_configs or docker_files"`
+	_ struct{} `unsupported:"kafka gcplog cloudflare heroku_drain azure_event_hubs azure_event_hub windows_events" instead:"use static_configs, journal or docker_sd_configs"`
+	_ struct{} `unsupported:"dns_sd_configs consul_sd_configs consulagent_sd_configs digitalocean_sd_configs dockerswarm_sd_configs serverset_sd_configs nerve_sd_configs marathon_sd_configs kubernetes_sd_configs gce_sd_configs ec2_sd_configs openstack_sd_configs azure_sd_configs triton_sd_configs" instead:"use static_configs, such as __path__: /var/log/pods/*/*/*.log, file_sd_configs or docker_sd_configs"`
 }
 
 // StaticConfig is a group of files with their labels.

@@ -202,8 +202,9 @@ type EventLogMessageStage struct {
 // GeoIPStage sets labels to what a MaxMind database has about an address.
 type GeoIPStage struct {
 	// DB is the database's file; it is not opened here. DBPos is its place.
-	DB    string `yaml:"db"`
-	DBPos Pos    `yaml:"-"`
+	DB      string    `yaml:"db"`
+	DBPos   Pos       `yaml:"-"`
+	DBState FileState `yaml:"-"`
 	// Source is the extracted value that holds the address.
 	Source string `yaml:"source"`
 	// DBType is GeoCity or GeoASN.
@@ -322,8 +323,9 @@ type ErrorGroupStage struct {
 	LevelLabel string `yaml:"level_label"`
 	// Rules is a file of grouping rules, "" for none. It is not read here; RulesPos
 	// is its place.
-	Rules    string `yaml:"rules"`
-	RulesPos Pos    `yaml:"-"`
+	Rules      string    `yaml:"rules"`
+	RulesPos   Pos       `yaml:"-"`
+	RulesState FileState `yaml:"-"`
 }
 
 // RateLimitStage drops lines above a rate, and leaves one line that says how

@@ -344,7 +344,7 @@ func (c *EventLogMessageStage) validate(s scope) {
 }
 
 func (c *GeoIPStage) validate(s scope) {
-	c.DBPos = s.place("db").pos
+	c.DBPos, c.DBState = s.place("db").pos, stateOf(c.DB)
 	s.required("db", c.DB, "the file of a MaxMind database, such as /etc/GeoLite2-City.mmdb")
 	s.required("source", c.Source, "the name of the extracted value that holds the address")
 	s.required("db_type", c.DBType, "city or asn")
@@ -411,7 +411,7 @@ func (c *LevelStage) validate(s scope) {
 }
 
 func (c *ErrorGroupStage) validate(s scope) {
-	c.RulesPos = s.place("rules").pos
+	c.RulesPos, c.RulesState = s.place("rules").pos, stateOf(c.Rules)
 	if !ValidLabel(c.LevelLabel) {
 		s.errorf("level_label", "%s is not a label's name; use letters, digits and _, and no digit first", quote(c.LevelLabel))
 	}

@@ -99,26 +99,13 @@ func (f *found) apiContainer(sd *config.DockerSD, view dockerapi.View, c dockera
 	if len(c.ID) < 12 || strings.Contains(c.ID, "/") || len(c.Names) == 0 {
 		return
 	}
-	if c.Container.State == "created" { // it has written nothing, and has no addresses yet
-		return
-	}
-	if _, twice := f.byKey[f.job.JobName+" "+c.ID]; twice { // two engines' filters match it
-		return
-	}
 	own := container{ID: c.ID, Name: c.Names[0]}
 	own.Config.Image, own.Config.Labels = c.Image, c.Labels
 	name := "docker:" + own.name() + "/" + c.ID
-	switch driver := c.Details.HostConfig.LogConfig.Type; {
-	case own.carries(sd.IgnoreContainersLabelled):
-		return
-	case sd.IgnoreOwnContainer && f.d.isOwn(c.ID):
-		f.problem(LeftOut, name, "the collector's own container: ignore_own_container")
-		return
-	case driver == "none":
-		f.problem(Unreadable, name, `the container's logging driver is "none", so its log is nowhere`)
+	if f.leavesOut(sd, &c, &own, name) {
 		return
 	}
-	path, ready := f.logOnDisk(&c)
+	path, ready := logOnDisk(&c)
 	if !ready {
 		return
 	}
@@ -144,9 +131,26 @@ func (f *found) apiContainer(sd *config.DockerSD, view dockerapi.View, c dockera
 	f.append(t)
 }
 
+// leavesOut reports whether a container is not to be read; name is its name in
+// messages.
+func (f *found) leavesOut(sd *config.DockerSD, c *dockerapi.Found, own *container, name string) bool {
+	_, twice := f.byKey[f.job.JobName+" "+c.ID] // the filters of two engines match it
+	switch {
+	case twice, own.carries(sd.IgnoreContainersLabelled):
+	case c.Container.State == "created": // it has written nothing, and has no addresses yet
+	case sd.IgnoreOwnContainer && f.d.isOwn(c.ID):
+		f.problem(LeftOut, name, "the collector's own container: ignore_own_container")
+	case c.Details.HostConfig.LogConfig.Type == "none":
+		f.problem(Unreadable, name, `the container's logging driver is "none", so its log is nowhere`)
+	default:
+		return false
+	}
+	return true
+}
+
 // logOnDisk is the path of a container's log, "" if it is read by the API. It is
 // not ready as long as there is no log.
-func (f *found) logOnDisk(c *dockerapi.Found) (path string, ready bool) {
+func logOnDisk(c *dockerapi.Found) (path string, ready bool) {
 	if c.Details.HostConfig.LogConfig.Type != "json-file" {
 		return "", true
 	}

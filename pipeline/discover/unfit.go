@@ -17,14 +17,14 @@ func unfit(job *config.ScrapeConfig, glob, path string, info fs.FileInfo) (kind,
 	switch mode := info.Mode(); {
 	case mode.IsDir():
 		return "directory", "it is a directory; name the files in it, as in " + filepath.Join(path, "*.log")
+	case mode.IsRegular() && isKernels(path), isPattern(glob) && isKernels(filepath.Dir(path)): // there are links to what processes have open
+		return "kernel", "it is in a file system of the kernel's, which has no logs"
 	case mode&fs.ModeSocket != 0:
 		return "socket", "it is a socket, which has no lines to read"
 	case mode&fs.ModeDevice != 0 && (mode&fs.ModeCharDevice == 0 || isPattern(glob)):
 		return "device", "it is a device; a character device is read if the path names it without wildcards"
 	case !mode.IsRegular() && (job.IsPacked() || job.Encoding != ""):
 		return "pipe", "it is a pipe or a device, for which there is neither decompression nor encoding"
-	case mode.IsRegular() && isKernels(path):
-		return "kernel", "it is a file of the kernel's, whose content is made when it is read"
 	}
 	return "", ""
 }

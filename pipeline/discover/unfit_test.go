@@ -11,6 +11,22 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 )
 
+// A glob in /proc matches links to what processes have open, this program's own
+// file and pipes among them.
+func TestAGlobInProcFindsNothing(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	for _, glob := range []string{"/proc/self/*", "/proc/self/fd/*"} {
+		if targets, _ := look(files(glob)); len(targets) > 0 {
+			t.Errorf("%s finds %s", glob, paths(targets))
+		}
+	}
+}
+
 func TestWhatAGlobMatchesThatIsNoLog(t *testing.T) {
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }

@@ -59,6 +59,7 @@ type Client struct {
 	opts Options
 	http *http.Client
 	host string
+	url  string // as it is shown: without the query, where some services expect a token
 
 	mu       sync.Mutex
 	queues   map[*pipeline.Stream]*queue
@@ -102,7 +103,7 @@ func New(opts Options) (*Client, error) {
 			opts.Name, opts.Senders, opts.MinBackoff, opts.MaxBackoff)
 	}
 	c := &Client{
-		opts: opts, host: req.URL.Host, queues: map[*pipeline.Stream]*queue{}, drops: map[string]*dropNote{},
+		opts: opts, host: req.URL.Host, url: req.URL.Scheme + "://" + req.URL.Host + req.URL.Path, queues: map[*pipeline.Stream]*queue{}, drops: map[string]*dropNote{},
 		http:    &http.Client{Transport: opts.Transport, Timeout: opts.Timeout, CheckRedirect: checkRedirect(opts.FollowRedirects)},
 		changed: make(chan struct{}, 1), empty: make(chan struct{}),
 		share: opts.Share, alone: opts.Alone,
@@ -114,6 +115,9 @@ func New(opts Options) (*Client, error) {
 
 // Name is the client's name in metrics and messages.
 func (c *Client) Name() string { return c.opts.Name }
+
+// URL is where the client pushes to, without credentials and query.
+func (c *Client) URL() string { return c.url }
 
 // SetShare says how much of the memory of lines in flight is the client's, in
 // bytes, and whether there is no other client that this one could hold up: then

@@ -215,6 +215,23 @@ func TestNothingIsLostWhileLokiIsAway(t *testing.T) {
 	}
 }
 
+func TestTheLogDoesNotShowTheQueryOfAnAddress(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		r := newRig(t, func(o *Options) { o.URL += "?key=hunter2" })
+		r.sink.listener.setShut(true)
+		r.send("a", "1")
+		time.Sleep(minute)
+		r.sink.listener.setShut(false)
+		r.drained()
+		for _, text := range []string{"nothing gets through", "takes logs again"} {
+			lines := r.log.with(text)
+			if len(lines) != 1 || strings.Contains(lines[0], "hunter2") || !strings.Contains(lines[0], "url="+r.client.URL()) {
+				t.Errorf("logged %q", lines)
+			}
+		}
+	})
+}
+
 func TestOneRequestFindsOutWhetherLokiIsBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		r := newRig(t, nil)

@@ -43,7 +43,7 @@ func (c *Client) noteTroubleLocked(out outcome) {
 	c.trouble = out.kind
 	c.later = append(c.later, func() {
 		c.opts.Log.Error("nothing gets through to Loki; files are kept where they are and read on later",
-			"client", c.opts.Name, "url", c.opts.URL, "why", out.kind, "remedy", out.remedy, "err", out.err)
+			"client", c.opts.Name, "url", c.url, "why", out.kind, "remedy", out.remedy, "err", out.err)
 	})
 }
 
@@ -54,7 +54,7 @@ func (c *Client) noteGoodLocked() {
 	}
 	c.trouble = ""
 	c.later = append(c.later, func() {
-		c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.opts.URL)
+		c.opts.Log.Info("Loki takes logs again", "client", c.opts.Name, "url", c.url)
 	})
 }
 

@@ -45,6 +45,16 @@ func (s *stamp) isSet() bool { return s.newest != 0 }
 // changes reports whether a read time of t is replaced.
 func (s *stamp) changes(t int64) bool { return t < s.oldest || t > s.newest }
 
+// narrowed is s that changes what to would change as well. What s has changed
+// already stays the same: it may be stored.
+func (s stamp) narrowed(to stamp) stamp {
+	if !s.isSet() {
+		return to
+	}
+	s.oldest, s.newest = max(s.oldest, to.oldest), min(s.newest, to.newest)
+	return s
+}
+
 // time is when entry i is sent to have been.
 func (j *job) time(i int) int64 {
 	t := j.batch.Time(i)
@@ -123,7 +133,7 @@ func (c *Client) judge(j *job, out *outcome) {
 	present := c.learn(out)
 	stamp, stampable := out.newStamp(present), false
 	bad := func(i int) bool {
-		if j.batch.IsReadTime(i) && !j.stamp.isSet() && stamp.changes(j.time(i)) {
+		if j.batch.IsReadTime(i) && j.time(i) == j.batch.Time(i) && stamp.changes(j.time(i)) {
 			stampable = true
 			return false
 		}
@@ -134,7 +144,7 @@ func (c *Client) judge(j *job, out *outcome) {
 	}
 	switch {
 	case stampable:
-		j.queue.stamp = stamp
+		j.queue.stamp = j.stamp.narrowed(stamp)
 	case len(out.dropped) > 0:
 	case out.all, j.part.len() == 1:
 		out.kept, out.dropped = nil, []part{j.part}

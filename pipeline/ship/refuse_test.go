@@ -151,6 +151,31 @@ func TestReadTimesOfAWrongClockAreReplaced(t *testing.T) {
 	}
 }
 
+// What one refusal tells is less than all times that Loki refuses: lines that
+// were read some seconds before it are refused once more.
+func TestReadTimesBeforeARefusalAreReplacedToo(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var kept, want []string
+		r := newRig(t, quarantineOf(&kept, nil))
+		ahead := -time.Hour
+		r.sink.say(lokiOf(&ahead))
+		for batch := range 3 {
+			var all []at
+			for i := range 100 {
+				want = append(want, fmt.Sprint("line ", batch, " ", i))
+				all = append(all, at{want[len(want)-1], time.Duration(batch) * time.Duration(100-i) * 50 * time.Millisecond, true})
+			}
+			r.sendAt("a", all...)
+			r.drained()
+		}
+		slices.Sort(want)
+		r.wantSorted("a", want...)
+		if len(kept) > 0 {
+			t.Errorf("in quarantine: %q", kept)
+		}
+	})
+}
+
 func TestAStreamWaitsWhileItsQuarantineCannotBeWritten(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var kept []string

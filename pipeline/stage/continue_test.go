@@ -2,6 +2,22 @@ package stage
 
 import "testing"
 
+// Lines without a time of their own have times that differ, whatever is between
+// them, also after a restart: Loki stores equal lines of one time once.
+func TestReadTimesDifferAcrossLinesWithTimes(t *testing.T) {
+	p := compile(t, "- regex: {expression: '^ts=(?P<ts>.*)'}\n- timestamp: {source: ts, format: Unix, action_on_failure: skip}")
+	r := newRig(t, p)
+	r.push("same", "ts=5", "same", "ts=5", "same")
+	r.want(
+		entry{"-", "now", "same", ""}, entry{"-", "1970-01-01T00:00:05Z", "-", ""}, entry{"-", "now+1", "same", ""},
+		entry{"-", "1970-01-01T00:00:05.000000001Z", "-", ""}, entry{"-", "now+2", "same", ""},
+	)
+	r.done()
+	r = restart(t, p, r.saved(), testNow)
+	r.push("same", "ts=5")
+	r.want(entry{"-", "now+3", "same", ""}, entry{"-", "1970-01-01T00:00:05.000000002Z", "-", ""})
+}
+
 // Other stages go on where the ones before ended: equal times get nanoseconds
 // added as if nothing had happened, and read times are not given twice.
 func TestContinueGoesOnBehindTheLastEntry(t *testing.T) {

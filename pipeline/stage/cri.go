@@ -8,12 +8,15 @@ import (
 
 // cri reads a line of a Kubernetes container runtime:
 // 2026-01-02T03:04:05.000000006Z stdout F text. Flag P marks a part.
-type cri struct{ time, stream, flags, content int } // slots
+type cri struct {
+	place                        string
+	time, stream, flags, content int // slots
+}
 
-func (c *compiler) cri(cfg *config.CRIStage) {
+func (c *compiler) cri(st *config.Stage) {
 	c.seed()
-	flags := c.name("flags")
-	c.add(&cri{time: c.name("time"), stream: c.name("stream"), flags: flags, content: c.name("content")})
+	cfg, flags := st.CRI, c.name("flags")
+	c.add(&cri{place: st.Path, time: c.name("time"), stream: c.name("stream"), flags: flags, content: c.name("content")})
 	c.setLabels(config.LabelsStage{{Name: "stream", Source: "stream"}})
 	c.timestamp(&config.TimestampStage{Source: "time", Format: "RFC3339Nano", ActionOnFailure: config.ActionFudge})
 	c.output(&config.OutputStage{Source: "content"})
@@ -26,12 +29,13 @@ func (c *compiler) cri(cfg *config.CRIStage) {
 
 // run extracts what promtail's expression does:
 // ^(?s)(?P<time>\S+?) (?P<stream>stdout|stderr) (?P<flags>\S+?) (?P<content>.*)$
-func (s *cri) run(_ *Feed, r *record) verdict {
+func (s *cri) run(f *Feed, r *record) verdict {
 	stamp, rest, _ := bytes.Cut(r.line, space)
 	stream, rest, _ := bytes.Cut(rest, space)
 	flags, content, ok := bytes.Cut(rest, space)
 	isStream := string(stream) == "stdout" || string(stream) == "stderr"
 	if !ok || !isStream || !isWord(stamp) || !isWord(flags) {
+		f.fail(s.place, "cri_line", stageError("the line is none of a Kubernetes container runtime"))
 		return next
 	}
 	r.slots[s.time], r.slots[s.stream] = text(stamp), text(stream)

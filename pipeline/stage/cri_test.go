@@ -2,6 +2,7 @@ package stage
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,6 +36,7 @@ func TestCRI(t *testing.T) {
 		{
 			name:   "what has another form passes as it is",
 			stages: "- cri: {}",
+			failed: slices.Repeat([]string{"scrape_configs[0].pipeline_stages[0].cri: cri_line: "}, 5),
 			lines:  []string{"no", criTime + "1Z stdin F x", criTime + "1Z stdout", criTime + "1Z\t stdout F x", ""},
 			want: []entry{
 				{"{}", "now", "no", ""}, {"{}", "now+1", criTime + "1Z stdin F x", ""},
@@ -84,7 +86,7 @@ func FuzzCRI(f *testing.F) {
 	p := compile(f, "- cri: {}")
 	f.Fuzz(func(t *testing.T, line string) {
 		r := &record{line: []byte(line), slots: make([]value, len(p.names))}
-		p.steps[0].(*cri).run(nil, r)
+		p.steps[0].(*cri).run(&Feed{}, r)
 		got := []string{}
 		for i, name := range p.names {
 			if name != "stream" || r.slots[i].state == present {

@@ -11,10 +11,10 @@ const partWait = 5 * time.Second
 
 // docker reads records of Docker's json-file driver:
 // {"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.000000006Z"}.
-func (c *compiler) docker(cfg *config.DockerStage) {
+func (c *compiler) docker(st *config.Stage) {
 	c.seed()
 	log := c.name("output")
-	c.add(&jsonStage{source: wholeLine, members: []member{
+	c.add(&jsonStage{source: wholeLine, docker: st.Path, members: []member{
 		{name: "log", slot: log},
 		{name: "stream", slot: c.name("stream")},
 		{name: "time", slot: c.name("timestamp")},
@@ -22,7 +22,7 @@ func (c *compiler) docker(cfg *config.DockerStage) {
 	c.setLabels(config.LabelsStage{{Name: "stream", Source: "stream"}})
 	c.timestamp(&config.TimestampStage{Source: "timestamp", Format: "RFC3339Nano", ActionOnFailure: config.ActionFudge})
 	c.output(&config.OutputStage{Source: "output"})
-	if cfg.Join {
+	if st.Docker.Join {
 		c.add(&dockerParts{c.joining(), log})
 	}
 }

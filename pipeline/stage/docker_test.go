@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,6 +83,7 @@ func TestDocker(t *testing.T) {
 		{
 			name:   "what is no record passes as it is, and the next one is good again",
 			stages: "- docker: {join: true}",
+			failed: slices.Repeat([]string{"scrape_configs[0].pipeline_stages[0].docker: docker_record: "}, 4),
 			lines:  []string{"\x00\x00\x00", `{"log":"cut`, `["log"]`, "", dockerAt(1, "stdout", "good\n")},
 			want: []entry{
 				{"{}", "now", "\x00\x00\x00", ""}, {"{}", "now+1", `{"log":"cut`, ""}, {"{}", "now+2", `["log"]`, ""},
@@ -92,6 +94,7 @@ func TestDocker(t *testing.T) {
 			name:   "a damaged record between good ones has the last good time of its labels, which are the target's",
 			stages: "- docker: {}",
 			labels: []string{"stream", "stdout"},
+			failed: slices.Repeat([]string{"docker_record"}, 2),
 			lines:  []string{dockerAt(7, "stdout", "good\n"), "damaged", "damaged", dockerAt(9, "stdout", "good\n")},
 			want: []entry{
 				{`{stream="stdout"}`, "2026-11-22T10:00:00.000000007Z", "good\n", ""},

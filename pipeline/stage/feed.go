@@ -63,6 +63,7 @@ type Feed struct {
 	rec     record
 	entry   pipeline.Entry
 	scratch []byte         // texts of the current line that are no views
+	groups  groupFinder    // of expressions
 	found   []value        // of the stage that runs
 	data    map[string]any // what the template that runs sees
 	written scratchWriter  // and where it writes
@@ -331,20 +332,28 @@ func (f *Feed) emit(r *record) {
 	if f.opts.Sending != nil && !f.opts.Sending.admit(f, r) {
 		return
 	}
-	f.advance(r)
+	r.time = f.advance(r)
 	if f.inspect != nil {
 		f.tell(Sent, r, 0, "")
 	}
-	f.send(r, f.mark.Time+f.mark.Repeat)
+	f.send(r, r.time)
 }
 
-// advance moves the source's mark behind the record.
-func (f *Feed) advance(r *record) {
-	f.mark = f.mark.Next(r.time)
-	f.mark.Repeat = max(f.mark.Repeat, r.added)
+// advance moves the source's mark behind the record, and returns the time with
+// which the record is sent.
+func (f *Feed) advance(r *record) (at int64) {
+	if r.readTime {
+		f.mark = f.mark.NextRead(r.time)
+		at = f.mark.Read
+	} else {
+		f.mark = f.mark.Next(r.time)
+		f.mark.Repeat = max(f.mark.Repeat, r.added)
+		at = f.mark.Time + f.mark.Repeat
+	}
 	for i := range r.pieces {
 		r.pieces[i].After = f.mark
 	}
+	return at
 }
 
 // send adds the record's entry to its stream.
@@ -388,6 +397,11 @@ func (f *Feed) discard(r *record) verdict {
 	settle(r.pieces)
 	return gone
 }
+
+// stageError says why a stage could not do its work.
+type stageError string
+
+func (e stageError) Error() string { return string(e) }
 
 // fail tells that a stage could not do its work.
 func (f *Feed) fail(place, reason string, err error) {

@@ -240,7 +240,7 @@ func (f *Feed) tell(event Event, r *record, at int, reason string) {
 		s := f.p.stageAt(at)
 		in.Stage, in.Path, in.Depth = s.name, s.path, s.depth
 	case Sent:
-		in.Labels, in.Time = f.labelsOf(r), f.mark.Time+f.mark.Repeat
+		in.Labels = f.labelsOf(r)
 	}
 	f.inspect.tell(in)
 }

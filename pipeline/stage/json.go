@@ -20,6 +20,7 @@ import (
 type jsonStage struct {
 	source        int
 	dropMalformed bool
+	docker        string // the place of the docker stage that this is a part of, "" for none
 	members       []member
 	paths         []jsonPath
 }
@@ -68,6 +69,9 @@ func (s *jsonStage) run(f *Feed, r *record) verdict {
 	if !s.lookUp(f, doc) {
 		if s.dropMalformed {
 			return f.drop(r, "malformed_json")
+		}
+		if s.docker != "" {
+			f.fail(s.docker, "docker_record", stageError("the line is no record of Docker's json-file driver"))
 		}
 		return next
 	}

@@ -66,12 +66,8 @@ type logfmtParser struct {
 	key     []byte
 	value   []byte // what it stands for; empty if there is none
 	scratch []byte // grows by the values that are no views
-	err     logfmtError
+	err     stageError
 }
-
-type logfmtError string
-
-func (e logfmtError) Error() string { return string(e) }
 
 // next reads one more pair, and reports false at the end or an error.
 func (p *logfmtParser) next() bool {
@@ -142,7 +138,7 @@ func (p *logfmtParser) unquote() bool {
 	return true
 }
 
-func (p *logfmtParser) fail(message logfmtError) bool {
+func (p *logfmtParser) fail(message stageError) bool {
 	p.err = message
 	return false
 }

@@ -246,22 +246,18 @@ func (m *metricStep) amount(f *Feed, r *record) (n float64, ok bool) {
 	}
 	n, ok = numberOf(v)
 	if !ok || m.Type == config.MetricCounter && !(n >= 0) {
-		f.fail(m.place, "metric", metricError("the extracted value is no number that can be counted"))
+		f.fail(m.place, "metric", stageError("the extracted value is no number that can be counted"))
 		return 0, false
 	}
 	return n, true
 }
-
-type metricError string
-
-func (e metricError) Error() string { return string(e) }
 
 // record changes the series, which is made or found if it is nil or has ended.
 func (m *metricStep) record(f *Feed, r *record, s **series, n float64) {
 	for *s == nil || !(*s).change(m.cfg.Action, n, f.now) {
 		*s = m.of(f.labelsOf(r))
 		if *s == nil {
-			f.fail(m.place, "metric", metricError("the metric has too many label sets"))
+			f.fail(m.place, "metric", stageError("the metric has too many label sets"))
 			return
 		}
 	}

@@ -136,9 +136,9 @@ func (c *compiler) all(stages []config.Stage) error {
 func (c *compiler) stage(s *config.Stage) error {
 	switch {
 	case s.Docker != nil:
-		c.docker(s.Docker)
+		c.docker(s)
 	case s.CRI != nil:
-		c.cri(s.CRI)
+		c.cri(s)
 	case s.JSON != nil:
 		return c.json(s)
 	case s.Regex != nil:

@@ -8,7 +8,7 @@ import (
 
 // regex extracts the named groups of an expression.
 type regex struct {
-	expr   *regexp.Regexp
+	expr   *expression
 	source int
 	groups []group
 }
@@ -18,7 +18,7 @@ type group struct{ number, slot int }
 
 func (c *compiler) regex(cfg *config.RegexStage) {
 	expr := cfg.Expression.Regexp
-	c.add(&regex{expr: expr, source: c.source(cfg.Source), groups: c.groups(expr)})
+	c.add(&regex{expr: newExpression(expr), source: c.source(cfg.Source), groups: c.groups(expr)})
 }
 
 // groups are the named groups of an expression.
@@ -32,12 +32,12 @@ func (c *compiler) groups(expr *regexp.Regexp) []group {
 	return named
 }
 
-func (s *regex) run(_ *Feed, r *record) verdict {
+func (s *regex) run(f *Feed, r *record) verdict {
 	in, ok := r.input(s.source)
 	if !ok {
 		return next
 	}
-	m := s.expr.FindSubmatchIndex(in)
+	m := f.groups.find(s.expr, in)
 	if m == nil {
 		return next
 	}

@@ -27,6 +27,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	chproto "github.com/ClickHouse/ch-go/proto"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
@@ -34,6 +35,7 @@ import (
 
 // Engine is a running engine.
 type Engine struct {
+	pid    int
 	url    string // of engine.mjs
 	front  *httptest.Server
 	folder string
@@ -77,7 +79,7 @@ func Start(t testing.TB) *Engine {
 	if err != nil {
 		t.Fatalf("read the address of ClickHouse's engine: %v", err)
 	}
-	e := &Engine{url: strings.TrimSpace(line), folder: folder}
+	e := &Engine{pid: cmd.Process.Pid, url: strings.TrimSpace(line), folder: folder}
 	e.front = httptest.NewServer(http.HandlerFunc(e.serve))
 	t.Cleanup(e.front.Close)
 	return e
@@ -91,6 +93,26 @@ func (e *Engine) Database(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return e.front.URL + "/" + name
+}
+
+// ProcessorTime is what the engine has used of processors since it started.
+func (e *Engine) ProcessorTime(t testing.TB) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", e.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, numbers, _ := strings.Cut(string(text), ") ") // behind the name
+	fields := strings.Fields(numbers)
+	var ticks time.Duration
+	for _, field := range fields[11:13] { // of users and of the system, in hundredths of a second
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
 }
 
 // serve answers one request of clickhouse-go.

@@ -110,5 +110,35 @@ func mutants() []mutant {
 			new:  "		r.time, r.added, r.readTime = f.now.UnixNano(), 0, true\n",
 			test: "pipeline/stage.TestPackedTimeIsTheSameWhenReadAgain",
 		},
+		{
+			name: "newlines of UTF-16 within characters", file: "pipeline/source/file/charset.go",
+			old:  "		at = (at + n) &^ 1\n",
+			new:  "		at = at + n\n",
+			test: "pipeline/source/file.TestLinesAreConverted",
+		},
+		{
+			name: "compressed file not recognised", file: "pipeline/source/file/packed.go",
+			old:  "	case g.gap == 0 && !bytes.Equal(data[:lead], g.before):\n",
+			new:  "	case false:\n",
+			test: "pipeline/source/file.TestAFileWithTheSameBeginningIsNotTheSame",
+		},
+		{
+			name: "compressed file read by two", file: "pipeline/source/file/packed.go",
+			old:  "		if f.waits || f.offered || f.text.file == nil {\n",
+			new:  "		if f.waits || f.text.file == nil {\n",
+			test: "pipeline/source/file.TestAFileThatGrowsWhileItIsOfferedIsReadOnce",
+		},
+		{
+			name: "start at the end repeated", file: "cmd/collector/collector.go",
+			old:  "	m.afterOne = func() { c.saver.save() }",
+			new:  "	m.afterOne = func() {}",
+			test: "cmd/collector.TestTheFirstStartIsSavedAtOnce",
+		},
+		{
+			name: "standard input not waited for", file: "cmd/collector/stdin.go",
+			old:  "o.ended && o.source.Unsettled() == 0)",
+			new:  "o.ended)",
+			test: "cmd/collector.TestStandardInputWaitsForLokiWithoutASpool",
+		},
 	}...)
 }

@@ -219,8 +219,8 @@ metadata; so are the metrics of stages and files, and all of it a second time fo
 differs is a row of [promtail-differences.md](promtail-differences.md), and the test says what the row makes of promtail's
 entries. Cases without a key of their own feed formats with lines that they do not expect: empty, not UTF-8, of 50 kB, with CRLF
 or NUL, without an end, or are configurations that look wrong and that promtail takes. Besides them, 250 pipelines that nobody
-wrote are compared (` + "`-seed`" + ` makes others), files that change while they are read, and the way of positions.yaml from promtail to
-the collector and back.
+wrote are compared (` + "`-seed`" + ` makes others), files that change while they are read, standard input, limits_config, the
+containers of a real engine, and the way of positions.yaml from promtail to the collector and back.
 
 This table is written by the test: ` + "`go test ./test/oracle -run TestDocumentIsUpToDate -update`" + `.
 

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -130,13 +131,17 @@ func (s *Store) recount(ctx context.Context, events []issues.Event) error {
 		where = append(where, "(hour = ? AND stream IN ?)")
 		args = append(args, hour, list)
 	}
-	query := fmt.Sprintf(`INSERT INTO issue_counts (hour, key, stream, env, service, level, events, first, last, version)
-		SELECT hour, key, stream, env, service, level, count(), intDiv(min(time), 1000000), intDiv(max(time), 1000000), %d
-		FROM issue_events WHERE %s GROUP BY hour, key, stream, env, service, level`, s.nextVersion(), strings.Join(where, " OR "))
-	return s.conn.Exec(ctx, query, args...)
+	s.days.changed(slices.Collect(maps.Keys(streams))...)
+	return s.conn.Exec(ctx, fmt.Sprintf(countAnew, s.nextVersion(), strings.Join(where, " OR ")), args...)
 }
 
-// nextVersion returns a version above all others. It needs the lock.
+// countAnew makes counts, of a version, of the events for which a condition is
+// true.
+const countAnew = `INSERT INTO issue_counts (hour, key, stream, env, service, level, events, first, last, version)
+	SELECT hour, key, stream, env, service, level, count(), intDiv(min(time), 1000000), intDiv(max(time), 1000000), %d
+	FROM issue_events WHERE %s GROUP BY hour, key, stream, env, service, level`
+
+// nextVersion returns a version above all others. It needs the lock of writing.
 func (s *Store) nextVersion() uint64 {
 	s.version++
 	return s.version
@@ -218,6 +223,7 @@ func (s *Store) replaceLocked(ctx context.Context, hour time.Time, stream string
 		return fmt.Errorf("replace the counts of the hour %s of %s in ClickHouse: %w", hour, stream, err)
 	}
 	defer batch.Close()
+	s.days.changed(hour)
 	version := s.nextVersion()
 	for name, c := range cells {
 		if err := batch.Append(hour, uint64(name.key), stream, name.env, name.service, name.level, uint64(c.Events), c.First.UnixMilli(), c.Last.UnixMilli(), version); err != nil {

@@ -22,6 +22,11 @@ func (w *where) and(condition string, args ...any) {
 	w.args = append(w.args, args...)
 }
 
+// with returns the conditions with one before them.
+func (w *where) with(condition string, args ...any) where {
+	return where{append([]string{condition}, w.conditions...), append(args, w.args...)}
+}
+
 // String is the conditions as SQL.
 func (w *where) String() string { return strings.Join(w.conditions, " AND ") }
 
@@ -70,12 +75,10 @@ const perPartition = " SETTINGS do_not_merge_across_partitions_select_final = 1"
 
 // Totals is issues.Reader's.
 func (s *Store) Totals(ctx context.Context, span issues.Span, filter issues.Filter) ([]issues.Total, error) {
-	_, oldest := s.keep.Expired()
 	var w where
-	w.hours(span, oldest)
 	w.filter(filter)
-	query := "SELECT key, sum(events) AS n, minIf(first, events > 0), maxIf(last, events > 0) FROM " + finalCounts +
-		" WHERE " + w.String() + " GROUP BY key HAVING n > 0" + perPartition
+	counts, args := s.countsOf(span, w, true)
+	query := "SELECT key, sum(c.events), min(c.first), max(c.last) FROM " + counts + " AS c GROUP BY key" + perPartition
 	var totals []issues.Total
 	err := s.each(ctx, query, func(scan scanner) error {
 		var key, n uint64
@@ -83,7 +86,7 @@ func (s *Store) Totals(ctx context.Context, span issues.Span, filter issues.Filt
 		err := scan(&key, &n, &first, &last)
 		totals = append(totals, issues.Total{Key: issues.Key(key), Events: int64(n), First: time.UnixMilli(first).UTC(), Last: time.UnixMilli(last).UTC()})
 		return err
-	}, w.args...)
+	}, args...)
 	if err != nil {
 		return nil, fmt.Errorf("add up counts in ClickHouse: %w", err)
 	}
@@ -96,37 +99,39 @@ func (s *Store) Series(ctx context.Context, q issues.SeriesQuery) (map[issues.Ke
 	if err != nil || len(q.Keys) == 0 {
 		return nil, err
 	}
-	oldestEvent, oldestCount := s.keep.Expired()
-	var w where
-	query := "SELECT key, intDiv(time - %d, %d) AS step, count() AS n FROM issue_events WHERE %s GROUP BY key, step"
-	from, step := q.Span.From.UnixNano(), int64(q.Step)
-	if q.FromCounts() {
-		query = "SELECT key, intDiv(toInt64(toUnixTimestamp(hour)) - %d, %d) AS step, sum(events) AS n FROM " + finalCounts + " WHERE %s GROUP BY key, step" + perPartition
-		from, step = q.Span.From.Unix(), int64(q.Step/time.Second)
-		w.hours(q.Span, oldestCount)
-	} else {
-		w.times(q.Span, oldestEvent)
-	}
-	w.keys(q.Keys)
-	w.filter(q.Filter)
+	query, args := s.seriesQuery(q)
 	out := make(map[issues.Key][]int64, len(q.Keys))
-	err = s.each(ctx, fmt.Sprintf(query, from, step, w.String()), func(scan scanner) error {
+	err = s.each(ctx, query, func(scan scanner) error {
 		var key, n uint64
 		var at int64
-		if err := scan(&key, &at, &n); err != nil || n == 0 {
-			return err
-		}
+		err := scan(&key, &at, &n)
 		k := issues.Key(key)
 		if out[k] == nil {
 			out[k] = make([]int64, steps)
 		}
 		out[k][at] = int64(n)
-		return nil
-	}, w.args...)
+		return err
+	}, args...)
 	if err != nil {
 		return nil, fmt.Errorf("count events over time in ClickHouse: %w", err)
 	}
 	return out, nil
+}
+
+// seriesQuery asks days, hours or events, as the steps allow.
+func (s *Store) seriesQuery(q issues.SeriesQuery) (string, []any) {
+	var w where
+	w.keys(q.Keys)
+	w.filter(q.Filter)
+	if !q.FromCounts() {
+		oldest, _ := s.keep.Expired()
+		w.times(q.Span, oldest)
+		return fmt.Sprintf("SELECT key, intDiv(time - %d, %d) AS step, count() FROM issue_events WHERE %s GROUP BY key, step",
+			q.Span.From.UnixNano(), int64(q.Step), w.String()), w.args
+	}
+	counts, args := s.countsOf(q.Span, w, q.Step%day == 0 && q.Span.From.Equal(q.Span.From.Truncate(day)))
+	return fmt.Sprintf("SELECT key, intDiv(toInt64(at) - %d, %d) AS step, sum(c.events) FROM %s AS c GROUP BY key, step",
+		q.Span.From.Unix(), int64(q.Step/time.Second), counts) + perPartition, args
 }
 
 // eventColumns are what an event is made of, in the order of insertEvents and

@@ -33,7 +33,8 @@ CREATE TABLE IF NOT EXISTS issue_counts (
   version UInt64
 ) ENGINE = ReplacingMergeTree(version)
 PARTITION BY toMonday(hour)
-ORDER BY (toDate(hour), key, hour, stream, env, service, level);
+ORDER BY (toDate(hour), key, hour, stream, env, service, level)
+SETTINGS index_granularity = 1024, min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1;
 
 -- The words of the different texts of a key.
 CREATE TABLE IF NOT EXISTS issue_texts (
@@ -42,3 +43,25 @@ CREATE TABLE IF NOT EXISTS issue_texts (
   words String CODEC(ZSTD)
 ) ENGINE = ReplacingMergeTree
 ORDER BY (key, hash);
+
+-- Whole days of issue_counts, of all streams. Only the version that issue_days_done has last counts.
+CREATE TABLE IF NOT EXISTS issue_days (
+  day Date,
+  key UInt64,
+  env LowCardinality(String),
+  service LowCardinality(String),
+  level LowCardinality(String),
+  events UInt64,
+  first Int64,
+  last Int64,
+  version UInt64
+) ENGINE = MergeTree
+PARTITION BY toMonday(day)
+ORDER BY (day, key, env, service, level)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE IF NOT EXISTS issue_days_done (
+  day Date,
+  version UInt64
+) ENGINE = MergeTree
+ORDER BY day;

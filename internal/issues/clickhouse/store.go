@@ -36,6 +36,7 @@ type Store struct {
 	// version is the newest version of a count. It counts up, whatever the clock
 	// does.
 	version uint64
+	days    days
 	// texts are the hashes of each key's texts that can be searched.
 	texts map[issues.Key][]uint64
 }
@@ -57,7 +58,7 @@ func Open(ctx context.Context, dsn string, keep issues.Retention) (*Store, error
 	if err != nil {
 		return nil, fmt.Errorf("connect to ClickHouse: %w", err)
 	}
-	s := &Store{conn: conn, keep: keep, texts: map[issues.Key][]uint64{}}
+	s := &Store{conn: conn, keep: keep, days: days{version: map[time.Time]uint64{}}, texts: map[issues.Key][]uint64{}}
 	if err := s.prepare(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the database of ClickHouse: %w", err), conn.Close())
 	}
@@ -71,12 +72,21 @@ func (s *Store) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	for table, keep := range map[string]time.Duration{"issue_events": s.keep.Events, "issue_counts": s.keep.Counts} {
-		if err := s.setTTL(ctx, table, keep); err != nil {
+	for _, t := range []struct {
+		table, column string
+		keep          time.Duration
+	}{
+		{"issue_events", "hour", s.keep.Events}, {"issue_counts", "hour", s.keep.Counts},
+		{"issue_days", "day", s.keep.Counts}, {"issue_days_done", "day", s.keep.Counts},
+	} {
+		if err := s.setTTL(ctx, t.table, t.column, t.keep); err != nil {
 			return err
 		}
 	}
 	if err := s.conn.QueryRow(ctx, "SELECT max(version) FROM issue_counts").Scan(&s.version); err != nil {
+		return err
+	}
+	if err := s.loadDays(ctx); err != nil {
 		return err
 	}
 	return s.loadTexts(ctx)
@@ -93,12 +103,12 @@ func (s *Store) loadTexts(ctx context.Context) error {
 	})
 }
 
-// setTTL has ClickHouse delete what is older, two hours later than no query sees
-// it any more.
-func (s *Store) setTTL(ctx context.Context, table string, keep time.Duration) error {
+// setTTL has ClickHouse delete what is older, a day and more after no query sees
+// it any more: a day counts from its start.
+func (s *Store) setTTL(ctx context.Context, table, column string, keep time.Duration) error {
 	if keep > 0 {
-		seconds := int64((keep + 2*time.Hour).Seconds())
-		return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s MODIFY TTL hour + toIntervalSecond(%d)", table, seconds))
+		seconds := int64((keep + day + 2*time.Hour).Seconds())
+		return s.conn.Exec(ctx, fmt.Sprintf("ALTER TABLE %s MODIFY TTL toDateTime(%s, 'UTC') + toIntervalSecond(%d)", table, column, seconds))
 	}
 	var text string
 	if err := s.conn.QueryRow(ctx, "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = ?", table).Scan(&text); err != nil {
@@ -114,10 +124,14 @@ func (s *Store) setTTL(ctx context.Context, table string, keep time.Duration) er
 func (s *Store) Close() error { return s.conn.Close() }
 
 // DeleteExpired deletes the texts of keys without counts; the tables' TTL does
-// the rest.
+// the rest. It also adds up the days that passed or changed, by which long lists
+// are fast.
 func (s *Store) DeleteExpired(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.addUpDays(ctx, s.keep.Time()); err != nil {
+		return fmt.Errorf("add up days in ClickHouse: %w", err)
+	}
 	_, counts := s.keep.Expired()
 	err := s.conn.Exec(ctx, "DELETE FROM issue_texts WHERE key NOT IN (SELECT key FROM issue_counts WHERE hour >= ?)", counts.UTC())
 	if err != nil {
@@ -138,7 +152,7 @@ func (s *Store) Size(ctx context.Context) (issues.Size, error) {
 		(SELECT countIf(events > 0) FROM issue_counts FINAL WHERE hour >= ?),
 		(SELECT uniqExactIf(key, events > 0) FROM issue_counts FINAL WHERE hour >= ?),
 		(SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = currentDatabase()
-			AND table IN ('issue_events', 'issue_counts', 'issue_texts'))`,
+			AND startsWith(table, 'issue_'))`,
 		events.UTC(), counts.UTC(), counts.UTC()).Scan(&stored, &cells, &keys, &bytes)
 	if err != nil {
 		return issues.Size{}, fmt.Errorf("measure ClickHouse: %w", err)

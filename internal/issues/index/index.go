@@ -120,7 +120,14 @@ type Status struct {
 
 // New returns an Indexer.
 func New(config Config) *Indexer {
+	config.Now = wall(config.Now)
 	return &Indexer{Config: config, query: queryOf(config.Selector), maker: maker{grouper: config.Grouper}, seen: map[issues.ID]int64{}}
+}
+
+// wall returns a clock without monotonic time, which would hide that the clock was
+// set back.
+func wall(now func() time.Time) func() time.Time {
+	return func() time.Time { return now().Round(0) }
 }
 
 // Run follows Loki until ctx ends. Whatever fails is tried again; nothing is
@@ -137,7 +144,7 @@ func (x *Indexer) Run(ctx context.Context) error {
 		{"keep the lives of issues", 10 * time.Second, x.Tracker.Tick},
 		{"look for lines around evidence", 10 * time.Second, x.contexts},
 		{"look for new images", time.Minute, x.images},
-		{"delete expired events", time.Hour, x.Store.DeleteExpired},
+		{"delete what has expired", time.Hour, x.expire},
 	} {
 		group.Go(func() error {
 			x.repeat(ctx, task.name, task.every, task.do)
@@ -177,6 +184,18 @@ func (x *Indexer) repeat(ctx context.Context, name string, every time.Duration, 
 		}
 		timer.Reset(wait)
 	}
+}
+
+// expire deletes what is older than is kept: events and counts, and the issues of
+// which no count is left.
+func (x *Indexer) expire(ctx context.Context) error {
+	if err := x.Store.DeleteExpired(ctx); err != nil {
+		return err
+	}
+	if x.Keep.Counts == 0 {
+		return nil
+	}
+	return x.Tracker.Expire(ctx, x.Now().Add(-x.Keep.Counts))
 }
 
 // Status returns how far the index is.

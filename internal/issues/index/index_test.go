@@ -29,6 +29,7 @@ type fakeLoki struct {
 	entries []loki.Entry
 	fail    func(call int) error
 	calls   int
+	starts  []time.Time // of each call's range
 	// cut makes a page partial after so many lines, 0 none.
 	cut int
 }
@@ -45,6 +46,7 @@ func (f *fakeLoki) Page(_ context.Context, req loki.PageRequest) (loki.Page, err
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls++
+	f.starts = append(f.starts, req.Start)
 	if f.fail != nil {
 		if err := f.fail(f.calls); err != nil {
 			return loki.Page{}, err
@@ -68,6 +70,13 @@ func (f *fakeLoki) Page(_ context.Context, req loki.PageRequest) (loki.Page, err
 		page.Next = fmt.Sprint(next)
 	}
 	return page, nil
+}
+
+// called returns how often Page was called.
+func (f *fakeLoki) called() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.calls
 }
 
 func (f *fakeLoki) Totals(context.Context, string, []string, time.Time, time.Time) ([]loki.Total, error) {
@@ -229,6 +238,31 @@ func TestARestartGoesOnAtTheCursor(t *testing.T) {
 	}
 	if s := r.Status(); !s.Cursor.Equal(r.now) || s.Events != 1 || s.Failure != "" {
 		t.Errorf("status %+v", s)
+	}
+}
+
+func TestARestartInAnOutageGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, noon)
+	for i := range 2500 {
+		r.loki.add(line(noon.Add(-2*time.Hour+time.Duration(i)*time.Second), fmt.Sprintf("ERROR line %d", i)))
+	}
+	r.loki.fail = func(call int) error {
+		if call == 3 {
+			return &loki.Error{Code: loki.CodeUnavailable}
+		}
+		return nil
+	}
+	if err := r.look(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	r.open(r.Store)
+	r.mustLook()
+	if want := noon.Add(-2*time.Hour + 1999*time.Second - r.Deep); !r.loki.starts[3].Equal(want) {
+		t.Errorf("after the restart it reads from %s, want %s", r.loki.starts[3], want)
+	}
+	if got := r.texts(); len(got) != 2500 {
+		t.Errorf("%d lines", len(got))
 	}
 }
 
@@ -394,6 +428,9 @@ func TestWhatLokiNoLongerHasStays(t *testing.T) {
 	r.mustLook()
 	r.loki.entries = r.loki.entries[1:]
 	r.mustCompare()
+	if n := r.Status().Differing; n != 0 {
+		t.Errorf("%d hours differ", n)
+	}
 	if err := r.Rebuild(t.Context(), issues.Span{From: noon.Add(-24 * time.Hour), To: noon}, func(Progress) {}); err != nil {
 		t.Fatal(err)
 	}
@@ -491,8 +528,8 @@ func TestRunTriesAgainAndEndsWithItsContext(t *testing.T) {
 		go func() { done <- r.Run(ctx) }()
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if s := r.Status(); s.Failure == "" || s.Since.Sub(start) > time.Second || r.loki.calls > 100 {
-			t.Errorf("after an hour: status %+v, %d calls", s, r.loki.calls)
+		if s := r.Status(); s.Failure == "" || s.Since.Sub(start) > time.Second || r.loki.called() > 100 {
+			t.Errorf("after an hour: status %+v, %d calls", s, r.loki.called())
 		}
 		time.Sleep(time.Hour + 2*r.RetryMax)
 		synctest.Wait()
@@ -502,6 +539,30 @@ func TestRunTriesAgainAndEndsWithItsContext(t *testing.T) {
 		cancel()
 		if err := <-done; err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// Whatever a line says: its event is bounded by the store, has its level, and the
+// same ID each time.
+func FuzzEvent(f *testing.F) {
+	f.Add("12:30:00 | ERROR | x", "v1:00000000000000ff", "error")
+	f.Add(`{"level":"ERROR","message":"x","path":"/a","user_id":1,"user_id":{"a":[]}}`, "v0:1", "")
+	f.Add("Traceback (most recent call last):\n  File \"a.py\", line 1, in f\nKeyError: x", "", "CRITICAL")
+	m := maker{grouper: grouping.New(grouping.Rules{})}
+	f.Fuzz(func(t *testing.T, text, group, labelled string) {
+		e := loki.Entry{TS: 7, Line: text, Labels: map[string]string{"service": "a", "level": labelled}, Metadata: map[string]string{"error_group": group}}
+		s := newSource(e.Labels, e.Metadata)
+		l, is := s.isEvent(text)
+		if !is {
+			return
+		}
+		got, again := m.event(&e, s, l), m.event(&e, newSource(e.Labels, e.Metadata), l)
+		if !reflect.DeepEqual(got.Event, again.Event) {
+			t.Errorf("%+v, then %+v", got.Event, again.Event)
+		}
+		if got.Key == 0 || got.Level != l.String() || got.Text == "" && got.Message != text {
+			t.Errorf("got %+v", got.Event)
 		}
 	})
 }

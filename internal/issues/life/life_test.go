@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
@@ -475,20 +476,56 @@ func TestBulkActionsAndHistory(t *testing.T) {
 }
 
 func TestWhoWaitsForChangesIsWoken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, DefaultLimits())
+		r.lines("ERROR one")
+		seq := r.Seq()
+		done := make(chan error, 1)
+		go func() { done <- r.WaitChange(t.Context(), seq) }()
+		synctest.Wait()
+		if len(done) > 0 {
+			t.Fatal("it did not wait")
+		}
+		r.act(Action{Kind: Resolve}, 1)
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := r.WaitChange(ctx, r.Seq()); !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestAnIssueThatWasResolvedMeanwhileDoesNotWake(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, DefaultLimits())
 	r.lines("ERROR one")
-	seq := r.Seq()
-	done := make(chan error)
-	go func() { done <- r.WaitChange(t.Context(), seq) }()
+	due := r.pick(func(*issue) bool { return true })
 	r.act(Action{Kind: Resolve}, 1)
-	if err := <-done; err != nil {
-		t.Error(err)
+	if err := r.toOngoing(t.Context(), due, func(*issue) string { return "late" }); err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := r.WaitChange(ctx, r.Seq()); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+	r.wantState(1, Resolved)
+}
+
+func TestAnIssueHasNoMoreKeysThanTheLimit(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Limits{KeysOfIssue: 3, NewKeys: 1000, Keys: 1000})
+	for i := range 40 {
+		r.lines("ERROR the profile picture of user " + string(rune('a'+i%26)) + string(rune('a'+i/26)) + "nna could not be written to storage")
+	}
+	var cut, events int64
+	for _, row := range r.list() {
+		cut += row.Cut
+		events += row.Events
+		if row.Hashes > 3 {
+			t.Errorf("issue %d has %d keys", row.ID, row.Hashes)
+		}
+	}
+	if events != 40 || cut < 20 {
+		t.Errorf("%d events, %d cut", events, cut)
 	}
 }
 
@@ -496,13 +533,13 @@ func TestWhoWaitsForChangesIsWoken(t *testing.T) {
 // event is lost or counted twice, and memory is what the database says.
 func TestMergesAndUnmergesLoseNothing(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(10) {
+	for seed := range uint64(4) {
 		random := rand.New(rand.NewPCG(seed, 6))
 		r := newRig(t, DefaultLimits())
 		for i := range 12 {
 			r.lines(fmt.Sprintf("ERROR kind%c of failure", 'a'+i))
 		}
-		for range 40 {
+		for range 30 {
 			rows := r.list()
 			one := rows[random.IntN(len(rows))]
 			other := rows[random.IntN(len(rows))]
@@ -632,6 +669,43 @@ func TestWhatIsASpike(t *testing.T) {
 			t.Errorf("%s: begins %v, want %v", name, got, test.begins)
 		}
 	}
+}
+
+func TestAYoungIssueHasNoSpike(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for age, want := range map[time.Duration]int{time.Hour: 0, 65 * time.Minute: 12, 48 * time.Hour: 287} {
+		if got := historyOf(&issue{Issue: Issue{FirstSeen: start}}, start.Add(age)); got != want {
+			t.Errorf("%s old: %d windows, want %d", age, got, want)
+		}
+	}
+}
+
+func TestEventsOfOneHourAreNoSpread(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, DefaultLimits())
+	for range 5 {
+		r.take(r.seen("ERROR down"))
+		r.pass(11 * time.Minute)
+	}
+	if got := r.get(1).Evidence; len(got) != 2 || got[1].Slot != "last" {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func FuzzKeyOf(f *testing.F) {
+	for _, text := range []string{"v1:00000000000000ab", "v0:00000000000000ab", "v12:ffffffffffffffff", "in-app v1:00 x", "v:0", ""} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want, err := grouping.ParseHash(text)
+		if err == nil && want != 0 && keyOf(text) != want {
+			t.Errorf("%q: got %v, want %v", text, keyOf(text), want)
+		}
+		if key := keyOf(text); key != 0 && !strings.HasSuffix(strings.ToLower(text), key.String()[len(grouping.Version):]) {
+			t.Errorf("%q gives %v", text, key)
+		}
+	})
 }
 
 func TestEvidenceIsTheFirstTheLastAndASpread(t *testing.T) {

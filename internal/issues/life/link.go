@@ -68,11 +68,7 @@ func (x *tx) linkIssues(a, b int64, why string) error {
 		return nil
 	}
 	x.t.linked[pair] = true
-	result, err := x.ExecContext(x.ctx, "INSERT INTO issue_links (a, b, reason, at) VALUES (?,?,?,?) ON CONFLICT DO NOTHING", a, b, why, x.t.Now().UnixNano())
-	if err != nil {
-		return err
-	}
-	if n, err := result.RowsAffected(); err != nil || n == 0 {
+	if err := x.exec("INSERT INTO issue_links (a, b, reason, at) VALUES (?,?,?,?)", a, b, why, x.t.Now().UnixNano()); err != nil {
 		return err
 	}
 	if err := x.note(a, "", KindLinked, LinkedDetail{Issue: b, Reason: why}); err != nil {

@@ -68,6 +68,9 @@ type series struct {
 
 // window returns the cells of the hours from first up to end without it.
 func (s *series) window(first, end int64) []cell {
+	if n := len(s.cells); n > 0 && int64(s.cells[0].hour) >= first && int64(s.cells[n-1].hour) < end {
+		return s.cells // without searching, as in lists of all that is kept
+	}
 	cells := s.cells[s.search(first):]
 	n, _ := slices.BinarySearchFunc(cells, end, compareHour)
 	return cells[:n]
@@ -95,8 +98,8 @@ func newCounts() *counts {
 	return &counts{keys: map[issues.Key][]*series{}, sources: map[int64]source{}, ids: map[source]int64{}}
 }
 
-// addSource notes a source. It needs the lock.
-func (c *counts) addSource(id int64, s source) {
+// addSourceLocked notes a source.
+func (c *counts) addSourceLocked(id int64, s source) {
 	c.sources[id] = s
 	c.ids[s] = id
 }

@@ -123,7 +123,7 @@ func (s *Store) sourceLocked(ctx context.Context, from source) (int64, error) {
 		return 0, err
 	}
 	s.counts.mu.Lock()
-	s.counts.addSource(id, from)
+	s.counts.addSourceLocked(id, from)
 	s.counts.mu.Unlock()
 	return id, nil
 }

@@ -106,7 +106,7 @@ func (s *Store) open(ctx context.Context) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	if s.db, err = sql.Open("sqlite", dsn(s.path, "synchronous(NORMAL)", "journal_mode(WAL)", "cache_size(-16384)", "journal_size_limit(67108864)")); err != nil {
+	if s.db, err = sql.Open("sqlite", dsn(s.path, "synchronous(NORMAL)", "journal_mode(WAL)", "cache_size(-16384)", "wal_autocheckpoint(8192)", "journal_size_limit(67108864)")); err != nil {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
@@ -155,7 +155,7 @@ func (s *Store) load(ctx context.Context) error {
 		if err := scan(&id, &from.stream, &from.env, &from.service, &from.level); err != nil {
 			return err
 		}
-		s.counts.addSource(id, from)
+		s.counts.addSourceLocked(id, from)
 		return nil
 	})
 	if err != nil {

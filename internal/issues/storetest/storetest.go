@@ -22,7 +22,7 @@ type Open func(t *testing.T, keep issues.Retention) issues.Store
 // is old by its own clock.
 var Now = time.Now().UTC().Truncate(time.Hour).Add(34*time.Minute + 56*time.Second)
 
-// Keep is the retention of most tests.
+// keep is the retention of most tests.
 var keep = issues.Retention{Events: 30 * day, Counts: 90 * day, Now: func() time.Time { return Now }}
 
 const (
@@ -53,6 +53,7 @@ func Run(t *testing.T, open Open) {
 		"Size":                                size,
 		"WrongStepsAreRefused":                wrongSteps,
 		"WritesAndReadsAtOnce":                atOnce,
+		"HousekeepingChangesNoCount":          housekeeping,
 		"ACopyIsEqual":                        func(t *testing.T, s issues.Store) { copied(t, s, open(t, keep)) },
 	} {
 		t.Run(name, func(t *testing.T) { fn(t, open(t, keep)) })
@@ -147,11 +148,14 @@ func insertedTwice(t *testing.T, s issues.Store) {
 }
 
 func twiceInOneBatch(t *testing.T, s issues.Store) {
-	e := event(1, 0)
-	equal(t, "new", insert(t, s, e, event(1, 1), e), 2)
+	var events []issues.Event
+	for _, e := range minutes(100, 3) {
+		events = append(events, e, e)
+	}
+	equal(t, "new", insert(t, s, events...), 100)
 	counted, stored := number(t, s)
-	equal(t, "counted", counted, int64(2))
-	equal(t, "stored", stored, 2)
+	equal(t, "counted", counted, int64(100))
+	equal(t, "stored", stored, 100)
 }
 
 func comeBackWhole(t *testing.T, s issues.Store) {
@@ -506,6 +510,66 @@ func copied(t *testing.T, from, to issues.Store) {
 		t.Fatal(err)
 	}
 	equal(t, "keys that are found", len(keys), 5)
+}
+
+// housekeeping looks at spans that begin and end within days, before days are
+// added up, after it, and after a late event.
+func housekeeping(t *testing.T, s issues.Store) {
+	var events []issues.Event
+	for n, e := range minutes(300, 3) {
+		e.Time = Now.Add(-time.Duration(n) * 31 * time.Minute).UnixNano()
+		e.Env = [...]string{"prod", "test"}[n%2]
+		identify(&e)
+		events = append(events, e)
+	}
+	insert(t, s, events...)
+	midnight := Now.Truncate(day)
+	type answer struct {
+		Totals []issues.Total
+		Series map[issues.Key][]int64
+	}
+	look := func() (answers []answer) {
+		for _, span := range []issues.Span{
+			all(),
+			{From: Now.Add(-5*day - 7*time.Hour), To: Now.Add(-time.Hour)},
+			{From: midnight.Add(-4 * day), To: midnight.Add(-2 * day)},
+			{From: midnight.Add(-4*day + time.Hour), To: midnight.Add(-3*day - time.Hour)},
+			{From: Now.Add(-400 * day), To: Now.Add(-399 * day)},
+		} {
+			filter := issues.Filter{Env: []string{"prod"}}
+			from := issues.Span{From: span.From.Truncate(day), To: span.To}
+			series, err := s.Series(t.Context(), issues.SeriesQuery{Keys: []issues.Key{1, 2}, Span: from, Step: 2 * day, Filter: filter})
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers = append(answers, answer{totalsOf(t, s, span, filter), series})
+		}
+		return answers
+	}
+	keep := func() {
+		t.Helper()
+		if err := s.DeleteExpired(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := look()
+	keep()
+	equal(t, "after housekeeping", look(), before)
+	late := event(1, 0)
+	late.Time = midnight.Add(-3*day + time.Minute).UnixNano()
+	identify(&late)
+	insert(t, s, late)
+	after := look()
+	equal(t, "events with a late one", after[2].Totals[0].Events, before[2].Totals[0].Events+1)
+	keep()
+	equal(t, "after housekeeping with a late event", look(), after)
+	if err := s.DeleteHour(t.Context(), time.Unix(0, late.Time), prod); err != nil {
+		t.Fatal(err)
+	}
+	after = look()
+	keep()
+	keep()
+	equal(t, "after housekeeping with a deleted hour", look(), after)
 }
 
 func expired(t *testing.T, open Open) {

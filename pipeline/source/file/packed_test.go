@@ -589,7 +589,7 @@ func TestLinesOfPromtailAndBack(t *testing.T) {
 }
 
 // Whatever is in a file, what comes of it is bounded, and the same in any steps.
-func FuzzUnpack(f *testing.F) {
+func FuzzPass(f *testing.F) {
 	formats := []string{"gz", "z", "bz2", "zst"}
 	for i, format := range formats {
 		f.Add([]byte(pack(f, format, "one\ntwo\nthree")), uint8(i))
