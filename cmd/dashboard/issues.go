@@ -101,6 +101,22 @@ func (x *errorIndex) run(ctx context.Context) error {
 	return x.indexer.Run(ctx)
 }
 
+// issues are what the server shows, nil for none.
+func (x *errorIndex) issues() *life.Tracker {
+	if x == nil {
+		return nil
+	}
+	return x.tracker
+}
+
+// follower says how far the index is, nil for none.
+func (x *errorIndex) follower() *index.Indexer {
+	if x == nil {
+		return nil
+	}
+	return x.indexer
+}
+
 // close stores what was learned and closes the event store.
 func (x *errorIndex) close(log *slog.Logger) {
 	if x == nil {

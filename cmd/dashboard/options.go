@@ -23,6 +23,9 @@ const (
 
 	defaultEventsKept = 90 * 24 * time.Hour
 	defaultCountsKept = 400 * 24 * time.Hour
+
+	// deployTokenLeast is how many characters a token has at least.
+	deployTokenLeast = 16
 )
 
 // options are the program's flags; each has an environment variable, and a flag
@@ -50,6 +53,8 @@ type issueOptions struct {
 	selector string
 	// clickHouse is the DSN of the event store, empty for a SQLite file.
 	clickHouse secret.String
+	// deployToken is what a CI shows to report a deploy, empty if none may.
+	deployToken secret.String
 }
 
 // usageHead explains what has no flag.
@@ -65,6 +70,7 @@ variables NAME_FILE that name a file:
   DASHBOARD_ADMIN_PASSWORD   the password of the user admin; without it one is made at the first start
   LOKI_USER, LOKI_PASSWORD   basic authentication at Loki
   LOKI_BEARER_TOKEN          bearer token for Loki
+  DASHBOARD_DEPLOY_TOKEN     what a CI sends as a bearer token to POST /api/v1/deploys; without it none can
   CLICKHOUSE_DSN             keeps events in ClickHouse: clickhouse://user:password@host:9000/database
 
 `
@@ -144,6 +150,10 @@ func (o *options) complete(level string, env environment) error {
 	read(&o.loki.Password, "LOKI_PASSWORD")
 	read(&o.loki.Token, "LOKI_BEARER_TOKEN")
 	read(&o.issues.clickHouse, "CLICKHOUSE_DSN")
+	read(&o.issues.deployToken, "DASHBOARD_DEPLOY_TOKEN")
+	if n := len(o.issues.deployToken.Reveal()); n > 0 && n < deployTokenLeast {
+		faults = append(faults, fmt.Errorf("DASHBOARD_DEPLOY_TOKEN has %d characters, at least %d are needed: openssl rand -hex 16 makes one", n, deployTokenLeast))
+	}
 	if err := o.issues.keep.Validate(); err != nil {
 		faults = append(faults, err)
 	}

@@ -123,14 +123,6 @@ func serve(ctx context.Context, o options, env environment) error {
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(server.Config{
-		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
-		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
-		Log: log, Metrics: metrics, Now: time.Now,
-	})
-	if err != nil {
-		return err
-	}
 	index, err := openIssues(ctx, o, db, client, log)
 	if err != nil {
 		log.Error("no issues are made of errors; the rest of the dashboard works", "error", err)
@@ -138,6 +130,15 @@ func serve(ctx context.Context, o options, env environment) error {
 	defer index.close(log)
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
+	}
+	srv, err := server.New(server.Config{
+		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
+		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
+		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
+		Log: log, Metrics: metrics, Now: time.Now,
+	})
+	if err != nil {
+		return err
 	}
 	return listenAndRun(ctx, o, log, srv, hub, index)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
+	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 )
 
@@ -109,7 +110,9 @@ func explain(ctx context.Context, err error) failure {
 			detail: errorDetail{"throttled", known.Error(), "dashboard"}}
 	}
 	switch {
-	case errors.Is(err, loki.ErrCursor):
+	case errors.Is(err, life.ErrNoIssue):
+		return failure{status: http.StatusNotFound, detail: errorDetail{"not_found", err.Error(), "dashboard"}}
+	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy):
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}
 	case errors.Is(err, auth.ErrCredentials):
 		return failure{status: http.StatusUnauthorized, detail: errorDetail{"unauthorized", "the user or the password is wrong", "dashboard"}}

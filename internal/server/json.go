@@ -3,6 +3,9 @@ package server
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +36,20 @@ func writeJSON(c *gin.Context, status int, body any) {
 		c.Header("Content-Encoding", "gzip")
 	}
 	c.Data(status, "application/json; charset=utf-8", data)
+}
+
+// readJSON decodes the body of a request strictly. form is what a body looks like.
+func readJSON(body io.Reader, into any, form string) error {
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return &requestError{http.StatusRequestEntityTooLarge, "bad_request", "the request is too large: " + tooLarge.Error()}
+	}
+	if err != nil {
+		return badRequest("the body is not %s", form)
+	}
+	return nil
 }
 
 // takesGzip reports whether the client takes gzip.

@@ -28,7 +28,10 @@ import (
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/health"
+	"github.com/tovtech/tovplay-logging/internal/issues/index"
+	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
 //go:embed openapi.json
@@ -52,6 +55,11 @@ type Config struct {
 	Hub     *loki.Hub
 	Sources *loki.Sources
 	Health  *health.Checker
+	// Issues and Index may be nil: then no issues are made of errors.
+	Issues *life.Tracker
+	Index  *index.Indexer
+	// DeployToken is what a CI shows to report a deploy; without one none can.
+	DeployToken secret.String
 	// Page holds the built page; without index.html a notice is served.
 	Page fs.FS
 	// Version is shown to people.
@@ -181,12 +189,28 @@ func (s *Server) routes() http.Handler {
 	api.GET("/tail", s.handle(s.tail))
 	api.GET("/health", s.handle(s.health))
 	api.GET("/openapi.json", s.handle(s.openAPI))
+	engine.POST("/api/v1/deploys", s.handle(s.addDeploy))
+	s.issueRoutes(api.Group("", s.handle(s.requireIssues)))
 
 	engine.NoMethod(s.handle(func(*gin.Context) error {
 		return &requestError{http.StatusMethodNotAllowed, "bad_request", "this address does not take this method"}
 	}))
 	engine.NoRoute(s.handle(s.pageOrNothing))
 	return engine
+}
+
+// issueRoutes adds the routes of issues.
+func (s *Server) issueRoutes(api *gin.RouterGroup) {
+	api.GET("/deploys", s.handle(s.deploys))
+	api.GET("/issues", s.handle(s.listIssues))
+	api.GET("/issues/export", s.handle(s.exportIssues))
+	api.GET("/issues/stream", s.handle(s.streamChanges))
+	api.POST("/issues/actions", fromHere(s.external), s.handle(s.act))
+	api.GET("/issues/:id", s.handle(s.issue))
+	api.GET("/issues/:id/events", s.handle(s.issueEvents))
+	api.GET("/issues/:id/export", s.handle(s.exportEvents))
+	api.GET("/issues/:id/history", s.handle(s.issueHistory))
+	api.GET("/issues/:id/occurrences", s.handle(s.occurrences))
 }
 
 // Prefix is the path under which the routes answer besides the root.

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -55,18 +53,11 @@ func (s *Server) login(c *gin.Context) error {
 	return nil
 }
 
-// readLogin decodes the body strictly.
+// readLogin decodes the body.
 func readLogin(body io.Reader) (loginRequest, error) {
 	var request loginRequest
-	decoder := json.NewDecoder(body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&request); err != nil {
-		if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return request, &requestError{http.StatusRequestEntityTooLarge, "bad_request", "the request is too large: " + tooLarge.Error()}
-		}
-		return request, badRequest(`the body is not {"user": "...", "password": "..."}`)
-	}
-	return request, nil
+	err := readJSON(body, &request, `{"user": "...", "password": "..."}`)
+	return request, err
 }
 
 // logout ends the session and clears the cookie.

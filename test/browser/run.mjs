@@ -57,7 +57,11 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));
     await page.screenshot({ path: `${out}/tail.png` });
   });
-  await step("views", () => steps.seeViews(page, base, out));
+  let issue;
+  await step("issues", async () => {
+    issue = await steps.useIssues(page);
+  });
+  await step("views", () => steps.seeViews(page, base, out, issue));
   await step("log out", () => steps.logOut(page));
 }
 

@@ -159,6 +159,44 @@ export async function useKeyboard(page) {
   await visible(page.locator("[role=treegrid]"), "g l goes to the logs");
 }
 
+const ISSUE = "[data-issue]";
+
+/**
+ * Issues by the keyboard: one is opened, its events and grouping are seen; it is commented, resolved and found by its state.
+ * The first issue with a traceback is taken.
+ */
+export async function useIssues(page) {
+  await page.locator("main").click({ position: { x: 1, y: 1 } });
+  await page.keyboard.press("g");
+  await page.keyboard.press("i");
+  await visible(page.locator(ISSUE), "g i lists the issues");
+  await page.keyboard.press("/");
+  await page.getByLabel("Words of title, message and frames").fill("traceback");
+  await page.keyboard.press("Enter");
+  await until(page, () => page.url().includes("q=traceback"), "the words are in the address");
+  await visible(page.locator(ISSUE), "issues with a traceback are found");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("j");
+  const id = await (await visible(page.locator(`${ISSUE}[aria-current=true]`), "j selects an issue")).getAttribute("data-issue");
+  await page.keyboard.press("Enter");
+  await visible(page.locator("[data-issue-verdict]"), "Enter opens the issue");
+  await visible(page.locator("[data-traceback]"), "the traceback is shown as code");
+  check((await page.getByRole("list", { name: "Groups" }).getByRole("listitem").count()) > 0, "the issue names its groups");
+  await page.getByLabel("Comment").fill("looked at in a browser");
+  await page.getByRole("button", { name: "Comment" }).click();
+  await visible(page.locator("[data-change=comment]", { hasText: "looked at in a browser" }), "the comment is in the history");
+  await page.locator("h1").click();
+  await page.keyboard.press("r");
+  await visible(page.locator("[data-issue-verdict=resolved]"), "r resolves the issue");
+  await page.getByRole("link", { name: "All issues" }).click();
+  await page.getByRole("button", { name: "resolved" }).click();
+  await visible(page.locator(`[data-issue="${id}"]`), "the issue is among the resolved ones");
+  await page.getByLabel(`Choose issue ${id}`).check();
+  await page.getByRole("button", { name: "Reopen" }).click();
+  await visible(page.getByText(`Issue ${id} reopened`), "a chosen issue is reopened");
+  return id;
+}
+
 /** With the tail on, a line that arrives is seen. The caller writes it after TAIL_READY. */
 export async function followTail(page, expected, ready) {
   const clear = page.getByRole("button", { name: "Clear all" });
@@ -170,8 +208,8 @@ export async function followTail(page, expected, ready) {
   await visible(line, `the live tail shows the line with “${expected}”`, 60_000);
 }
 
-/** Screenshots and checks of both views: light, dark, and at 380 px. */
-export async function seeViews(page, base, out) {
+/** Screenshots and checks of every view: light, dark, and at 380 px. */
+export async function seeViews(page, base, out, issue) {
   const looks = [
     { name: "light", width: 1280, height: 800, colorScheme: "light" },
     { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
@@ -180,13 +218,15 @@ export async function seeViews(page, base, out) {
   for (const { name, width, height, colorScheme } of looks) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const [view, path, ready] of [
-      ["overview", "", "[data-newest-errors] > li"],
-      ["logs", "lines", LINE],
+    for (const [view, path, ready, chart] of [
+      ["overview", "", "[data-newest-errors] > li", "figure canvas"],
+      ["issues", "issues", ISSUE, `${ISSUE} svg`],
+      ["issue", `issues/${issue}`, "[data-issue-verdict]", "figure canvas"],
+      ["logs", "lines", LINE, "figure canvas"],
     ]) {
       await page.goto(new URL(path, base).href);
       await visible(page.locator(ready), `${view} shows its lines (${name})`);
-      await visible(page.locator("figure canvas"), `${view} draws its charts (${name})`);
+      if (view !== "issues" || width > 768) await visible(page.locator(chart), `${view} draws its charts (${name})`);
       await checkNoOverflow(page, `${view} (${name})`);
       await checkAccessible(page, `${view} (${name})`);
       await page.screenshot({ path: `${out}/${view}-${name}.png` });

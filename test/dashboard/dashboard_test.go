@@ -126,6 +126,8 @@ type options struct {
 	dataDir                string // a new one when empty
 	// fresh is how long a health report serves.
 	fresh time.Duration
+	// index has the issues, nil for none.
+	index *indexed
 }
 
 // page is a page as the build makes it.
@@ -151,10 +153,14 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	}
 	client := lokiClient(t, o.lokiURL)
 	hub := loki.NewHub(client, loki.DefaultHubConfig())
-	srv, err := server.New(server.Config{
+	config := server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
 		Page: page, Version: "test", Log: slog.New(slog.DiscardHandler), Metrics: server.NewMetrics("test"), Now: time.Now,
-	})
+	}
+	if o.index != nil {
+		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
+	}
+	srv, err := server.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -113,6 +113,7 @@ func TestIndex(t *testing.T) {
 		"AnOutageOfLokiLosesNothing":        anOutageOfLokiLosesNothing,
 		"TheLinesAroundAnEventAreKeptWhole": linesAroundAnEventAreKept,
 		"AnotherImageIsADeploy":             anotherImageIsADeploy,
+		"TheAPIHasItsIssues":                theAPIHasItsIssues,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"internal/issues/storetest":  {"internal/issues"},
 	"internal/loki":              {"internal/secret"},
 	"internal/secret":            {},
-	"internal/server":            {"internal/auth", "internal/health", "internal/loki", "internal/secret"},
+	"internal/server":            {"internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/secret"},
 	"internal/state":             {},
 
 	"web":         {},

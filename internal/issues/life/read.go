@@ -29,8 +29,10 @@ type ListQuery struct {
 	Order issues.Order
 	// Offset and Limit are the page; Limit is 50 if it is 0.
 	Offset, Limit int
-	// Step is the width of a bar of the sparklines, whole hours; 0 gives none.
-	Step time.Duration
+	// Step is the width of a bar of the sparklines, whole hours; 0 gives none. They
+	// begin at the full hour of SeriesFrom, or of Span.From if it is zero.
+	Step       time.Duration
+	SeriesFrom time.Time
 }
 
 // List is a page of issues.
@@ -46,7 +48,7 @@ type Row struct {
 	Events int64
 	// First and Last are the times of events in the range.
 	First, Last time.Time
-	// Series are the counts from the full hour of Span.From on, nil without Step.
+	// Series are the counts of the sparkline, nil without Step and without events.
 	Series []int64
 }
 
@@ -132,11 +134,15 @@ func (i *issue) isFound(found map[issues.Key]bool, text string) bool {
 
 // sparklines fills in the series of a page.
 func (t *Tracker) sparklines(ctx context.Context, q ListQuery, rows []issues.Row, into []Row) error {
-	span := issues.Span{From: q.Span.From.Truncate(time.Hour), To: q.Span.To}
+	from := q.Span.From
+	if !q.SeriesFrom.IsZero() {
+		from = q.SeriesFrom
+	}
+	span := issues.Span{From: from.Truncate(time.Hour), To: q.Span.To}
 	query := issues.SeriesQuery{Span: span, Step: q.Step, Filter: q.Filter}
 	of := map[issues.Key]*Row{}
 	for n, row := range rows {
-		for _, key := range row.Keys {
+		for _, key := range t.keysOf(row.Issue) { // those without events in Span too
 			of[key] = &into[n]
 			query.Keys = append(query.Keys, key)
 		}

@@ -141,7 +141,8 @@ export function viewParams(view: View): Params {
   return view.fields.length > 0 ? [["query", buildLogQL(view)]] : filterParams(view);
 }
 
-function boundParams({ startMs, endMs }: Bounds): Params {
+/** A range as the API takes it. */
+export function boundParams({ startMs, endMs }: Bounds): Params {
   return [
     ["start", new Date(startMs).toISOString()],
     ["end", new Date(endMs).toISOString()],

@@ -141,6 +141,189 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/issues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One page of issues that have events in a range
+         * @description Ranges are counted in whole hours.
+         */
+        get: operations["issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All issues of a list, as lines of JSON */
+        get: operations["exportIssues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens to issues (server-sent events)
+         * @description Events: `changes` (data IssueChanges, id = number of its last change); a comment `: ping` every 15 s. Reconnecting with Last-Event-ID continues without a gap; without it the stream begins now.
+         */
+        get: operations["issueChanges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Do something with issues
+         * @description Needs Content-Type application/json, and a same-origin request.
+         */
+        post: operations["issueAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of an issue */
+        get: operations["issue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of the events of an issue, the newest first */
+        get: operations["issueEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All events of an issue in a range, as lines of JSON, the oldest first */
+        get: operations["exportEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of what became of an issue */
+        get: operations["issueHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/{id}/occurrences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When an issue happened, where, and the deploys meanwhile */
+        get: operations["occurrences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deploys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The deploys of a range */
+        get: operations["deploys"];
+        put?: never;
+        /**
+         * Report a deploy
+         * @description For a CI.
+         */
+        post: operations["addDeploy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -261,7 +444,7 @@ export interface components {
             external_url: string;
         };
         Entry: {
-            /** @description Equal for the same line in every answer; unique among lines that Loki tells apart. */
+            /** @description Equal for the same line in every answer to queries that extract the same; unique among lines that Loki tells apart. */
             id: string;
             /** @description Unix nanoseconds as a decimal string. */
             ts: string;
@@ -271,7 +454,7 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
-            /** @description Structured metadata of the line; may be empty. */
+            /** @description Structured metadata of the line, and what a parser in query extracted; may be empty. */
             metadata: {
                 [key: string]: string;
             };
@@ -458,6 +641,406 @@ export interface components {
             /** @description Sources that the collector may not read. */
             unreadable: components["schemas"]["Unreadable"][];
         };
+        /**
+         * @description Where an issue is in its life.
+         * @enum {string}
+         */
+        IssueState: "new" | "ongoing" | "regressed" | "resolved" | "snoozed";
+        IssueRow: {
+            /** @description Number of the issue. */
+            id: number;
+            /** @description One line for people. */
+            title: string;
+            /** @description Type of the exception; may be empty. */
+            type: string;
+            /** @description Place in the code; may be empty. */
+            culprit: string;
+            /**
+             * @description What it is made of.
+             * @enum {string}
+             */
+            kind: "message" | "exception" | "server";
+            /** @description Service of its first event. */
+            service: string;
+            /** @description Environment of its first event. */
+            env: string;
+            /** @description Level of its first event. */
+            level: string;
+            state: components["schemas"]["IssueState"];
+            /**
+             * Format: date-time
+             * @description When it got its state.
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description Its first event, ever.
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description Its last event, ever.
+             */
+            last_seen: string | null;
+            /** @description Who has it; empty for nobody. */
+            assignee: string;
+            /**
+             * Format: date-time
+             * @description Since when it is far more frequent than usual; null if it is not.
+             */
+            spiking_since: string | null;
+            /** @description How many groups of events it has. */
+            hashes: number;
+            /** @description Events that were counted here because there were too many different ones; 0 if nothing was cut. */
+            cut: number;
+            /** @description Events in the range, counted in whole hours. */
+            events: number;
+            /** @description The sparkline: events in each step from series_start on; empty without events. */
+            series: number[];
+        };
+        /** @description How far the issues are behind Loki. */
+        IndexStatus: {
+            /**
+             * Format: date-time
+             * @description Time up to which Loki was read; null before the first look.
+             */
+            cursor: string | null;
+            /** @description How far that is behind the clock. */
+            lag_ms: number;
+            /** @description Why the index does not go on; empty if it does. */
+            failure: string;
+            /**
+             * Format: date-time
+             * @description When the failure began.
+             */
+            since: string | null;
+        };
+        IssuesResponse: {
+            /** @description Issues on all pages. */
+            total: number;
+            issues: components["schemas"]["IssueRow"][];
+            /**
+             * Format: date-time
+             * @description Start of the sparklines: at least the last day of the range.
+             */
+            series_start: string;
+            /** @description Width of a bar of the sparklines. */
+            step_ms: number;
+            /** @description Where to begin with the stream of changes. */
+            seq: number;
+            index: components["schemas"]["IndexStatus"];
+        };
+        IssueHash: {
+            /** @description The group of events, or another hash by which further groups are found. */
+            hash: string;
+            /** @description Events are stored under it, and it can be unmerged. */
+            key: boolean;
+            /** @description The issue that had it before a merge. */
+            home: number;
+            /** @description Why it belongs to the issue. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             */
+            added: string | null;
+            /**
+             * Format: date-time
+             * @description Its first event.
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description Its last event.
+             */
+            last_seen: string | null;
+        };
+        IssueLink: {
+            /** @description The other issue. */
+            issue: number;
+            /** @description Its title. */
+            title: string;
+            /** @description Why it is the same failure. */
+            reason: string;
+        };
+        EvidenceLine: {
+            /** @description Unix nanoseconds as a decimal string. */
+            ts: string;
+            /** @description The text of the line. */
+            line: string;
+        };
+        /** @description An event that is kept whole, longer than Loki keeps it. */
+        Evidence: {
+            /** @description Id of the event. */
+            id: string;
+            /** @description Unix nanoseconds as a decimal string. */
+            ts: string;
+            /**
+             * @description Which one it is.
+             * @enum {string}
+             */
+            slot: "first" | "last" | "spread";
+            /** @description The whole line. */
+            line: string;
+            /** @description The stream's labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Lines before it, the oldest first. */
+            before: components["schemas"]["EvidenceLine"][];
+            /** @description Lines after it, the oldest first. */
+            after: components["schemas"]["EvidenceLine"][];
+            /** @description False as long as the lines around it were not looked for. */
+            context: boolean;
+        };
+        /** @description When a snoozed issue wakes: as soon as one condition holds. */
+        Snooze: {
+            /**
+             * Format: date-time
+             * @description It wakes at this time.
+             */
+            until?: string;
+            /** @description It wakes after so many further events. */
+            events?: number;
+            /** @description It wakes when an hour has three times as many events as usual. */
+            surge?: boolean;
+        };
+        Deploy: {
+            /** @description Number of the deploy. */
+            id: number;
+            /** @description What was deployed; empty for all services. */
+            service: string;
+            /** @description Where; empty for all environments. */
+            env: string;
+            /** @description What runs now. */
+            version: string;
+            /**
+             * @description ci: it was reported; image: a container was seen to run another image.
+             * @enum {string}
+             */
+            source: "ci" | "image";
+            /** @description Where to read about it. */
+            url?: string;
+            /** @description Who did it. */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+        };
+        GroupingPart: {
+            /** @description What it is. */
+            name: string;
+            /** @description What counted of it. */
+            value: string;
+        };
+        /** @description Why the first event has its group. */
+        GroupingExplanation: {
+            /** @description Version of the grouping. */
+            version: string;
+            /** @description The group. */
+            key: string;
+            kind: string;
+            /** @description The custom rule that gave the group. */
+            rule?: string;
+            title: string;
+            /** @description What counted for the group, in order. */
+            parts: components["schemas"]["GroupingPart"][];
+            /** @description What was logged. */
+            message: string;
+            /** @description The same with what varies replaced. */
+            masked: string;
+        } & {
+            [key: string]: unknown;
+        };
+        IssueDetail: {
+            /** @description Number of the issue. */
+            id: number;
+            /** @description One line for people. */
+            title: string;
+            /** @description Type of the exception; may be empty. */
+            type: string;
+            /** @description Place in the code; may be empty. */
+            culprit: string;
+            /**
+             * @description What it is made of.
+             * @enum {string}
+             */
+            kind: "message" | "exception" | "server";
+            /** @description Service of its first event. */
+            service: string;
+            /** @description Environment of its first event. */
+            env: string;
+            /** @description Level of its first event. */
+            level: string;
+            state: components["schemas"]["IssueState"];
+            /**
+             * Format: date-time
+             * @description When it got its state.
+             */
+            since: string | null;
+            /**
+             * Format: date-time
+             * @description Its first event, ever.
+             */
+            first_seen: string | null;
+            /**
+             * Format: date-time
+             * @description Its last event, ever.
+             */
+            last_seen: string | null;
+            /** @description Who has it; empty for nobody. */
+            assignee: string;
+            /**
+             * Format: date-time
+             * @description Since when it is far more frequent than usual; null if it is not.
+             */
+            spiking_since: string | null;
+            /** @description How many groups of events it has. */
+            hashes: number;
+            /** @description Events that were counted here because there were too many different ones; 0 if nothing was cut. */
+            cut: number;
+            snooze: components["schemas"]["Snooze"] | null;
+            explanation: components["schemas"]["GroupingExplanation"] | null;
+            groups: components["schemas"]["IssueHash"][];
+            links: components["schemas"]["IssueLink"][];
+            /** @description The first event, the last (renewed every ten minutes), and some between, by time. */
+            evidence: components["schemas"]["Evidence"][];
+            deploy: components["schemas"]["Deploy"] | null;
+        };
+        IssueEvent: {
+            /** @description Unique together with ts. */
+            id: string;
+            /** @description Unix nanoseconds as a decimal string. */
+            ts: string;
+            /** @description Its group. */
+            hash: string;
+            service: string;
+            env: string;
+            level: string;
+            /** @description Type of the exception; may be empty. */
+            type: string;
+            message: string;
+            /** @description Place in the code. */
+            culprit: string;
+            /** @description The entry, at most 8 KiB; empty if message says it all. */
+            text: string;
+            /** @description What the entries of one request have in common; may be empty. */
+            correlation_id: string;
+            /** @description Host, endpoint, user, release and the like. */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        IssueEventsResponse: {
+            events: components["schemas"]["IssueEvent"][];
+            /** @description Gives the next page; empty at the end. */
+            next_cursor: string;
+        };
+        IssueChange: {
+            /** @description Ascends over all issues. */
+            seq: number;
+            /** @description The issue. */
+            issue: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description Who did it; empty for the dashboard itself. */
+            actor: string;
+            /**
+             * @description What happened.
+             * @enum {string}
+             */
+            kind: "created" | "attached" | "linked" | "regressed" | "ongoing" | "resolved" | "snoozed" | "assigned" | "comment" | "merged" | "unmerged" | "spike" | "spike over";
+            /** @description More, as the kind needs it: reason, deploy, assignee, text, hashes. */
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        IssueHistoryResponse: {
+            /** @description The newest first. */
+            changes: components["schemas"]["IssueChange"][];
+            /** @description Parameter before of the next page; 0 at the end. */
+            next_before: number;
+        };
+        IssueTag: {
+            /** @description env, service, level, host, endpoint, user, release or another tag. */
+            name: string;
+            /** @description Events that were read. */
+            events: number;
+            /** @description How many values they have. */
+            distinct: number;
+            /** @description The most frequent first. */
+            values: components["schemas"]["LabelValue"][];
+        };
+        OccurrencesResponse: {
+            /**
+             * Format: date-time
+             * @description Start of the first step.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End of the range.
+             */
+            end: string;
+            /** @description Width of a step. */
+            step_ms: number;
+            /** @description Events in the range. */
+            total: number;
+            /** @description Events in each step. */
+            counts: number[];
+            tags: components["schemas"]["IssueTag"][];
+            /** @description The tags are those of the newest events only. */
+            sampled: boolean;
+            /** @description The newest first. */
+            deploys: components["schemas"]["Deploy"][];
+        };
+        IssueChanges: {
+            changes: components["schemas"]["IssueChange"][];
+        };
+        IssueAction: {
+            /** @description What to act on, 1 to 1000: all of them or none. */
+            issues: number[];
+            /**
+             * @description merge: all of them into `into`; unmerge: `hashes` out of the one issue; reopen ends a snooze as well.
+             * @enum {string}
+             */
+            action: "resolve" | "reopen" | "snooze" | "assign" | "comment" | "merge" | "unmerge";
+            snooze?: components["schemas"]["Snooze"];
+            /** @description For assign; empty for nobody. */
+            assignee?: string;
+            /** @description For comment. */
+            text?: string;
+            /** @description For merge. */
+            into?: number;
+            /** @description For unmerge. */
+            hashes?: string[];
+        };
+        DeployRequest: {
+            /** @description What runs now. */
+            version: string;
+            /** @description What was deployed; without it all services. */
+            service?: string;
+            /** @description Where; without it all environments. */
+            env?: string;
+            /** @description Where to read about it: http or https. */
+            url?: string;
+            /** @description Who did it. */
+            actor?: string;
+            /**
+             * Format: date-time
+             * @description When; default now.
+             */
+            at?: string;
+        };
+        DeploysResponse: {
+            /** @description The newest first, at most 1000. */
+            deploys: components["schemas"]["Deploy"][];
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -525,6 +1108,24 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        /** @description There is no such issue (code not_found) */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
+        /** @description No issues are made (code unavailable) */
+        Off: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
     };
     parameters: {
         /** @description Service to show; repeat for several. `!x` excludes x. */
@@ -557,6 +1158,26 @@ export interface components {
         by: string;
         /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
         step: string;
+        /** @description Number of the issue. One that was merged is the issue that it is part of now. */
+        issue: number;
+        /** @description Environment of the events; repeat for several. */
+        eventEnv: string[];
+        /** @description Service of the events; repeat for several. */
+        eventService: string[];
+        /** @description Level of the events; repeat for several. */
+        eventLevel: string[];
+        /** @description First instant, included. */
+        issueStart: string;
+        /** @description Most items of a page. */
+        issueLimit: number;
+        /** @description State of the issue; repeat for several. */
+        state: components["schemas"]["IssueState"][];
+        /** @description Who has it; repeat for several. An empty value is nobody. */
+        assignee: string[];
+        /** @description Words of title, message and frames: all must be there, the end of each may be missing. */
+        issueText: string;
+        /** @description last: the most recent first; first: the newest of the range; events: the most frequent. */
+        sort: "last" | "first" | "events";
     };
     requestBodies: never;
     headers: never;
@@ -849,6 +1470,399 @@ export interface operations {
             502: components["responses"]["Upstream"];
             503: components["responses"]["Upstream"];
             504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    issues: {
+        parameters: {
+            query?: {
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description State of the issue; repeat for several. */
+                state?: components["parameters"]["state"];
+                /** @description Who has it; repeat for several. An empty value is nobody. */
+                assignee?: components["parameters"]["assignee"];
+                /** @description Words of title, message and frames: all must be there, the end of each may be missing. */
+                q?: components["parameters"]["issueText"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description last: the most recent first; first: the newest of the range; events: the most frequent. */
+                sort?: components["parameters"]["sort"];
+                /** @description Most items of a page. */
+                limit?: components["parameters"]["issueLimit"];
+                /** @description Issues to leave out before the page. */
+                offset?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of issues */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    exportIssues: {
+        parameters: {
+            query?: {
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description State of the issue; repeat for several. */
+                state?: components["parameters"]["state"];
+                /** @description Who has it; repeat for several. An empty value is nobody. */
+                assignee?: components["parameters"]["assignee"];
+                /** @description Words of title, message and frames: all must be there, the end of each may be missing. */
+                q?: components["parameters"]["issueText"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description last: the most recent first; first: the newest of the range; events: the most frequent. */
+                sort?: components["parameters"]["sort"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One IssueRow a line, without sparkline */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueChanges: {
+        parameters: {
+            query?: {
+                /** @description As Last-Event-ID, for clients that cannot set the header; seq of a list. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The id of the last event received; sent by EventSource itself. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IssueAction"];
+            };
+        };
+        responses: {
+            /** @description Done, with all of them */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the issue. One that was merged is the issue that it is part of now. */
+                id: components["parameters"]["issue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The issue */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueEvents: {
+        parameters: {
+            query?: {
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Most items of a page. */
+                limit?: components["parameters"]["issueLimit"];
+                /** @description next_cursor of the page before, with otherwise equal parameters. Opaque. It fixes the range: start and end are taken from it. */
+                cursor?: components["parameters"]["cursor"];
+            };
+            header?: never;
+            path: {
+                /** @description Number of the issue. One that was merged is the issue that it is part of now. */
+                id: components["parameters"]["issue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueEventsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    exportEvents: {
+        parameters: {
+            query?: {
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path: {
+                /** @description Number of the issue. One that was merged is the issue that it is part of now. */
+                id: components["parameters"]["issue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One IssueEvent a line; an ErrorResponse as the last line if the rest could not be read */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueHistory: {
+        parameters: {
+            query?: {
+                /** @description Most items of a page. */
+                limit?: components["parameters"]["issueLimit"];
+                /** @description The changes before this number. */
+                before?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Number of the issue. One that was merged is the issue that it is part of now. */
+                id: components["parameters"]["issue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueHistoryResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    occurrences: {
+        parameters: {
+            query?: {
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
+                step?: components["parameters"]["step"];
+            };
+            header?: never;
+            path: {
+                /** @description Number of the issue. One that was merged is the issue that it is part of now. */
+                id: components["parameters"]["issue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts and tags */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccurrencesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    deploys: {
+        parameters: {
+            query?: {
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Only those that concern this service. */
+                service?: string;
+                /** @description Only those that concern this environment. */
+                env?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deploys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeploysResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    addDeploy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeployRequest"];
+            };
+        };
+        responses: {
+            /** @description The deploy with its number; the same one twice is one */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Deploy"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
         };
     };
     health: {

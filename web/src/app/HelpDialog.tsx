@@ -2,11 +2,14 @@ import { Modal } from "../ui/Modal";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["g o", "Go to the overview"],
+  ["g i", "Go to the issues"],
   ["g l", "Go to the logs"],
-  ["/", "Search the lines"],
+  ["/", "Search the issues or the lines"],
   ["t", "Live tail on and off"],
-  ["j  k", "Next and previous line"],
-  ["Enter", "Open and close a line"],
+  ["j  k", "Next and previous line or issue"],
+  ["Enter", "Open and close a line, open an issue"],
+  ["x", "Choose an issue"],
+  ["r  s  a", "Resolve, snooze, assign to me: the chosen issues, or this one"],
   ["?", "This help"],
 ];
 

@@ -5,12 +5,14 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { LINES, OVERVIEW, ROUTES } from "./routes";
+import { ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
 const OverviewView = lazy(() => import("../views/overview/OverviewView"));
 const HelpDialog = lazy(() => import("./HelpDialog"));
+const IssueView = lazy(() => import("../views/issues/IssueView"));
+const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
@@ -32,6 +34,10 @@ export function Shell({ session }: { session: Session }) {
         <Suspense fallback={<div aria-busy="true" className="h-full" />}>
           <Switch>
             <Route path={OVERVIEW.path}>{guarded(OVERVIEW.name, <OverviewView />)}</Route>
+            <Route path={ISSUES.path}>{guarded(ISSUES.name, <IssuesView user={session.user.name} />)}</Route>
+            <Route path={`${ISSUES.path}/:id`}>
+              {({ id }) => guarded("Issue", <IssueView key={id} id={id} user={session.user.name} />)}
+            </Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
             <Route>
               <UnknownPage />
@@ -56,7 +62,7 @@ function focusMain() {
 
 function useTitle() {
   const [path] = useLocation();
-  const name = ROUTES.find((route) => route.path === path)?.name;
+  const name = routeOf(path)?.name;
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);

@@ -2,22 +2,22 @@ import { Link, useLocation } from "wouter";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
-import { ROUTES } from "./routes";
+import { ROUTES, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
   const { view } = useView();
-  const [path] = useLocation();
+  const current = routeOf(useLocation()[0]);
   return (
     <nav aria-label="Views" className="hidden self-stretch md:flex">
       {ROUTES.map((route) => (
         <Link
           key={route.path}
           href={linkTo(route.path, withTail(view, false))}
-          aria-current={path === route.path ? "page" : undefined}
+          aria-current={current === route ? "page" : undefined}
           className={cx(
             "flex items-center border-b-2 px-3 transition-colors duration-100",
-            path === route.path
+            current === route
               ? "border-accent font-semibold text-text"
               : "border-transparent text-muted hover:text-text",
           )}
@@ -32,7 +32,7 @@ export function TopTabs() {
 /** The same as a bar at the bottom of narrow screens. */
 export function BottomTabs() {
   const { view } = useView();
-  const [path] = useLocation();
+  const current = routeOf(useLocation()[0]);
   return (
     <nav
       aria-label="Views"
@@ -42,10 +42,10 @@ export function BottomTabs() {
         <Link
           key={route.path}
           href={linkTo(route.path, withTail(view, false))}
-          aria-current={path === route.path ? "page" : undefined}
+          aria-current={current === route ? "page" : undefined}
           className={cx(
             "flex h-12 flex-1 flex-col items-center justify-center text-meta",
-            path === route.path ? "font-semibold text-accent" : "text-muted",
+            current === route ? "font-semibold text-accent" : "text-muted",
           )}
         >
           <route.icon size={18} aria-hidden />

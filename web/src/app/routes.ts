@@ -1,4 +1,4 @@
-import { LayoutDashboard, List, type LucideIcon } from "lucide-react";
+import { Bug, LayoutDashboard, List, type LucideIcon } from "lucide-react";
 
 /** A view of the page; `key` follows "g" on the keyboard. */
 export interface RouteInfo {
@@ -13,4 +13,18 @@ export interface RouteInfo {
 export const OVERVIEW: RouteInfo = { path: "/", name: "Overview", key: "o", icon: LayoutDashboard };
 export const LINES: RouteInfo = { path: "/lines", name: "Logs", key: "l", icon: List };
 
-export const ROUTES: readonly RouteInfo[] = [OVERVIEW, LINES];
+export const ISSUES: RouteInfo = { path: "/issues", name: "Issues", key: "i", icon: Bug };
+
+export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES];
+
+/** Path of one issue. */
+export function issuePath(id: number): string {
+  return `${ISSUES.path}/${id}`;
+}
+
+/** The tab that a path belongs to. */
+export function routeOf(path: string): RouteInfo | undefined {
+  return ROUTES.find(
+    (route) => route.path === path || (route.path !== "/" && path.startsWith(`${route.path}/`)),
+  );
+}

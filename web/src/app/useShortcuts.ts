@@ -3,9 +3,10 @@ import { useLocation } from "wouter";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { focusSearch, SEARCH_STATE } from "../views/logs/focusSearch";
-import { LINES, ROUTES } from "./routes";
+import { ISSUES, LINES, ROUTES } from "./routes";
 
 const CHORD_MS = 1000;
+const HAVE_SEARCH: readonly string[] = [LINES.path, ISSUES.path];
 
 /** Keys that hold everywhere: g + letter, /, t, ?. Keys of a list are the list's own. */
 export function useShortcuts(onHelp: () => void): void {
@@ -16,7 +17,7 @@ export function useShortcuts(onHelp: () => void): void {
     const go = (to: string, state?: object) => navigate(linkTo(to, withTail(view, false)), { state });
     const actions: Record<string, () => void> = {
       "?": onHelp,
-      "/": () => (path === LINES.path ? focusSearch() : go(LINES.path, SEARCH_STATE)),
+      "/": () => (HAVE_SEARCH.includes(path) ? focusSearch() : go(LINES.path, SEARCH_STATE)),
       t: () => navigate(linkTo(LINES.path, withTail(view, path !== LINES.path || !view.tail))),
       g: () => {
         chordUntil.current = performance.now() + CHORD_MS;
@@ -42,6 +43,8 @@ export function isTyping(event: KeyboardEvent): boolean {
   const target = event.target;
   if (!(target instanceof HTMLElement)) return false;
   return (
-    target.closest("input, textarea, select, [contenteditable], dialog, [role=dialog], [role=menu]") !== null
+    target.closest(
+      "input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [role=dialog], [role=menu]",
+    ) !== null
   );
 }

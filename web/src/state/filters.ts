@@ -34,7 +34,8 @@ export function onlyValues(view: View, facet: Facet, values: readonly string[]):
 
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
-  return { ...view, line: "", q: [], fields: [], filters: { ...emptyFilters(), env: view.filters.env } };
+  const filters = { ...emptyFilters(), env: view.filters.env };
+  return { ...view, line: "", q: [], fields: [], states: [], assignees: [], filters };
 }
 
 /** The view with the live tail on or off; a closed range gives way to the present. */

@@ -1,3 +1,4 @@
+import type { IssueState } from "../api/types";
 import { formatDuration, parseDuration } from "../lib/time";
 
 /** Labels that the API filters by and counts. */
@@ -30,9 +31,19 @@ export interface View {
   order: "newest" | "oldest";
   tail: boolean;
   wrap: boolean;
+  /** Which issues are listed; empty lists do not narrow, an empty assignee is nobody. */
+  states: readonly IssueState[];
+  assignees: readonly string[];
+  sort: IssueSort;
   /** Id of the entry that the link points at; empty for none. */
   line: string;
 }
+
+/** All states of an issue, those that need a look first. */
+export const ISSUE_STATES: readonly IssueState[] = ["new", "regressed", "ongoing", "snoozed", "resolved"];
+
+export const ISSUE_SORTS = ["last", "first", "events"] as const;
+export type IssueSort = (typeof ISSUE_SORTS)[number];
 
 export const DEFAULT_SPAN_MS = 3_600_000;
 const MAX_VALUES = 50;
@@ -58,6 +69,9 @@ export function parseView(search: string): View {
     // A live tail has no end, so a link to a closed range is not one.
     tail: params.get("tail") === "1" && range.kind === "relative",
     wrap: params.get("wrap") === "1",
+    states: ISSUE_STATES.filter((state) => params.getAll("state").includes(state)),
+    assignees: [...new Set(params.getAll("assignee"))].slice(0, MAX_VALUES),
+    sort: ISSUE_SORTS.find((sort) => sort === params.get("sort")) ?? "last",
     line: params.get("line") ?? "",
   };
 }
@@ -72,6 +86,9 @@ export function formatView(view: View): string {
   if (view.order === "oldest") params.append("order", "oldest");
   if (view.tail) params.append("tail", "1");
   if (view.wrap) params.append("wrap", "1");
+  for (const state of view.states) params.append("state", state);
+  for (const name of view.assignees) params.append("assignee", name);
+  if (view.sort !== "last") params.append("sort", view.sort);
   if (view.line !== "") params.append("line", view.line);
   return params.toString();
 }

@@ -6,8 +6,17 @@ import { SEARCH_STATE } from "./focusSearch";
 
 const TYPING_MS = 600;
 
-/** Plain text that lines must contain, in any case; applied on Enter or when typing rests. */
-export function SearchBox() {
+interface SearchBoxProps {
+  /** What the text is, for those who do not see the field. */
+  label?: string;
+  placeholder?: string;
+}
+
+/** Plain text to search for, in any case; applied on Enter or when typing rests. */
+export function SearchBox({
+  label = "Text that the lines contain",
+  placeholder = "Search the lines",
+}: SearchBoxProps) {
   const { view, setView } = useView();
   const applied = view.q[0] ?? "";
   const [text, setText] = useState(applied);
@@ -39,8 +48,8 @@ export function SearchBox() {
           data-search
           type="text"
           enterKeyHint="search"
-          aria-label="Text that the lines contain"
-          placeholder="Search the lines"
+          aria-label={label}
+          placeholder={placeholder}
           value={text}
           maxLength={1000}
           autoComplete="off"

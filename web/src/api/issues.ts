@@ -1,0 +1,173 @@
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useEffect, useEffectEvent } from "react";
+import type { View } from "../state/view";
+import { apiUrl, getJson, type Params, postJson } from "./client";
+import { type Bounds, boundParams } from "./queries";
+import type {
+  IssueAction,
+  IssueChange,
+  IssueChanges,
+  IssueDetail,
+  IssueEventsResponse,
+  IssueHistoryResponse,
+  IssuesResponse,
+  OccurrencesResponse,
+} from "./types";
+
+const ISSUES = "issues";
+const PAGE_ISSUES = 50;
+const PAGE_EVENTS = 20;
+const REOPEN_MS = 15_000;
+
+/** Labels by which issues are filtered; they know no exclusion. */
+export const ISSUE_FACETS = ["env", "service", "level"] as const;
+
+/** What of a view selects issues, as the API takes it. */
+export function issueParams(view: View, bounds: Bounds): Params {
+  const words = view.q.join(" ");
+  return [
+    ...eventParams(view, bounds),
+    ...view.states.map((state) => ["state", state] as const),
+    ...view.assignees.map((name) => ["assignee", name] as const),
+    ...(words ? [["q", words] as const] : []),
+    ["sort", view.sort],
+  ];
+}
+
+/** True if the view has filters that issues do not know. */
+export function isBeyondIssues(view: View): boolean {
+  const excluded = ISSUE_FACETS.some((facet) => view.filters[facet].exclude.length > 0);
+  const other = (["host", "container", "job"] as const).some(
+    (facet) => view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
+  );
+  return excluded || other || view.fields.length > 0;
+}
+
+/** The view's issues, page by page. */
+export function useIssues(view: View, bounds: Bounds) {
+  const params = issueParams(view, bounds);
+  return useInfiniteQuery({
+    queryKey: [ISSUES, "list", params],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<IssuesResponse>(
+        "issues",
+        [...params, ["limit", String(PAGE_ISSUES)], ["offset", String(pageParam)]],
+        signal,
+      ),
+    initialPageParam: 0,
+    getNextPageParam: (page, pages) => {
+      const shown = pages.reduce((sum, { issues }) => sum + issues.length, 0);
+      return shown < page.total && page.issues.length > 0 ? shown : null;
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What is known of one issue. */
+export function useIssue(id: string) {
+  return useQuery({
+    queryKey: [ISSUES, "one", id],
+    queryFn: ({ signal }) => getJson<IssueDetail>(`issues/${id}`, [], signal),
+  });
+}
+
+/** When an issue happened in a range, and where. */
+export function useOccurrences(id: number, view: View, bounds: Bounds) {
+  const params = eventParams(view, bounds);
+  return useQuery({
+    queryKey: [ISSUES, "occurrences", id, params],
+    queryFn: ({ signal }) => getJson<OccurrencesResponse>(`issues/${id}/occurrences`, params, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The events of an issue in a range, the newest first. */
+export function useIssueEvents(id: number, view: View, bounds: Bounds) {
+  const params: Params = [...eventParams(view, bounds), ["limit", String(PAGE_EVENTS)]];
+  return useInfiniteQuery({
+    queryKey: [ISSUES, "events", id, params],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<IssueEventsResponse>(
+        `issues/${id}/events`,
+        pageParam ? [...params, ["cursor", pageParam]] : params,
+        signal,
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || null,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What became of an issue, the newest first. */
+export function useIssueHistory(id: number) {
+  return useInfiniteQuery({
+    queryKey: [ISSUES, "history", id],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<IssueHistoryResponse>(
+        `issues/${id}/history`,
+        pageParam ? [["before", String(pageParam)]] : [],
+        signal,
+      ),
+    initialPageParam: 0,
+    getNextPageParam: (page) => page.next_before || null,
+  });
+}
+
+/** Does something with issues; everything about issues is loaded again afterwards. */
+export function useIssueAction() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (action: IssueAction) => postJson<void>("issues/actions", action),
+    onSettled: () => client.invalidateQueries({ queryKey: [ISSUES] }),
+  });
+}
+
+/** Calls `onChanges` with what happens to issues from now on; a cut connection is resumed without a gap. */
+export function useIssueChanges(onChanges: (changes: readonly IssueChange[]) => void): void {
+  const handle = useEffectEvent(onChanges);
+  useEffect(() => followChanges((changes) => handle(changes)), []);
+}
+
+// The browser resumes a cut stream by itself; after an HTTP error, as of a restart behind a proxy, it gives up.
+function followChanges(handle: (changes: readonly IssueChange[]) => void): () => void {
+  let source: EventSource;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let cursor = "";
+  const open = () => {
+    source = new EventSource(apiUrl("issues/stream", cursor ? [["cursor", cursor]] : []));
+    source.addEventListener("changes", (event: MessageEvent<string>) => {
+      cursor = event.lastEventId;
+      handle((JSON.parse(event.data) as IssueChanges).changes);
+    });
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, REOPEN_MS);
+    };
+  };
+  open();
+  return () => {
+    clearTimeout(timer);
+    source.close();
+  };
+}
+
+/** Loads an issue again whenever something happens to it. */
+export function useFreshIssue(id: number): void {
+  const client = useQueryClient();
+  useIssueChanges((changes) => {
+    if (changes.some(({ issue }) => issue === id)) client.invalidateQueries({ queryKey: [ISSUES] });
+  });
+}
+
+/** What of a view selects events. */
+export function eventParams(view: View, bounds: Bounds): Params {
+  const facets = ISSUE_FACETS.flatMap((facet) =>
+    view.filters[facet].include.map((value) => [facet, value] as const),
+  );
+  return [...facets, ...boundParams(bounds)];
+}

@@ -1,0 +1,108 @@
+import { Download } from "lucide-react";
+import { useState } from "react";
+import { apiUrl } from "../../api/client";
+import { eventParams, useIssueEvents } from "../../api/issues";
+import type { Entry, IssueEvent } from "../../api/types";
+import { formatExact, nsToMs } from "../../lib/time";
+import { MessageText } from "../../lines/MessageText";
+import { useAnchor } from "../../state/anchor";
+import { useView } from "../../state/useView";
+import { Button, buttonClass } from "../../ui/Button";
+import { Panel } from "../../ui/Panel";
+import { ScrollBox } from "../../ui/ScrollBox";
+import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
+
+/** The events of the page's range, the newest first; each opens in place. */
+export function EventsPanel({ id }: { id: number }) {
+  const { view } = useView();
+  const anchor = useAnchor();
+  const query = useIssueEvents(id, view, anchor);
+  const events = query.data?.pages.flatMap((page) => page.events) ?? [];
+  return (
+    <Panel
+      title="Events"
+      note="of this time, the newest first"
+      actions={
+        <a
+          href={apiUrl(`issues/${id}/export`, eventParams(view, anchor))}
+          download
+          className={buttonClass("quiet", "sm")}
+        >
+          <Download size={14} aria-hidden />
+          Export
+        </a>
+      }
+    >
+      {query.isPending && <Skeleton className="m-4 h-24" />}
+      {query.isError && !query.data && (
+        <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-32" />
+      )}
+      {query.data && events.length === 0 && (
+        <EmptyState title="No events in this time" hint="Choose a longer time above." />
+      )}
+      <ul>
+        {events.map((event) => (
+          <EventRow key={`${event.ts} ${event.id}`} event={event} />
+        ))}
+      </ul>
+      {query.hasNextPage && (
+        <div className="flex justify-center border-t border-line p-2">
+          <Button size="sm" onClick={() => query.fetchNextPage()} disabled={query.isFetchingNextPage}>
+            Load older events
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function EventRow({ event }: { event: IssueEvent }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li data-event={event.id} className="border-t border-line">
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        className="flex min-h-8 w-full items-center gap-3 px-4 py-1 text-left hover:bg-hover pointer-coarse:min-h-10"
+      >
+        <time className="shrink-0 font-mono text-code text-muted">{formatExact(nsToMs(event.ts))}</time>
+        <span className="min-w-0 flex-1 truncate" dir="auto">
+          {event.message || event.type}
+        </span>
+        <span className="hidden truncate text-meta text-muted sm:inline">
+          {[event.service, event.env, event.tags.host].filter(Boolean).join(" · ")}
+        </span>
+      </button>
+      {open && <EventDetail event={event} />}
+    </li>
+  );
+}
+
+function EventDetail({ event }: { event: IssueEvent }) {
+  const entry: Entry = {
+    id: event.id,
+    ts: event.ts,
+    line: event.text || event.message,
+    labels: {},
+    metadata: {},
+  };
+  const facts = Object.entries({ ...event.tags, correlation_id: event.correlation_id, group: event.hash });
+  return (
+    <div className="grid gap-2 bg-bg px-4 py-3">
+      <ScrollBox label="The event" className="max-h-96 overflow-auto">
+        <MessageText entry={entry} raw={false} />
+      </ScrollBox>
+      <dl className="grid grid-cols-[8rem_1fr] gap-x-3 text-meta">
+        {facts
+          .filter(([, value]) => value !== "")
+          .map(([name, value]) => (
+            <div key={name} className="contents">
+              <dt className="truncate text-muted">{name}</dt>
+              <dd className="font-mono">{value}</dd>
+            </div>
+          ))}
+      </dl>
+    </div>
+  );
+}

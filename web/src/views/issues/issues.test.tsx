@@ -1,0 +1,182 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { IssueAction, IssueRow, IssuesResponse } from "../../api/types";
+import { AnchorProvider } from "../../state/anchor";
+import IssuesView from "./IssuesView";
+
+const ROW: IssueRow = {
+  id: 1,
+  title: "ValueError: bad slot",
+  type: "ValueError",
+  culprit: "app in parse",
+  kind: "exception",
+  service: "backend",
+  env: "production",
+  level: "error",
+  state: "regressed",
+  since: "2026-03-01T12:00:00Z",
+  first_seen: "2026-02-01T12:00:00Z",
+  last_seen: "2026-03-01T12:00:00Z",
+  assignee: "alice",
+  spiking_since: "2026-03-01T12:00:00Z",
+  hashes: 1,
+  cut: 0,
+  events: 1234,
+  series: [0, 1, 0, 5],
+};
+
+const ANSWER: IssuesResponse = {
+  total: 2,
+  issues: [ROW, { ...ROW, id: 2, title: "disk is full", type: "", state: "new", spiking_since: null }],
+  series_start: "2026-03-01T00:00:00Z",
+  step_ms: 3_600_000,
+  seq: 5,
+  index: { cursor: "2026-03-01T12:00:00Z", lag_ms: 300, failure: "", since: null },
+};
+
+let root: Root;
+let asked: URL[];
+let acted: IssueAction[];
+let answer: IssuesResponse;
+let say: (data: string) => void;
+
+/** An EventSource that says what the test tells it. */
+class FakeSource extends EventTarget {
+  constructor() {
+    super();
+    say = (data) => this.dispatchEvent(new MessageEvent("changes", { data }));
+  }
+  close() {}
+}
+
+beforeEach(async () => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  vi.stubGlobal("EventSource", FakeSource);
+  asked = [];
+  acted = [];
+  answer = ANSWER;
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    if (init.method === "POST") {
+      acted.push(JSON.parse(String(init.body)));
+      return new Response(null, { status: 204 });
+    }
+    asked.push(new URL(url));
+    return Response.json(answer);
+  });
+  document.body.innerHTML = "<div id=root></div>";
+  root = createRoot(document.getElementById("root") as HTMLElement);
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+async function show(search = ""): Promise<void> {
+  window.history.replaceState(null, "", `/issues${search}`);
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <AnchorProvider>
+          <IssuesView user="alice" />
+        </AnchorProvider>
+      </QueryClientProvider>,
+    ),
+  );
+  await eventually(() => expect(document.body.textContent).toContain("in this time"));
+}
+
+/** Waits for what comes by itself, from an answer or a stream. */
+async function eventually(check: () => void): Promise<void> {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
+  await vi.waitFor(check);
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+}
+
+const press = (key: string) =>
+  act(async () => {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  });
+
+const rows = () => [...document.querySelectorAll<HTMLElement>("[data-issue]")];
+
+describe("the list of issues", () => {
+  it("shows title, state, spike, place, count and assignee of each", async () => {
+    await show();
+    expect(rows()).toHaveLength(2);
+    const [first, second] = rows();
+    for (const words of [
+      "ValueError bad slot",
+      "regressed",
+      "spiking",
+      "backend · production",
+      "1.2k",
+      "→ alice",
+    ])
+      expect(first?.textContent).toContain(words);
+    expect(second?.textContent).toContain("disk is full");
+    expect(second?.textContent).not.toContain("spiking");
+    expect(first?.querySelector("svg")?.getAttribute("aria-label")).toBe(
+      "6 events in 4 hours, at most 5 in 1 hour",
+    );
+  });
+
+  it("asks for what the address says", async () => {
+    await show("?state=new&state=gone&assignee=&q=disk&sort=events&service=a&service=!b&env=prod");
+    const params = asked.at(-1)?.searchParams;
+    expect(params?.getAll("state")).toEqual(["new"]);
+    expect(params?.getAll("assignee")).toEqual([""]);
+    expect(params?.get("q")).toBe("disk");
+    expect(params?.get("sort")).toBe("events");
+    expect(params?.getAll("service")).toEqual(["a"]);
+    expect(params?.get("env")).toBe("prod");
+    expect(document.body.textContent).toContain("the other filters do not count here");
+  });
+
+  it("resolves by the keyboard what was chosen by the keyboard", async () => {
+    await show();
+    await press("j");
+    await press("j");
+    await press("x");
+    expect(document.body.textContent).toContain("1 chosen");
+    await press("r");
+    await eventually(() => expect(acted).toEqual([{ action: "resolve", issues: [2] }]));
+    await eventually(() => expect(document.body.textContent).toContain("Issue 2 resolved."));
+  });
+
+  it("says that issues changed and does not move the list by itself", async () => {
+    await show();
+    const before = asked.length;
+    const old = { seq: 5, issue: 2, at: "2026-03-01T12:00:00Z", actor: "", kind: "created", detail: {} };
+    const changes = [
+      old,
+      { seq: 6, issue: 1, at: "2026-03-01T12:00:00Z", actor: "", kind: "resolved", detail: {} },
+    ];
+    await act(async () => say(JSON.stringify({ changes })));
+    expect(document.body.textContent).toContain("1 change: load them");
+    expect(asked).toHaveLength(before);
+  });
+
+  it("says that the list is behind when Loki cannot be read", async () => {
+    answer = { ...ANSWER, index: { cursor: null, lag_ms: 0, failure: "Loki does not answer.", since: null } };
+    await show();
+    expect(document.body.textContent).toContain(
+      "New errors are not read from Loki: Loki does not answer. It goes on",
+    );
+  });
+
+  it("offers to clear the filters when nothing fits", async () => {
+    answer = { ...ANSWER, total: 0, issues: [] };
+    await show("?state=resolved");
+    expect(document.body.textContent).toContain("No issue fits these filters");
+    await act(async () =>
+      [...document.querySelectorAll("button")]
+        .find((button) => button.textContent === "Clear the filters")
+        ?.click(),
+    );
+    expect(window.location.search).toBe("");
+  });
+});
