@@ -9,6 +9,9 @@ type Config struct {
 	// Warnings are accepted keys that have no effect here and old spellings, in
 	// the order of their lines.
 	Warnings []Warning `yaml:"-"`
+	// hidden are the values of environment variables that are secret by their
+	// names, wherever they stand.
+	hidden []Secret
 
 	Server Server `yaml:"server"`
 	// Clients are the places to ship to; every one gets every entry. There is

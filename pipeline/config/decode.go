@@ -55,6 +55,8 @@ type decoder struct {
 	schemas map[reflect.Type]schema
 	// stages counts the pipeline stages around the present value.
 	stages int
+	// hidden are secrets of the environment that were put into the text.
+	hidden []Secret
 }
 
 // nodeDecoder decodes itself from a node that is not null.

@@ -75,7 +75,7 @@ func parse(name string, text []byte, opts Options) (*Config, error) {
 	doc := document{Config: *Default()}
 	s := d.root(root, &doc)
 	c := &doc.Config
-	c.File = name
+	c.File, c.hidden = name, d.hidden
 	c.checkClients(s)
 	c.Warnings = d.sortedWarnings()
 	if err := d.err(); err != nil {
@@ -136,9 +136,6 @@ func expandEnv(text []byte, getenv func(string) string) (out []byte, err error) 
 			err = errors.New("bad substitution")
 		}
 	}()
-	if getenv == nil {
-		getenv = os.Getenv
-	}
 	s, err := envsubst.Eval(string(text), getenv)
 	return []byte(s), err
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	yaml "go.yaml.in/yaml/v4"
@@ -14,7 +15,7 @@ import (
 // String is the effective configuration as YAML, defaults included and secrets
 // replaced by <secret>. A configuration without secrets can be read back.
 func (c *Config) String() string {
-	text, err := yaml.Marshal(node(reflect.ValueOf(*c)))
+	text, err := yaml.Marshal(c.node())
 	if err != nil {
 		return "configuration cannot be printed: " + err.Error()
 	}
@@ -22,7 +23,26 @@ func (c *Config) String() string {
 }
 
 // MarshalYAML is the document of String.
-func (c *Config) MarshalYAML() (any, error) { return node(reflect.ValueOf(*c)), nil }
+func (c *Config) MarshalYAML() (any, error) { return c.node(), nil }
+
+func (c *Config) node() *yaml.Node {
+	n := node(reflect.ValueOf(*c))
+	if len(c.hidden) > 0 {
+		c.hide(n)
+	}
+	return n
+}
+
+// hide takes what an environment variable put into free text, as the salt of a
+// template, out of a document.
+func (c *Config) hide(n *yaml.Node) {
+	for _, s := range c.hidden {
+		n.Value = strings.ReplaceAll(n.Value, s.Reveal(), redacted)
+	}
+	for _, child := range n.Content {
+		c.hide(child)
+	}
+}
 
 // node is a value as YAML; nil when there is nothing to print: empty texts,
 // lists and maps, and pointers that are nil.

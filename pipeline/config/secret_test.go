@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -117,5 +119,42 @@ func TestRevealGivesTheSecret(t *testing.T) {
 	}
 	if (Secret{}).IsSet() || NewSecret("").IsSet() || (URL{}).IsSet() || (URL{}).Reveal() != nil {
 		t.Error("what is not given counts as set")
+	}
+}
+
+// A secret of the environment may stand where any text does.
+func TestSecretsOfTheEnvironmentAreNotPrinted(t *testing.T) {
+	env := map[string]string{"HASH_SALT": "pepper", "STAGE_NAME": "visible", "API_TOKEN": "abc"}
+	file := filepath.Join(t.TempDir(), "collector.yaml")
+	text := `
+clients: [{url: http://192.0.2.1/loki/api/v1/push}]
+scrape_configs:
+- job_name: ${STAGE_NAME}
+  static_configs: [{labels: {__path__: /tmp/x, token: ${API_TOKEN}}}]
+  pipeline_stages:
+  - template: {source: ip, template: '{{ Hash .Value "${HASH_SALT}" }}'}
+`
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := Load(file, Options{ExpandEnv: true, Getenv: func(name string) string { return env[name] }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	marshalled, err := yaml.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, printed := range []string{cfg.String(), string(marshalled)} {
+		if strings.Contains(printed, "pepper") {
+			t.Errorf("the salt is in\n%s", printed)
+		}
+	}
+	// What is short is part of other words.
+	if s := cfg.String(); !strings.Contains(s, "<secret>") || !strings.Contains(s, "visible") || !strings.Contains(s, "token: abc") {
+		t.Errorf("got\n%s", s)
+	}
+	if got := cfg.ScrapeConfigs[0].PipelineStages[0].Template.Template; !strings.Contains(got, "pepper") {
+		t.Errorf("the stage has %s", got)
 	}
 }

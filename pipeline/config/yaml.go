@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,12 +22,34 @@ func (d *decoder) prepare(text []byte, opts Options) ([]byte, bool) {
 	if !opts.ExpandEnv {
 		return text, true
 	}
-	text, err := expandEnv(text, opts.Getenv)
+	text, err := expandEnv(text, d.noteSecrets(opts.Getenv))
 	if err != nil {
 		d.report(Pos{File: d.file}, "", "environment variables cannot be put in: %v; write ${NAME} or ${NAME:-default}, and $${ for a plain ${", err)
 		return nil, false
 	}
 	return text, d.readable(text)
+}
+
+// secretName is what the names of environment variables have in them that hold a
+// secret.
+var secretName = regexp.MustCompile(`(?i)PASS|SECRET|TOKEN|CREDENTIAL|SALT|KEY|AUTH`)
+
+// leastSecret is how many bytes a secret has at least. Shorter ones are part of
+// too many other texts.
+const leastSecret = 4
+
+// noteSecrets is getenv, nil for os.Getenv, that remembers the secrets it gave.
+func (d *decoder) noteSecrets(getenv func(string) string) func(string) string {
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	return func(name string) string {
+		value := getenv(name)
+		if len(value) >= leastSecret && secretName.MatchString(name) {
+			d.hidden = append(d.hidden, NewSecret(value))
+		}
+		return value
+	}
 }
 
 // readable says whether text is UTF-8 without control characters and of a
