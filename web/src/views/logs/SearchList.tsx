@@ -40,6 +40,7 @@ export function SearchList() {
       )}
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       <LineGrid
+        key={view.line /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}
         targetId={target}
         onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}

@@ -19,6 +19,8 @@ export function useTarget(
     shown.current = targetId;
     found(targetId);
     // A few lines before it stay in view; the height of the opened line itself is not known yet.
-    virtual.scrollToIndex(Math.max(0, index - LINES_BEFORE), { align: "start" });
+    const show = () => virtual.scrollToIndex(Math.max(0, index - LINES_BEFORE), { align: "start" });
+    show();
+    requestAnimationFrame(() => requestAnimationFrame(show)); // the list may not have its height before
   }, [index, targetId, virtual]);
 }
