@@ -44,9 +44,6 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
     estimateSize: (index) => rowSize(rows[index], rowPx, open),
     overscan: 12,
   });
-  // Only what is wholly above the view may move it: a row that is opened at its edge stays there.
-  virtual.shouldAdjustScrollPositionOnItemSizeChange = (item, _delta, { scrollOffset }) =>
-    item.end <= (scrollOffset ?? 0);
   const items = virtual.getVirtualItems();
 
   const toggle = useCallback(

@@ -19,8 +19,6 @@ export function useTarget(
     shown.current = targetId;
     found(targetId);
     // A few lines before it stay in view; the height of the opened line itself is not known yet.
-    const show = () => virtual.scrollToIndex(Math.max(0, index - LINES_BEFORE), { align: "start" });
-    show();
-    requestAnimationFrame(() => requestAnimationFrame(show)); // the list may not have its height before
+    virtual.scrollToIndex(Math.max(0, index - LINES_BEFORE), { align: "start" });
   }, [index, targetId, virtual]);
 }
