@@ -191,6 +191,7 @@ func (s *Server) routes() http.Handler {
 
 	api := engine.Group("/api/v1", s.handle(s.requireSession))
 	api.GET("/session", s.handle(s.session))
+	api.GET("/users", s.handle(s.users))
 	api.GET("/logs", s.handle(s.logs))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
@@ -216,6 +217,7 @@ func (s *Server) issueRoutes(api *gin.RouterGroup) {
 	api.GET("/issues/export", s.handle(s.exportIssues))
 	api.GET("/issues/stream", s.handle(s.streamChanges))
 	api.POST("/issues/actions", fromHere(s.external), s.handle(s.act))
+	api.GET("/issues/users", s.handle(s.issueUsers))
 	api.GET("/issues/:id", s.handle(s.issue))
 	api.GET("/issues/:id/events", s.handle(s.issueEvents))
 	api.GET("/issues/:id/export", s.handle(s.exportEvents))

@@ -61,6 +61,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may log in: whom issues can be assigned to */
+        get: operations["users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -153,6 +170,23 @@ export interface paths {
          * @description Ranges are counted in whole hours.
          */
         get: operations["issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many users issues are about */
+        get: operations["issueUsers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -581,6 +615,10 @@ export interface components {
             /** @description EXTERNAL_URL, or empty when not configured */
             external_url: string;
         };
+        UsersResponse: {
+            /** @description Sorted. */
+            names: string[];
+        };
         Entry: {
             /** @description Equal for the same line in every answer to queries that extract the same; unique among lines that Loki tells apart. */
             id: string;
@@ -857,6 +895,7 @@ export interface components {
             /** @description Issues on all pages. */
             total: number;
             issues: components["schemas"]["IssueRow"][];
+            summary: components["schemas"]["IssuesSummary"];
             /**
              * Format: date-time
              * @description Start of the sparklines: at least the last day of the range.
@@ -867,6 +906,34 @@ export interface components {
             /** @description Where to begin with the stream of changes. */
             seq: number;
             index: components["schemas"]["IndexStatus"];
+        };
+        /** @description Counts of the issues that fit whatever their state. */
+        IssuesSummary: {
+            /** @description How many are in each state; those of none are absent. */
+            states: {
+                [key: string]: number;
+            };
+            /** @description How many are far more frequent than usual now. */
+            spiking: number;
+            /** @description How many were first seen since `since`. */
+            new: number;
+            /** @description How many came back since `since`, after they were resolved. */
+            back: number;
+            /**
+             * Format: date-time
+             * @description The last deploy, or the start of the range without one in the week before its end.
+             */
+            since: string;
+            deploy: components["schemas"]["Deploy"] | null;
+        };
+        IssueUsersResponse: {
+            issues: {
+                issue: number;
+                /** @description Different values of the tag user. */
+                users: number;
+                /** @description True if only the newest events were read: then there may be more. */
+                sampled: boolean;
+            }[];
         };
         IssueHash: {
             /** @description The group of events, or another hash by which further groups are found. */
@@ -1708,6 +1775,28 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
     logs: {
         parameters: {
             query?: {
@@ -1952,6 +2041,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssuesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueUsers: {
+        parameters: {
+            query: {
+                /** @description Numbers of issues. */
+                issue: number[];
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One count for each issue, in the order of the request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueUsersResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
