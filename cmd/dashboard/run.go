@@ -103,11 +103,11 @@ func buildVersion() string {
 // serve makes the parts, joins them and runs until ctx ends.
 func serve(ctx context.Context, o options, env environment) error {
 	log := newLog(o, env.stderr)
-	db, err := state.Open(ctx, o.dataDir)
+	db, closeState, err := openState(ctx, o.dataDir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer closeState()
 	users, err := firstStart(ctx, db, o, env, log)
 	if err != nil {
 		return err
@@ -148,6 +148,23 @@ func serve(ctx context.Context, o options, env environment) error {
 		return err
 	}
 	return listenAndRun(ctx, o, log, srv, hub, index, poller)
+}
+
+// openState opens the state database and keeps a restore away from it, until it is
+// closed.
+func openState(ctx context.Context, dir string) (*sql.DB, func(), error) {
+	held, err := state.Hold(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := state.Open(ctx, dir)
+	if err != nil {
+		return nil, nil, errors.Join(err, held.Close())
+	}
+	return db, func() {
+		db.Close()
+		held.Close()
+	}, nil
 }
 
 // listenAndRun opens both listeners and runs the server and the hub. The hub
@@ -263,11 +280,11 @@ func passwd(ctx context.Context, args []string, env environment) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the password: %w", err)
 	}
-	db, err := state.Open(ctx, *dataDir)
+	db, closeState, err := openState(ctx, *dataDir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer closeState()
 	password := secret.New(strings.TrimRight(line, "\r\n"))
 	err = auth.New(db, time.Now).SetPassword(ctx, name, password)
 	if errors.Is(err, auth.ErrNoUser) {
