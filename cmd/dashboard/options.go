@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
@@ -37,6 +38,8 @@ type options struct {
 	externalURL     string
 	prometheusURL   string
 	alertmanagerURL string
+	grafanaURL      string
+	catalogue       string
 	loki            loki.Config
 	adminPassword   secret.String
 	issues          issueOptions
@@ -98,6 +101,8 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	text((*string)(&o.loki.Selector), "loki.selector", "LOKI_SELECTOR", string(o.loki.Selector), "matchers of the streams that are shown, and of which errors become issues")
 	text(&o.prometheusURL, "prometheus-url", "PROMETHEUS_URL", defaultPrometheusURL, "Prometheus' address")
 	text(&o.alertmanagerURL, "alertmanager-url", "ALERTMANAGER_URL", defaultAlertmanager, "Alertmanager's address; none: ask Prometheus about it")
+	text(&o.grafanaURL, "grafana.url", "GRAFANA_URL", "", "where people reach Grafana, for links to its dashboards")
+	text(&o.catalogue, "health.catalogue", "DASHBOARD_HEALTH_CATALOGUE", "", "file with limits and signals of your own, in the form of internal/health/catalogue.yaml")
 	text(&o.dataDir, "data-dir", "DASHBOARD_DATA_DIR", defaultDataDir, "folder of the database")
 	text(&o.externalURL, "external-url", "EXTERNAL_URL", "", "where people reach the dashboard, such as https://host/logs")
 	text(&level, "log.level", "DASHBOARD_LOG_LEVEL", "info", "debug, info, warn or error")
@@ -169,6 +174,9 @@ func (o *options) complete(level string, env environment) error {
 	}
 	if err := o.issues.keep.Validate(); err != nil {
 		faults = append(faults, err)
+	}
+	if u, err := url.Parse(o.grafanaURL); err != nil || (o.grafanaURL != "" && u.Scheme != "http" && u.Scheme != "https") {
+		faults = append(faults, fmt.Errorf("-grafana.url %q is no address such as https://grafana.example.org", o.grafanaURL))
 	}
 	o.loki.User = env.getenv("LOKI_USER")
 	if err := o.loki.Validate(); err != nil {

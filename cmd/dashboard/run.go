@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -19,7 +18,6 @@ import (
 
 	"github.com/tovtech/tovplay-logging/internal/alerts"
 	"github.com/tovtech/tovplay-logging/internal/auth"
-	"github.com/tovtech/tovplay-logging/internal/health"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
@@ -141,7 +139,7 @@ func serve(ctx context.Context, o options, env environment) error {
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
+		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
@@ -232,34 +230,6 @@ func firstStart(ctx context.Context, db *sql.DB, o options, env environment, log
 		log.Info("DASHBOARD_ADMIN_PASSWORD differs from the stored password and replaces it; the user's sessions have ended", "user", auth.AdminName)
 	}
 	return users, nil
-}
-
-// newChecker makes the health checker with the probes of what has an address.
-func newChecker(o options, client *loki.Client, metrics *server.Metrics) (*health.Checker, error) {
-	signals, err := health.Catalogue()
-	if err != nil {
-		return nil, err
-	}
-	probes := map[string]func(context.Context) error{"loki": lokiProbe(client)}
-	if o.alertmanagerURL != "" {
-		address := strings.TrimRight(o.alertmanagerURL, "/") + "/-/ready"
-		probes["alertmanager"] = health.HTTPProbe(&http.Client{}, address)
-	}
-	return health.New(health.Config{
-		PrometheusURL: o.prometheusURL, Signals: signals, Probes: probes,
-		Timeout: 5 * time.Second, Fresh: 15 * time.Second, Now: time.Now, Observe: metrics.Prometheus,
-	})
-}
-
-// lokiProbe asks Loki whether it is ready; the error is its message alone.
-func lokiProbe(client *loki.Client) func(context.Context) error {
-	return func(ctx context.Context) error {
-		err := client.Ready(ctx)
-		if known, ok := errors.AsType[*loki.Error](err); ok {
-			return errors.New(known.Message)
-		}
-		return err
-	}
 }
 
 // passwd sets a password that it reads from stdin.

@@ -181,12 +181,12 @@ func newDashboard(t testing.TB, o options) *dashboard {
 
 func newChecker(t testing.TB, o options, client *loki.Client) *health.Checker {
 	t.Helper()
-	signals, err := health.Catalogue()
+	catalogue, err := health.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	checker, err := health.New(health.Config{
-		PrometheusURL: o.prometheusURL, Signals: signals, Probes: map[string]func(context.Context) error{"loki": client.Ready},
+		PrometheusURL: o.prometheusURL, Catalogue: catalogue, Probes: map[string]func(context.Context) error{"loki": client.Ready},
 		Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
 	})
 	if err != nil {
@@ -661,8 +661,14 @@ func tailIsSharedByViewers(t *testing.T, lokiURL string, d *dashboard) {
 // healthAnswer is the answer of api/v1/health as a client decodes it.
 type healthAnswer struct {
 	Verdict, Summary string
-	Items            []healthItem
-	Sources          []struct {
+	Components       []struct {
+		ID, Name, Verdict, Reason string
+		Since                     *time.Time
+		SinceBefore               bool `json:"since_before"`
+		Grafana                   string
+		Signals                   []healthItem
+	}
+	Sources []struct {
 		Service, Env, Host string
 		LastSeen           *time.Time `json:"last_seen"`
 		LinesPerSecond     float64    `json:"lines_per_second"`
@@ -673,13 +679,17 @@ type healthAnswer struct {
 type healthItem struct {
 	ID, Name, Verdict, Reason, Unit, Display string
 	Value, Warning, Critical                 *float64
+	Since                                    *time.Time
 }
 
+// item returns a signal by component/signal.
 func (h healthAnswer) item(t *testing.T, id string) healthItem {
 	t.Helper()
-	for _, item := range h.Items {
-		if item.ID == id {
-			return item
+	for _, component := range h.Components {
+		for _, signal := range component.Signals {
+			if component.ID+"/"+signal.ID == id {
+				return signal
+			}
 		}
 	}
 	t.Fatalf("there is no item %s", id)
@@ -754,7 +764,7 @@ func TestLokiAwayIsSaidAndTheRestWorks(t *testing.T) {
 	if status := d.get("health", nil, "HealthResponse", &health); status != 200 || health.Verdict != "critical" {
 		t.Errorf("health: %d %+v", status, health)
 	}
-	if got := health.item(t, "loki"); got.Verdict != "critical" {
+	if got := health.item(t, "pipeline/loki"); got.Verdict != "critical" {
 		t.Errorf("loki: %+v", got)
 	}
 	var session struct{ Version string }
