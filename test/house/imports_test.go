@@ -41,6 +41,7 @@ var allowed = map[string][]string{
 	"pipeline/stage":            {"pipeline", "pipeline/config", "pipeline/grouping", "pipeline/jsonscan", "pipeline/level", "pipeline/relabel", "pipeline/traceback"},
 	"pipeline/traceback":        {"pipeline/level"},
 
+	"internal/alerts":            {},
 	"internal/auth":              {"internal/secret", "internal/state"},
 	"internal/health":            {},
 	"internal/issues":            {"pipeline/grouping"},
@@ -51,7 +52,7 @@ var allowed = map[string][]string{
 	"internal/issues/storetest":  {"internal/issues"},
 	"internal/loki":              {"internal/secret"},
 	"internal/secret":            {},
-	"internal/server":            {"internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/secret"},
+	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/secret"},
 	"internal/state":             {},
 
 	"web":         {},
