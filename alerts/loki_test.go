@@ -25,30 +25,31 @@ type loadedRule struct {
 	LastError string
 }
 
-func lokiWithRules(t *testing.T) *servers.Process {
+// lokiWithRules runs the real Loki with the shipped configuration, the rules of a folder, and more environment.
+func lokiWithRules(t *testing.T, rules string, env ...string) *servers.Process {
 	t.Helper()
 	root, port := servers.Root(t), servers.FreePort(t)
 	cmd := exec.Command(filepath.Join(root, "stack", "bin", "loki"),
 		"-config.file="+filepath.Join(root, "stack", "loki.yaml"), "-config.expand-env=true")
-	cmd.Env = append(os.Environ(), "DATA_DIR="+t.TempDir(), "LOKI_PORT="+port, "LOKI_GRPC_PORT="+servers.FreePort(t),
-		"LOKI_RULES="+filepath.Join(root, "alerts", "loki"))
+	cmd.Env = append(append(os.Environ(), "DATA_DIR="+t.TempDir(), "LOKI_PORT="+port, "LOKI_GRPC_PORT="+servers.FreePort(t),
+		"LOKI_RULES="+rules), env...)
 	return servers.Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
 }
 
-// get decodes what Loki answers at path.
-func get(t *testing.T, loki *servers.Process, path string, into any) {
+// get decodes what is at an address.
+func get(t *testing.T, address string, into any) {
 	t.Helper()
-	resp, err := http.Get(loki.URL + path)
+	resp, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s %s (%v)", path, resp.Status, body, err)
+		t.Fatalf("GET %s: %s %s (%v)", address, resp.Status, body, err)
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("GET %s: %v in %s", path, err, body)
+		t.Fatalf("GET %s: %v in %s", address, err, body)
 	}
 }
 
@@ -60,7 +61,7 @@ func rulesOf(t *testing.T, loki *servers.Process) map[string]loadedRule {
 			Groups []struct{ Rules []loadedRule }
 		}
 	}
-	get(t, loki, "/prometheus/api/v1/rules", &answer)
+	get(t, loki.URL+"/prometheus/api/v1/rules", &answer)
 	byName := map[string]loadedRule{}
 	for _, group := range answer.Data.Groups {
 		for _, r := range group.Rules {
@@ -78,7 +79,7 @@ func firing(t *testing.T, loki *servers.Process, query string) map[string]bool {
 			Result []struct{ Metric map[string]string }
 		}
 	}
-	get(t, loki, "/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
+	get(t, loki.URL+"/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
 	services := map[string]bool{}
 	for _, series := range answer.Data.Result {
 		services[series.Metric["service"]] = true
@@ -89,15 +90,18 @@ func firing(t *testing.T, loki *servers.Process, query string) map[string]bool {
 // push writes count error lines of a service, spread evenly from oldest to newest ago.
 func push(t *testing.T, loki *servers.Process, service string, count int, oldest, newest time.Duration) {
 	t.Helper()
-	now := time.Now()
 	values := make([][2]string, count)
 	for i := range values {
 		ago := oldest - (oldest-newest)*time.Duration(i)/time.Duration(count)
-		values[i] = [2]string{strconv.FormatInt(now.Add(-ago).UnixNano(), 10), fmt.Sprintf("error %d", i)}
+		values[i] = [2]string{strconv.FormatInt(time.Now().Add(-ago).UnixNano(), 10), fmt.Sprintf("error %d", i)}
 	}
-	body, err := json.Marshal(map[string]any{"streams": []any{map[string]any{
-		"stream": map[string]string{"service": service, "env": "test", "level": "error"}, "values": values,
-	}}})
+	pushStream(t, loki, map[string]string{"service": service, "env": "test", "level": "error"}, values)
+}
+
+// pushStream writes lines with their times to a stream.
+func pushStream(t *testing.T, loki *servers.Process, labels map[string]string, values [][2]string) {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"streams": []any{map[string]any{"stream": labels, "values": values}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +117,7 @@ func push(t *testing.T, loki *servers.Process, service string, count int, oldest
 }
 
 func TestLokiLoadsItsRules(t *testing.T) {
-	loki := lokiWithRules(t)
+	loki := lokiWithRules(t, filepath.Join(servers.Root(t), "alerts", "loki"))
 	var loaded map[string]loadedRule
 	servers.Eventually(t, "the ruler has its rules", func() bool {
 		loaded = rulesOf(t, loki)
@@ -133,7 +137,7 @@ func TestLokiLoadsItsRules(t *testing.T) {
 }
 
 func TestErrorsAboveUsual(t *testing.T) {
-	loki := lokiWithRules(t)
+	loki := lokiWithRules(t, filepath.Join(servers.Root(t), "alerts", "loki"))
 	var query string
 	servers.Eventually(t, "the ruler has the rule", func() bool {
 		query = rulesOf(t, loki)["ErrorsAboveUsual"].Query
