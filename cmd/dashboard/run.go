@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tovtech/tovplay-logging/internal/alerts"
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/health"
 	"github.com/tovtech/tovplay-logging/internal/loki"
@@ -131,21 +132,27 @@ func serve(ctx context.Context, o options, env environment) error {
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
 	}
+	poller, graphs, err := newAlerts(o, db, log)
+	if err != nil {
+		return err
+	}
+	metrics.Register(alertCollectors(poller)...)
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
+		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index)
+	return listenAndRun(ctx, o, log, srv, hub, index, poller)
 }
 
 // listenAndRun opens both listeners and runs the server and the hub. The hub
 // outlives the server, so that live tails end because the server says so.
-func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, index *errorIndex) error {
+func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, index *errorIndex, poller *alerts.Poller) error {
 	public, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return err
@@ -160,6 +167,7 @@ func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return hub.Run(hubCtx) })
 	group.Go(func() error { return index.run(groupCtx) })
+	group.Go(func() error { return poller.Run(groupCtx) })
 	group.Go(func() error {
 		defer stopHub()
 		return srv.Run(groupCtx, public, internal)
