@@ -37,7 +37,7 @@ func quantiles(matchers string) []Query {
 	return all
 }
 
-func backend() Board {
+func backendBoard() Board {
 	busy := `env:backend_busy_workers:mean5m{env=~"$env"} / env:backend_workers:count`
 	restarts := `max by (name) (changes(container_start_time_seconds` + backendContainers + `[15m]))`
 	return Board{

@@ -10,8 +10,8 @@ package dashboards
 // All returns every dashboard.
 func All() []Board {
 	return []Board{
-		overview(), backend(), nginx(), errorsBoard(),
-		pgbouncer(), postgres(), host(), containers(), pipeline(),
+		overviewBoard(), backendBoard(), nginxBoard(), errorsBoard(),
+		pgbouncerBoard(), postgresBoard(), hostBoard(), containersBoard(), pipelineBoard(),
 	}
 }
 

@@ -32,7 +32,7 @@ func pooled(total, window string) string {
 	return `sum by (instance, database) (rate(pgbouncer_stats_totals_` + total + poolOf + `[` + window + `]))`
 }
 
-func pgbouncer() Board {
+func pgbouncerBoard() Board {
 	return Board{
 		UID: "tovplay-pgbouncer", Folder: "Infrastructure", Title: "PgBouncer",
 		Text:      "Who waits for a connection and why, with the names of prometheus-community/pgbouncer_exporter.",
@@ -150,7 +150,7 @@ func changed(counter string) string {
 	return `sum by (instance, datname) (rate(pg_stat_database_` + counter + databasesOf + `[$__rate_interval]))`
 }
 
-func postgres() Board {
+func postgresBoard() Board {
 	hits := func(window string) string {
 		hit := `sum by (instance) (rate(pg_stat_database_blks_hit` + databasesOf + `[` + window + `]))`
 		read := `sum by (instance) (rate(pg_stat_database_blks_read` + databasesOf + `[` + window + `]))`

@@ -27,7 +27,7 @@ func packets(kind string) string {
 // on is diskUsed and the like for the hosts that are chosen.
 func on(expr string) string { return expr + ` and on (instance) up{job="node", instance=~"$instance"}` }
 
-func host() Board {
+func hostBoard() Board {
 	// A year stands for a disk that does not fill, or has much room: what an hour of work wrote says little about that.
 	daysLeft := `min by (instance, device, mountpoint) (clamp_max((node_filesystem_avail_bytes` + onDisk +
 		` and node_filesystem_avail_bytes` + onDisk + ` / node_filesystem_size_bytes` + onDisk + ` < 0.4)` +
@@ -115,8 +115,8 @@ func host() Board {
 						prom(`sum by (instance) (rate(node_network_transmit_bytes_total{job="node", instance=~"$instance", device!="lo"}[$__rate_interval]))`, "{{instance}} sent"),
 					}},
 				{ID: 32, Kind: Graph, Title: "Network errors", Unit: Ratio, Limits: warnOver(0.01),
-					Text:    "Share of packets with errors, of each device.",
-					Queries: []Query{prom(`(`+packets("errs")+`) / (`+packets("packets")+` > 0)`, "{{instance}} {{device}}")}},
+					Text:    "Share of packets with errors, of each device; 0 without packets.",
+					Queries: []Query{prom(`(`+packets("errs")+`) / (`+packets("packets")+` > 0) or 0 * (`+packets("errs")+`)`, "{{instance}} {{device}}")}},
 				{ID: 33, Kind: Graph, Title: "Clock", Unit: Seconds, Limits: warnOver(0.05),
 					Text:    "How far the clock is off, by the kernel. Without time synchronisation this is 0 and means nothing.",
 					Queries: []Query{prom(`abs(node_timex_offset_seconds{job="node", instance=~"$instance"})`, "{{instance}}")}},
@@ -144,7 +144,7 @@ func host() Board {
 // containersOf are those of the chosen services; cgroups that are no containers have no name.
 const containersOf = `{job="cadvisor", name!="", container_label_com_docker_compose_service=~"$service"}`
 
-func containers() Board {
+func containersBoard() Board {
 	use := func(metric string) string { return `max by (name) (` + metric + containersOf + `)` }
 	ofLimit := use("container_memory_working_set_bytes") + ` / (` + use("container_spec_memory_limit_bytes") + ` > 0)`
 	throttled := `sum by (name) (rate(container_cpu_cfs_throttled_periods_total` + containersOf + `[$__rate_interval]))` +
@@ -199,16 +199,13 @@ func containers() Board {
 					Text:    "Time since cAdvisor saw the container. A container that ended disappears from here after some minutes.",
 					Queries: []Query{prom(`time() - `+use("container_last_seen"), "{{name}}")}},
 			}},
-			{ID: 103, Title: "Disk and network", Height: 8, Panels: []Panel{
+			{ID: 103, Title: "Network", Height: 8, Panels: []Panel{
 				{ID: 30, Kind: Graph, Title: "Network", Unit: ByteRate,
-					Text: "Bytes that came and went. Containers in the host's network are not counted apart.",
+					Text: "Bytes that came and went. For a container in the host's network they are those of the host.",
 					Queries: []Query{
 						prom(`sum by (name) (rate(container_network_receive_bytes_total`+containersOf+`[$__rate_interval]))`, "{{name}} received"),
 						prom(`sum by (name) (rate(container_network_transmit_bytes_total`+containersOf+`[$__rate_interval]))`, "{{name}} sent"),
 					}},
-				{ID: 31, Kind: Graph, Title: "Written", Unit: ByteRate,
-					Text:    "Bytes that were written to disks.",
-					Queries: []Query{prom(`sum by (name) (rate(container_fs_writes_bytes_total`+containersOf+`[$__rate_interval]))`, "{{name}}")}},
 			}},
 		},
 	}

@@ -13,7 +13,7 @@ func accessShare(status, window string) string {
 	return `(sum by (env) (rate(` + accessLog + ` | status=~"` + status + `" [` + window + `])) or 0 * ` + all + `) / ` + all
 }
 
-func nginx() Board {
+func nginxBoard() Board {
 	return Board{
 		UID: "tovplay-nginx", Folder: "TovPlay", Title: "nginx",
 		Text:      "Requests by nginx's log in its combined format, which is what there is when the backend has no metrics or is down.",

@@ -1,6 +1,6 @@
 package dashboards
 
-func overview() Board {
+func overviewBoard() Board {
 	return Board{
 		UID: "tovplay-overview", Folder: "TovPlay", Title: "Overview",
 		Text:      "Whether anything is wrong, and where to look next.",

@@ -10,7 +10,7 @@ func born(counter, by, job string) string {
 	return `sum by (` + by + `) (increase(` + counter + `[10m]) or (` + counter + ` unless ` + counter + ` offset 10m)) or ` + zero(job)
 }
 
-func pipeline() Board {
+func pipelineBoard() Board {
 	push := `loki_request_duration_seconds`
 	return Board{
 		UID: "tovplay-pipeline", Folder: "Infrastructure", Title: "Log pipeline",
