@@ -89,12 +89,6 @@ func chooser(s Source) object {
 }
 
 func (v Variable) model() object {
-	if v.Text != "" {
-		return object{
-			"name": v.Name, "label": v.Label, "type": "textbox", "query": v.Text, "hide": 0, "skipUrlSync": false,
-			"current": object{"text": v.Text, "value": v.Text}, "options": []object{{"text": v.Text, "value": v.Text, "selected": true}},
-		}
-	}
 	m := object{
 		"name": v.Name, "label": v.Label, "type": "query", "datasource": v.Source.ref(), "definition": v.Query,
 		"refresh": 2, "sort": 1, "multi": true, "includeAll": true, "allValue": v.all(),
@@ -199,6 +193,7 @@ func (p Panel) options() object {
 	case Stat:
 		return object{
 			"colorMode": "value", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "auto", "wideLayout": true,
+			"percentChangeColorMode": "standard", "showPercentChange": false,
 			"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false},
 		}
 	case Graph:
@@ -207,11 +202,11 @@ func (p Panel) options() object {
 			"tooltip": object{"mode": "multi", "sort": "desc"},
 		}
 	case Table:
-		return object{"showHeader": true, "cellHeight": "sm", "footer": object{"show": false, "reducer": []string{"sum"}, "countRows": false, "fields": ""}}
+		return object{"showHeader": true, "cellHeight": "sm", "frameIndex": 0}
 	}
 	return object{
 		"showTime": true, "showLabels": false, "showCommonLabels": false, "wrapLogMessage": true, "prettifyLogMessage": false,
-		"enableLogDetails": true, "dedupStrategy": "none", "sortOrder": "Descending",
+		"enableLogDetails": true, "showLogContextToggle": true, "dedupStrategy": "none", "sortOrder": "Descending",
 	}
 }
 
@@ -224,14 +219,8 @@ func (p Panel) defaults() object {
 		"unit": string(p.Unit), "min": 0, "noValue": "no data", "thresholds": p.Limits.model(),
 		"color": object{"mode": map[bool]string{true: "palette-classic", false: "thresholds"}[p.Kind == Graph]}, "mappings": []any{},
 	}
-	if p.Unit == Ratio && p.Stacked {
+	if p.Unit == YesNo || p.Unit == Ratio && p.Stacked {
 		d["max"] = 1
-	}
-	if p.Unit == UpDown {
-		d["unit"], d["max"] = "none", 1
-		d["mappings"] = []object{{"type": "value", "options": object{
-			"0": object{"text": "down", "color": "red", "index": 0}, "1": object{"text": "up", "color": "green", "index": 1},
-		}}}
 	}
 	if p.Kind == Graph {
 		d["custom"] = p.lines()

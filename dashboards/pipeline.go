@@ -1,6 +1,8 @@
 package dashboards
 
-func collectorLag() Limits { return over(16<<20, 256<<20) }
+func collectorLag() Limits  { return over(16<<20, 256<<20) }
+func collectorLoss() Limits { return over(1, 1000) }
+func indexLag() Limits      { return warnOver(300) }
 
 // born is how much counters of a job grew in the 10 minutes before. Their series are born with the first event, which
 // increase does not see.
@@ -8,29 +10,29 @@ func born(counter, by, job string) string {
 	return `sum by (` + by + `) (increase(` + counter + `[10m]) or (` + counter + ` unless ` + counter + ` offset 10m)) or ` + zero(job)
 }
 
-func pipeline() Board {
+func pipelineBoard() Board {
 	push := `loki_request_duration_seconds`
 	return Board{
 		UID: "tovplay-pipeline", Folder: "Infrastructure", Title: "Log pipeline",
 		Text: "Whether every line arrives: the collector, Loki, the dashboard's index of errors, and the alerts.",
 		Rows: []Row{
 			{ID: 100, Title: "Now", Height: 4, Panels: []Panel{
-				{ID: 1, Kind: Stat, Title: "Parts", Unit: UpDown, Limits: criticalUnder(1), Width: 8,
+				{ID: 1, Kind: Stat, Title: "Parts", Unit: YesNo, Limits: criticalUnder(1), Width: 8,
 					Text:    "Whether Prometheus reads each part.",
 					Queries: []Query{prom(`min by (job) (up{job=~"loki|prometheus|alertmanager|collector|dashboard"})`, "{{job}}")}},
-				{ID: 2, Kind: Stat, Title: "Lines get through", Unit: UpDown, Limits: criticalUnder(1), Width: 4,
+				{ID: 2, Kind: Stat, Title: "Lines get through", Unit: YesNo, Limits: criticalUnder(1), Width: 4,
 					Text:    "Whether the collector's Loki takes lines.",
 					Queries: []Query{prom(`1 - max by (client) (collector_client_failing{job="collector"})`, "{{client}}")}},
 				{ID: 3, Kind: Stat, Title: "Not read yet", Unit: Bytes, Limits: collectorLag(), Width: 3,
 					Text:    "Bytes of logs that are there and not read.",
 					Queries: []Query{prom(`sum(collector_lag_bytes{job="collector"})`, "")}},
-				{ID: 4, Kind: Stat, Title: "Lines lost", Unit: Count, Limits: criticalOver(1), Width: 3,
+				{ID: 4, Kind: Stat, Title: "Lines lost", Unit: Count, Limits: collectorLoss(), Width: 3,
 					Text:    "Lines that the collector gave up in the last 10 minutes.",
 					Queries: []Query{prom(`sum(`+born(`promtail_dropped_entries_total{job="collector"}`, "reason", "collector")+`)`, "")}},
-				{ID: 5, Kind: Stat, Title: "Index behind", Unit: Seconds, Limits: warnOver(900), Width: 3,
+				{ID: 5, Kind: Stat, Title: "Index behind", Unit: Seconds, Limits: indexLag(), Width: 3,
 					Text:    "How far the dashboard's index of errors is behind the clock.",
 					Queries: []Query{prom(`max(dashboard_index_lag_seconds{job="dashboard"})`, "")}},
-				{ID: 6, Kind: Stat, Title: "Errors become issues", Unit: UpDown, Limits: criticalUnder(1), Width: 3,
+				{ID: 6, Kind: Stat, Title: "Errors become issues", Unit: YesNo, Limits: criticalUnder(1), Width: 3,
 					Text:    "Whether the dashboard's index runs.",
 					Queries: []Query{prom(`min(dashboard_index_up{job="dashboard"})`, "")}},
 			}},
@@ -44,7 +46,7 @@ func pipeline() Board {
 				{ID: 11, Kind: Graph, Title: "Not read yet", Unit: Bytes, Limits: collectorLag(),
 					Text:    "Bytes of logs that are there and not read: the ten longest.",
 					Queries: []Query{prom(`topk(10, sum by (path) (collector_lag_bytes{job="collector"}))`, "{{path}}")}},
-				{ID: 12, Kind: Graph, Title: "Given up", Unit: Count, Limits: criticalOver(1),
+				{ID: 12, Kind: Graph, Title: "Given up", Unit: Count, Limits: collectorLoss(),
 					Text: "Lines that were given up, and those that Loki refused and that are kept in the quarantine, in the 10 minutes before.",
 					Queries: []Query{
 						prom(born(`promtail_dropped_entries_total{job="collector"}`, "reason", "collector"), "given up {{reason}}"),
@@ -101,7 +103,7 @@ func pipeline() Board {
 					Queries: []Query{prom(`sum(increase(prometheus_rule_evaluation_failures_total{job="prometheus"}[10m])) or `+zero("prometheus"), "Prometheus")}},
 			}},
 			{ID: 105, Title: "Dashboard and alerts", Height: 8, Panels: []Panel{
-				{ID: 50, Kind: Graph, Title: "Index behind", Unit: Seconds, Limits: warnOver(900),
+				{ID: 50, Kind: Graph, Title: "Index behind", Unit: Seconds, Limits: indexLag(),
 					Text:    "How far the index of errors is behind the clock.",
 					Queries: []Query{prom(`max(dashboard_index_lag_seconds{job="dashboard"})`, "behind")}},
 				{ID: 51, Kind: Graph, Title: "Events and issues", Unit: PerSecond,
