@@ -69,6 +69,7 @@ func run(ctx context.Context, args []string, env environment) int {
 func commands() map[string]func(context.Context, []string, environment) error {
 	return map[string]func(context.Context, []string, environment) error{
 		"passwd": passwd, "reindex": reindex, "doctor": doctor, "backup": backup, "restore": restore,
+		"copy-events": copyEvents,
 	}
 }
 
