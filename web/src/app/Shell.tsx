@@ -5,11 +5,12 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
+import { HEALTH, ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
 const OverviewView = lazy(() => import("../views/overview/OverviewView"));
+const HealthView = lazy(() => import("../views/health/HealthView"));
 const HelpDialog = lazy(() => import("./HelpDialog"));
 const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
@@ -38,6 +39,7 @@ export function Shell({ session }: { session: Session }) {
             <Route path={`${ISSUES.path}/:id`}>
               {({ id }) => guarded("Issue", <IssueView key={id} id={id} user={session.user.name} />)}
             </Route>
+            <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
             <Route>
               <UnknownPage />

@@ -1,8 +1,10 @@
 import { Link, useLocation } from "wouter";
+import { useHealth } from "../api/queries";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
-import { ROUTES, routeOf } from "./routes";
+import { VerdictMark } from "../ui/Verdict";
+import { HEALTH, ROUTES, type RouteInfo, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
@@ -16,17 +18,24 @@ export function TopTabs() {
           href={linkTo(route.path, withTail(view, false))}
           aria-current={current === route ? "page" : undefined}
           className={cx(
-            "flex items-center border-b-2 px-3 transition-colors duration-100",
+            "flex items-center gap-1.5 border-b-2 px-3 transition-colors duration-100",
             current === route
               ? "border-accent font-semibold text-text"
               : "border-transparent text-muted hover:text-text",
           )}
         >
           {route.name}
+          <State of={route} />
         </Link>
       ))}
     </nav>
   );
+}
+
+/** How well the system is, beside the name of the view that says it. */
+function State({ of }: { of: RouteInfo }) {
+  const { data } = useHealth();
+  return of === HEALTH && data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
 }
 
 /** The same as a bar at the bottom of narrow screens. */
@@ -49,7 +58,10 @@ export function BottomTabs() {
           )}
         >
           <route.icon size={18} aria-hidden />
-          {route.name}
+          <span className="flex items-center gap-1">
+            {route.name}
+            <State of={route} />
+          </span>
         </Link>
       ))}
     </nav>

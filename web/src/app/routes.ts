@@ -1,4 +1,4 @@
-import { Bug, LayoutDashboard, List, type LucideIcon } from "lucide-react";
+import { Bug, HeartPulse, LayoutDashboard, List, type LucideIcon } from "lucide-react";
 
 /** A view of the page; `key` follows "g" on the keyboard. */
 export interface RouteInfo {
@@ -15,7 +15,9 @@ export const LINES: RouteInfo = { path: "/lines", name: "Logs", key: "l", icon: 
 
 export const ISSUES: RouteInfo = { path: "/issues", name: "Issues", key: "i", icon: Bug };
 
-export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES];
+export const HEALTH: RouteInfo = { path: "/health", name: "Health", key: "h", icon: HeartPulse };
+
+export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH];
 
 /** Path of one issue. */
 export function issuePath(id: number): string {
