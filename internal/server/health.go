@@ -165,14 +165,14 @@ const seriesStepLeast = 15 * time.Second
 
 // graphsBody is the answer of GET api/v1/health/{component}/series.
 type graphsBody struct {
-	Component string      `json:"component"`
-	Start     string      `json:"start"`
-	StepMS    int64       `json:"step_ms"`
-	Points    int         `json:"points"`
-	Graphs    []graphBody `json:"graphs"`
+	Component string            `json:"component"`
+	Start     string            `json:"start"`
+	StepMS    int64             `json:"step_ms"`
+	Points    int               `json:"points"`
+	Graphs    []healthGraphBody `json:"graphs"`
 }
 
-type graphBody struct {
+type healthGraphBody struct {
 	Name    string            `json:"name"`
 	Unit    health.Unit       `json:"unit"`
 	Signals []signalLinesBody `json:"signals"`
@@ -237,10 +237,10 @@ func (s *Server) healthSeries(c *gin.Context) error {
 func (s *Server) graphsAnswer(id string, graphs health.Graphs) graphsBody {
 	body := graphsBody{
 		Component: id, Start: *stamp(graphs.Start), StepMS: graphs.Step.Milliseconds(),
-		Points: graphs.Points, Graphs: make([]graphBody, len(graphs.Graphs)),
+		Points: graphs.Points, Graphs: make([]healthGraphBody, len(graphs.Graphs)),
 	}
 	for i, graph := range graphs.Graphs {
-		body.Graphs[i] = graphBody{Name: graph.Name, Unit: graph.Unit, Signals: make([]signalLinesBody, len(graph.Signals))}
+		body.Graphs[i] = healthGraphBody{Name: graph.Name, Unit: graph.Unit, Signals: make([]signalLinesBody, len(graph.Signals))}
 		for j, one := range graph.Signals {
 			signal := one.Signal
 			lines := make([]valuesBody, len(one.Lines))

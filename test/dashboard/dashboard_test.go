@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -125,7 +126,8 @@ type dashboard struct {
 // options of newDashboard.
 type options struct {
 	lokiURL, prometheusURL string
-	dataDir                string // a new one when empty
+	dataDir                string        // a new one when empty
+	selector               loki.Selector // the default when empty
 	// fresh is how long a health report serves.
 	fresh time.Duration
 	// index has the issues, nil for none.
@@ -153,7 +155,12 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	if _, err := users.Ensure(context.Background(), secret.New(password)); err != nil {
 		t.Fatal(err)
 	}
-	client := lokiClient(t, o.lokiURL)
+	lokiConfig := loki.DefaultConfig()
+	lokiConfig.URL, lokiConfig.Selector = o.lokiURL, cmp.Or(o.selector, lokiConfig.Selector)
+	client, err := loki.New(lokiConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
 	hub := loki.NewHub(client, loki.DefaultHubConfig())
 	config := server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
@@ -170,7 +177,7 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	stopHub := background(t, hub.Run)
 	stopServer := background(t, func(ctx context.Context) error { return srv.Run(ctx, public, internal) })
 	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub() }}
-	d.login()
+	d.login(password)
 	return d
 }
 
@@ -248,7 +255,7 @@ func (d *dashboard) check(schema string, data []byte) {
 }
 
 // login logs the browser in.
-func (d *dashboard) login() {
+func (d *dashboard) login(password string) {
 	d.t.Helper()
 	body := fmt.Sprintf(`{"user":"admin","password":%q}`, password)
 	answer, err := d.http.Post(d.url+"/api/v1/login", "application/json", strings.NewReader(body))
