@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
@@ -75,4 +77,24 @@ func (s *Server) deploys(c *gin.Context) error {
 		Deploys []life.Deploy `json:"deploys"`
 	}{list(found)})
 	return nil
+}
+
+// deployKnown is how long before the end of a list a deploy is told of.
+const deployKnown = 7 * 24 * time.Hour
+
+// deployBefore returns the last deploy before a time of what a filter selects,
+// nil for none within a week.
+func (s *Server) deployBefore(ctx context.Context, end time.Time, filter issues.Filter) (*life.Deploy, error) {
+	only := func(values []string) string {
+		if len(values) == 1 {
+			return values[0]
+		}
+		return ""
+	}
+	span := issues.Span{From: end.Add(-deployKnown), To: end}
+	found, err := s.config.Issues.Deploys(ctx, span, only(filter.Service), only(filter.Env))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
 }

@@ -74,8 +74,10 @@ type Config struct {
 	// ExternalURL is where people reach the dashboard, "" when not known. It
 	// gives the path and the Secure flag of the cookie.
 	ExternalURL string
-	Log         *slog.Logger
-	Metrics     *Metrics
+	// GrafanaURL is where people reach Grafana, "" for no links to it.
+	GrafanaURL string
+	Log        *slog.Logger
+	Metrics    *Metrics
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -191,11 +193,13 @@ func (s *Server) routes() http.Handler {
 
 	api := engine.Group("/api/v1", s.handle(s.requireSession))
 	api.GET("/session", s.handle(s.session))
+	api.GET("/users", s.handle(s.users))
 	api.GET("/logs", s.handle(s.logs))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))
 	api.GET("/health", s.handle(s.health))
+	api.GET("/health/:component/series", s.handle(s.healthSeries))
 	api.GET("/openapi.json", s.handle(s.openAPI))
 	engine.POST("/api/v1/deploys", s.handle(s.addDeploy))
 	engine.POST(webhookPath, s.handle(s.requireAlerts), s.handle(s.takeNotification))
@@ -216,6 +220,7 @@ func (s *Server) issueRoutes(api *gin.RouterGroup) {
 	api.GET("/issues/export", s.handle(s.exportIssues))
 	api.GET("/issues/stream", s.handle(s.streamChanges))
 	api.POST("/issues/actions", fromHere(s.external), s.handle(s.act))
+	api.GET("/issues/users", s.handle(s.issueUsers))
 	api.GET("/issues/:id", s.handle(s.issue))
 	api.GET("/issues/:id/events", s.handle(s.issueEvents))
 	api.GET("/issues/:id/export", s.handle(s.exportEvents))

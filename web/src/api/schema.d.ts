@@ -61,6 +61,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may log in: whom issues can be assigned to */
+        get: operations["users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -153,6 +170,23 @@ export interface paths {
          * @description Ranges are counted in whole hours.
          */
         get: operations["issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many users issues are about */
+        get: operations["issueUsers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -332,10 +366,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Verdicts of host, backend, PgBouncer, log pipeline, and freshness of sources
-         * @description Always 200 with a session: a dependency that is away is an item with its reason, not an error.
+         * Verdicts of components and their signals, and freshness of sources
+         * @description Always 200 with a session: a dependency that is away is a signal with its reason, not an error. Answers are kept for 15 s.
          */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/{component}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the signals of a component were over time
+         * @description Values are evaluated at start and every step after it; start is rounded down to a multiple of the step. What cannot be found out is a signal with its reason, not an error. The automatic step is at least 15 s.
+         */
+        get: operations["healthSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -581,6 +635,10 @@ export interface components {
             /** @description EXTERNAL_URL, or empty when not configured */
             external_url: string;
         };
+        UsersResponse: {
+            /** @description Sorted. */
+            names: string[];
+        };
         Entry: {
             /** @description Equal for the same line in every answer to queries that extract the same; unique among lines that Loki tells apart. */
             id: string;
@@ -711,8 +769,8 @@ export interface components {
          * @enum {string}
          */
         Verdict: "ok" | "warning" | "critical" | "no_data";
-        HealthItem: {
-            /** @description Stable name of the signal, for example host_cpu. */
+        HealthSignal: {
+            /** @description Stable name of the signal within its component, for example cpu. */
             id: string;
             /** @description For people. */
             name: string;
@@ -721,7 +779,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description Since when this verdict holds, as far as the dashboard has seen it.
+             * @description Since when this verdict holds, absent when not known. Prometheus is asked for what is before the dashboard's own start.
              */
             since?: string;
             /** @description In `unit`; null when nothing is known. */
@@ -730,13 +788,87 @@ export interface components {
              * @description state: 1 is up, 0 is down.
              * @enum {string}
              */
-            unit: "percent" | "seconds" | "count" | "bytes" | "ratio" | "state" | "";
+            unit: "percent" | "seconds" | "days" | "count" | "bytes" | "ratio" | "per_second" | "state";
             /** @description The value for people, such as 71 %; empty when there is none. */
             display: string;
             /** @description Threshold of the verdict warning, in `unit`. */
             warning?: number;
             /** @description Threshold of the verdict critical, in `unit`. */
             critical?: number;
+            /** @description The verdict held at `since` already: nothing before it was looked at. */
+            since_before: boolean;
+            /** @description The thresholds are reached from above, such as days that are left. */
+            lower_is_worse: boolean;
+            /** @description Name of the graph of the component that draws it; absent when none does. */
+            graph?: string;
+            /** @description Grafana's panel, absent when not known; append from and to in unix milliseconds. */
+            grafana?: string;
+        };
+        HealthComponent: {
+            /** @description Stable name: backend_production, backend_staging, pgbouncer, postgres, host, containers, probes, pipeline, unless the operator has a catalogue of their own. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description The worst of the signals that are known. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Plain words: what is wrong, and what is not known. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Since when it is not well; absent when it is, or when not known.
+             */
+            since?: string;
+            /** @description It was not well at `since` already. */
+            since_before: boolean;
+            /** @description Grafana's dashboard, absent when Grafana's address is not known; append from and to in unix milliseconds. */
+            grafana?: string;
+            /** @description In the order of importance. */
+            signals: components["schemas"]["HealthSignal"][];
+        };
+        HealthLine: {
+            /** @description Tells the lines of a signal apart; empty when there is only one. */
+            name: string;
+            /** @description One for each step; null where nothing was measured. */
+            values: (number | null)[];
+        };
+        HealthSignalLines: {
+            id: string;
+            name: string;
+            /** @description Threshold of the verdict warning. */
+            warning?: number;
+            /** @description Threshold of the verdict critical. */
+            critical?: number;
+            lower_is_worse: boolean;
+            /** @description At most five, the worst first. */
+            lines: components["schemas"]["HealthLine"][];
+            /** @description How many other lines there are. */
+            more: number;
+            /** @description Why there are no lines; empty when there are some. */
+            reason: string;
+            /** @description As in HealthSignal. */
+            grafana?: string;
+        };
+        HealthGraph: {
+            name: string;
+            /** @enum {string} */
+            unit: "percent" | "seconds" | "days" | "count" | "bytes" | "ratio" | "per_second" | "state";
+            signals: components["schemas"]["HealthSignalLines"][];
+        };
+        HealthSeriesResponse: {
+            component: string;
+            /**
+             * Format: date-time
+             * @description Time of the first value of each line.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description Distance of two values.
+             */
+            step_ms: number;
+            /** @description How many values each line has. */
+            points: number;
+            graphs: components["schemas"]["HealthGraph"][];
         };
         Source: {
             /** @description Service */
@@ -774,7 +906,7 @@ export interface components {
              * @description When the values were read.
              */
             checked_at: string;
-            items: components["schemas"]["HealthItem"][];
+            components: components["schemas"]["HealthComponent"][];
             sources: components["schemas"]["Source"][];
             /** @description Sources that the collector may not read. */
             unreadable: components["schemas"]["Unreadable"][];
@@ -857,6 +989,7 @@ export interface components {
             /** @description Issues on all pages. */
             total: number;
             issues: components["schemas"]["IssueRow"][];
+            summary: components["schemas"]["IssuesSummary"];
             /**
              * Format: date-time
              * @description Start of the sparklines: at least the last day of the range.
@@ -867,6 +1000,34 @@ export interface components {
             /** @description Where to begin with the stream of changes. */
             seq: number;
             index: components["schemas"]["IndexStatus"];
+        };
+        /** @description Counts of the issues that fit whatever their state. */
+        IssuesSummary: {
+            /** @description How many are in each state; those of none are absent. */
+            states: {
+                [key: string]: number;
+            };
+            /** @description How many are far more frequent than usual now. */
+            spiking: number;
+            /** @description How many were first seen since `since`. */
+            new: number;
+            /** @description How many came back since `since`, after they were resolved. */
+            back: number;
+            /**
+             * Format: date-time
+             * @description The last deploy, or the start of the range without one in the week before its end.
+             */
+            since: string;
+            deploy: components["schemas"]["Deploy"] | null;
+        };
+        IssueUsersResponse: {
+            issues: {
+                issue: number;
+                /** @description Different values of the tag user. */
+                users: number;
+                /** @description True if only the newest events were read: then there may be more. */
+                sampled: boolean;
+            }[];
         };
         IssueHash: {
             /** @description The group of events, or another hash by which further groups are found. */
@@ -1708,6 +1869,28 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
     logs: {
         parameters: {
             query?: {
@@ -1952,6 +2135,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssuesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueUsers: {
+        parameters: {
+            query: {
+                /** @description Numbers of issues. */
+                issue: number[];
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One count for each issue, in the order of the request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueUsersResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2325,6 +2545,40 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    healthSeries: {
+        parameters: {
+            query?: {
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
+                step?: components["parameters"]["step"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of a component of GET /api/v1/health. */
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Graphs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSeriesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
         };
     };
