@@ -131,21 +131,24 @@ func serve(ctx context.Context, o options, env environment) error {
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
 	}
+	notifier := newNotifier(o, db, client, index, log)
+	metrics.Register(notifyCollectors(notifier)...)
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
-		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
+		Notify: notifier,
+		Page:   web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index)
+	return listenAndRun(ctx, o, log, srv, hub, index.run, notifier.Run)
 }
 
-// listenAndRun opens both listeners and runs the server and the hub. The hub
+// listenAndRun opens both listeners and runs the server, the hub and more. The hub
 // outlives the server, so that live tails end because the server says so.
-func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, index *errorIndex) error {
+func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, more ...func(context.Context) error) error {
 	public, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return err
@@ -159,7 +162,9 @@ func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return hub.Run(hubCtx) })
-	group.Go(func() error { return index.run(groupCtx) })
+	for _, run := range more {
+		group.Go(func() error { return run(groupCtx) })
+	}
 	group.Go(func() error {
 		defer stopHub()
 		return srv.Run(groupCtx, public, internal)

@@ -12,6 +12,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/notify"
 )
 
 // statusClientGone is nginx' status for a client that went away. Nobody reads it
@@ -109,8 +110,11 @@ func explain(ctx context.Context, err error) failure {
 		return failure{status: http.StatusTooManyRequests, retryAfter: known.Seconds(),
 			detail: errorDetail{"throttled", known.Error(), "dashboard"}}
 	}
+	if known, ok := errors.AsType[*notify.InputError](err); ok {
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
+	}
 	switch {
-	case errors.Is(err, life.ErrNoIssue):
+	case errors.Is(err, life.ErrNoIssue), errors.Is(err, notify.ErrUnknown):
 		return failure{status: http.StatusNotFound, detail: errorDetail{"not_found", err.Error(), "dashboard"}}
 	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy):
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}

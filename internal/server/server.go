@@ -31,6 +31,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
@@ -58,6 +59,8 @@ type Config struct {
 	// Issues and Index may be nil: then no issues are made of errors.
 	Issues *life.Tracker
 	Index  *index.Indexer
+	// Notify may be nil: then there are no notifications.
+	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
 	DeployToken secret.String
 	// Page holds the built page; without index.html a notice is served.
@@ -191,6 +194,7 @@ func (s *Server) routes() http.Handler {
 	api.GET("/openapi.json", s.handle(s.openAPI))
 	engine.POST("/api/v1/deploys", s.handle(s.addDeploy))
 	s.issueRoutes(api.Group("", s.handle(s.requireIssues)))
+	s.notifyRoutes(api.Group("/notifications", s.handle(s.requireNotify)))
 
 	engine.NoMethod(s.handle(func(*gin.Context) error {
 		return &requestError{http.StatusMethodNotAllowed, "bad_request", "this address does not take this method"}
