@@ -23,9 +23,10 @@ const (
 
 	defaultEventsKept = 90 * 24 * time.Hour
 	defaultCountsKept = 400 * 24 * time.Hour
+	defaultAlertsKept = 400 * 24 * time.Hour
 
-	// deployTokenLeast is how many characters a token has at least.
-	deployTokenLeast = 16
+	// tokenLeast is how many characters a token has at least.
+	tokenLeast = 16
 )
 
 // options are the program's flags; each has an environment variable, and a flag
@@ -40,9 +41,14 @@ type options struct {
 	loki            loki.Config
 	adminPassword   secret.String
 	issues          issueOptions
-	logLevel        slog.Level
-	logFormat       string
-	version         bool
+	// alertmanagerToken is what Alertmanager shows to send notifications, empty if it
+	// may not.
+	alertmanagerToken secret.String
+	// alertsKept is how long alerts that have ended are kept; 0 is for ever.
+	alertsKept time.Duration
+	logLevel   slog.Level
+	logFormat  string
+	version    bool
 }
 
 // issueOptions say how issues are kept.
@@ -71,6 +77,7 @@ variables NAME_FILE that name a file:
   LOKI_USER, LOKI_PASSWORD   basic authentication at Loki
   LOKI_BEARER_TOKEN          bearer token for Loki
   DASHBOARD_DEPLOY_TOKEN     what a CI sends as a bearer token to POST /api/v1/deploys; without it none can
+  DASHBOARD_ALERTMANAGER_TOKEN  what Alertmanager sends as a bearer token to POST /api/v1/alertmanager; without it it cannot
   CLICKHOUSE_DSN             keeps events in ClickHouse: clickhouse://user:password@host:9000/database
 
 `
@@ -111,6 +118,7 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	}
 	duration(&o.issues.keep.Events, "issues.keep-events", "DASHBOARD_ISSUES_KEEP_EVENTS", defaultEventsKept, "how long events are kept; 0 is for ever")
 	duration(&o.issues.keep.Counts, "issues.keep-counts", "DASHBOARD_ISSUES_KEEP_COUNTS", defaultCountsKept, "how long the counts of issues are kept; 0 is for ever")
+	duration(&o.alertsKept, "alerts.keep", "DASHBOARD_ALERTS_KEEP", defaultAlertsKept, "how long alerts that have ended are kept; 0 is for ever")
 	for _, add := range more {
 		add(flags)
 	}
@@ -150,9 +158,16 @@ func (o *options) complete(level string, env environment) error {
 	read(&o.loki.Password, "LOKI_PASSWORD")
 	read(&o.loki.Token, "LOKI_BEARER_TOKEN")
 	read(&o.issues.clickHouse, "CLICKHOUSE_DSN")
-	read(&o.issues.deployToken, "DASHBOARD_DEPLOY_TOKEN")
-	if n := len(o.issues.deployToken.Reveal()); n > 0 && n < deployTokenLeast {
-		faults = append(faults, fmt.Errorf("DASHBOARD_DEPLOY_TOKEN has %d characters, at least %d are needed: openssl rand -hex 16 makes one", n, deployTokenLeast))
+	token := func(into *secret.String, name string) {
+		read(into, name)
+		if n := len(into.Reveal()); n > 0 && n < tokenLeast {
+			faults = append(faults, fmt.Errorf("%s has %d characters, at least %d are needed: openssl rand -hex 16 makes one", name, n, tokenLeast))
+		}
+	}
+	token(&o.issues.deployToken, "DASHBOARD_DEPLOY_TOKEN")
+	token(&o.alertmanagerToken, "DASHBOARD_ALERTMANAGER_TOKEN")
+	if o.alertsKept < 0 {
+		faults = append(faults, fmt.Errorf("-alerts.keep %s is less than nothing", o.alertsKept))
 	}
 	if err := o.issues.keep.Validate(); err != nil {
 		faults = append(faults, err)

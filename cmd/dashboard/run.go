@@ -133,9 +133,15 @@ func serve(ctx context.Context, o options, env environment) error {
 	}
 	notifier := newNotifier(o, db, client, index, log)
 	metrics.Register(notifyCollectors(notifier)...)
+	poller, graphs, err := newAlerts(o, db, log)
+	if err != nil {
+		return err
+	}
+	metrics.Register(alertCollectors(poller)...)
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
+		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
 		Notify: notifier,
 		Page:   web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
 		Log: log, Metrics: metrics, Now: time.Now,
@@ -143,7 +149,7 @@ func serve(ctx context.Context, o options, env environment) error {
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index.run, notifier.Run)
+	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run)
 }
 
 // listenAndRun opens both listeners and runs the server, the hub and more. The hub

@@ -148,6 +148,24 @@ func (u *Users) Add(ctx context.Context, name string, role Role, password secret
 	return nil
 }
 
+// Names returns the names of all who may log in, sorted.
+func (u *Users) Names(ctx context.Context) ([]string, error) {
+	rows, err := u.db.QueryContext(ctx, "SELECT name FROM users ORDER BY name")
+	if err != nil {
+		return nil, fmt.Errorf("read the users: %w", err)
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("read the users: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
 // SetPassword changes a user's password and ends the user's sessions. The error
 // is ErrNoUser when there is no such user, ErrPassword for a bad password.
 func (u *Users) SetPassword(ctx context.Context, name string, password secret.String) error {

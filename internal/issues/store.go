@@ -102,6 +102,9 @@ type Reader interface {
 	// Tags returns the most frequent values of each tag of the newest events of
 	// the keys, tags by name, values by count.
 	Tags(ctx context.Context, q TagQuery) ([]Tag, error)
+	// Users returns whom the newest UserSample events of each key are about: the
+	// values of the tag user. Keys without any are absent from the answer.
+	Users(ctx context.Context, keys []Key, span Span, filter Filter) (map[Key]Users, error)
 	// Search returns the keys of which an event has all words of the text: a word
 	// is letters and digits, its case does not matter, and the last characters of
 	// each may be missing. Of each key MaxTexts different texts are searched.
@@ -185,6 +188,35 @@ type TagQuery struct {
 
 // TagSample is how many of the newest events Tags reads.
 const TagSample = 5_000
+
+// UserSample is how many of a key's newest events Users reads.
+const UserSample = 200
+
+// userTag is the tag that names whom an event is about.
+const userTag = "user"
+
+// Users are the different users of a key, in no order.
+type Users struct {
+	Names map[string]bool
+	// Sampled means that the key has more events than were read.
+	Sampled bool
+
+	read int
+}
+
+// Add counts an event with its tags.
+func (u *Users) Add(tags map[string]string) {
+	u.read++
+	u.Sampled = u.read > UserSample
+	name := tags[userTag]
+	if name == "" || u.Sampled {
+		return
+	}
+	if u.Names == nil {
+		u.Names = map[string]bool{}
+	}
+	u.Names[name] = true
+}
 
 // MaxTexts is how many different texts of a key can be searched.
 const MaxTexts = 8

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
@@ -9,7 +10,9 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
+	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
 // deployRequest is the body of POST api/v1/deploys.
@@ -24,7 +27,7 @@ type deployRequest struct {
 
 // addDeploy stores a deploy that a CI reports.
 func (s *Server) addDeploy(c *gin.Context) error {
-	if err := s.requireDeployToken(c); err != nil {
+	if err := s.requireToken(c, s.config.DeployToken, "DASHBOARD_DEPLOY_TOKEN", "deploys cannot be reported"); err != nil {
 		return err
 	}
 	if s.config.Issues == nil {
@@ -45,15 +48,16 @@ func (s *Server) addDeploy(c *gin.Context) error {
 	return nil
 }
 
-// requireDeployToken lets only those through who show the token.
-func (s *Server) requireDeployToken(c *gin.Context) error {
-	if s.config.DeployToken.IsZero() {
-		return &requestError{http.StatusForbidden, "forbidden", "deploys cannot be reported: set DASHBOARD_DEPLOY_TOKEN and send it as a bearer token"}
+// requireToken lets only those programs through who show a token; variable is
+// where it is set, and off what is the case without one.
+func (s *Server) requireToken(c *gin.Context, token secret.String, variable, off string) error {
+	if token.IsZero() {
+		return &requestError{http.StatusForbidden, "forbidden", off + ": set " + variable + " and send it as a bearer token"}
 	}
 	shown, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(s.config.DeployToken.Reveal()))
+	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token.Reveal()))
 	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return &requestError{http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer with the value of DASHBOARD_DEPLOY_TOKEN"}
+		return &requestError{http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer with the value of " + variable}
 	}
 	return nil
 }
@@ -73,4 +77,24 @@ func (s *Server) deploys(c *gin.Context) error {
 		Deploys []life.Deploy `json:"deploys"`
 	}{list(found)})
 	return nil
+}
+
+// deployKnown is how long before the end of a list a deploy is told of.
+const deployKnown = 7 * 24 * time.Hour
+
+// deployBefore returns the last deploy before a time of what a filter selects,
+// nil for none within a week.
+func (s *Server) deployBefore(ctx context.Context, end time.Time, filter issues.Filter) (*life.Deploy, error) {
+	only := func(values []string) string {
+		if len(values) == 1 {
+			return values[0]
+		}
+		return ""
+	}
+	span := issues.Span{From: end.Add(-deployKnown), To: end}
+	found, err := s.config.Issues.Deploys(ctx, span, only(filter.Service), only(filter.Env))
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	return &found[0], nil
 }

@@ -44,6 +44,22 @@ func parseIssueID(c *gin.Context) (int64, error) {
 	return id, nil
 }
 
+// parseIssueIDs reads the numbers of some issues.
+func parseIssueIDs(texts []string) ([]int64, error) {
+	if len(texts) == 0 || len(texts) > issueUsersMax {
+		return nil, badRequest("issue is given %d times, 1 to %d are allowed", len(texts), issueUsersMax)
+	}
+	ids := make([]int64, len(texts))
+	for i, text := range texts {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return nil, badRequest("issue=%q is not the number of an issue", shorten(text))
+		}
+		ids[i] = id
+	}
+	return ids, nil
+}
+
 // parseIssueRange reads start and end, by default the last day.
 func parseIssueRange(params url.Values, now time.Time) (issues.Span, error) {
 	if params.Get("start") == "" {

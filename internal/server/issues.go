@@ -31,10 +31,21 @@ func (s *Server) requireIssues(c *gin.Context) error {
 type issuesBody struct {
 	Total       int            `json:"total"`
 	Issues      []issueRowBody `json:"issues"`
+	Summary     summaryBody    `json:"summary"`
 	SeriesStart string         `json:"series_start"`
 	StepMS      int64          `json:"step_ms"`
 	Seq         int64          `json:"seq"`
 	Index       indexBody      `json:"index"`
+}
+
+// summaryBody counts the issues of a list whatever their state.
+type summaryBody struct {
+	States  map[life.State]int `json:"states"`
+	Spiking int                `json:"spiking"`
+	New     int                `json:"new"`
+	Back    int                `json:"back"`
+	Since   string             `json:"since"`
+	Deploy  *life.Deploy       `json:"deploy"`
 }
 
 // indexBody says how far the index is behind Loki.
@@ -54,6 +65,13 @@ func (s *Server) listIssues(c *gin.Context) error {
 		return err
 	}
 	q.SeriesFrom, q.Step = sparkOf(q.Span)
+	deploy, err := s.deployBefore(ctx, q.Span.To, q.Filter)
+	if err != nil {
+		return err
+	}
+	if q.Since = q.Span.From; deploy != nil {
+		q.Since = deploy.At
+	}
 	seq := s.config.Issues.Seq() // before the list, so that no change is missed behind it
 	found, err := s.config.Issues.List(ctx, q)
 	if err != nil {
@@ -61,6 +79,7 @@ func (s *Server) listIssues(c *gin.Context) error {
 	}
 	writeJSON(c, http.StatusOK, issuesBody{
 		Total: found.Total, Issues: mapped(found.Issues, issueRowOf),
+		Summary:     summaryBody{found.Summary.States, found.Summary.Spiking, found.Summary.New, found.Summary.Back, *stamp(q.Since), deploy},
 		SeriesStart: *stamp(q.SeriesFrom), StepMS: q.Step.Milliseconds(), Seq: seq, Index: s.indexStatus(),
 	})
 	return nil
@@ -155,6 +174,49 @@ func (s *lineStream) line(body any) bool {
 	}
 	s.written++
 	return s.encoder.Encode(body) == nil
+}
+
+// issueUsersMax is how many issues one request for users may name.
+const issueUsersMax = 100
+
+// issueUsersBody is the answer of GET api/v1/issues/users.
+type issueUsersBody struct {
+	Issues []userCountBody `json:"issues"`
+}
+
+// userCountBody says how many users the events of an issue are about.
+type userCountBody struct {
+	Issue   int64 `json:"issue"`
+	Users   int   `json:"users"`
+	Sampled bool  `json:"sampled"`
+}
+
+// issueUsers answers with how many users issues are about, apart from the list,
+// which is faster without.
+func (s *Server) issueUsers(c *gin.Context) error {
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
+	defer cancel()
+	params := c.Request.URL.Query()
+	ids, err := parseIssueIDs(params["issue"])
+	if err != nil {
+		return err
+	}
+	span, err := parseIssueRange(params, s.config.Now())
+	if err != nil {
+		return err
+	}
+	filter, err := parseEventFilter(params)
+	if err != nil {
+		return err
+	}
+	found, err := s.config.Issues.UsersOf(ctx, ids, span, filter)
+	if err != nil {
+		return err
+	}
+	writeJSON(c, http.StatusOK, issueUsersBody{mapped(ids, func(id int64) userCountBody {
+		return userCountBody{id, len(found[id].Names), found[id].Sampled}
+	})})
+	return nil
 }
 
 // actionRequest is the body of POST api/v1/issues/actions.

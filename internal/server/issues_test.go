@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/issues/sqlite"
@@ -147,6 +148,89 @@ func TestSparklinesShowADayWhateverTheRange(t *testing.T) {
 	}
 }
 
+func TestAListSaysWhatIsNewAndBackSinceTheDeploy(t *testing.T) {
+	f := newIssueFixture(t)
+	f.twoIssues()
+	summary := func(query string) summaryBody {
+		var body issuesBody
+		f.into(f.get("/api/v1/issues?"+query), 200, &body)
+		return body.Summary
+	}
+	if got := summary("start=now-1h"); got.New != 1 || got.Back != 0 || got.Deploy != nil || got.Since != "2026-03-01T11:30:00Z" || got.States[life.New] != 1 {
+		t.Errorf("without a deploy: %+v", got)
+	}
+	f.into(f.act(`{"issues":[2],"action":"resolve"}`), 204, nil)
+	f.now = f.now.Add(time.Hour)
+	deployed := life.Deploy{Version: "2b7f1e", Env: "production", At: f.now.Add(-time.Minute)}
+	if _, err := f.tracker.AddDeploy(t.Context(), deployed); err != nil {
+		t.Fatal(err)
+	}
+	f.happen(f.now, "worker", "disk is full", nil)
+	f.happen(f.now, "worker", "no route to host", nil)
+	f.now = f.now.Add(time.Minute)
+	got := summary("state=resolved")
+	if got.New != 1 || got.Back != 1 || got.Deploy == nil || got.Deploy.Version != "2b7f1e" || got.Since != "2026-03-01T13:29:00Z" {
+		t.Errorf("after the deploy: %+v", got)
+	}
+	if want := "map[new:2 regressed:1]"; fmt.Sprint(got.States) != want {
+		t.Errorf("states, whatever is listed: got %v, want %s", got.States, want)
+	}
+	if _, err := f.tracker.AddDeploy(t.Context(), life.Deploy{Version: "3c8a2f", At: f.now}); err != nil {
+		t.Fatal(err)
+	}
+	f.now = f.now.Add(time.Minute)
+	if got := summary(""); got.New != 0 || got.Back != 0 || got.Deploy.Version != "3c8a2f" {
+		t.Errorf("after another deploy: %+v", got)
+	}
+	f.now = f.now.Add(-time.Minute)
+	if got := summary("env=staging"); got.Deploy != nil || got.New != 0 {
+		t.Errorf("of another environment: %+v", got)
+	}
+	var detail issueDetailBody
+	f.into(f.get("/api/v1/issues/2"), 200, &detail)
+	if detail.State != life.Regressed || detail.Deploy == nil || detail.Deploy.Version != "2b7f1e" {
+		t.Errorf("what came back after the deploy: %+v", detail)
+	}
+}
+
+func TestUsersAreCountedByIssue(t *testing.T) {
+	f := newIssueFixture(t)
+	for i, user := range []string{"ada", "bob", "ada"} {
+		f.happen(f.now.Add(time.Duration(i-10)*time.Minute), "backend", "pool timeout", map[string]string{"user": user})
+	}
+	f.happen(f.now.Add(-time.Minute), "backend", "too slow", map[string]string{"user": "cleo"})
+	f.happen(f.now.Add(-time.Minute), "worker", "disk is full", nil)
+	count := func(query string) string {
+		var body issueUsersBody
+		f.into(f.get("/api/v1/issues/users?"+query), 200, &body)
+		return fmt.Sprint(body.Issues)
+	}
+	if got, want := count("issue=3&issue=1"), "[{3 0 false} {1 2 false}]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := count("issue=1&env=staging"), "[{1 0 false}]"; got != want {
+		t.Errorf("of another environment: got %s, want %s", got, want)
+	}
+	f.into(f.act(`{"issues":[2],"action":"merge","into":1}`), 204, nil)
+	if got, want := count("issue=1"), "[{1 3 false}]"; got != want {
+		t.Errorf("after a merge: got %s, want %s", got, want)
+	}
+}
+
+func TestUsersAreListedForAssigning(t *testing.T) {
+	f := newFixture(t, emptyLoki, nil)
+	if err := f.server.config.Users.Add(t.Context(), "Ada", auth.RoleViewer, secret.New(password)); err != nil {
+		t.Fatal(err)
+	}
+	if answer := f.get("/api/v1/users"); answer.Code != 401 {
+		t.Errorf("without a session: got %d, want 401", answer.Code)
+	}
+	f.login()
+	if got, want := strings.TrimSpace(f.get("/api/v1/users").Body.String()), `{"names":["Ada","admin"]}`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestAnIssueHasItsEventsTagsAndHistory(t *testing.T) {
 	f := newIssueFixture(t)
 	f.twoIssues()
@@ -275,6 +359,7 @@ func TestWrongRequestsForIssuesSayWhatToChange(t *testing.T) {
 		"/api/v1/issues?state=gone": "states are", "/api/v1/issues?sort=size": "last, first and events", "/api/v1/issues?service=!a": "left out",
 		"/api/v1/issues?limit=9999": "500", "/api/v1/issues?offset=-1": "offset", "/api/v1/issues?start=soon": "not a time",
 		"/api/v1/issues?q=" + strings.Repeat("x", textMax+1): "at most", "/api/v1/issues/x": "not the number", "/api/v1/issues/0/events": "not the number",
+		"/api/v1/issues/users": "1 to 100", "/api/v1/issues/users?issue=x": "not the number",
 		"/api/v1/issues/1/events?cursor=1": "next_cursor", "/api/v1/issues/1/history?before=x": "before", "/api/v1/issues/stream?cursor=x": "cursor",
 	} {
 		answer := f.get(target)

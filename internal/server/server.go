@@ -26,6 +26,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tovtech/tovplay-logging/internal/alerts"
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/health"
 	"github.com/tovtech/tovplay-logging/internal/issues/index"
@@ -63,6 +64,12 @@ type Config struct {
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
 	DeployToken secret.String
+	// Alerts may be nil: then none are kept.
+	Alerts      *alerts.Poller
+	AlertGraphs *alerts.Grapher
+	// AlertmanagerToken is what Alertmanager shows to send notifications; without one
+	// it cannot.
+	AlertmanagerToken secret.String
 	// Page holds the built page; without index.html a notice is served.
 	Page fs.FS
 	// Version is shown to people.
@@ -83,6 +90,7 @@ type Server struct {
 	page     *page
 	sources  *memo[[]loki.Source]
 	public   http.Handler
+	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
 	stopping chan struct{}
 }
@@ -97,7 +105,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{})}
+	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{}), webhooks: make(chan struct{}, webhooksAtOnce)}
 	s.sources = newMemo(sourcesFresh, config.Now, func(ctx context.Context) ([]loki.Source, error) {
 		return config.Sources.At(ctx, config.Now())
 	})
@@ -186,6 +194,7 @@ func (s *Server) routes() http.Handler {
 
 	api := engine.Group("/api/v1", s.handle(s.requireSession))
 	api.GET("/session", s.handle(s.session))
+	api.GET("/users", s.handle(s.users))
 	api.GET("/logs", s.handle(s.logs))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
@@ -193,6 +202,8 @@ func (s *Server) routes() http.Handler {
 	api.GET("/health", s.handle(s.health))
 	api.GET("/openapi.json", s.handle(s.openAPI))
 	engine.POST("/api/v1/deploys", s.handle(s.addDeploy))
+	engine.POST(webhookPath, s.handle(s.requireAlerts), s.handle(s.takeNotification))
+	s.alertRoutes(api.Group("", s.handle(s.requireAlerts)))
 	s.issueRoutes(api.Group("", s.handle(s.requireIssues)))
 	s.notifyRoutes(api.Group("/notifications", s.handle(s.requireNotify)))
 
@@ -210,6 +221,7 @@ func (s *Server) issueRoutes(api *gin.RouterGroup) {
 	api.GET("/issues/export", s.handle(s.exportIssues))
 	api.GET("/issues/stream", s.handle(s.streamChanges))
 	api.POST("/issues/actions", fromHere(s.external), s.handle(s.act))
+	api.GET("/issues/users", s.handle(s.issueUsers))
 	api.GET("/issues/:id", s.handle(s.issue))
 	api.GET("/issues/:id/events", s.handle(s.issueEvents))
 	api.GET("/issues/:id/export", s.handle(s.exportEvents))

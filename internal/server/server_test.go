@@ -172,7 +172,7 @@ func TestOnlyTheLoginIsServedWithoutASession(t *testing.T) {
 		{"/healthz", 200, 200, false}, {"/readyz", 200, 200, false},
 		{"/api/v1/session", 401, 200, false}, {"/api/v1/logs", 401, 200, false}, {"/api/v1/volume", 401, 200, false},
 		{"/api/v1/labels", 401, 200, false}, {"/api/v1/tail?limit=1", 401, 0, false}, {"/api/v1/health", 401, 200, false},
-		{"/api/v1/openapi.json", 401, 200, false}, {"/api/v1/nothing", 401, 404, false}, {"/api/", 401, 404, false},
+		{"/api/v1/openapi.json", 401, 200, false}, {"/api/v1/alerts", 401, 503, false}, {"/api/v1/nothing", 401, 404, false}, {"/api/", 401, 404, false},
 		{"/metrics", 404, 404, false}, {"/debug/pprof/", 404, 404, false}, {"/debug/pprof/heap", 404, 404, false},
 	}
 	for _, prefix := range []string{"", "/logs"} {

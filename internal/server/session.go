@@ -122,3 +122,16 @@ func (s *Server) cookie(r *http.Request, value string, maxAge int) *http.Cookie 
 	}
 	return cookie
 }
+
+// users answers with the names of all who may log in: whom issues can be
+// assigned to.
+func (s *Server) users(c *gin.Context) error {
+	names, err := s.config.Users.Names(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	writeJSON(c, http.StatusOK, struct {
+		Names []string `json:"names"`
+	}{list(names)})
+	return nil
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -207,6 +208,36 @@ func (s *Store) Tags(ctx context.Context, q issues.TagQuery) ([]issues.Tag, erro
 		return nil, fmt.Errorf("count tags in ClickHouse: %w", err)
 	}
 	return counter.Tags(q.Values), nil
+}
+
+// Users is issues.Reader's.
+func (s *Store) Users(ctx context.Context, keys []issues.Key, span issues.Span, filter issues.Filter) (map[issues.Key]issues.Users, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	oldest, _ := s.keep.Expired()
+	var w where
+	w.times(span, oldest)
+	w.keys(keys)
+	w.filter(filter)
+	query := fmt.Sprintf("SELECT key, tags FROM issue_events WHERE %s ORDER BY time DESC LIMIT %d BY key", w.String(), issues.UserSample+1)
+	found := map[issues.Key]issues.Users{}
+	err := s.each(ctx, query, func(scan scanner) error {
+		var key uint64
+		var tags map[string]string
+		if err := scan(&key, &tags); err != nil {
+			return err
+		}
+		users := found[issues.Key(key)]
+		users.Add(tags)
+		found[issues.Key(key)] = users
+		return nil
+	}, w.args...)
+	if err != nil {
+		return nil, fmt.Errorf("count users in ClickHouse: %w", err)
+	}
+	maps.DeleteFunc(found, func(_ issues.Key, users issues.Users) bool { return len(users.Names) == 0 })
+	return found, nil
 }
 
 // Search is issues.Reader's.

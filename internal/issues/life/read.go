@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,13 +34,39 @@ type ListQuery struct {
 	// begin at the full hour of SeriesFrom, or of Span.From if it is zero.
 	Step       time.Duration
 	SeriesFrom time.Time
+	// Since is from when on the summary counts what is new and what came back.
+	Since time.Time
 }
 
 // List is a page of issues.
 type List struct {
 	// Total is how many issues fit on all pages.
-	Total  int
-	Issues []Row
+	Total   int
+	Issues  []Row
+	Summary Summary
+}
+
+// Summary counts the issues that fit a list whatever their state.
+type Summary struct {
+	States map[State]int
+	// Spiking is how many are far more frequent than usual now.
+	Spiking int
+	// New were first seen, Back came back after they were resolved, since
+	// ListQuery.Since.
+	New, Back int
+}
+
+func (s *Summary) add(i *issue, since time.Time) {
+	s.States[i.State]++
+	if !i.Spiking.IsZero() {
+		s.Spiking++
+	}
+	if !i.FirstSeen.Before(since) {
+		s.New++
+	}
+	if i.State == Regressed && !i.Since.Before(since) {
+		s.Back++
+	}
 }
 
 // Row is an issue with what it has in the range.
@@ -65,8 +92,8 @@ func (t *Tracker) List(ctx context.Context, q ListQuery) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	rows, shown := t.rank(totals, q, fits)
-	list := List{Total: len(rows)}
+	rows, shown, summary := t.rank(totals, q, fits)
+	list := List{Total: len(rows), Summary: summary}
 	from := min(max(q.Offset, 0), len(rows))
 	rows = rows[from:min(from+cmp.Or(q.Limit, 50), len(rows))]
 	for _, r := range rows {
@@ -94,11 +121,13 @@ func (t *Tracker) search(ctx context.Context, text string) (map[issues.Key]bool,
 	return fits, nil
 }
 
-// rank returns the issues that fit, in order, and what is shown of them.
-func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]bool) ([]issues.Row, map[int64]Issue) {
+// rank returns the issues that fit, in order, what is shown of them, and their
+// summary.
+func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]bool) ([]issues.Row, map[int64]Issue, Summary) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	shown := map[int64]Issue{}
+	summary := Summary{States: map[State]int{}}
 	wanted := map[int64]bool{} // by issue
 	text := strings.ToLower(strings.TrimSpace(q.Text))
 	issueOf := func(key issues.Key) (int64, bool) {
@@ -109,7 +138,10 @@ func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]
 		i := h.issue
 		want, judged := wanted[i.ID]
 		if !judged {
-			want = i.fits(q) && (found == nil || i.isFound(found, text))
+			if want = i.fits(q) && (found == nil || i.isFound(found, text)); want {
+				summary.add(i, q.Since)
+				want = len(q.States) == 0 || slices.Contains(q.States, i.State)
+			}
 			wanted[i.ID] = want
 			if want {
 				shown[i.ID] = i.Issue
@@ -117,13 +149,12 @@ func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]
 		}
 		return i.ID, want
 	}
-	return issues.Rank(totals, issueOf, q.Order), shown
+	return issues.Rank(totals, issueOf, q.Order), shown, summary
 }
 
-// fits reports whether an issue has one of the states and assignees.
+// fits reports whether an issue has one of the assignees.
 func (i *issue) fits(q ListQuery) bool {
-	return (len(q.States) == 0 || slices.Contains(q.States, i.State)) &&
-		(len(q.Assignees) == 0 || slices.Contains(q.Assignees, i.Assignee))
+	return len(q.Assignees) == 0 || slices.Contains(q.Assignees, i.Assignee)
 }
 
 // isFound reports whether the issue's title or one of its events has the text.
@@ -168,8 +199,8 @@ type Detail struct {
 	Links       []Link
 	// Evidence are the first event, the last for ten minutes, and some between.
 	Evidence []Evidence
-	// Deploy is the last one before the issue was first seen, nil for none within a
-	// week.
+	// Deploy is the last one before the issue was first seen, or before it came back
+	// if it did; nil for none within a week.
 	Deploy *Deploy
 }
 
@@ -225,7 +256,11 @@ func (t *Tracker) Get(ctx context.Context, id int64) (Detail, error) {
 	if err != nil || d.FirstSeen.IsZero() {
 		return d, err
 	}
-	d.Deploy, err = lastDeploy(ctx, t.DB, d.Service, d.Env, d.FirstSeen.Add(-deployBefore).UnixNano(), d.FirstSeen.UnixNano())
+	began := d.FirstSeen
+	if d.State == Regressed {
+		began = d.Since
+	}
+	d.Deploy, err = lastDeploy(ctx, t.DB, d.Service, d.Env, began.Add(-deployBefore).UnixNano(), began.UnixNano())
 	return d, err
 }
 
@@ -323,6 +358,33 @@ func (t *Tracker) TagsOf(ctx context.Context, id int64, q issues.TagQuery) ([]is
 	}
 	q.Keys = i.keyList()
 	return t.Events.Tags(ctx, q)
+}
+
+// UsersOf returns whom the events of issues are about, by issue; those without
+// any are absent.
+func (t *Tracker) UsersOf(ctx context.Context, ids []int64, span issues.Span, filter issues.Filter) (map[int64]issues.Users, error) {
+	issueOf := map[issues.Key]int64{}
+	for _, id := range ids {
+		for _, key := range t.keysOf(id) {
+			issueOf[key] = id
+		}
+	}
+	found, err := t.Events.Users(ctx, slices.Collect(maps.Keys(issueOf)), span, filter)
+	if err != nil {
+		return nil, fmt.Errorf("count the users of %d issues: %w", len(ids), err)
+	}
+	out := map[int64]issues.Users{}
+	for key, users := range found {
+		sum, ok := out[issueOf[key]]
+		if !ok {
+			out[issueOf[key]] = users
+			continue
+		}
+		maps.Copy(sum.Names, users.Names)
+		sum.Sampled = sum.Sampled || users.Sampled
+		out[issueOf[key]] = sum
+	}
+	return out, nil
 }
 
 // SeriesOf counts the events of an issue over time; q.Keys is not read.

@@ -162,6 +162,14 @@ func BenchmarkList(b *testing.B) {
 			_, err := s.Tags(b.Context(), issues.TagQuery{Keys: []issues.Key{busiest}, Span: fillSpan()})
 			return err
 		},
+		"users": func() error { // of the 50 busiest
+			keys := make([]issues.Key, 50)
+			for i := range keys {
+				keys[i] = busiest + issues.Key(i)
+			}
+			_, err := s.Users(b.Context(), keys, fillSpan(), issues.Filter{})
+			return err
+		},
 	} {
 		b.Run(name, func(b *testing.B) { percentile(b, read) })
 	}

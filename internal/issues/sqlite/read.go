@@ -190,6 +190,31 @@ func (s *Store) Tags(ctx context.Context, q issues.TagQuery) ([]issues.Tag, erro
 	return counter.Tags(q.Values), nil
 }
 
+// Users is issues.Reader's.
+func (s *Store) Users(ctx context.Context, keys []issues.Key, span issues.Span, filter issues.Filter) (map[issues.Key]issues.Users, error) {
+	query := "SELECT tags FROM events WHERE key = ? AND time >= ? AND time < ?" + s.where(filter) + " ORDER BY time DESC, id DESC LIMIT ?"
+	out := map[issues.Key]issues.Users{}
+	for _, key := range keys {
+		var users issues.Users
+		err := each(ctx, s.read, query, func(scan scanner) error {
+			var text string
+			if err := scan(&text); err != nil {
+				return err
+			}
+			tags, err := decodeTags(text)
+			users.Add(tags)
+			return err
+		}, int64(key), span.From.UnixNano(), span.To.UnixNano(), issues.UserSample+1)
+		if err != nil {
+			return nil, s.wrap("count users in", err)
+		}
+		if len(users.Names) > 0 {
+			out[key] = users
+		}
+	}
+	return out, nil
+}
+
 // Search is issues.Reader's.
 func (s *Store) Search(ctx context.Context, text string, limit int) ([]issues.Key, error) {
 	terms := issues.SearchTerms(text)

@@ -47,6 +47,7 @@ func Run(t *testing.T, open Open) {
 		"ADeletedHourCanBeIndexedAnew":        deleteHour,
 		"StreamHours":                         streamHours,
 		"Tags":                                tags,
+		"UsersAreThoseOfTheNewestEvents":      users,
 		"Search":                              search,
 		"ManyTextsOfOneKeyAreBounded":         manyTexts,
 		"TooOldIsLeftOut":                     tooOld,
@@ -373,6 +374,35 @@ func tags(t *testing.T, s issues.Store) {
 		{Name: "level", Values: []issues.TagValue{{Value: "error", Events: 4}}, Events: 4, Distinct: 1},
 		{Name: "service", Values: []issues.TagValue{{Value: "api", Events: 3}}, Events: 4, Distinct: 2},
 	})
+}
+
+func users(t *testing.T, s issues.Store) {
+	by := func(key issues.Key, n int, user string) issues.Event {
+		e := event(key, n)
+		e.Tags = map[string]string{"host": "web-1"}
+		if user != "" {
+			e.Tags["user"] = user
+		}
+		return e
+	}
+	insert(t, s, by(1, 1, "ada"), by(1, 2, "ada"), by(1, 3, "bob"), by(2, 1, ""), by(1, 3000, "cleo"))
+	for n := range issues.UserSample {
+		insert(t, s, by(3, n, "dan"))
+	}
+	insert(t, s, by(3, 1000, "eve")) // one more than is read
+	span := issues.Span{From: Now.Add(-day), To: Now.Add(day)}
+	got, err := s.Users(t.Context(), []issues.Key{1, 2, 3}, span, issues.Filter{Env: []string{"prod"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "keys with users", len(got), 2)
+	equal(t, "users of 1", got[1].Names, map[string]bool{"ada": true, "bob": true})
+	equal(t, "1 is a sample", got[1].Sampled, false)
+	equal(t, "users of 3", got[3].Names, map[string]bool{"dan": true})
+	equal(t, "3 is a sample", got[3].Sampled, true)
+	if got, err = s.Users(t.Context(), []issues.Key{1}, span, issues.Filter{Env: []string{"none"}}); err != nil || len(got) != 0 {
+		t.Errorf("of another environment: %v, %v", got, err)
+	}
 }
 
 func search(t *testing.T, s issues.Store) {

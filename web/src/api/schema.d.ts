@@ -61,6 +61,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may log in: whom issues can be assigned to */
+        get: operations["users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs": {
         parameters: {
             query?: never;
@@ -153,6 +170,23 @@ export interface paths {
          * @description Ranges are counted in whole hours.
          */
         get: operations["issues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/issues/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many users issues are about */
+        get: operations["issueUsers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -546,6 +580,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alertmanager": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a notification of Alertmanager
+         * @description Version 4 of Alertmanager's webhook, 2 MiB at most. Unknown fields are kept. It is stored before the answer; what could not be stored is answered with 503, for Alertmanager sends only that again.
+         */
+        post: operations["takeNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts that fire now
+         * @description The gravest first, then the newest; 1000 at most. The alert Watchdog is not among them.
+         */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What fired in a range, by the alert's name */
+        get: operations["alertTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The silences that are active or will be
+         * @description The first to end first.
+         */
+        get: operations["silences"];
+        put?: never;
+        /**
+         * Silence an alert
+         * @description In Alertmanager, in the user's name. Needs Content-Type application/json, and a same-origin request.
+         */
+        post: operations["silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a silence
+         * @description Needs Content-Type application/json, and a same-origin request.
+         */
+        delete: operations["unsilence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of one episode */
+        get: operations["alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph of an episode's expression
+         * @description Around the episode, from Prometheus; without series if the expression is not known, or is Loki's.
+         */
+        get: operations["alertSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -564,7 +736,7 @@ export interface components {
             /** @description Plain words, with the remedy. */
             message: string;
             /** @enum {string} */
-            source: "loki" | "prometheus" | "dashboard";
+            source: "loki" | "prometheus" | "alertmanager" | "dashboard";
         };
         LoginRequest: {
             /** @description Login name */
@@ -590,6 +762,10 @@ export interface components {
             version: string;
             /** @description EXTERNAL_URL, or empty when not configured */
             external_url: string;
+        };
+        UsersResponse: {
+            /** @description Sorted. */
+            names: string[];
         };
         Entry: {
             /** @description Equal for the same line in every answer to queries that extract the same; unique among lines that Loki tells apart. */
@@ -867,6 +1043,7 @@ export interface components {
             /** @description Issues on all pages. */
             total: number;
             issues: components["schemas"]["IssueRow"][];
+            summary: components["schemas"]["IssuesSummary"];
             /**
              * Format: date-time
              * @description Start of the sparklines: at least the last day of the range.
@@ -877,6 +1054,34 @@ export interface components {
             /** @description Where to begin with the stream of changes. */
             seq: number;
             index: components["schemas"]["IndexStatus"];
+        };
+        /** @description Counts of the issues that fit whatever their state. */
+        IssuesSummary: {
+            /** @description How many are in each state; those of none are absent. */
+            states: {
+                [key: string]: number;
+            };
+            /** @description How many are far more frequent than usual now. */
+            spiking: number;
+            /** @description How many were first seen since `since`. */
+            new: number;
+            /** @description How many came back since `since`, after they were resolved. */
+            back: number;
+            /**
+             * Format: date-time
+             * @description The last deploy, or the start of the range without one in the week before its end.
+             */
+            since: string;
+            deploy: components["schemas"]["Deploy"] | null;
+        };
+        IssueUsersResponse: {
+            issues: {
+                issue: number;
+                /** @description Different values of the tag user. */
+                users: number;
+                /** @description True if only the newest events were read: then there may be more. */
+                sampled: boolean;
+            }[];
         };
         IssueHash: {
             /** @description The group of events, or another hash by which further groups are found. */
@@ -1189,6 +1394,305 @@ export interface components {
             /** @description The newest first, at most 1000. */
             deploys: components["schemas"]["Deploy"][];
         };
+        NotificationResponse: {
+            /** @description Episodes that are new. */
+            opened: number;
+            /** @description Episodes that ended. */
+            ended: number;
+            /** @description Alerts that could not be understood. */
+            malformed: number;
+        };
+        AlertEpisode: {
+            /** @description Number of the episode. */
+            id: number;
+            /** @description Name of the alert. */
+            name: string;
+            /** @description As the rule says: critical, warning, info or another; empty without. */
+            severity: string;
+            /** @description Label service, empty without. */
+            service: string;
+            /** @description Label env, empty without. */
+            env: string;
+            /**
+             * Format: date-time
+             * @description When it began to fire; not later than the dashboard heard of it.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            end: string | null;
+            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            inferred: boolean;
+        };
+        FiringAlert: {
+            /** @description Number of the episode. */
+            id: number;
+            /** @description Name of the alert. */
+            name: string;
+            /** @description As the rule says: critical, warning, info or another; empty without. */
+            severity: string;
+            /** @description Label service, empty without. */
+            service: string;
+            /** @description Label env, empty without. */
+            env: string;
+            /**
+             * Format: date-time
+             * @description When it began to fire; not later than the dashboard heard of it.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            end: string | null;
+            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            inferred: boolean;
+            /** @description In the rule's words, with its values. */
+            summary: string;
+            /** @description Silences that keep it from notifying, as of the last look. */
+            silenced_by: string[];
+            /** @description Fingerprints of alerts that keep it from notifying. */
+            inhibited_by: string[];
+        };
+        Watchdog: {
+            /**
+             * @description missing: the alert Watchdog, which always fires, does not: alerts do not get through. unknown: Alertmanager cannot be looked at.
+             * @enum {string}
+             */
+            state: "ok" | "missing" | "unknown";
+            /**
+             * Format: date-time
+             * @description Since when; null if it was never seen.
+             */
+            since: string | null;
+        };
+        AlertmanagerStatus: {
+            /** @description Whether the dashboard knows an Alertmanager. */
+            configured: boolean;
+            /**
+             * Format: date-time
+             * @description When it last told what it has; null if it did not.
+             */
+            looked_at: string | null;
+            /** @description Why it does not tell; empty if it does. */
+            failure: string;
+            /**
+             * Format: date-time
+             * @description Since when it tells, or does not.
+             */
+            since: string | null;
+            /** @description Alerts that notifications left out since the last look. */
+            truncated: number;
+            /** @description How far its clock is ahead of the dashboard's; 0 below 3 seconds. */
+            skew_ms: number;
+        };
+        AlertsResponse: {
+            /** @description How many fire. */
+            total: number;
+            firing: components["schemas"]["FiringAlert"][];
+            watchdog: components["schemas"]["Watchdog"];
+            alertmanager: components["schemas"]["AlertmanagerStatus"];
+        };
+        AlertTimelineRow: {
+            /** @description Name of the alerts. */
+            name: string;
+            /** @description The gravest of them. */
+            severity: string;
+            /** @description The oldest first. */
+            episodes: components["schemas"]["AlertEpisode"][];
+            /** @description How often one alert began within an hour, if that is three times or more; else 0. */
+            flaps: number;
+            /** @description How long the episodes that ended lasted on average; null if none did. */
+            recovery_ms: number | null;
+        };
+        TimeSpan: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End, not included.
+             */
+            end: string;
+        };
+        AlertTimelineResponse: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End, not included.
+             */
+            end: string;
+            /** @description Those that fire first, then those that began last. */
+            rows: components["schemas"]["AlertTimelineRow"][];
+            /** @description Times in which nobody looked at Alertmanager: what is missing there is not known. */
+            gaps: components["schemas"]["TimeSpan"][];
+            /** @description True if only the newest 5000 episodes are in it. */
+            partial: boolean;
+        };
+        AlertLinks: {
+            /** @description What to do; empty without an http or https address. */
+            runbook: string;
+            /** @description Where to see it. */
+            dashboard: string;
+            /** @description The expression in Prometheus, or in Grafana. */
+            source: string;
+        };
+        AlertDetail: {
+            /** @description Number of the episode. */
+            id: number;
+            /** @description Name of the alert. */
+            name: string;
+            /** @description As the rule says: critical, warning, info or another; empty without. */
+            severity: string;
+            /** @description Label service, empty without. */
+            service: string;
+            /** @description Label env, empty without. */
+            env: string;
+            /**
+             * Format: date-time
+             * @description When it began to fire; not later than the dashboard heard of it.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            end: string | null;
+            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            inferred: boolean;
+            /** @description In the rule's words, with its values. */
+            summary: string;
+            /** @description Silences that keep it from notifying, as of the last look. */
+            silenced_by: string[];
+            /** @description Fingerprints of alerts that keep it from notifying. */
+            inhibited_by: string[];
+            /** @description Alertmanager's name of its labels. */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description When it began by Prometheus' clock.
+             */
+            starts_at: string;
+            /** @description True if no notification told of it first. */
+            polled: boolean;
+            /** @description In the rule's words, with its values. */
+            description: string;
+            /** @description Labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Annotations, as told last. */
+            annotations: {
+                [key: string]: string;
+            };
+            /** @description Receiver in Alertmanager. */
+            receiver: string;
+            /** @description Fields that this version of the dashboard does not know. */
+            extra: {
+                [key: string]: unknown;
+            };
+            links: components["schemas"]["AlertLinks"];
+            /** @description Issues of its service and environment in these minutes, the last seen first; 10 at most. */
+            issues: components["schemas"]["IssueRow"][];
+            /** @description False if issues are not made, or could not be read. */
+            issues_known: boolean;
+        };
+        AlertSeries: {
+            /** @description Labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Values at start, start + step and so on; null where there is none. */
+            values: (number | null)[];
+        };
+        AlertSeriesResponse: {
+            /** @description The whole expression; empty if it is not known. */
+            expr: string;
+            /** @enum {string} */
+            language: "promql" | "logql";
+            /** @description The part of it that is drawn: without the comparison. */
+            drawn: string;
+            /** @description The comparison, empty without. */
+            op: string;
+            /** @description What it is compared with. */
+            threshold: number | null;
+            /**
+             * Format: date-time
+             * @description Time of the first value.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End of the graph.
+             */
+            end: string;
+            /** @description Between two values. */
+            step_ms: number;
+            /** @description 5 at most. */
+            series: components["schemas"]["AlertSeries"][];
+            /** @description How many more there are. */
+            others: number;
+        };
+        SilenceMatcher: {
+            /** @description Label. */
+            name: string;
+            /** @description Value, or expression. */
+            value: string;
+            /** @description Whether the value is a regular expression. */
+            isRegex: boolean;
+            /** @description False selects what does not match. */
+            isEqual: boolean;
+        };
+        Silence: {
+            /** @description Id in Alertmanager. */
+            id: string;
+            /** @description What it silences: alerts that fit all of them. */
+            matchers: components["schemas"]["SilenceMatcher"][];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            end: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            state: "active" | "pending";
+        };
+        SilencesResponse: {
+            silences: components["schemas"]["Silence"][];
+        };
+        SilenceRequest: {
+            /** @description Number of an episode of the alert. */
+            episode: number;
+            /**
+             * @description alert: this alert alone; name: all of its name, in its environment if it has one.
+             * @enum {string}
+             */
+            scope: "alert" | "name";
+            /** @description How long: a minute at least, 30 days at most. */
+            for_ms: number;
+            /** @description Why. */
+            reason: string;
+        };
+        SilenceResponse: {
+            /** @description Id of the silence in Alertmanager. */
+            id: string;
+        };
         MailServer: {
             host: string;
             port: number;
@@ -1451,7 +1955,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description Loki or Prometheus is away or refuses (code unavailable) */
+        /** @description Loki, Prometheus or Alertmanager is away or refuses (code unavailable) */
         Upstream: {
             headers: {
                 [name: string]: unknown;
@@ -1469,7 +1973,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no such issue, channel or rule (code not_found) */
+        /** @description There is no such issue, episode, silence, channel or rule (code not_found) */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1478,7 +1982,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description No issues are made (code unavailable) */
+        /** @description No issues are made, or no alerts are kept (code unavailable) */
         Off: {
             headers: {
                 [name: string]: unknown;
@@ -1539,6 +2043,10 @@ export interface components {
         issueText: string;
         /** @description last: the most recent first; first: the newest of the range; events: the most frequent. */
         sort: "last" | "first" | "events";
+        /** @description Environment of the alerts; repeat for several. Alerts without one always fit. */
+        alertEnv: string[];
+        /** @description Number of the episode. */
+        episode: number;
     };
     requestBodies: never;
     headers: never;
@@ -1622,6 +2130,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsersResponse"];
                 };
             };
             401: components["responses"]["Unauthorized"];
@@ -1872,6 +2402,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssuesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    issueUsers: {
+        parameters: {
+            query: {
+                /** @description Numbers of issues. */
+                issue: number[];
+                /** @description Service of the events; repeat for several. */
+                service?: components["parameters"]["eventService"];
+                /** @description Level of the events; repeat for several. */
+                level?: components["parameters"]["eventLevel"];
+                /** @description Environment of the events; repeat for several. */
+                env?: components["parameters"]["eventEnv"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["issueStart"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One count for each issue, in the order of the request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssueUsersResponse"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -2573,6 +3140,245 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+        };
+    };
+    takeNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    alerts: Record<string, never>[];
+                };
+            };
+        };
+        responses: {
+            /** @description Stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description More than 2 MiB (code bad_request) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: {
+                /** @description Environment of the alerts; repeat for several. Alerts without one always fit. */
+                env?: components["parameters"]["alertEnv"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alertTimeline: {
+        parameters: {
+            query?: {
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Environment of the alerts; repeat for several. Alerts without one always fit. */
+                env?: components["parameters"]["alertEnv"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Episodes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTimelineResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Silences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+        };
+    };
+    silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Silenced */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+        };
+    };
+    unsilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the silence. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the episode. */
+                id: components["parameters"]["episode"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The episode */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alertSeries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the episode. */
+                id: components["parameters"]["episode"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Series */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSeriesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
         };
     };
 }

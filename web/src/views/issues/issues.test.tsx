@@ -30,6 +30,14 @@ const ROW: IssueRow = {
 const ANSWER: IssuesResponse = {
   total: 2,
   issues: [ROW, { ...ROW, id: 2, title: "disk is full", type: "", state: "new", spiking_since: null }],
+  summary: {
+    states: { new: 1, regressed: 1 },
+    spiking: 1,
+    new: 1,
+    back: 1,
+    since: "2026-03-01T11:00:00Z",
+    deploy: null,
+  },
   series_start: "2026-03-01T00:00:00Z",
   step_ms: 3_600_000,
   seq: 5,
