@@ -55,20 +55,18 @@ func newStack(t *testing.T) stack {
 	w.Engine.Docker(t, "run", "-d", "--name=tovplay-backend-log", "--label=com.docker.compose.service=backend", "--network=host", "--stop-signal=KILL",
 		"busybox", "sh", "-c", logScript)
 	w.RunContainer(t, "tovplay-greedy", "greedy", "16m", oomScript)
-	loki := servers.Loki(t)
-	collector := runCollector(t, w, loki.URL)
 
 	alertmanager := runAlertmanager(t)
 	internal := "127.0.0.1:" + servers.FreePort(t)
 	targets := w.Targets()
 	targets["backend"] = append(targets["backend"], servers.ScrapeTarget{Address: oneWorker(t), Labels: map[string]string{"env": "production"}})
 	maps.Copy(targets, map[string][]servers.ScrapeTarget{
-		"loki": {{Address: address(loki)}}, "collector": {{Address: address(collector)}},
+		"loki": {{Address: address(w.Loki)}}, "collector": {{Address: address(w.Collector)}},
 		"alertmanager": {{Address: address(alertmanager)}}, "dashboard": {{Address: internal}},
 	})
 	prometheus := servers.PrometheusShipped(t, scrapeEvery, targets, rules(t))
-	runDashboard(t, internal, loki.URL, prometheus.URL)
-	return stack{w, loki.URL, prometheus.URL}
+	runDashboard(t, internal, w.Loki.URL, prometheus.URL)
+	return stack{w, w.Loki.URL, prometheus.URL}
 }
 
 func address(p *servers.Process) string { return strings.TrimPrefix(p.URL, "http://") }
@@ -118,25 +116,6 @@ func oneWorker(t *testing.T) string {
 		running.Wait()
 	})
 	return server.Address
-}
-
-// runCollector runs the collector with the shipped configuration, in which the folders are those of the world.
-func runCollector(t *testing.T, w *world.World, loki string) *servers.Process {
-	t.Helper()
-	dir := t.TempDir()
-	shipped, err := os.ReadFile("../stack/collector.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := strings.NewReplacer("/var/log/nginx/", filepath.Dir(w.Site.AccessLog)+"/", "/var/log", filepath.Join(dir, "log")).Replace(string(shipped))
-	servers.WriteFile(t, filepath.Join(dir, "log", "syslog"), "") // as on a host without a journal
-	// What the two print goes to these files on a host.
-	servers.WriteFile(t, filepath.Join(dir, "log", "postgresql", "postgresql-15-main.log"), w.PostgreSQL.Output())
-	servers.WriteFile(t, filepath.Join(dir, "log", "postgresql", "pgbouncer.log"), w.PgBouncer.Output())
-	return servers.Collector(t, servers.CollectorOptions{
-		Config: servers.WriteFile(t, filepath.Join(dir, "collector.yaml"), config), Dir: dir,
-		Env: []string{"LOKI_URL=" + loki, "TOVPLAY_ENV=production", "DATA_DIR=" + dir, "DOCKER_ROOT=" + w.Engine.Root},
-	})
 }
 
 func runAlertmanager(t *testing.T) *servers.Process {

@@ -165,10 +165,10 @@ const seriesStepLeast = 15 * time.Second
 
 // graphsBody is the answer of GET api/v1/health/{component}/series.
 type graphsBody struct {
-	Component string      `json:"component"`
-	Start     string      `json:"start"`
-	StepMS    int64       `json:"step_ms"`
-	Points    int         `json:"points"`
+	Component string            `json:"component"`
+	Start     string            `json:"start"`
+	StepMS    int64             `json:"step_ms"`
+	Points    int               `json:"points"`
 	Graphs    []healthGraphBody `json:"graphs"`
 }
 

@@ -1,8 +1,11 @@
 import { Link, useLocation } from "wouter";
+import { useAlerts } from "../api/alerts";
+import { countLoud } from "../lib/alerts";
+import { formatShort } from "../lib/format";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
-import { ROUTES, routeOf } from "./routes";
+import { ALERTS, ROUTES, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
@@ -23,6 +26,7 @@ export function TopTabs() {
           )}
         >
           {route.name}
+          {route === ALERTS && <AlertCount />}
         </Link>
       ))}
     </nav>
@@ -49,9 +53,26 @@ export function BottomTabs() {
           )}
         >
           <route.icon size={18} aria-hidden />
-          {route.name}
+          <span>
+            {route.name}
+            {route === ALERTS && <AlertCount />}
+          </span>
         </Link>
       ))}
     </nav>
+  );
+}
+
+/** How many alerts fire and are not silenced; nothing for none. */
+function AlertCount() {
+  const { view } = useView();
+  const { data } = useAlerts(view);
+  const loud = data ? countLoud(data) : 0;
+  if (loud === 0) return null;
+  return (
+    <span data-alert-count={loud} className="pl-1.5 font-semibold text-error">
+      {formatShort(loud)}
+      <span className="sr-only"> firing</span>
+    </span>
   );
 }
