@@ -133,7 +133,7 @@ func backendBoard() Board {
 				{ID: 61, Kind: Graph, Title: "Requests by nginx's log", Unit: Requests, Stacked: true,
 					Text:    "Requests by the first digit of their status.",
 					Queries: []Query{logql(`sum by (env, class) (rate(`+accessLog+` [$__auto]))`, "{{class}}xx {{env}}")}},
-				{ID: 62, Kind: Graph, Title: "Failed requests by nginx's log", Unit: Ratio, Limits: backendErrors(),
+				{ID: 62, Kind: Graph, Title: "Failed requests by nginx's log", Unit: Ratio, Limits: nginxErrors(),
 					Text:    "Share of requests that ended in a server error, those included that the backend did not answer.",
 					Queries: []Query{logql(accessShare("5..", "$__auto"), "{{env}}")}},
 				{ID: 63, Kind: Graph, Title: "Latency by the backend's log", Unit: Seconds, Limits: backendLatency(),

@@ -81,6 +81,8 @@ type Panel struct {
 type Limits struct {
 	Warning, Critical *float64
 	Below             bool // smaller is worse
+	// Alert is the rule that has these values, where no signal of health has them.
+	Alert string
 }
 
 // Query asks one of the two servers.
@@ -130,6 +132,12 @@ func warnUnder(warning float64) Limits {
 // criticalUnder is under, without a value of warning.
 func criticalUnder(critical float64) Limits {
 	return Limits{Critical: &critical, Below: true}
+}
+
+// of names the rule that has the limits.
+func (l Limits) of(alert string) Limits {
+	l.Alert = alert
+	return l
 }
 
 // Variable is a choice at the top of a dashboard.

@@ -228,7 +228,7 @@ func postgresBoard() Board {
 					Queries: []Query{prom(`max by (instance, datname) (pg_database_size_bytes`+databasesOf+`)`, "{{datname}}")}},
 			}},
 			{ID: 104, Title: "Operation", Height: 8, Panels: []Panel{
-				{ID: 40, Kind: Stat, Title: "The exporter's own errors", Unit: Count, Width: 6, Limits: warnOver(1),
+				{ID: 40, Kind: Stat, Title: "The exporter's own errors", Unit: Count, Width: 6, Limits: warnOver(1).of("PostgresExporterErrors"),
 					Text:    "1 when the exporter's last reading had an error: then some values here are missing.",
 					Queries: []Query{prom(`max by (instance) (pg_exporter_last_scrape_error{job="postgres", instance=~"$instance"})`, "{{instance}}")}},
 				{ID: 41, Kind: Logs, Title: "Its log", Width: 18,

@@ -2,8 +2,10 @@ package dashboards
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -120,21 +122,27 @@ func (b Board) panels() []object {
 			"id": row.ID, "type": "row", "title": row.Title, "collapsed": false, "panels": []any{}, "gridPos": grid(0, y, columns, 1),
 		})
 		y++
-		x := 0
-		for _, p := range row.Panels {
-			width := p.Width
-			if width == 0 {
-				width = columns / len(row.Panels)
+		for _, line := range row.lines() {
+			x := 0
+			for _, p := range line {
+				width := cmp.Or(p.Width, columns/len(line))
+				all = append(all, p.model(grid(x, y, width, row.Height)))
+				x += width
 			}
-			if x+width > columns {
-				x, y = 0, y+row.Height
-			}
-			all = append(all, p.model(grid(x, y, width, row.Height)))
-			x += width
+			y += row.Height
 		}
-		y += row.Height
 	}
 	return all
+}
+
+// lines are the panels by line: as few lines as are readable, of about the same length.
+func (r Row) lines() [][]Panel {
+	most := 4
+	if r.Panels[0].Kind == Stat {
+		most = 8
+	}
+	count := (len(r.Panels) + most - 1) / most
+	return slices.Collect(slices.Chunk(r.Panels, (len(r.Panels)+count-1)/count))
 }
 
 func grid(x, y, w, h int) object { return object{"x": x, "y": y, "w": w, "h": h} }

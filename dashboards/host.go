@@ -129,8 +129,8 @@ func hostBoard() Board {
 				{ID: 40, Kind: Graph, Title: "Open files", Unit: Ratio,
 					Text:    "Open files of what the kernel allows.",
 					Queries: []Query{prom(`node_filefd_allocated{job="node", instance=~"$instance"} / node_filefd_maximum{job="node", instance=~"$instance"}`, "{{instance}}")}},
-				{ID: 41, Kind: Graph, Title: "Pressure", Unit: Ratio,
-					Text: "Share of the time in which some process waited for CPU, disk or memory.",
+				{ID: 41, Kind: Graph, Title: "Pressure", Unit: Ratio, Limits: warnOver(0.5),
+					Text: "Share of the time in which some process waited for CPU, disk or memory. The limit is for disks.",
 					Queries: []Query{
 						prom(`rate(node_pressure_cpu_waiting_seconds_total{job="node", instance=~"$instance"}[$__rate_interval])`, "{{instance}} CPU"),
 						prom(`rate(node_pressure_io_waiting_seconds_total{job="node", instance=~"$instance"}[$__rate_interval])`, "{{instance}} disk"),
