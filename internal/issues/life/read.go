@@ -75,6 +75,8 @@ type Row struct {
 	Events int64
 	// First and Last are the times of events in the range.
 	First, Last time.Time
+	// Twin is an older issue of the same failure, the lowest number, 0 for none.
+	Twin int64
 	// Series are the counts of the sparkline, nil without Step and without events.
 	Series []int64
 }
@@ -99,10 +101,27 @@ func (t *Tracker) List(ctx context.Context, q ListQuery) (List, error) {
 	for _, r := range rows {
 		list.Issues = append(list.Issues, Row{Issue: shown[r.Issue], Events: r.Events, First: r.First, Last: r.Last})
 	}
+	t.twins(list.Issues)
 	if q.Step <= 0 || len(rows) == 0 {
 		return list, nil
 	}
 	return list, t.sparklines(ctx, q, rows, list.Issues)
+}
+
+// twins fills in the twins of rows.
+func (t *Tracker) twins(rows []Row) {
+	byID := make(map[int64]*Row, len(rows))
+	for n := range rows {
+		byID[rows[n].ID] = &rows[n]
+	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for pair := range t.linked {
+		row, older := byID[pair[1]], t.issues[pair[0]]
+		if row != nil && older != nil && !older.merged && (row.Twin == 0 || older.ID < row.Twin) {
+			row.Twin = older.ID
+		}
+	}
 }
 
 // search returns the keys that fit a text, nil without one.

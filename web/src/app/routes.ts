@@ -17,9 +17,9 @@ export const ISSUES: RouteInfo = { path: "/issues", name: "Issues", key: "i", ic
 
 export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES];
 
-/** Path of one issue. */
-export function issuePath(id: number): string {
-  return `${ISSUES.path}/${id}`;
+/** Path of one issue, or of one of its parts. */
+export function issuePath(id: number, part = ""): string {
+  return `${ISSUES.path}/${id}${part && `/${part}`}`;
 }
 
 /** The tab that a path belongs to. */

@@ -3,7 +3,8 @@ import type { Live } from "./options";
 
 const LABEL = "no lines";
 
-interface HatchLook {
+/** Colours and font of what is drawn over a chart. */
+export interface Look {
   ink: string;
   /** Colour of the surface below, behind the label. */
   ground: string;
@@ -11,7 +12,7 @@ interface HatchLook {
 }
 
 /** Hatches and labels the times without any data: they are neither zero nor blank. */
-export function drawGaps(chart: uPlot, { data, gaps }: Live, { ink, ground, font }: HatchLook): void {
+export function drawGaps(chart: uPlot, { data, gaps }: Live, { ink, ground, font }: Look): void {
   const { ctx, bbox } = chart;
   const ratio = devicePixelRatio;
   ctx.save();
@@ -48,7 +49,7 @@ function drawHatch(
   ctx.restore();
 }
 
-function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: number, look: HatchLook) {
+function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: number, look: Look) {
   ctx.font = look.font;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
@@ -61,6 +62,7 @@ function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: n
   ctx.fillText(LABEL, (from + to) / 2, y);
 }
 
-function scaleFont(font: string, ratio: number): string {
+/** The font at the ratio of the screen. */
+export function scaleFont(font: string, ratio: number): string {
   return font.replace(/^(\d+)px/, (_, size) => `${Number(size) * ratio}px`);
 }

@@ -4,7 +4,7 @@ import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { FilterChips } from "../logs/FilterChips";
 import { HealthStrip } from "./HealthStrip";
-import { NewestErrors } from "./NewestErrors";
+import { NewAndRegressed } from "./NewAndRegressed";
 import { Sources } from "./Sources";
 import { Timeline } from "./Timeline";
 import { UnreadableSources } from "./UnreadableSources";
@@ -12,7 +12,7 @@ import { VerdictLine } from "./VerdictLine";
 
 const REFRESH_MS = 30_000;
 
-/** What is the case, in words, and the evidence: health, errors and volume over time, newest errors, sources. */
+/** What is the case, in words, and the evidence: health, errors and volume over time, new issues, sources. */
 export default function OverviewView() {
   const health = useHealth();
   useSteadyRefresh();
@@ -25,7 +25,7 @@ export default function OverviewView() {
         <UnreadableSources sources={health.data?.unreadable ?? []} />
         <Timeline />
         <div className="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">
-          <NewestErrors />
+          <NewAndRegressed />
           <Sources health={health} />
         </div>
       </div>
