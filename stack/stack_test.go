@@ -128,6 +128,7 @@ func TestUpAndDownAndUpAgain(t *testing.T) {
 		"Login: user admin, password "+strings.TrimSpace(string(password)))
 	s.canLogIn(t, strings.TrimSpace(string(password)))
 	s.scrapesEverything(t)
+	s.alertmanagerMayNotify(t)
 
 	out, status = s.run(t, "up")
 	if status != 0 {
@@ -258,4 +259,33 @@ func TestUpStartsAgainWhatHasEnded(t *testing.T) {
 		t.Errorf("up with Loki killed: exit status %d, Loki answers %d", status, s.status("LOKI_PORT", "/ready"))
 	}
 	wantIn(t, out, "loki has ended")
+}
+
+// alertmanagerMayNotify checks that Alertmanager knows the dashboard's address and
+// token.
+func (s stack) alertmanagerMayNotify(t *testing.T) {
+	t.Helper()
+	etc := filepath.Join(s.dir, "alertmanager", "etc")
+	config, err := os.ReadFile(filepath.Join(etc, "alertmanager.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantIn(t, string(config), s.url("DASHBOARD_PORT", "/api/v1/alertmanager"))
+	token, err := os.ReadFile(filepath.Join(etc, "dashboard-token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := http.NewRequest(http.MethodPost, s.url("DASHBOARD_PORT", "/api/v1/alertmanager"), strings.NewReader(`{"alerts":[]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("a notification with the token of Alertmanager: %s", answer.Status)
+	}
 }

@@ -5,10 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
-	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
@@ -23,9 +23,10 @@ const (
 
 	defaultEventsKept = 90 * 24 * time.Hour
 	defaultCountsKept = 400 * 24 * time.Hour
+	defaultAlertsKept = 400 * 24 * time.Hour
 
-	// deployTokenLeast is how many characters a token has at least.
-	deployTokenLeast = 16
+	// tokenLeast is how many characters a token has at least.
+	tokenLeast = 16
 )
 
 // options are the program's flags; each has an environment variable, and a flag
@@ -37,20 +38,26 @@ type options struct {
 	externalURL     string
 	prometheusURL   string
 	alertmanagerURL string
+	grafanaURL      string
+	catalogue       string
 	loki            loki.Config
 	adminPassword   secret.String
 	issues          issueOptions
-	logLevel        slog.Level
-	logFormat       string
-	version         bool
+	// alertmanagerToken is what Alertmanager shows to send notifications, empty if it
+	// may not.
+	alertmanagerToken secret.String
+	// alertsKept is how long alerts that have ended are kept; 0 is for ever.
+	alertsKept time.Duration
+	logLevel   slog.Level
+	logFormat  string
+	version    bool
 }
 
 // issueOptions say how issues are kept.
 type issueOptions struct {
-	off      bool
-	rules    string
-	keep     issues.Retention
-	selector string
+	off   bool
+	rules string
+	keep  issues.Retention
 	// clickHouse is the DSN of the event store, empty for a SQLite file.
 	clickHouse secret.String
 	// deployToken is what a CI shows to report a deploy, empty if none may.
@@ -71,6 +78,7 @@ variables NAME_FILE that name a file:
   LOKI_USER, LOKI_PASSWORD   basic authentication at Loki
   LOKI_BEARER_TOKEN          bearer token for Loki
   DASHBOARD_DEPLOY_TOKEN     what a CI sends as a bearer token to POST /api/v1/deploys; without it none can
+  DASHBOARD_ALERTMANAGER_TOKEN  what Alertmanager sends as a bearer token to POST /api/v1/alertmanager; without it it cannot
   CLICKHOUSE_DSN             keeps events in ClickHouse: clickhouse://user:password@host:9000/database
 
 `
@@ -90,14 +98,16 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	text(&o.internalListen, "internal-listen", "DASHBOARD_INTERNAL_LISTEN", defaultInternalListen, "address of /metrics and pprof; keep it on this machine")
 	text(&o.loki.URL, "loki-url", "LOKI_URL", o.loki.URL, "Loki's address")
 	text(&o.loki.Tenant, "loki-tenant", "LOKI_TENANT", "", "Loki's tenant, sent as X-Scope-OrgID")
+	text((*string)(&o.loki.Selector), "loki.selector", "LOKI_SELECTOR", string(o.loki.Selector), "matchers of the streams that are shown, and of which errors become issues")
 	text(&o.prometheusURL, "prometheus-url", "PROMETHEUS_URL", defaultPrometheusURL, "Prometheus' address")
 	text(&o.alertmanagerURL, "alertmanager-url", "ALERTMANAGER_URL", defaultAlertmanager, "Alertmanager's address; none: ask Prometheus about it")
+	text(&o.grafanaURL, "grafana.url", "GRAFANA_URL", "", "where people reach Grafana, for links to its dashboards")
+	text(&o.catalogue, "health.catalogue", "DASHBOARD_HEALTH_CATALOGUE", "", "file with limits and signals of your own, in the form of internal/health/catalogue.yaml")
 	text(&o.dataDir, "data-dir", "DASHBOARD_DATA_DIR", defaultDataDir, "folder of the database")
 	text(&o.externalURL, "external-url", "EXTERNAL_URL", "", "where people reach the dashboard, such as https://host/logs")
 	text(&level, "log.level", "DASHBOARD_LOG_LEVEL", "info", "debug, info, warn or error")
 	text(&o.logFormat, "log.format", "DASHBOARD_LOG_FORMAT", "text", "text or json")
 	text(&o.issues.rules, "issues.rules", "DASHBOARD_ISSUES_RULES", "", "file of rules for grouping errors")
-	text(&o.issues.selector, "issues.selector", "DASHBOARD_ISSUES_SELECTOR", index.Default().Selector, "matchers of the streams of which errors become issues")
 	flags.BoolVar(&o.issues.off, "issues.off", env.getenv("DASHBOARD_ISSUES_OFF") == "true", "make no issues of errors [DASHBOARD_ISSUES_OFF]")
 	duration := func(into *time.Duration, name, variable string, fallback time.Duration, usage string) {
 		if value := env.getenv(variable); value != "" {
@@ -111,6 +121,7 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	}
 	duration(&o.issues.keep.Events, "issues.keep-events", "DASHBOARD_ISSUES_KEEP_EVENTS", defaultEventsKept, "how long events are kept; 0 is for ever")
 	duration(&o.issues.keep.Counts, "issues.keep-counts", "DASHBOARD_ISSUES_KEEP_COUNTS", defaultCountsKept, "how long the counts of issues are kept; 0 is for ever")
+	duration(&o.alertsKept, "alerts.keep", "DASHBOARD_ALERTS_KEEP", defaultAlertsKept, "how long alerts that have ended are kept; 0 is for ever")
 	for _, add := range more {
 		add(flags)
 	}
@@ -150,12 +161,22 @@ func (o *options) complete(level string, env environment) error {
 	read(&o.loki.Password, "LOKI_PASSWORD")
 	read(&o.loki.Token, "LOKI_BEARER_TOKEN")
 	read(&o.issues.clickHouse, "CLICKHOUSE_DSN")
-	read(&o.issues.deployToken, "DASHBOARD_DEPLOY_TOKEN")
-	if n := len(o.issues.deployToken.Reveal()); n > 0 && n < deployTokenLeast {
-		faults = append(faults, fmt.Errorf("DASHBOARD_DEPLOY_TOKEN has %d characters, at least %d are needed: openssl rand -hex 16 makes one", n, deployTokenLeast))
+	token := func(into *secret.String, name string) {
+		read(into, name)
+		if n := len(into.Reveal()); n > 0 && n < tokenLeast {
+			faults = append(faults, fmt.Errorf("%s has %d characters, at least %d are needed: openssl rand -hex 16 makes one", name, n, tokenLeast))
+		}
+	}
+	token(&o.issues.deployToken, "DASHBOARD_DEPLOY_TOKEN")
+	token(&o.alertmanagerToken, "DASHBOARD_ALERTMANAGER_TOKEN")
+	if o.alertsKept < 0 {
+		faults = append(faults, fmt.Errorf("-alerts.keep %s is less than nothing", o.alertsKept))
 	}
 	if err := o.issues.keep.Validate(); err != nil {
 		faults = append(faults, err)
+	}
+	if u, err := url.Parse(o.grafanaURL); err != nil || (o.grafanaURL != "" && u.Scheme != "http" && u.Scheme != "https") {
+		faults = append(faults, fmt.Errorf("-grafana.url %q is no address such as https://grafana.example.org", o.grafanaURL))
 	}
 	o.loki.User = env.getenv("LOKI_USER")
 	if err := o.loki.Validate(); err != nil {

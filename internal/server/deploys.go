@@ -12,6 +12,7 @@ import (
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
+	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
 // deployRequest is the body of POST api/v1/deploys.
@@ -26,7 +27,7 @@ type deployRequest struct {
 
 // addDeploy stores a deploy that a CI reports.
 func (s *Server) addDeploy(c *gin.Context) error {
-	if err := s.requireDeployToken(c); err != nil {
+	if err := s.requireToken(c, s.config.DeployToken, "DASHBOARD_DEPLOY_TOKEN", "deploys cannot be reported"); err != nil {
 		return err
 	}
 	if s.config.Issues == nil {
@@ -47,15 +48,16 @@ func (s *Server) addDeploy(c *gin.Context) error {
 	return nil
 }
 
-// requireDeployToken lets only those through who show the token.
-func (s *Server) requireDeployToken(c *gin.Context) error {
-	if s.config.DeployToken.IsZero() {
-		return &requestError{http.StatusForbidden, "forbidden", "deploys cannot be reported: set DASHBOARD_DEPLOY_TOKEN and send it as a bearer token"}
+// requireToken lets only those programs through who show a token; variable is
+// where it is set, and off what is the case without one.
+func (s *Server) requireToken(c *gin.Context, token secret.String, variable, off string) error {
+	if token.IsZero() {
+		return &requestError{http.StatusForbidden, "forbidden", off + ": set " + variable + " and send it as a bearer token"}
 	}
 	shown, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(s.config.DeployToken.Reveal()))
+	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token.Reveal()))
 	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
-		return &requestError{http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer with the value of DASHBOARD_DEPLOY_TOKEN"}
+		return &requestError{http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer with the value of " + variable}
 	}
 	return nil
 }

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/tovtech/tovplay-logging/internal/alerts"
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
@@ -109,10 +111,13 @@ func explain(ctx context.Context, err error) failure {
 		return failure{status: http.StatusTooManyRequests, retryAfter: known.Seconds(),
 			detail: errorDetail{"throttled", known.Error(), "dashboard"}}
 	}
+	if known, ok := errors.AsType[*alerts.UpstreamError](err); ok {
+		return upstreamFailure(ctx, known)
+	}
 	switch {
-	case errors.Is(err, life.ErrNoIssue):
+	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode):
 		return failure{status: http.StatusNotFound, detail: errorDetail{"not_found", err.Error(), "dashboard"}}
-	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy):
+	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy), errors.Is(err, alerts.ErrSilence):
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}
 	case errors.Is(err, auth.ErrCredentials):
 		return failure{status: http.StatusUnauthorized, detail: errorDetail{"unauthorized", "the user or the password is wrong", "dashboard"}}
@@ -123,4 +128,21 @@ func explain(ctx context.Context, err error) failure {
 	}
 	return failure{status: http.StatusInternalServerError, fault: true,
 		detail: errorDetail{"internal", "a fault of the dashboard; its log says more", "dashboard"}}
+}
+
+// upstreamFailure maps a failure of Alertmanager or Prometheus. What they refuse
+// with a status of 400 is the request's fault.
+func upstreamFailure(ctx context.Context, err *alerts.UpstreamError) failure {
+	detail := errorDetail{"unavailable", err.Message, strings.ToLower(err.Server)}
+	switch {
+	case ctx.Err() != nil:
+		return failure{status: statusClientGone, detail: errorDetail{"cancelled", "the request was cancelled", "dashboard"}}
+	case err.Status == http.StatusNotFound:
+		detail.Code = "not_found"
+		return failure{status: http.StatusNotFound, detail: detail}
+	case err.Status/100 == 4:
+		detail.Code = "bad_request"
+		return failure{status: http.StatusBadRequest, detail: detail}
+	}
+	return failure{status: http.StatusBadGateway, detail: detail, fault: true}
 }

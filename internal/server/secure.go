@@ -27,7 +27,11 @@ func secure(c *gin.Context) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("X-Robots-Tag", "noindex")
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, bodyMax)
+	most := int64(bodyMax)
+	if c.FullPath() == webhookPath {
+		most = webhookMax
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most)
 	c.Next()
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/tovtech/tovplay-logging/internal/alerts"
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/health"
 	"github.com/tovtech/tovplay-logging/internal/issues/index"
@@ -60,6 +61,12 @@ type Config struct {
 	Index  *index.Indexer
 	// DeployToken is what a CI shows to report a deploy; without one none can.
 	DeployToken secret.String
+	// Alerts may be nil: then none are kept.
+	Alerts      *alerts.Poller
+	AlertGraphs *alerts.Grapher
+	// AlertmanagerToken is what Alertmanager shows to send notifications; without one
+	// it cannot.
+	AlertmanagerToken secret.String
 	// Page holds the built page; without index.html a notice is served.
 	Page fs.FS
 	// Version is shown to people.
@@ -67,8 +74,10 @@ type Config struct {
 	// ExternalURL is where people reach the dashboard, "" when not known. It
 	// gives the path and the Secure flag of the cookie.
 	ExternalURL string
-	Log         *slog.Logger
-	Metrics     *Metrics
+	// GrafanaURL is where people reach Grafana, "" for no links to it.
+	GrafanaURL string
+	Log        *slog.Logger
+	Metrics    *Metrics
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -80,6 +89,7 @@ type Server struct {
 	page     *page
 	sources  *memo[[]loki.Source]
 	public   http.Handler
+	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
 	stopping chan struct{}
 }
@@ -94,7 +104,7 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{})}
+	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{}), webhooks: make(chan struct{}, webhooksAtOnce)}
 	s.sources = newMemo(sourcesFresh, config.Now, func(ctx context.Context) ([]loki.Source, error) {
 		return config.Sources.At(ctx, config.Now())
 	})
@@ -189,8 +199,11 @@ func (s *Server) routes() http.Handler {
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))
 	api.GET("/health", s.handle(s.health))
+	api.GET("/health/:component/series", s.handle(s.healthSeries))
 	api.GET("/openapi.json", s.handle(s.openAPI))
 	engine.POST("/api/v1/deploys", s.handle(s.addDeploy))
+	engine.POST(webhookPath, s.handle(s.requireAlerts), s.handle(s.takeNotification))
+	s.alertRoutes(api.Group("", s.handle(s.requireAlerts)))
 	s.issueRoutes(api.Group("", s.handle(s.requireIssues)))
 
 	engine.NoMethod(s.handle(func(*gin.Context) error {

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -172,7 +173,7 @@ func TestOnlyTheLoginIsServedWithoutASession(t *testing.T) {
 		{"/healthz", 200, 200, false}, {"/readyz", 200, 200, false},
 		{"/api/v1/session", 401, 200, false}, {"/api/v1/logs", 401, 200, false}, {"/api/v1/volume", 401, 200, false},
 		{"/api/v1/labels", 401, 200, false}, {"/api/v1/tail?limit=1", 401, 0, false}, {"/api/v1/health", 401, 200, false},
-		{"/api/v1/openapi.json", 401, 200, false}, {"/api/v1/nothing", 401, 404, false}, {"/api/", 401, 404, false},
+		{"/api/v1/openapi.json", 401, 200, false}, {"/api/v1/alerts", 401, 503, false}, {"/api/v1/nothing", 401, 404, false}, {"/api/", 401, 404, false},
 		{"/metrics", 404, 404, false}, {"/debug/pprof/", 404, 404, false}, {"/debug/pprof/heap", 404, 404, false},
 	}
 	for _, prefix := range []string{"", "/logs"} {
@@ -470,6 +471,9 @@ func TestTheLogHasNoSearchTextsAndNoSecrets(t *testing.T) {
 	}
 }
 
+// pathParameter is how gin writes a parameter of a path.
+var pathParameter = regexp.MustCompile(`:(\w+)`)
+
 func TestRoutesAndDescriptionAgree(t *testing.T) {
 	var doc struct {
 		OpenAPI string `json:"openapi"`
@@ -487,7 +491,7 @@ func TestRoutesAndDescriptionAgree(t *testing.T) {
 	f := newFixture(t, emptyLoki, nil)
 	for _, route := range f.server.routes().(*gin.Engine).Routes() {
 		if route.Method != http.MethodHead {
-			routed = append(routed, route.Method+" "+strings.ReplaceAll(route.Path, ":id", "{id}"))
+			routed = append(routed, route.Method+" "+pathParameter.ReplaceAllString(route.Path, "{$1}"))
 		}
 	}
 	slices.Sort(described)

@@ -23,6 +23,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/issues/sqlite"
+	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/pipeline/grouping"
 	"github.com/tovtech/tovplay-logging/test/servers"
@@ -31,17 +32,17 @@ import (
 // indexed is an index of a Loki, on its own databases.
 type indexed struct {
 	*index.Indexer
-	t       *testing.T
-	store   *sqlite.Store
-	tracker *life.Tracker
-	db      *sql.DB
-	lokiURL string
-	job     string
+	t        *testing.T
+	store    *sqlite.Store
+	tracker  *life.Tracker
+	db       *sql.DB
+	lokiURL  string
+	selector loki.Selector
 }
 
 func newIndexed(t *testing.T, lokiURL, job string) *indexed {
 	t.Helper()
-	x := &indexed{t: t, lokiURL: lokiURL, job: job}
+	x := &indexed{t: t, lokiURL: lokiURL, selector: loki.Selector(fmt.Sprintf("job=%q", job))}
 	var err error
 	if x.store, err = sqlite.Open(t.Context(), t.TempDir(), issues.Retention{}); err != nil {
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func (x *indexed) open() {
 	}
 	config := index.Default()
 	config.Loki, config.Store, config.Tracker, config.Grouper = lokiClient(x.t, x.lokiURL), x.store, x.tracker, grouper
-	config.Log, config.Selector = slog.New(slog.DiscardHandler), fmt.Sprintf("job=%q", x.job)
+	config.Log, config.Selector = slog.New(slog.DiscardHandler), x.selector
 	config.Every, config.CompareEvery, config.Compare = 100*time.Millisecond, time.Second, 8*time.Hour
 	config.RetryMax = 200 * time.Millisecond
 	x.Indexer = index.New(config)

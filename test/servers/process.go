@@ -6,6 +6,7 @@ package servers
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -36,6 +37,7 @@ type Process struct {
 	cmd  *exec.Cmd
 	out  *output
 	done chan struct{}
+	stop syscall.Signal // what ends it; 0 is SIGTERM
 }
 
 // output collects what a server prints.
@@ -87,7 +89,10 @@ func launch(t testing.TB, cmd *exec.Cmd, url string) *Process {
 func (p *Process) run(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
 	cmd.Stdout, cmd.Stderr = p.out, p.out
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", p.name, err)
 	}
@@ -105,7 +110,7 @@ func (p *Process) Restart(t testing.TB) {
 	t.Helper()
 	<-p.done
 	again := exec.Command(p.cmd.Path, p.cmd.Args[1:]...)
-	again.Env, again.Dir = p.cmd.Env, p.cmd.Dir
+	again.Env, again.Dir, again.SysProcAttr = p.cmd.Env, p.cmd.Dir, p.cmd.SysProcAttr
 	p.run(t, again)
 }
 
@@ -171,7 +176,7 @@ func (p *Process) mustRun(t testing.TB) {
 // not end by itself. Stopping twice is allowed.
 func (p *Process) Stop(t testing.TB) {
 	t.Helper()
-	p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+	p.cmd.Process.Signal(cmp.Or(p.stop, syscall.SIGTERM)) // it may have ended
 	select {
 	case <-p.done:
 	case <-time.After(stopWait):

@@ -1,7 +1,9 @@
 package servers
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -79,6 +81,59 @@ func Prometheus(t testing.TB, targets map[string]string) *Process {
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/-/ready")
 }
 
+// ScrapeTarget is an address (host:port, or what a blackbox exporter probes)
+// that Prometheus scrapes.
+type ScrapeTarget struct {
+	Address string
+	Labels  map[string]string
+}
+
+// PrometheusShipped runs the real Prometheus with the configuration that the
+// project ships, in which every 15 seconds are an interval that tests can wait
+// for, with targets by job and with rules: texts by file name.
+func PrometheusShipped(t testing.TB, interval string, targets map[string][]ScrapeTarget, rules map[string]string) *Process {
+	t.Helper()
+	shipped, err := os.ReadFile(filepath.Join(Root(t), "stack", "prometheus.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, port := t.TempDir(), FreePort(t)
+	config := strings.NewReplacer("15s", interval, "scrape_timeout: 10s", "scrape_timeout: "+interval).Replace(string(shipped))
+	all := maps.Clone(targets)
+	all["prometheus"] = []ScrapeTarget{{Address: "127.0.0.1:" + port}}
+	for job, list := range all {
+		// A job reads one of the two folders.
+		for _, folder := range []string{"parts", "targets"} {
+			WriteFile(t, filepath.Join(dir, folder, job+".yml"), fileSD(t, list))
+		}
+	}
+	for name, text := range rules {
+		WriteFile(t, filepath.Join(dir, "rules", name), text)
+	}
+	cmd := exec.Command(program(t, "stack/bin", "prometheus", "stack/build"),
+		"--config.file="+WriteFile(t, filepath.Join(dir, "prometheus.yml"), config),
+		"--storage.tsdb.path="+filepath.Join(dir, "tsdb"), "--web.listen-address=127.0.0.1:"+port, "--log.level=warn")
+	return Start(t, cmd, "http://127.0.0.1:"+port, "/-/ready")
+}
+
+// fileSD is a list of targets as Prometheus reads it from a file.
+func fileSD(t testing.TB, targets []ScrapeTarget) string {
+	t.Helper()
+	type group struct {
+		Targets []string          `json:"targets"`
+		Labels  map[string]string `json:"labels,omitempty"`
+	}
+	var groups []group
+	for _, target := range targets {
+		groups = append(groups, group{[]string{target.Address}, target.Labels})
+	}
+	text, err := json.Marshal(groups)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
 // NodeExporter runs the real node_exporter.
 func NodeExporter(t testing.TB) *Process {
 	t.Helper()
@@ -128,13 +183,14 @@ func Promtail(t testing.TB, config, port string, flags ...string) *Process {
 // Password is the dashboard's login (user admin) in tests.
 const Password = "a-password-for-tests"
 
-// Dashboard runs bin/dashboard against a Loki and a Prometheus.
-func Dashboard(t testing.TB, lokiURL, prometheusURL string) *Process {
+// Dashboard runs bin/dashboard against a Loki and a Prometheus, with further
+// flags.
+func Dashboard(t testing.TB, lokiURL, prometheusURL string, flags ...string) *Process {
 	t.Helper()
 	port := FreePort(t)
-	cmd := exec.Command(program(t, "bin", "dashboard", "make build"),
-		"-listen", "127.0.0.1:"+port, "-internal-listen", "127.0.0.1:"+FreePort(t),
-		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir())
+	cmd := exec.Command(program(t, "bin", "dashboard", "make build"), append([]string{
+		"-listen", "127.0.0.1:" + port, "-internal-listen", "127.0.0.1:" + FreePort(t),
+		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir()}, flags...)...)
 	cmd.Env = append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/readyz")
 }

@@ -366,10 +366,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Verdicts of host, backend, PgBouncer, log pipeline, and freshness of sources
-         * @description Always 200 with a session: a dependency that is away is an item with its reason, not an error.
+         * Verdicts of components and their signals, and freshness of sources
+         * @description Always 200 with a session: a dependency that is away is a signal with its reason, not an error. Answers are kept for 15 s.
          */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/{component}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the signals of a component were over time
+         * @description Values are evaluated at start and every step after it; start is rounded down to a multiple of the step. What cannot be found out is a signal with its reason, not an error. The automatic step is at least 15 s.
+         */
+        get: operations["healthSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -432,6 +452,144 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alertmanager": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a notification of Alertmanager
+         * @description Version 4 of Alertmanager's webhook, 2 MiB at most. Unknown fields are kept. It is stored before the answer; what could not be stored is answered with 503, for Alertmanager sends only that again.
+         */
+        post: operations["takeNotification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alerts that fire now
+         * @description The gravest first, then the newest; 1000 at most. The alert Watchdog is not among them.
+         */
+        get: operations["alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What fired in a range, by the alert's name */
+        get: operations["alertTimeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The silences that are active or will be
+         * @description The first to end first.
+         */
+        get: operations["silences"];
+        put?: never;
+        /**
+         * Silence an alert
+         * @description In Alertmanager, in the user's name. Needs Content-Type application/json, and a same-origin request.
+         */
+        post: operations["silence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a silence
+         * @description Needs Content-Type application/json, and a same-origin request.
+         */
+        delete: operations["unsilence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of one episode */
+        get: operations["alert"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The graph of an episode's expression
+         * @description Around the episode, from Prometheus; without series if the expression is not known, or is Loki's.
+         */
+        get: operations["alertSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -450,7 +608,7 @@ export interface components {
             /** @description Plain words, with the remedy. */
             message: string;
             /** @enum {string} */
-            source: "loki" | "prometheus" | "dashboard";
+            source: "loki" | "prometheus" | "alertmanager" | "dashboard";
         };
         LoginRequest: {
             /** @description Login name */
@@ -611,8 +769,8 @@ export interface components {
          * @enum {string}
          */
         Verdict: "ok" | "warning" | "critical" | "no_data";
-        HealthItem: {
-            /** @description Stable name of the signal, for example host_cpu. */
+        HealthSignal: {
+            /** @description Stable name of the signal within its component, for example cpu. */
             id: string;
             /** @description For people. */
             name: string;
@@ -621,7 +779,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description Since when this verdict holds, as far as the dashboard has seen it.
+             * @description Since when this verdict holds, absent when not known. Prometheus is asked for what is before the dashboard's own start.
              */
             since?: string;
             /** @description In `unit`; null when nothing is known. */
@@ -630,13 +788,87 @@ export interface components {
              * @description state: 1 is up, 0 is down.
              * @enum {string}
              */
-            unit: "percent" | "seconds" | "count" | "bytes" | "ratio" | "state" | "";
+            unit: "percent" | "seconds" | "days" | "count" | "bytes" | "ratio" | "per_second" | "state";
             /** @description The value for people, such as 71 %; empty when there is none. */
             display: string;
             /** @description Threshold of the verdict warning, in `unit`. */
             warning?: number;
             /** @description Threshold of the verdict critical, in `unit`. */
             critical?: number;
+            /** @description The verdict held at `since` already: nothing before it was looked at. */
+            since_before: boolean;
+            /** @description The thresholds are reached from above, such as days that are left. */
+            lower_is_worse: boolean;
+            /** @description Name of the graph of the component that draws it; absent when none does. */
+            graph?: string;
+            /** @description Grafana's panel, absent when not known; append from and to in unix milliseconds. */
+            grafana?: string;
+        };
+        HealthComponent: {
+            /** @description Stable name: backend_production, backend_staging, pgbouncer, postgres, host, containers, probes, pipeline, unless the operator has a catalogue of their own. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description The worst of the signals that are known. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Plain words: what is wrong, and what is not known. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Since when it is not well; absent when it is, or when not known.
+             */
+            since?: string;
+            /** @description It was not well at `since` already. */
+            since_before: boolean;
+            /** @description Grafana's dashboard, absent when Grafana's address is not known; append from and to in unix milliseconds. */
+            grafana?: string;
+            /** @description In the order of importance. */
+            signals: components["schemas"]["HealthSignal"][];
+        };
+        HealthLine: {
+            /** @description Tells the lines of a signal apart; empty when there is only one. */
+            name: string;
+            /** @description One for each step; null where nothing was measured. */
+            values: (number | null)[];
+        };
+        HealthSignalLines: {
+            id: string;
+            name: string;
+            /** @description Threshold of the verdict warning. */
+            warning?: number;
+            /** @description Threshold of the verdict critical. */
+            critical?: number;
+            lower_is_worse: boolean;
+            /** @description At most five, the worst first. */
+            lines: components["schemas"]["HealthLine"][];
+            /** @description How many other lines there are. */
+            more: number;
+            /** @description Why there are no lines; empty when there are some. */
+            reason: string;
+            /** @description As in HealthSignal. */
+            grafana?: string;
+        };
+        HealthGraph: {
+            name: string;
+            /** @enum {string} */
+            unit: "percent" | "seconds" | "days" | "count" | "bytes" | "ratio" | "per_second" | "state";
+            signals: components["schemas"]["HealthSignalLines"][];
+        };
+        HealthSeriesResponse: {
+            component: string;
+            /**
+             * Format: date-time
+             * @description Time of the first value of each line.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description Distance of two values.
+             */
+            step_ms: number;
+            /** @description How many values each line has. */
+            points: number;
+            graphs: components["schemas"]["HealthGraph"][];
         };
         Source: {
             /** @description Service */
@@ -674,7 +906,7 @@ export interface components {
              * @description When the values were read.
              */
             checked_at: string;
-            items: components["schemas"]["HealthItem"][];
+            components: components["schemas"]["HealthComponent"][];
             sources: components["schemas"]["Source"][];
             /** @description Sources that the collector may not read. */
             unreadable: components["schemas"]["Unreadable"][];
@@ -1110,6 +1342,305 @@ export interface components {
             /** @description The newest first, at most 1000. */
             deploys: components["schemas"]["Deploy"][];
         };
+        NotificationResponse: {
+            /** @description Episodes that are new. */
+            opened: number;
+            /** @description Episodes that ended. */
+            ended: number;
+            /** @description Alerts that could not be understood. */
+            malformed: number;
+        };
+        AlertEpisode: {
+            /** @description Number of the episode. */
+            id: number;
+            /** @description Name of the alert. */
+            name: string;
+            /** @description As the rule says: critical, warning, info or another; empty without. */
+            severity: string;
+            /** @description Label service, empty without. */
+            service: string;
+            /** @description Label env, empty without. */
+            env: string;
+            /**
+             * Format: date-time
+             * @description When it began to fire; not later than the dashboard heard of it.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            end: string | null;
+            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            inferred: boolean;
+        };
+        FiringAlert: {
+            /** @description Number of the episode. */
+            id: number;
+            /** @description Name of the alert. */
+            name: string;
+            /** @description As the rule says: critical, warning, info or another; empty without. */
+            severity: string;
+            /** @description Label service, empty without. */
+            service: string;
+            /** @description Label env, empty without. */
+            env: string;
+            /**
+             * Format: date-time
+             * @description When it began to fire; not later than the dashboard heard of it.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            end: string | null;
+            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            inferred: boolean;
+            /** @description In the rule's words, with its values. */
+            summary: string;
+            /** @description Silences that keep it from notifying, as of the last look. */
+            silenced_by: string[];
+            /** @description Fingerprints of alerts that keep it from notifying. */
+            inhibited_by: string[];
+        };
+        Watchdog: {
+            /**
+             * @description missing: the alert Watchdog, which always fires, does not: alerts do not get through. unknown: Alertmanager cannot be looked at.
+             * @enum {string}
+             */
+            state: "ok" | "missing" | "unknown";
+            /**
+             * Format: date-time
+             * @description Since when; null if it was never seen.
+             */
+            since: string | null;
+        };
+        AlertmanagerStatus: {
+            /** @description Whether the dashboard knows an Alertmanager. */
+            configured: boolean;
+            /**
+             * Format: date-time
+             * @description When it last told what it has; null if it did not.
+             */
+            looked_at: string | null;
+            /** @description Why it does not tell; empty if it does. */
+            failure: string;
+            /**
+             * Format: date-time
+             * @description Since when it tells, or does not.
+             */
+            since: string | null;
+            /** @description Alerts that notifications left out since the last look. */
+            truncated: number;
+            /** @description How far its clock is ahead of the dashboard's; 0 below 3 seconds. */
+            skew_ms: number;
+        };
+        AlertsResponse: {
+            /** @description How many fire. */
+            total: number;
+            firing: components["schemas"]["FiringAlert"][];
+            watchdog: components["schemas"]["Watchdog"];
+            alertmanager: components["schemas"]["AlertmanagerStatus"];
+        };
+        AlertTimelineRow: {
+            /** @description Name of the alerts. */
+            name: string;
+            /** @description The gravest of them. */
+            severity: string;
+            /** @description The oldest first. */
+            episodes: components["schemas"]["AlertEpisode"][];
+            /** @description How often one alert began within an hour, if that is three times or more; else 0. */
+            flaps: number;
+            /** @description How long the episodes that ended lasted on average; null if none did. */
+            recovery_ms: number | null;
+        };
+        TimeSpan: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End, not included.
+             */
+            end: string;
+        };
+        AlertTimelineResponse: {
+            /**
+             * Format: date-time
+             * @description First instant.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End, not included.
+             */
+            end: string;
+            /** @description Those that fire first, then those that began last. */
+            rows: components["schemas"]["AlertTimelineRow"][];
+            /** @description Times in which nobody looked at Alertmanager: what is missing there is not known. */
+            gaps: components["schemas"]["TimeSpan"][];
+            /** @description True if only the newest 5000 episodes are in it. */
+            partial: boolean;
+        };
+        AlertLinks: {
+            /** @description What to do; empty without an http or https address. */
+            runbook: string;
+            /** @description Where to see it. */
+            dashboard: string;
+            /** @description The expression in Prometheus, or in Grafana. */
+            source: string;
+        };
+        AlertDetail: {
+            /** @description Number of the episode. */
+            id: number;
+            /** @description Name of the alert. */
+            name: string;
+            /** @description As the rule says: critical, warning, info or another; empty without. */
+            severity: string;
+            /** @description Label service, empty without. */
+            service: string;
+            /** @description Label env, empty without. */
+            env: string;
+            /**
+             * Format: date-time
+             * @description When it began to fire; not later than the dashboard heard of it.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description When it ended; null while it fires.
+             */
+            end: string | null;
+            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            inferred: boolean;
+            /** @description In the rule's words, with its values. */
+            summary: string;
+            /** @description Silences that keep it from notifying, as of the last look. */
+            silenced_by: string[];
+            /** @description Fingerprints of alerts that keep it from notifying. */
+            inhibited_by: string[];
+            /** @description Alertmanager's name of its labels. */
+            fingerprint: string;
+            /**
+             * Format: date-time
+             * @description When it began by Prometheus' clock.
+             */
+            starts_at: string;
+            /** @description True if no notification told of it first. */
+            polled: boolean;
+            /** @description In the rule's words, with its values. */
+            description: string;
+            /** @description Labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Annotations, as told last. */
+            annotations: {
+                [key: string]: string;
+            };
+            /** @description Receiver in Alertmanager. */
+            receiver: string;
+            /** @description Fields that this version of the dashboard does not know. */
+            extra: {
+                [key: string]: unknown;
+            };
+            links: components["schemas"]["AlertLinks"];
+            /** @description Issues of its service and environment in these minutes, the last seen first; 10 at most. */
+            issues: components["schemas"]["IssueRow"][];
+            /** @description False if issues are not made, or could not be read. */
+            issues_known: boolean;
+        };
+        AlertSeries: {
+            /** @description Labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description Values at start, start + step and so on; null where there is none. */
+            values: (number | null)[];
+        };
+        AlertSeriesResponse: {
+            /** @description The whole expression; empty if it is not known. */
+            expr: string;
+            /** @enum {string} */
+            language: "promql" | "logql";
+            /** @description The part of it that is drawn: without the comparison. */
+            drawn: string;
+            /** @description The comparison, empty without. */
+            op: string;
+            /** @description What it is compared with. */
+            threshold: number | null;
+            /**
+             * Format: date-time
+             * @description Time of the first value.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End of the graph.
+             */
+            end: string;
+            /** @description Between two values. */
+            step_ms: number;
+            /** @description 5 at most. */
+            series: components["schemas"]["AlertSeries"][];
+            /** @description How many more there are. */
+            others: number;
+        };
+        SilenceMatcher: {
+            /** @description Label. */
+            name: string;
+            /** @description Value, or expression. */
+            value: string;
+            /** @description Whether the value is a regular expression. */
+            isRegex: boolean;
+            /** @description False selects what does not match. */
+            isEqual: boolean;
+        };
+        Silence: {
+            /** @description Id in Alertmanager. */
+            id: string;
+            /** @description What it silences: alerts that fit all of them. */
+            matchers: components["schemas"]["SilenceMatcher"][];
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            end: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            state: "active" | "pending";
+        };
+        SilencesResponse: {
+            silences: components["schemas"]["Silence"][];
+        };
+        SilenceRequest: {
+            /** @description Number of an episode of the alert. */
+            episode: number;
+            /**
+             * @description alert: this alert alone; name: all of its name, in its environment if it has one.
+             * @enum {string}
+             */
+            scope: "alert" | "name";
+            /** @description How long: a minute at least, 30 days at most. */
+            for_ms: number;
+            /** @description Why. */
+            reason: string;
+        };
+        SilenceResponse: {
+            /** @description Id of the silence in Alertmanager. */
+            id: string;
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -1159,7 +1690,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description Loki or Prometheus is away or refuses (code unavailable) */
+        /** @description Loki, Prometheus or Alertmanager is away or refuses (code unavailable) */
         Upstream: {
             headers: {
                 [name: string]: unknown;
@@ -1177,7 +1708,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no such issue (code not_found) */
+        /** @description There is no such issue, episode or silence (code not_found) */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -1186,7 +1717,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description No issues are made (code unavailable) */
+        /** @description No issues are made, or no alerts are kept (code unavailable) */
         Off: {
             headers: {
                 [name: string]: unknown;
@@ -1247,6 +1778,10 @@ export interface components {
         issueText: string;
         /** @description last: the most recent first; first: the newest of the range; events: the most frequent. */
         sort: "last" | "first" | "events";
+        /** @description Environment of the alerts; repeat for several. Alerts without one always fit. */
+        alertEnv: string[];
+        /** @description Number of the episode. */
+        episode: number;
     };
     requestBodies: never;
     headers: never;
@@ -2015,6 +2550,40 @@ export interface operations {
             500: components["responses"]["Internal"];
         };
     };
+    healthSeries: {
+        parameters: {
+            query?: {
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
+                step?: components["parameters"]["step"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of a component of GET /api/v1/health. */
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Graphs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSeriesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
     openapi: {
         parameters: {
             query?: never;
@@ -2083,6 +2652,245 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+        };
+    };
+    takeNotification: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    alerts: Record<string, never>[];
+                };
+            };
+        };
+        responses: {
+            /** @description Stored */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description More than 2 MiB (code bad_request) */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alerts: {
+        parameters: {
+            query?: {
+                /** @description Environment of the alerts; repeat for several. Alerts without one always fit. */
+                env?: components["parameters"]["alertEnv"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alerts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alertTimeline: {
+        parameters: {
+            query?: {
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Environment of the alerts; repeat for several. Alerts without one always fit. */
+                env?: components["parameters"]["alertEnv"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Episodes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertTimelineResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Silences */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+        };
+    };
+    silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceRequest"];
+            };
+        };
+        responses: {
+            /** @description Silenced */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+        };
+    };
+    unsilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of the silence. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the episode. */
+                id: components["parameters"]["episode"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The episode */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    alertSeries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the episode. */
+                id: components["parameters"]["episode"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Series */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertSeriesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
         };
     };
 }

@@ -3,7 +3,10 @@ import type { components } from "./schema";
 type Schemas = components["schemas"];
 
 export type Entry = Schemas["Entry"];
-export type HealthItem = Schemas["HealthItem"];
+export type HealthComponent = Schemas["HealthComponent"];
+export type HealthGraph = Schemas["HealthGraph"];
+export type HealthSeriesResponse = Schemas["HealthSeriesResponse"];
+export type HealthSignal = Schemas["HealthSignal"];
 export type HealthResponse = Schemas["HealthResponse"];
 export type Deploy = Schemas["Deploy"];
 export type Evidence = Schemas["Evidence"];

@@ -7,8 +7,7 @@ import {
   useRef,
   useState,
 } from "react";
-import type { HealthItem } from "../../api/types";
-import type { HealthGroup } from "../../lib/health";
+import type { HealthComponent, HealthSignal } from "../../api/types";
 import { formatExact } from "../../lib/time";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
@@ -17,7 +16,13 @@ import { Meter } from "./Meter";
 const HOVER_MS = 150;
 
 /** Opens the reasons of a component beside its card: while hovered or focused, and for good on click, tap and Enter. */
-export default function HealthReason({ card, group }: { card: ReactElement; group: HealthGroup }) {
+export default function HealthReason({
+  card,
+  component,
+}: {
+  card: ReactElement;
+  component: HealthComponent;
+}) {
   const [state, setState] = useState<"closed" | "peek" | "open">("closed");
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const peek = (next: "closed" | "peek") => setState((now) => (now === "open" ? now : next));
@@ -47,13 +52,13 @@ export default function HealthReason({ card, group }: { card: ReactElement; grou
         <Popover.Content
           sideOffset={4}
           collisionPadding={8}
-          aria-label={`${group.name}: why`}
+          aria-label={`${component.name}: why`}
           onOpenAutoFocus={(event) => event.preventDefault()}
           onCloseAutoFocus={(event) => event.preventDefault()}
           className="z-40 max-h-[60vh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
         >
           <ul className="grid gap-3">
-            {group.items.map((item) => (
+            {component.signals.map((item) => (
               <Reason key={item.id} item={item} />
             ))}
           </ul>
@@ -63,7 +68,7 @@ export default function HealthReason({ card, group }: { card: ReactElement; grou
   );
 }
 
-function Reason({ item }: { item: HealthItem }) {
+function Reason({ item }: { item: HealthSignal }) {
   return (
     <li className="grid gap-0.5">
       <p className="flex items-center gap-2">

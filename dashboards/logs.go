@@ -1,0 +1,113 @@
+package dashboards
+
+// access matches a line of nginx's access log in its combined format, or a longer one that begins like it, and takes
+// its status. accessLine is the same without taking anything.
+const (
+	access     = "`^\\S+ \\S+ \\S+ \\[[^\\]]+\\] \"(?P<request>[^\"]*)\" (?P<status>(?P<class>\\d)\\d\\d) (?P<bytes>\\d+)`"
+	accessLine = "`^\\S+ \\S+ \\S+ \\[[^\\]]+\\] \"[^\"]*\" \\d\\d\\d \\d+`"
+
+	accessLog = `{service="nginx", env=~"$env"} | regexp ` + access + ` | status!=""`
+)
+
+func nginx() Board {
+	return Board{
+		UID: "tovplay-nginx", Folder: "TovPlay", Title: "nginx",
+		Text:      "Requests by nginx's log in its combined format, which is what there is when the backend has no metrics or is down.",
+		Variables: []Variable{logEnvs()},
+		Rows: []Row{
+			{ID: 100, Title: "Now", Height: 4, Panels: []Panel{
+				{ID: 1, Kind: Stat, Title: "Requests", Unit: Requests,
+					Text:    "Requests of the last 5 minutes.",
+					Queries: []Query{logql(`sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [5m]))`, "{{env}}")}},
+				{ID: 2, Kind: Stat, Title: "Failed (5xx)", Unit: Ratio, Limits: backendErrors(),
+					Text: "Share of the requests of the last 5 minutes that ended in a server error.",
+					Queries: []Query{logql(`(sum by (env) (rate(`+accessLog+` | status=~"5.." [5m])) or 0 * sum by (env) (rate(`+accessLog+` [5m])))`+
+						` / sum by (env) (rate(`+accessLog+` [5m]))`, "{{env}}")}},
+				{ID: 3, Kind: Stat, Title: "Backend does not answer (502, 504)", Unit: Count, Limits: warnOver(1),
+					Text:    "Answers of the last 5 minutes that nginx gave because the backend gave none, or none in time.",
+					Queries: []Query{logql(`sum(count_over_time(`+accessLog+` | status=~"502|504" [5m])) or vector(0)`, "")}},
+				{ID: 4, Kind: Stat, Title: "Refused (4xx)", Unit: Ratio,
+					Text: "Share of the requests of the last 5 minutes that nginx or the backend refused.",
+					Queries: []Query{logql(`(sum by (env) (rate(`+accessLog+` | status=~"4.." [5m])) or 0 * sum by (env) (rate(`+accessLog+` [5m])))`+
+						` / sum by (env) (rate(`+accessLog+` [5m]))`, "{{env}}")}},
+				{ID: 5, Kind: Stat, Title: "Lines of the error log", Unit: Count,
+					Text:    "Lines of level error and worse in the chosen time.",
+					Queries: []Query{logql(`sum(count_over_time({service="nginx", env=~"$env", level=~"error|critical|fatal"} [$__range])) or vector(0)`, "")}},
+			}},
+			{ID: 101, Title: "Requests", Height: 8, Panels: []Panel{
+				{ID: 10, Kind: Graph, Title: "Requests by status", Unit: Requests, Stacked: true,
+					Text:    "Requests by the first digit of their status.",
+					Queries: []Query{logql(`sum by (class) (rate(`+accessLog+` [$__auto]))`, "{{class}}xx")}},
+				{ID: 11, Kind: Graph, Title: "Failed requests (5xx)", Unit: Ratio, Limits: backendErrors(),
+					Text: "Share of requests that ended in a server error.",
+					Queries: []Query{logql(`(sum by (env) (rate(`+accessLog+` | status=~"5.." [$__auto])) or 0 * sum by (env) (rate(`+accessLog+` [$__auto])))`+
+						` / sum by (env) (rate(`+accessLog+` [$__auto]))`, "{{env}}")}},
+				{ID: 12, Kind: Graph, Title: "Sent", Unit: ByteRate,
+					Text:    "Bytes of the bodies that nginx sent.",
+					Queries: []Query{logql(`sum by (env) (rate(`+accessLog+` | unwrap bytes [$__auto]))`, "{{env}}")}},
+			}},
+			{ID: 102, Title: "Which requests", Height: 8, Panels: []Panel{
+				{ID: 20, Kind: Table, Title: "Most frequent requests", Unit: Count,
+					Text:    "The ten most frequent requests of the last 5 minutes, without what follows a question mark.",
+					Queries: []Query{logql(`topk(10, sum by (path) (count_over_time(`+accessLog+` | label_format path="{{ regexReplaceAll \"[?].*| HTTP/.*\" .request \"\" }}" [5m])))`, "")}},
+				{ID: 21, Kind: Table, Title: "Requests by status", Unit: Count,
+					Text:    "Requests of the last 5 minutes.",
+					Queries: []Query{logql(`sum by (status) (count_over_time(`+accessLog+` [5m]))`, "")}},
+			}},
+			{ID: 103, Title: "The error log", Height: 9, Panels: []Panel{
+				{ID: 30, Kind: Graph, Title: "Lines by level", Unit: PerSecond, Width: 8, Stacked: true,
+					Text:    "All lines of nginx by level; access lines have the level of their status.",
+					Queries: []Query{logql(`sum by (level) (rate({service="nginx", env=~"$env"} [$__auto]))`, "{{level}}")}},
+				{ID: 31, Kind: Logs, Title: "Newest errors", Width: 16,
+					Text:    "Lines of level error and worse, of both logs.",
+					Queries: []Query{logql(`{service="nginx", env=~"$env", level=~"error|critical|fatal"}`, "")}},
+			}},
+		},
+	}
+}
+
+func errorsBoard() Board {
+	return Board{
+		UID: "tovplay-errors", Folder: "TovPlay", Title: "Errors",
+		Text:      "Errors in the logs by service, kind and environment. The dashboard at /logs/issues has them grouped into issues.",
+		Variables: []Variable{logEnvs(), services()},
+		Rows: []Row{
+			{ID: 100, Title: "In the chosen time", Height: 4, Panels: []Panel{
+				{ID: 1, Kind: Stat, Title: "Errors", Unit: Count,
+					Text:    "Lines of level error, critical and fatal.",
+					Queries: []Query{logql(`sum(count_over_time(`+errorLines+` [$__range])) or vector(0)`, "")}},
+				{ID: 2, Kind: Stat, Title: "Critical", Unit: Count, Limits: criticalOver(1),
+					Text:    "Lines of level critical and fatal.",
+					Queries: []Query{logql(`sum(count_over_time({service=~"$service", env=~"$env", level=~"critical|fatal"} [$__range])) or vector(0)`, "")}},
+				{ID: 3, Kind: Stat, Title: "Exceptions", Unit: Count,
+					Text:    "Lines with a traceback.",
+					Queries: []Query{logql(`sum(count_over_time({service=~"$service", env=~"$env"} | exception_type!="" [$__range])) or vector(0)`, "")}},
+				{ID: 4, Kind: Stat, Title: "Share of all lines", Unit: Ratio,
+					Text: "Errors among all lines.",
+					Queries: []Query{logql(`(sum(count_over_time(`+errorLines+` [$__range])) or vector(0)) / sum(count_over_time({service=~"$service", env=~"$env"} [$__range]))`,
+						"")}},
+			}},
+			{ID: 101, Title: "When", Height: 8, Panels: []Panel{
+				{ID: 10, Kind: Graph, Title: "Errors by service", Unit: PerSecond, Stacked: true,
+					Text:    "Lines of level error, critical and fatal, each second.",
+					Queries: []Query{logql(`sum by (service) (rate(`+errorLines+` [$__auto]))`, "{{service}}")}},
+				{ID: 11, Kind: Graph, Title: "Lines by level", Unit: PerSecond, Stacked: true,
+					Text:    "All lines by level.",
+					Queries: []Query{logql(`sum by (level) (rate({service=~"$service", env=~"$env"} [$__auto]))`, "{{level}}")}},
+			}},
+			{ID: 102, Title: "What", Height: 8, Panels: []Panel{
+				{ID: 20, Kind: Table, Title: "Exceptions by type", Unit: Count,
+					Text:    "The twenty most frequent exception types, by service. The collector reads them from tracebacks.",
+					Queries: []Query{logql(`topk(20, sum by (service, exception_type) (count_over_time({service=~"$service", env=~"$env"} | exception_type!="" [$__range])))`, "")}},
+				{ID: 21, Kind: Table, Title: "Errors by logger", Unit: Count,
+					Text:    "The twenty loggers with most errors, by service. Lines without a logger are together.",
+					Queries: []Query{logql(`topk(20, sum by (service, logger) (count_over_time(`+errorLines+` [$__range])))`, "")}},
+			}},
+			{ID: 103, Title: "Lines", Height: 12, Panels: []Panel{
+				{ID: 30, Kind: Logs, Title: "Newest errors",
+					Text:    "Lines of level error, critical and fatal. The link of correlation_id leads to the whole story of the request.",
+					Queries: []Query{logql(errorLines, "")}},
+			}},
+		},
+	}
+}

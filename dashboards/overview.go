@@ -1,0 +1,95 @@
+package dashboards
+
+func overview() Board {
+	return Board{
+		UID: "tovplay-overview", Folder: "TovPlay", Title: "Overview",
+		Text:      "Whether anything is wrong, and where to look next.",
+		Variables: []Variable{envs(), services()},
+		Rows: []Row{
+			{ID: 100, Title: "Is it up?", Height: 4, Panels: []Panel{
+				{ID: 1, Kind: Stat, Title: "Backend", Unit: UpDown, Limits: criticalUnder(1),
+					Text:    "Whether Prometheus reads the backend's metrics, by environment.",
+					Queries: []Query{prom(`min by (env) (up{job="backend", env=~"$env"})`, "{{env}}")}},
+				{ID: 2, Kind: Stat, Title: "PgBouncer", Unit: UpDown, Limits: criticalUnder(1),
+					Text:    "Whether the exporter reaches PgBouncer.",
+					Queries: []Query{prom(`min(pgbouncer_up)`, "")}},
+				{ID: 3, Kind: Stat, Title: "PostgreSQL", Unit: UpDown, Limits: criticalUnder(1),
+					Text:    "Whether the exporter reaches PostgreSQL.",
+					Queries: []Query{prom(`min(pg_up)`, "")}},
+				{ID: 4, Kind: Stat, Title: "Probes that fail", Unit: Count, Limits: criticalOver(1),
+					Text:    "Addresses that the blackbox exporter cannot read, of any environment.",
+					Queries: []Query{prom(`sum(1 - probe_success{job="blackbox"})`, "")}},
+				{ID: 5, Kind: Stat, Title: "Parts of the pipeline that are down", Unit: Count, Limits: criticalOver(1),
+					Text:    "Loki, Prometheus, Alertmanager, the collector and the dashboard, as Prometheus reads them.",
+					Queries: []Query{prom(`sum(1 - up{job=~"loki|prometheus|alertmanager|collector|dashboard"})`, "")}},
+				{ID: 6, Kind: Stat, Title: "Alerts that fire", Unit: Count, Limits: warnOver(1),
+					Text:    "Warnings and critical alerts of Prometheus. Rules on logs are in Loki and not counted here.",
+					Queries: []Query{prom(`count(ALERTS{alertstate="firing", severity=~"warning|critical"}) or `+zero("prometheus"), "")}},
+			}},
+			{ID: 101, Title: "What users see", Height: 8, Panels: []Panel{
+				{ID: 10, Kind: Graph, Title: "Requests", Unit: Requests,
+					Text:    "Requests that nginx answered, by its log.",
+					Queries: []Query{logql(`sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [$__auto]))`, "{{env}}")}},
+				{ID: 11, Kind: Graph, Title: "Requests that failed (5xx)", Unit: Ratio, Limits: backendErrors(),
+					Text: "Share of nginx's answers that are server errors, by its log.",
+					Queries: []Query{logql(`sum by (env) (rate({service="nginx", env=~"$env"} | regexp `+access+` | status=~"5.." [$__auto]))`+
+						` / sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [$__auto]))`+
+						` or 0 * sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [$__auto]))`, "{{env}}")}},
+				{ID: 12, Kind: Graph, Title: "Latency (p95)", Unit: Seconds, Limits: backendLatency(),
+					Text: "95 of 100 requests take at most this long, by the backend's own metrics. With several workers each scrape sees one of them.",
+					Queries: []Query{prom(`histogram_quantile(0.95, sum by (env, le) (rate(flask_http_request_duration_seconds_bucket{job="backend", env=~"$env", status!~"5.."}[$__rate_interval])))`,
+						"{{env}}")}},
+			}},
+			{ID: 102, Title: "What it runs on", Height: 7, Panels: []Panel{
+				{ID: 20, Kind: Graph, Title: "CPU", Unit: Ratio, Limits: hostCPU(),
+					Text:    "Share of the host's CPU that is busy.",
+					Queries: []Query{prom(cpuBusy, "{{instance}}")}},
+				{ID: 21, Kind: Graph, Title: "Memory", Unit: Ratio, Limits: hostMemory(),
+					Text:    "Share of the host's memory that is not available.",
+					Queries: []Query{prom(memoryUsed, "{{instance}}")}},
+				{ID: 22, Kind: Graph, Title: "Fullest disk", Unit: Ratio, Limits: hostDisk(),
+					Text:    "The fullest file system of each host, as df counts.",
+					Queries: []Query{prom(`max by (instance) (`+diskUsed+`)`, "{{instance}}")}},
+				{ID: 23, Kind: Graph, Title: "Clients that wait in PgBouncer", Unit: Count, Limits: poolWaiting(),
+					Text:    "Clients that have no server connection. Any number for minutes means that the pool is too small or a query holds it.",
+					Queries: []Query{prom(poolWaits, "{{instance}}")}},
+			}},
+			{ID: 103, Title: "What the logs say", Height: 9, Panels: []Panel{
+				{ID: 30, Kind: Graph, Title: "Errors by service", Unit: PerSecond, Width: 8,
+					Text:    "Lines of level error, critical and fatal, each second.",
+					Queries: []Query{logql(`sum by (service) (rate(`+errorLines+` [$__auto]))`, "{{service}}")}},
+				{ID: 31, Kind: Logs, Title: "Newest errors", Width: 16,
+					Text:    "Lines of level error, critical and fatal. The link of correlation_id leads to the whole story of the request.",
+					Queries: []Query{logql(errorLines, "")}},
+			}},
+			{ID: 104, Title: "Alerts", Height: 7, Panels: []Panel{
+				{ID: 40, Kind: Table, Title: "Firing and pending alerts", Unit: Count,
+					Text:    "Alerts of Prometheus with their labels; a line whose alertname is empty and whose value is 0 means none.",
+					Queries: []Query{prom(`ALERTS or `+zero("prometheus"), "")}},
+			}},
+		},
+	}
+}
+
+// envs chooses environments by the scrape targets that have one.
+func envs() Variable {
+	return Variable{Name: "env", Label: "Environment", Source: Prometheus, Query: `label_values(up{env!=""}, env)`}
+}
+
+// logEnvs chooses environments by the logs.
+func logEnvs() Variable {
+	return Variable{Name: "env", Label: "Environment", Source: Loki, Query: "env"}
+}
+
+// services chooses services by the logs.
+func services() Variable {
+	return Variable{Name: "service", Label: "Service", Source: Loki, Query: "service"}
+}
+
+// instances chooses exporters of a job.
+func instances(job string) Variable {
+	return Variable{Name: "instance", Label: "Instance", Source: Prometheus, Query: `label_values(up{job="` + job + `"}, instance)`}
+}
+
+// errorLines is what people call an error, as the dashboard does.
+const errorLines = `{service=~"$service", env=~"$env", level=~"error|critical|fatal"}`

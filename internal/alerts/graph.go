@@ -1,0 +1,195 @@
+package alerts
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/api"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
+)
+
+const (
+	// graphWait bounds the questions to Prometheus for one graph.
+	graphWait = 15 * time.Second
+	// pointsMost is how many points a series has at most, seriesMost how many series
+	// a graph has.
+	pointsMost = 240
+	seriesMost = 5
+	// graphPad is the least time that a graph shows before and after an episode.
+	graphPad = 15 * time.Minute
+)
+
+// Graph is what the expression of an alert gave around an episode.
+type Graph struct {
+	// Expr is the whole expression, "" if it is not known; LogQL says that it is a
+	// query of Loki, which Prometheus cannot draw.
+	Expr  string
+	LogQL bool
+	// Drawn is the part that is drawn: what is compared with Threshold by Op.
+	Drawn     string
+	Op        string
+	Threshold *float64
+	From, To  time.Time
+	Step      time.Duration
+	Series    []Series
+	// Others is how many more series there are.
+	Others int
+}
+
+// Series is one line of a graph. Its values are at From, From+Step and so on; NaN
+// where there is none.
+type Series struct {
+	Labels map[string]string
+	Values []float64
+}
+
+// Grapher draws graphs of alerts from Prometheus.
+type Grapher struct {
+	prom v1.API
+	now  func() time.Time
+}
+
+// NewGrapher returns a Grapher that asks the Prometheus at an address; now is the
+// clock.
+func NewGrapher(address string, now func() time.Time) (*Grapher, error) {
+	client, err := api.NewClient(api.Config{Address: address, Client: &http.Client{}})
+	if err != nil {
+		return nil, fmt.Errorf("make a client of Prometheus: %w", err)
+	}
+	return &Grapher{v1.NewAPI(client), now}, nil
+}
+
+// Graph draws the expression of an episode's alert around it. Without an
+// expression, or with one of Loki, the graph has no series.
+func (g *Grapher) Graph(ctx context.Context, e Episode) (Graph, error) {
+	ctx, cancel := context.WithTimeout(ctx, graphWait)
+	defer cancel()
+	graph := Graph{}
+	graph.From, graph.To, graph.Step = around(e, g.now())
+	graph.Expr, graph.LogQL = exprOf(e.GeneratorURL)
+	if graph.Expr == "" {
+		var err error
+		if graph.Expr, err = g.rule(ctx, e); err != nil {
+			return graph, err
+		}
+	}
+	if graph.Expr == "" || graph.LogQL {
+		return graph, nil
+	}
+	graph.Drawn, graph.Op, graph.Threshold = splitComparison(graph.Expr)
+	found, _, _, err := g.prom.QueryRange(ctx, graph.Drawn, v1.Range{Start: graph.From, End: graph.To, Step: graph.Step})
+	if err != nil {
+		return graph, fmt.Errorf("draw the alert %s: %w", e.Name, promError(err))
+	}
+	graph.fill(found, e.Labels)
+	return graph, nil
+}
+
+// around is the time that a graph shows: the episode and half as much on both
+// sides, up to now.
+func around(e Episode, now time.Time) (from, to time.Time, step time.Duration) {
+	to = e.Ended
+	if e.IsFiring() {
+		to = now
+	}
+	pad := max(graphPad, to.Sub(e.Began)/2)
+	from = e.Began.Add(-pad)
+	if to = to.Add(pad); to.After(now) {
+		to = now
+	}
+	step = max((to.Sub(from) / pointsMost).Round(time.Second), 15*time.Second)
+	return from.Truncate(time.Second), to, step
+}
+
+// exprOf reads the expression out of a generatorURL: Prometheus has it in g0.expr,
+// Loki's ruler in the JSON of Grafana's Explore.
+func exprOf(generatorURL string) (expr string, logQL bool) {
+	u, err := url.Parse(generatorURL)
+	if err != nil {
+		return "", false
+	}
+	query := u.Query()
+	if expr := query.Get("g0.expr"); expr != "" {
+		return expr, false
+	}
+	var left struct {
+		Queries []struct{ Expr string }
+	}
+	if json.Unmarshal([]byte(query.Get("left")), &left) == nil && len(left.Queries) > 0 {
+		return left.Queries[0].Expr, true
+	}
+	return "", false
+}
+
+// rule returns the expression of the rule that has the name of the alert, "" if
+// there is none.
+func (g *Grapher) rule(ctx context.Context, e Episode) (string, error) {
+	rules, err := g.prom.Rules(ctx, nil)
+	if err != nil {
+		return "", fmt.Errorf("look for the rule %s: %w", e.Name, promError(err))
+	}
+	for _, group := range rules.Groups {
+		for _, rule := range group.Rules {
+			if alerting, ok := rule.(v1.AlertingRule); ok && alerting.Name == e.Name {
+				return alerting.Query, nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// promError says what is wrong with Prometheus in words.
+func promError(err error) error {
+	if refused, ok := errors.AsType[*v1.Error](err); ok && refused.Type == v1.ErrBadData {
+		return &UpstreamError{"Prometheus", http.StatusBadRequest, "Prometheus refused: " + clean(refused.Msg, 300)}
+	}
+	return away("Prometheus", err)
+}
+
+// fill takes the series that can be the alert's: those whose labels do not differ
+// from its own. If all do, they are taken all.
+func (g *Graph) fill(found model.Value, labels map[string]string) {
+	matrix, ok := found.(model.Matrix)
+	if !ok {
+		return
+	}
+	own := slices.DeleteFunc(slices.Clone(matrix), func(s *model.SampleStream) bool {
+		for name, value := range s.Metric {
+			if has, known := labels[string(name)]; known && has != string(value) {
+				return true
+			}
+		}
+		return false
+	})
+	if len(own) == 0 {
+		own = matrix
+	}
+	g.Others = max(len(own)-seriesMost, 0)
+	for _, stream := range own[:min(len(own), seriesMost)] {
+		g.Series = append(g.Series, g.series(stream))
+	}
+}
+
+func (g *Graph) series(stream *model.SampleStream) Series {
+	s := Series{Labels: map[string]string{}, Values: make([]float64, int(g.To.Sub(g.From)/g.Step)+1)}
+	for name, value := range stream.Metric {
+		s.Labels[string(name)] = string(value)
+	}
+	for i := range s.Values {
+		s.Values[i] = math.NaN()
+	}
+	for _, point := range stream.Values {
+		if i := int((point.Timestamp.Time().Sub(g.From) + g.Step/2) / g.Step); i >= 0 && i < len(s.Values) {
+			s.Values[i] = float64(point.Value)
+		}
+	}
+	return s
+}

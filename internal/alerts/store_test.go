@@ -1,0 +1,417 @@
+package alerts
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tovtech/tovplay-logging/internal/state"
+)
+
+// noon is when tests begin.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// book is a Store on a real database with a clock that the test moves.
+type book struct {
+	*Store
+	t   *testing.T
+	now time.Time
+}
+
+func newBook(t *testing.T) *book {
+	t.Helper()
+	db, err := state.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	b := &book{t: t, now: noon}
+	b.Store = NewStore(db, func() time.Time { return b.now })
+	return b
+}
+
+// at is a time after noon.
+func at(minutes int) time.Time { return noon.Add(time.Duration(minutes) * time.Minute) }
+
+// fires is an alert of a name that fires since some minutes after noon.
+func fires(name string, since int) Alert {
+	labels := map[string]string{"alertname": name, "severity": "warning"}
+	return Alert{Fingerprint: fingerprintOf(labels), StartsAt: at(since), Labels: labels}
+}
+
+// ended is the same, resolved.
+func ended(name string, since, until int) Alert {
+	a := fires(name, since)
+	a.Resolved, a.EndsAt = true, at(until)
+	return a
+}
+
+// take takes a notification of alerts.
+func (b *book) take(alerts ...Alert) Taken {
+	b.t.Helper()
+	taken, err := b.Take(b.t.Context(), Notification{Receiver: "dashboard", Alerts: alerts})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return taken
+}
+
+// look lets Alertmanager have alerts, some minutes after noon.
+func (b *book) look(before missing, minute int, alerts ...Alert) missing {
+	b.t.Helper()
+	b.now = at(minute)
+	l := looked{at: b.now}
+	for _, a := range alerts {
+		a.StartsAt = a.StartsAt.Truncate(time.Millisecond) // as its API gives it
+		l.alerts = append(l.alerts, Live{Alert: a})
+	}
+	after, _, err := b.reconcile(b.t.Context(), l, before, PollEvery)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return after
+}
+
+// episodesOf writes what is known of an alert: from-until in minutes after noon,
+// "?" behind what is inferred.
+func (b *book) episodesOf(name string) string {
+	b.t.Helper()
+	list, err := b.episodes(b.t.Context(), "WHERE name = ? ORDER BY starts_at", name)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var words []string
+	for _, e := range list {
+		word := fmt.Sprintf("%.0f-", e.Began.Sub(noon).Minutes())
+		if !e.IsFiring() {
+			word += fmt.Sprintf("%.0f", e.Ended.Sub(noon).Minutes())
+		}
+		if e.Inferred {
+			word += "?"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+func (b *book) want(name, want string) {
+	b.t.Helper()
+	if got := b.episodesOf(name); got != want {
+		b.t.Errorf("%s: got %q, want %q", name, got, want)
+	}
+}
+
+func TestAnEpisodeOpensOnceAndEndsOnce(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(1)
+	if got := b.take(fires("A", 0), fires("B", 0)); got != (Taken{Opened: 2}) {
+		t.Errorf("the first: %+v", got)
+	}
+	if got := b.take(fires("A", 0), fires("B", 0)); got != (Taken{}) {
+		t.Errorf("the same again: %+v", got)
+	}
+	b.now = at(10)
+	for range 2 { // as two Alertmanagers of one cluster send it
+		b.take(ended("A", 0, 9), fires("B", 0))
+	}
+	b.want("A", "0-9")
+	b.want("B", "0-")
+	b.take(fires("A", 0)) // sent before, came late
+	b.want("A", "0-9")
+	b.take(fires("A", 12))
+	b.want("A", "0-9 10-")
+}
+
+func TestRepeatedNotificationsWriteNothing(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	n := recorded(t, "v0.34.json")
+	b.now = n.Alerts[0].StartsAt.Add(time.Minute)
+	if _, err := b.Take(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	if news, err := b.news(t.Context(), n); err != nil || len(news) != 0 {
+		t.Errorf("%d alerts of the same notification are news: %v", len(news), err)
+	}
+	n.Alerts[0].Annotations = map[string]string{"summary": "another value"}
+	if news, err := b.news(t.Context(), n); err != nil || len(news) != 1 {
+		t.Errorf("%d alerts are news with another text: %v", len(news), err)
+	}
+	if _, err := b.Take(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	list, _, err := b.Firing(t.Context(), Filter{})
+	if err != nil || len(list) != 1 || list[0].Annotations["summary"] != "another value" || !strings.Contains(string(list[0].Extra), `"notification_reason":"repeat interval elapsed"`) {
+		t.Errorf("got %+v, %v", list, err)
+	}
+}
+
+func TestAnEarlierEpisodeEndsWhenALaterOneBegins(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(30)
+	b.take(fires("A", 0))
+	b.take(fires("A", 20))
+	b.want("A", "0-20? 20-")
+	b.take(fires("A", 10)) // came late
+	b.want("A", "0-20? 10-20? 20-")
+	b.take(ended("A", 0, 5), ended("A", 10, 15))
+	b.want("A", "0-5 10-15 20-")
+}
+
+func TestAnyOrderOfNotificationsGivesTheSame(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(20) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		b := newBook(t)
+		b.now = at(100)
+		var sent []Alert
+		for since := 0; since < 40; since += 10 {
+			sent = append(sent, fires("A", since), fires("A", since), ended("A", since, since+5))
+		}
+		random.Shuffle(len(sent), func(i, j int) { sent[i], sent[j] = sent[j], sent[i] })
+		for len(sent) > 0 {
+			n := 1 + random.IntN(len(sent))
+			b.take(sent[:n]...)
+			sent = sent[n:]
+		}
+		b.want("A", "0-5 10-15 20-25 30-35")
+	}
+}
+
+func TestANotificationIsStoredWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	if _, err := b.db.Exec("CREATE TRIGGER full BEFORE INSERT ON alert_episodes WHEN NEW.name = 'C' BEGIN SELECT RAISE(ABORT, 'disk is full'); END"); err != nil {
+		t.Fatal(err)
+	}
+	n := Notification{Alerts: []Alert{fires("A", 0), fires("B", 0), fires("C", 0)}}
+	if _, err := b.Take(t.Context(), n); err == nil || !strings.Contains(err.Error(), "disk is full") {
+		t.Errorf("no error: %v", err)
+	}
+	if n, err := b.CountFiring(t.Context(), Filter{}); err != nil || n != 0 {
+		t.Errorf("%d are stored, %v", n, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := b.Take(ctx, n); err == nil {
+		t.Error("no error after the sender went")
+	}
+}
+
+func TestWhatNotificationsMissedIsFoundByLooking(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	a := fires("A", 0)
+	a.StartsAt = a.StartsAt.Add(123456 * time.Nanosecond) // finer than the API's times
+	b.take(a, fires("B", 0))
+	gone := b.look(nil, 1, a, fires("C", 0))
+	b.want("A", "0-")
+	b.want("B", "0-")
+	b.want("C", "0-")
+	gone = b.look(gone, 2, a, fires("C", 0))
+	b.want("B", "0-1?") // it was missing at 1 and at 2
+	gone = b.look(gone, 3, fires("B", 0), fires("C", 0))
+	b.want("A", "0-")
+	b.want("B", "0-") // Alertmanager had lost it for a while
+	b.take(ended("B", 0, 3))
+	gone = b.look(gone, 4, a, fires("B", 0))
+	b.want("A", "0-")  // it was missing once
+	b.want("B", "0-3") // what was told is not taken back
+	b.look(gone, 5, a)
+	b.want("C", "0-4?")
+	b.take(ended("C", 0, 3))
+	b.want("C", "0-3") // and what is told corrects what was inferred
+}
+
+func TestALookThatBeganBeforeAnEpisodeDoesNotEndIt(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	gone := b.look(nil, 1)
+	b.take(fires("A", 1))
+	gone = b.look(gone, 1) // was asked when A was taken, or before
+	if len(gone) != 0 {
+		t.Errorf("%d are missing", len(gone))
+	}
+	gone = b.look(gone, 2)
+	b.look(gone, 3)
+	b.want("A", "1-2?")
+}
+
+func TestAnEpisodeWithAnotherBeginReplacesTheOneThatIsOpen(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(10)
+	b.take(fires("A", 5))
+	// A second Prometheus has seen it earlier: Alertmanager keeps the earlier time.
+	b.take(fires("A", 3))
+	b.want("A", "3-5? 5-")
+	b.look(nil, 11, fires("A", 3))
+	b.want("A", "3- 5-5?")
+}
+
+func TestClocksMayDifferByMinutes(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.take(fires("Ahead", 5)) // Prometheus' clock is 5 minutes ahead
+	b.want("Ahead", "0-")
+	b.now = at(1)
+	b.take(ended("Ahead", 5, 6))
+	b.want("Ahead", "0-1")
+	b.take(ended("Behind", -5, -4), ended("Backwards", -2, -7))
+	b.want("Behind", "-5--4")
+	b.want("Backwards", "-2--2")
+	if list, err := b.Timeline(t.Context(), Span{at(-60), at(1)}, Filter{}); err != nil || len(list.Rows) != 3 {
+		t.Errorf("%d rows, %v", len(list.Rows), err)
+	}
+	gone := b.look(nil, 2, fires("Future", 30))
+	b.want("Future", "2-")
+	gone = b.look(gone, 3)
+	b.look(gone, 4)
+	b.want("Future", "2-3?")
+	b.look(nil, 1) // the dashboard's own clock went back
+	b.look(nil, 5)
+}
+
+func TestFiringAlertsAreListedByGravity(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(10)
+	for i, severity := range []string{"info", "critical", "strange", "warning", "critical"} {
+		a := fires(fmt.Sprint("A", i), i)
+		a.Labels["severity"] = severity
+		if i == 1 {
+			a.Labels["env"] = "staging"
+		}
+		b.take(a)
+	}
+	b.take(fires(Watchdog, 0))
+	names := func(f Filter) string {
+		list, total, err := b.Firing(t.Context(), f)
+		if err != nil || total != len(list) {
+			t.Fatal(total, err)
+		}
+		var names []string
+		for _, e := range list {
+			names = append(names, e.Name)
+		}
+		return strings.Join(names, " ")
+	}
+	if got := names(Filter{}); got != "A4 A1 A3 A0 A2" {
+		t.Errorf("got %s", got)
+	}
+	if got := names(Filter{Env: []string{"production", "demo"}}); got != "A4 A3 A0 A2" {
+		t.Errorf("of production: %s", got)
+	}
+}
+
+func TestTheTimelineTellsFlappingFromFiring(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(600)
+	for _, since := range []int{0, 20, 40, 200} { // three within an hour
+		b.take(ended("Flaps", since, since+10))
+	}
+	b.take(ended("Old", -100, -90), ended("Once", 50, 70), fires("Now", 10))
+	got, err := b.Timeline(t.Context(), Span{at(0), at(600)}, Filter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var words []string
+	for _, row := range got.Rows {
+		words = append(words, fmt.Sprint(row.Name, len(row.Episodes), row.Flaps, row.Recovery))
+	}
+	if text := strings.Join(words, ", "); text != "Now1 0 0s, Flaps4 3 10m0s, Once1 0 20m0s" {
+		t.Errorf("got %s", text)
+	}
+}
+
+func TestTimesInWhichNobodyLookedAreGaps(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	var gone missing
+	for _, minute := range []int{10, 11, 12, 13, 40, 41, 42, 43} {
+		gone = b.look(gone, minute)
+	}
+	gaps := func(from, to int) string {
+		got, err := b.Timeline(t.Context(), Span{at(from), at(to)}, Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var words []string
+		for _, gap := range got.Gaps {
+			words = append(words, fmt.Sprintf("%.0f-%.0f", gap.From.Sub(noon).Minutes(), gap.To.Sub(noon).Minutes()))
+		}
+		return strings.Join(words, " ")
+	}
+	b.now = at(44)
+	for _, test := range []struct {
+		from, to int
+		want     string
+	}{{0, 44, "0-10 13-40"}, {11, 13, ""}, {20, 30, "20-30"}, {41, 44, ""}, {43, 200, ""}} {
+		if got := gaps(test.from, test.to); got != test.want {
+			t.Errorf("%d-%d: got %q, want %q", test.from, test.to, got, test.want)
+		}
+	}
+	b.now = at(60)
+	if got := gaps(41, 60); got != "43-57" {
+		t.Errorf("after a while: %q", got)
+	}
+}
+
+func TestTheWatchdogIsMissedWhenItDoesNotFire(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	want := func(fires bool, since time.Time) {
+		t.Helper()
+		gotFires, gotSince, err := b.WatchdogSince(t.Context())
+		if err != nil || gotFires != fires || !gotSince.Equal(since) {
+			t.Errorf("got %v since %v, %v; want %v since %v", gotFires, gotSince, err, fires, since)
+		}
+	}
+	want(false, time.Time{})
+	gone := b.look(nil, 1, fires(Watchdog, 0))
+	want(true, at(0))
+	gone = b.look(gone, 2)
+	b.look(gone, 3)
+	want(false, at(2))
+	b.look(nil, 5, fires(Watchdog, 4))
+	want(true, at(4))
+}
+
+func TestOldEpisodesAreDeletedAndOpenOnesKept(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(100)
+	b.take(fires("Open", -1000), ended("Old", 0, 10), ended("New", 0, 60))
+	if err := b.Expire(t.Context(), at(50)); err != nil {
+		t.Fatal(err)
+	}
+	b.want("Open", "-1000-")
+	b.want("Old", "")
+	b.want("New", "0-60")
+}
+
+func TestAFloodOfAlertsIsTaken(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	var flood []Alert
+	for i := range 3000 {
+		flood = append(flood, fires(fmt.Sprint("Flood", i), 0))
+	}
+	if got := b.take(flood...); got.Opened != 3000 {
+		t.Errorf("got %+v", got)
+	}
+	list, total, err := b.Firing(t.Context(), Filter{})
+	if err != nil || total != 3000 || len(list) != firingMax {
+		t.Errorf("%d of %d, %v", len(list), total, err)
+	}
+	timeline, err := b.Timeline(t.Context(), Span{at(-1), at(1)}, Filter{})
+	if err != nil || len(timeline.Rows) != 3000 || timeline.Partial {
+		t.Errorf("%d rows, %v", len(timeline.Rows), err)
+	}
+}
