@@ -19,7 +19,7 @@ export function IssueFilters({ user, counts }: IssueFiltersProps) {
   const { view, setView } = useView();
   const toggle = (state: IssueState) => setView({ ...view, states: toggled(view.states, state) });
   return (
-    <div className="-mx-2 flex items-center gap-3 overflow-x-auto px-2 py-0.5 [scrollbar-width:none] md:-mx-4 md:px-4">
+    <div className="relative -mx-2 flex items-center gap-3 overflow-x-auto px-2 py-0.5 [scrollbar-width:none] md:-mx-4 md:px-4">
       <fieldset className="flex gap-1">
         <legend className="sr-only">State</legend>
         {ISSUE_STATES.map((state) => (

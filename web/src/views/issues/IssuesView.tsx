@@ -29,7 +29,7 @@ export default function IssuesView({ user }: { user: string }) {
   const all = issues.slice(0, CHOSEN_MAX).map(({ id }) => id);
   return (
     <div className="flex h-full flex-col">
-      <div className="grid gap-2 px-2 py-2 md:px-4">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-2 px-2 py-2 md:px-4">
         <SearchBox label="Words of title, message and frames" placeholder="Search the issues" />
         <IssueFilters user={user} counts={first?.summary.states} />
       </div>
