@@ -1113,6 +1113,8 @@ export interface components {
             cut: number;
             /** @description Events in the range, counted in whole hours. */
             events: number;
+            /** @description Number of an older issue of the same failure, 0 for none. */
+            twin: number;
             /** @description The sparkline: events in each step from series_start on; empty without events. */
             series: number[];
         };

@@ -38,8 +38,10 @@ export function Shell({ session }: { session: Session }) {
           <Switch>
             <Route path={OVERVIEW.path}>{guarded(OVERVIEW.name, <OverviewView />)}</Route>
             <Route path={ISSUES.path}>{guarded(ISSUES.name, <IssuesView user={session.user.name} />)}</Route>
-            <Route path={`${ISSUES.path}/:id`}>
-              {({ id }) => guarded("Issue", <IssueView key={id} id={id} user={session.user.name} />)}
+            <Route path={`${ISSUES.path}/:id/:part?`}>
+              {({ id, part }) =>
+                guarded("Issue", <IssueView key={id} id={id} part={part} user={session.user.name} />)
+              }
             </Route>
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
