@@ -11,6 +11,7 @@ import type {
   Silence,
 } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import AlertsView from "./AlertsView";
 import AlertView from "./AlertView";
 import { graphColumns, seriesName, valueText, yRange } from "./graph";
@@ -145,13 +146,6 @@ async function show(view: ReactNode, address: string, until: string): Promise<vo
     ),
   );
   await eventually(() => expect(document.body.textContent).toContain(until));
-}
-
-/** Waits for what comes by itself, from an answer. */
-async function eventually(check: () => void): Promise<void> {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
-  await vi.waitFor(check);
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 }
 
 const text = () => document.body.textContent ?? "";
