@@ -130,7 +130,7 @@ func serve(ctx context.Context, o options, env environment) error {
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
 	}
-	poller, graphs, err := newAlerts(o, db, log)
+	poller, graphs, err := newAlerts(o, db, client, log)
 	if err != nil {
 		return err
 	}
