@@ -245,7 +245,7 @@ describe("the page of alerts", () => {
 
 describe("the page of an episode", () => {
   it("has its words, labels, links and what newer versions say", async () => {
-    await show(<AlertView id="7" />, "/alerts/7", "query of Loki");
+    await show(<AlertView id="7" />, "/alerts/7", "Loki has no values of it");
     for (const words of [
       "For 2 minutes.",
       HOSTILE,
