@@ -149,7 +149,7 @@ func TestAlertsOnLogsReachTheDashboardAndEnd(t *testing.T) {
 	page := newDashboard(t, dashboardPort, "http://127.0.0.1:"+alertmanagerPort)
 	am := alertmanager(t, alertmanagerPort, "127.0.0.1:"+dashboardPort)
 	loki := lokiWithRules(t, fastRules(t), "ALERTMANAGER_URL="+am.URL,
-		"DASHBOARD_URL=https://app.example.org/logs/", "RUNBOOKS_URL=https://docs.example.org/runbooks/")
+		"DASHBOARD_URL=https://app.example.org/logs", "RUNBOOKS_URL=https://docs.example.org/runbooks")
 
 	var got map[string]int
 	begin := time.Time{}

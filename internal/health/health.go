@@ -292,8 +292,14 @@ func (c *Checker) queryRange(ctx context.Context, expr string, r v1.Range) (mode
 	return matrix, nil
 }
 
+// unknown is why something is not known, in words for people.
+type unknown string
+
+// Error returns the words.
+func (u unknown) Error() string { return string(u) }
+
 // errPrometheus is why an expression was not asked for.
-var errPrometheus = errors.New("Prometheus does not answer, so nothing is known")
+const errPrometheus = unknown("Prometheus does not answer, so nothing is known")
 
 // ask evaluates a query of an expression now, where it belongs.
 func (c *Checker) ask(ctx context.Context, v view, e *Expression, query string) (model.Vector, error) {
@@ -305,7 +311,7 @@ func (c *Checker) ask(ctx context.Context, v view, e *Expression, query string) 
 	}
 	vector, err := c.query(ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("Prometheus did not answer the query: %s", explain(err))
+		return nil, unknown("Prometheus did not answer the query: " + explain(err))
 	}
 	return vector, nil
 }

@@ -27,6 +27,8 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/grafana/loki/pkg/push"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
@@ -192,9 +194,12 @@ func newChecker(t testing.TB, o options, client *loki.Client) *health.Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logs := func(ctx context.Context, query string, r v1.Range) (model.Matrix, error) {
+		return client.Metric(ctx, query, r.Start, r.End, r.Step)
+	}
 	checker, err := health.New(health.Config{
 		PrometheusURL: o.prometheusURL, Catalogue: catalogue, Probes: map[string]func(context.Context) error{"loki": client.Ready},
-		Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
+		Logs: logs, Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

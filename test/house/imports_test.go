@@ -51,8 +51,9 @@ var allowed = map[string][]string{
 	"internal/issues/sqlite":     {"internal/issues"},
 	"internal/issues/storetest":  {"internal/issues"},
 	"internal/loki":              {"internal/secret"},
+	"internal/notify":            {"internal/secret"},
 	"internal/secret":            {},
-	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/secret"},
+	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/notify", "internal/secret"},
 	"internal/state":             {},
 
 	"web":         {},

@@ -1,11 +1,13 @@
 import { Link, useLocation } from "wouter";
 import { useAlerts } from "../api/alerts";
+import { useHealth } from "../api/queries";
 import { countLoud } from "../lib/alerts";
 import { formatShort } from "../lib/format";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
-import { ALERTS, ROUTES, routeOf } from "./routes";
+import { VerdictMark } from "../ui/Verdict";
+import { ALERTS, HEALTH, ROUTES, type RouteInfo, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
@@ -19,18 +21,30 @@ export function TopTabs() {
           href={linkTo(route.path, withTail(view, false))}
           aria-current={current === route ? "page" : undefined}
           className={cx(
-            "flex items-center border-b-2 px-3 transition-colors duration-100",
+            "flex items-center gap-1.5 border-b-2 px-3 transition-colors duration-100",
             current === route
               ? "border-accent font-semibold text-text"
               : "border-transparent text-muted hover:text-text",
           )}
         >
           {route.name}
-          {route === ALERTS && <AlertCount />}
+          <State of={route} />
         </Link>
       ))}
     </nav>
   );
+}
+
+/** What a view has to say, beside its name. */
+function State({ of }: { of: RouteInfo }) {
+  if (of === HEALTH) return <HealthState />;
+  return of === ALERTS ? <AlertCount /> : null;
+}
+
+/** How well the system is. */
+function HealthState() {
+  const { data } = useHealth();
+  return data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
 }
 
 /** The same as a bar at the bottom of narrow screens. */
@@ -53,9 +67,9 @@ export function BottomTabs() {
           )}
         >
           <route.icon size={18} aria-hidden />
-          <span>
+          <span className="flex items-center gap-1">
             {route.name}
-            {route === ALERTS && <AlertCount />}
+            <State of={route} />
           </span>
         </Link>
       ))}
@@ -70,7 +84,7 @@ function AlertCount() {
   const loud = data ? countLoud(data) : 0;
   if (loud === 0) return null;
   return (
-    <span data-alert-count={loud} className="pl-1.5 font-semibold text-error">
+    <span data-alert-count={loud} className="font-semibold text-error">
       {formatShort(loud)}
       <span className="sr-only"> firing</span>
     </span>

@@ -55,7 +55,9 @@ describe("the verdict on alerts", () => {
 
   it("counts several, also those that are not listed, but not the silenced", () => {
     const silenced = { ...ALERT, silenced_by: ["x"] };
-    expect(alertsVerdict(answer(ALERT, ALERT, silenced)).words).toBe("2 alerts fire");
+    expect(alertsVerdict(answer(ALERT, ALERT, silenced)).words).toBe(
+      "2 alerts fire. The gravest: backend does not answer",
+    );
     expect(countLoud({ ...answer(ALERT, silenced), total: 2000 })).toBe(1999);
     expect(alertsVerdict(answer(silenced))).toEqual({
       verdict: "ok",

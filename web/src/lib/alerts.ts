@@ -27,7 +27,8 @@ export function alertsVerdict(alerts: AlertsResponse): { verdict: Verdict; words
   if (count > 0) {
     const verdict = loud.some(({ severity }) => severity === "critical") ? "critical" : "warning";
     const [first] = loud;
-    const words = count === 1 && first ? first.summary || first.name : `${formatCount(count)} alerts fire`;
+    const said = first ? first.summary || first.name : "";
+    const words = count === 1 ? said : `${formatCount(count)} alerts fire. The gravest: ${said}`;
     return { verdict, words };
   }
   if (alerts.alertmanager.failure !== "" || alerts.watchdog.state === "missing") {

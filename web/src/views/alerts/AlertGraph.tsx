@@ -48,7 +48,7 @@ export default function AlertGraph({ graph, start, end, height }: AlertGraphProp
             <li key={seriesName(series.labels)} className="flex min-w-0 items-center gap-1.5">
               <Swatch token={graphToken(at)} />
               <span className="min-w-0 truncate">{seriesName(series.labels)}</span>
-              <span className="text-text">{valueText(series.values[index] ?? null)}</span>
+              <span className="shrink-0 text-text">{valueText(series.values[index] ?? null)}</span>
             </li>
           ))}
           {graph.others > 0 && <li>{plural(graph.others, "more series", "more series")} not drawn</li>}

@@ -38,7 +38,7 @@ function FiringRow({ alert, silencing }: { alert: FiringAlert; silencing: boolea
         <Link
           href={linkTo(alertPath(alert.id), view)}
           title={alert.summary}
-          className="truncate after:absolute after:inset-0"
+          className="line-clamp-2 after:absolute after:inset-0 md:line-clamp-1"
           dir="auto"
         >
           <span className={cx(loud && "font-semibold")}>{alert.summary || alert.name}</span>
@@ -56,9 +56,9 @@ function FiringRow({ alert, silencing }: { alert: FiringAlert; silencing: boolea
       >
         for {lasted(alert, now)}
       </span>
-      {silencing && alert.silenced_by.length === 0 && (
-        <span className="relative z-10 flex items-center pr-3">
-          <SilenceButton alert={alert} />
+      {silencing && (
+        <span className="relative z-10 flex w-14 shrink-0 items-center justify-end pr-3 sm:w-28">
+          {alert.silenced_by.length === 0 && <SilenceButton alert={alert} small />}
         </span>
       )}
     </li>

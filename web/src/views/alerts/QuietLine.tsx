@@ -15,12 +15,12 @@ export function QuietLine({ alert }: { alert: FiringAlert }) {
   return (
     <div className="relative z-10 grid justify-items-start text-meta text-muted">
       {silences.map((silence) => (
-        <p key={silence.id} className="flex flex-wrap items-center gap-x-2">
+        <p key={silence.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 py-0.5">
           <span dir="auto">
             Silenced by {silence.created_by} for {describeSpan(Math.max(0, Date.parse(silence.end) - now))}{" "}
             more: {silence.reason}
           </span>
-          <Button size="sm" look="quiet" disabled={end.isPending} onClick={() => end.mutate(silence.id)}>
+          <Button size="sm" disabled={end.isPending} onClick={() => end.mutate(silence.id)}>
             Unsilence
           </Button>
         </p>

@@ -1,8 +1,9 @@
 import { BellOff } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useEffect, useId, useRef, useState } from "react";
 import { useSilence } from "../../api/alerts";
 import type { FiringAlert, SilenceRequest } from "../../api/types";
 import { Button } from "../../ui/Button";
+import { cx } from "../../ui/cx";
 import { Modal } from "../../ui/Modal";
 import { Segmented } from "../../ui/Segmented";
 
@@ -14,14 +15,14 @@ const SPANS: readonly { name: string; ms: number }[] = [
   { name: "1 week", ms: 168 * HOUR_MS },
 ];
 
-/** Opens the dialog that silences an alert. */
-export function SilenceButton({ alert }: { alert: FiringAlert }) {
+/** Opens the dialog that silences an alert; a small one has no words on narrow screens. */
+export function SilenceButton({ alert, small = false }: { alert: FiringAlert; small?: boolean }) {
   const [open, setOpen] = useState(false);
   return (
     <>
       <Button size="sm" onClick={() => setOpen(true)} aria-label={`Silence ${alert.name}`}>
         <BellOff size={14} aria-hidden />
-        <span className="hidden sm:inline">Silence</span>
+        <span className={cx(small && "hidden sm:inline")}>Silence</span>
       </Button>
       {open && <SilenceDialog alert={alert} onClose={() => setOpen(false)} />}
     </>
@@ -34,6 +35,9 @@ function SilenceDialog({ alert, onClose }: { alert: FiringAlert; onClose: () => 
   const [reason, setReason] = useState("");
   const [scope, setScope] = useState<SilenceRequest["scope"]>("alert");
   const hint = useId();
+  const field = useRef<HTMLInputElement>(null);
+  // Behind the dialog's own choice, which is its first button.
+  useEffect(() => field.current?.focus(), []);
   const start = (ms: number) =>
     silence.mutate({ episode: alert.id, scope, for_ms: ms, reason }, { onSuccess: onClose });
   const submit = (event: FormEvent) => {
@@ -46,8 +50,7 @@ function SilenceDialog({ alert, onClose }: { alert: FiringAlert; onClose: () => 
         <label className="grid gap-1">
           Why
           <input
-            // biome-ignore lint/a11y/noAutofocus: the dialog was opened to type this
-            autoFocus
+            ref={field}
             value={reason}
             maxLength={1000}
             dir="auto"

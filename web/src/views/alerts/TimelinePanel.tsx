@@ -71,5 +71,5 @@ function Rows({ timeline }: { timeline: AlertTimelineResponse }) {
 
 function countWords({ rows }: AlertTimelineResponse): string {
   const episodes = rows.reduce((sum, row) => sum + row.episodes.length, 0);
-  return episodes === 0 ? "nothing" : `${plural(episodes, "time")}, ${plural(rows.length, "alert")},`;
+  return episodes === 0 ? "nothing" : `${plural(episodes, "episode")} of ${plural(rows.length, "alert")}`;
 }

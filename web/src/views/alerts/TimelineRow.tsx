@@ -19,7 +19,7 @@ interface Axis {
 
 type Gaps = AlertTimelineResponse["gaps"];
 
-const GRID = "grid gap-x-3 px-4 md:grid-cols-[14rem_1fr]";
+const GRID = "grid gap-x-3 px-4 md:grid-cols-[17rem_1fr]";
 
 /** The episodes of one name as bars; each leads to its own page. */
 export function TimelineRow({ row, axis, gaps }: { row: AlertTimelineRow; axis: Axis; gaps: Gaps }) {
@@ -66,6 +66,7 @@ function Bar({ episode, name, axis }: { episode: AlertEpisode; name: string; axi
         "absolute inset-y-1 min-w-1 rounded-sm opacity-80 hover:z-10 hover:opacity-100",
         levelBackground(severityLevel(episode.severity)),
         episode.end === null && "rounded-r-none",
+        episode.inferred && "border-r-3 border-dotted border-panel",
       )}
     />
   );

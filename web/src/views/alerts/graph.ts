@@ -120,8 +120,8 @@ function drawThreshold(plot: uPlot, { threshold, op }: AlertSeriesResponse, colo
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
   ctx.font = FONT.replace(/^(\d+)px/, (_, size) => `${Number(size) * ratio}px`);
-  ctx.textAlign = "right";
+  ctx.textAlign = "left";
   ctx.textBaseline = y - bbox.top > 16 * ratio ? "bottom" : "top";
-  ctx.fillText(`${op} ${valueText(threshold)}`, bbox.left + bbox.width - 4 * ratio, y);
+  ctx.fillText(`${op} ${valueText(threshold)}`, bbox.left + 4 * ratio, y);
   ctx.restore();
 }
