@@ -132,6 +132,8 @@ type options struct {
 	fresh time.Duration
 	// index has the issues, nil for none.
 	index *indexed
+	// alerts are kept if it is not nil.
+	alerts *alertOptions
 }
 
 // page is a page as the build makes it.
@@ -169,14 +171,19 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
 	}
+	stopAlerts := func() {}
+	public, internal := listen(t), listen(t)
+	if o.alerts != nil {
+		public = o.alerts.listen(t, public)
+		stopAlerts = o.alerts.keep(t, db, o.prometheusURL, &config)
+	}
 	srv, err := server.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, internal := listen(t), listen(t)
 	stopHub := background(t, hub.Run)
 	stopServer := background(t, func(ctx context.Context) error { return srv.Run(ctx, public, internal) })
-	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub() }}
+	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub(); stopAlerts() }}
 	d.login(password)
 	return d
 }

@@ -5,10 +5,12 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { HEALTH, ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
+import { ALERTS, HEALTH, ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
+const AlertsView = lazy(() => import("../views/alerts/AlertsView"));
+const AlertView = lazy(() => import("../views/alerts/AlertView"));
 const OverviewView = lazy(() => import("../views/overview/OverviewView"));
 const HealthView = lazy(() => import("../views/health/HealthView"));
 const HelpDialog = lazy(() => import("./HelpDialog"));
@@ -41,6 +43,10 @@ export function Shell({ session }: { session: Session }) {
             </Route>
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
+            <Route path={ALERTS.path}>{guarded(ALERTS.name, <AlertsView />)}</Route>
+            <Route path={`${ALERTS.path}/:id`}>
+              {({ id }) => guarded("Alert", <AlertView key={id} id={id} />)}
+            </Route>
             <Route>
               <UnknownPage />
             </Route>

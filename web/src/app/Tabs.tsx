@@ -1,10 +1,13 @@
 import { Link, useLocation } from "wouter";
+import { useAlerts } from "../api/alerts";
 import { useHealth } from "../api/queries";
+import { countLoud } from "../lib/alerts";
+import { formatShort } from "../lib/format";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
 import { VerdictMark } from "../ui/Verdict";
-import { HEALTH, ROUTES, type RouteInfo, routeOf } from "./routes";
+import { ALERTS, HEALTH, ROUTES, type RouteInfo, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
@@ -32,10 +35,16 @@ export function TopTabs() {
   );
 }
 
-/** How well the system is, beside the name of the view that says it. */
+/** What a view has to say, beside its name. */
 function State({ of }: { of: RouteInfo }) {
+  if (of === HEALTH) return <HealthState />;
+  return of === ALERTS ? <AlertCount /> : null;
+}
+
+/** How well the system is. */
+function HealthState() {
   const { data } = useHealth();
-  return of === HEALTH && data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
+  return data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
 }
 
 /** The same as a bar at the bottom of narrow screens. */
@@ -65,5 +74,19 @@ export function BottomTabs() {
         </Link>
       ))}
     </nav>
+  );
+}
+
+/** How many alerts fire and are not silenced; nothing for none. */
+function AlertCount() {
+  const { view } = useView();
+  const { data } = useAlerts(view);
+  const loud = data ? countLoud(data) : 0;
+  if (loud === 0) return null;
+  return (
+    <span data-alert-count={loud} className="font-semibold text-error">
+      {formatShort(loud)}
+      <span className="sr-only"> firing</span>
+    </span>
   );
 }
