@@ -17,6 +17,9 @@ export const ISSUES: RouteInfo = { path: "/issues", name: "Issues", key: "i", ic
 
 export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES];
 
+/** Path of the settings of notifications, which have no tab. */
+export const NOTIFICATIONS = "/settings/notifications";
+
 /** Path of one issue. */
 export function issuePath(id: number): string {
   return `${ISSUES.path}/${id}`;
