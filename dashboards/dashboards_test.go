@@ -2,7 +2,6 @@ package dashboards
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -280,18 +279,9 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 
 // The ways in which people fill the variables: everything, one value, several. Grafana joins several to a pattern.
 var choices = []func(variable) string{
-	func(v variable) string { return cmp.Or(v.AllValue, text(v)) },
-	func(v variable) string { return cmp.Or(text(v), "production") },
-	func(v variable) string { return cmp.Or(text(v), `(production|backend-1\\.example)`) },
-}
-
-// text is the value of a variable that people type.
-func text(v variable) string {
-	if v.Type != "textbox" {
-		return ""
-	}
-	value, _ := v.Current.Value.(string)
-	return value
+	func(v variable) string { return v.AllValue },
+	func(variable) string { return "production" },
+	func(variable) string { return `(production|backend-1\\.example)` },
 }
 
 // reference is how Grafana finds variables in a text.

@@ -1,44 +1,53 @@
 package dashboards
 
-func overview() Board {
+func overviewBoard() Board {
 	return Board{
 		UID: "tovplay-overview", Folder: "TovPlay", Title: "Overview",
 		Text:      "Whether anything is wrong, and where to look next.",
 		Variables: []Variable{envs(), services()},
 		Rows: []Row{
 			{ID: 100, Title: "Is it up?", Height: 4, Panels: []Panel{
-				{ID: 1, Kind: Stat, Title: "Backend", Unit: UpDown, Limits: criticalUnder(1),
+				{ID: 1, Kind: Stat, Title: "Backend", Unit: YesNo, Limits: criticalUnder(1),
 					Text:    "Whether Prometheus reads the backend's metrics, by environment.",
 					Queries: []Query{prom(`min by (env) (up{job="backend", env=~"$env"})`, "{{env}}")}},
-				{ID: 2, Kind: Stat, Title: "PgBouncer", Unit: UpDown, Limits: criticalUnder(1),
+				{ID: 2, Kind: Stat, Title: "PgBouncer", Unit: YesNo, Limits: criticalUnder(1),
 					Text:    "Whether the exporter reaches PgBouncer.",
 					Queries: []Query{prom(`min(pgbouncer_up)`, "")}},
-				{ID: 3, Kind: Stat, Title: "PostgreSQL", Unit: UpDown, Limits: criticalUnder(1),
+				{ID: 3, Kind: Stat, Title: "PostgreSQL", Unit: YesNo, Limits: criticalUnder(1),
 					Text:    "Whether the exporter reaches PostgreSQL.",
 					Queries: []Query{prom(`min(pg_up)`, "")}},
-				{ID: 4, Kind: Stat, Title: "Probes that fail", Unit: Count, Limits: criticalOver(1),
+				{ID: 4, Kind: Stat, Title: "Probes that fail", Unit: Count, Limits: criticalOver(1).of("ProbeFailed"),
 					Text:    "Addresses that the blackbox exporter cannot read, of any environment.",
 					Queries: []Query{prom(`sum(1 - probe_success{job="blackbox"})`, "")}},
-				{ID: 5, Kind: Stat, Title: "Parts of the pipeline that are down", Unit: Count, Limits: criticalOver(1),
+				{ID: 5, Kind: Stat, Title: "Parts of the pipeline that are down", Unit: Count, Limits: criticalOver(1).of("TargetDown"),
 					Text:    "Loki, Prometheus, Alertmanager, the collector and the dashboard, as Prometheus reads them.",
 					Queries: []Query{prom(`sum(1 - up{job=~"loki|prometheus|alertmanager|collector|dashboard"})`, "")}},
-				{ID: 6, Kind: Stat, Title: "Alerts that fire", Unit: Count, Limits: warnOver(1),
+				{ID: 6, Kind: Stat, Title: "Alerts that fire", Unit: Count,
 					Text:    "Warnings and critical alerts of Prometheus. Rules on logs are in Loki and not counted here.",
 					Queries: []Query{prom(`count(ALERTS{alertstate="firing", severity=~"warning|critical"}) or `+zero("prometheus"), "")}},
 			}},
 			{ID: 101, Title: "What users see", Height: 8, Panels: []Panel{
 				{ID: 10, Kind: Graph, Title: "Requests", Unit: Requests,
 					Text:    "Requests that nginx answered, by its log.",
-					Queries: []Query{logql(`sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [$__auto]))`, "{{env}}")}},
-				{ID: 11, Kind: Graph, Title: "Requests that failed (5xx)", Unit: Ratio, Limits: backendErrors(),
-					Text: "Share of nginx's answers that are server errors, by its log.",
-					Queries: []Query{logql(`sum by (env) (rate({service="nginx", env=~"$env"} | regexp `+access+` | status=~"5.." [$__auto]))`+
-						` / sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [$__auto]))`+
-						` or 0 * sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [$__auto]))`, "{{env}}")}},
+					Queries: []Query{logql(`sum by (env) (rate(`+accessLog+` [$__auto]))`, "{{env}}")}},
+				{ID: 11, Kind: Graph, Title: "Requests that failed (5xx)", Unit: Ratio, Limits: nginxErrors(),
+					Text:    "Share of nginx's answers that are server errors, by its log.",
+					Queries: []Query{logql(accessShare("5..", "$__auto"), "{{env}}")}},
 				{ID: 12, Kind: Graph, Title: "Latency (p95)", Unit: Seconds, Limits: backendLatency(),
-					Text: "95 of 100 requests take at most this long, by the backend's own metrics. With several workers each scrape sees one of them.",
-					Queries: []Query{prom(`histogram_quantile(0.95, sum by (env, le) (rate(flask_http_request_duration_seconds_bucket{job="backend", env=~"$env", status!~"5.."}[$__rate_interval])))`,
-						"{{env}}")}},
+					Text: "95 of 100 requests that did not fail took at most this long, by the backend's own metrics. Left out while several workers " +
+						"answer the scrapes in turn.",
+					Queries: []Query{prom(`env:backend_latency_seconds:p95_5m{env=~"$env"}`, "{{env}}")}},
+			}},
+			{ID: 105, Title: "Probes", Height: 7, Panels: []Panel{
+				{ID: 50, Kind: Graph, Title: "Addresses that answer", Unit: YesNo, Limits: criticalUnder(1),
+					Text:    "Whether the blackbox exporter can read each address.",
+					Queries: []Query{prom(`min by (env, probe, instance) (probe_success{job="blackbox", env=~"$env"})`, "{{probe}} {{instance}}")}},
+				{ID: 51, Kind: Graph, Title: "Days until certificates end", Unit: Days, Limits: under(14, 3),
+					Text:    "The first certificate of each chain to end. Addresses without HTTPS have none.",
+					Queries: []Query{prom(`min by (env, probe, instance) (probe_ssl_earliest_cert_expiry{job="blackbox", env=~"$env"} - time()) / 86400`, "{{probe}} {{instance}}")}},
+				{ID: 52, Kind: Graph, Title: "Time to answer", Unit: Seconds, Limits: warnOver(2),
+					Text:    "How long a probe takes.",
+					Queries: []Query{prom(`max by (env, probe, instance) (probe_duration_seconds{job="blackbox", env=~"$env"})`, "{{probe}} {{instance}}")}},
 			}},
 			{ID: 102, Title: "What it runs on", Height: 7, Panels: []Panel{
 				{ID: 20, Kind: Graph, Title: "CPU", Unit: Ratio, Limits: hostCPU(),

@@ -30,11 +30,11 @@ func reindex(ctx context.Context, args []string, env environment) error {
 	if err := setDamagedAside(ctx, o, env); err != nil {
 		return err
 	}
-	db, err := state.Open(ctx, o.dataDir)
+	db, closeState, err := openState(ctx, o.dataDir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer closeState()
 	client, err := loki.New(o.loki)
 	if err != nil {
 		return err
@@ -140,11 +140,11 @@ func backup(ctx context.Context, args []string, env environment) error {
 	if _, err := os.Stat(filepath.Join(dir, state.FileName)); err != nil {
 		return fmt.Errorf("back up: %w; check -data-dir", err)
 	}
-	db, err := state.Open(ctx, dir)
+	db, closeState, err := openState(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer closeState()
 	if err := state.Backup(ctx, db, file); err != nil {
 		return err
 	}
@@ -158,14 +158,6 @@ func restore(ctx context.Context, args []string, env environment) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("make the data folder %s: %w", dir, err)
-	}
-	lock, err := index.Lock(dir)
-	if err != nil {
-		return err
-	}
-	defer lock.Close()
 	kept, err := state.Restore(ctx, dir, file)
 	if err != nil {
 		return err

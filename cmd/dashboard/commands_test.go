@@ -34,11 +34,26 @@ func TestASecondProcessDoesNotIndexAndSaysSo(t *testing.T) {
 	if out := second.stderr.String(); !strings.Contains(out, "another process indexes") {
 		t.Errorf("the second dashboard says %s", out)
 	}
-	if code, out := command(t, "restore", dir, "any"); code != exitFault || !strings.Contains(out, "another process") {
-		t.Errorf("restore beside a dashboard: %d %s", code, out)
-	}
 	second.stop()
 	first.stop()
+}
+
+func TestNothingIsRestoredBesideADashboard(t *testing.T) {
+	t.Parallel()
+	for _, off := range []string{"false", "true"} {
+		dir, file := t.TempDir(), filepath.Join(t.TempDir(), "backup")
+		r := start(t, dir, map[string]string{"DASHBOARD_ADMIN_PASSWORD": "a password", "DASHBOARD_ISSUES_OFF": off})
+		if code, out := command(t, "backup", dir, file); code != exitOK {
+			t.Fatalf("backup: %d %s", code, out)
+		}
+		if code, out := command(t, "restore", dir, file); code != exitFault || !strings.Contains(out, "another process") {
+			t.Errorf("issues off %s: restore beside a dashboard: %d %s", off, code, out)
+		}
+		r.stop()
+		if code, out := command(t, "restore", dir, file); code != exitOK {
+			t.Errorf("issues off %s: restore: %d %s", off, code, out)
+		}
+	}
 }
 
 func TestADamagedEventStoreIsNamedAndReindexReplacesIt(t *testing.T) {

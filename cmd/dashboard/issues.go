@@ -56,7 +56,7 @@ func openIssues(ctx context.Context, o options, db *sql.DB, client *loki.Client,
 	}
 	config := index.Default()
 	config.Loki, config.Store, config.Tracker, config.Grouper, config.Log = client, x.store, x.tracker, grouper, log
-	config.Keep, config.Selector = o.issues.keep, o.issues.selector
+	config.Keep, config.Selector = o.issues.keep, o.loki.Selector
 	x.indexer = index.New(config)
 	return x, nil
 }

@@ -20,10 +20,24 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 )
 
+// garbagePercent is how much garbage there may be for what is in use, in percent.
+// Half of Go's default: the counts of issues are in memory for good, and would let
+// as much garbage lie about. A limit in bytes would fit one number of issues alone.
+const garbagePercent = 50
+
+// limitMemory has Go use less memory, unless the environment says how much.
+func limitMemory() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
+}
+
 func main() {
+	limitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], environment{getenv: os.Getenv, stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}))

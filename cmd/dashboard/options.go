@@ -5,10 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
-	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
@@ -38,6 +38,8 @@ type options struct {
 	externalURL     string
 	prometheusURL   string
 	alertmanagerURL string
+	grafanaURL      string
+	catalogue       string
 	loki            loki.Config
 	adminPassword   secret.String
 	issues          issueOptions
@@ -53,10 +55,9 @@ type options struct {
 
 // issueOptions say how issues are kept.
 type issueOptions struct {
-	off      bool
-	rules    string
-	keep     issues.Retention
-	selector string
+	off   bool
+	rules string
+	keep  issues.Retention
 	// clickHouse is the DSN of the event store, empty for a SQLite file.
 	clickHouse secret.String
 	// deployToken is what a CI shows to report a deploy, empty if none may.
@@ -68,6 +69,7 @@ const usageHead = `Usage: dashboard [FLAGS]
        dashboard passwd [-data-dir DIR] [USER]    set a password, read from standard input
        dashboard reindex [FLAGS]                  index a period of Loki anew
        dashboard doctor [FLAGS]                   say what is wrong with the databases and Loki
+       dashboard copy-events -to STORE [FLAGS]    copy the event store to clickhouse, or back to sqlite
        dashboard backup [-data-dir DIR] FILE      copy what people entered into FILE
        dashboard restore [-data-dir DIR] FILE     put it back; the dashboard must not run
 
@@ -97,14 +99,16 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	text(&o.internalListen, "internal-listen", "DASHBOARD_INTERNAL_LISTEN", defaultInternalListen, "address of /metrics and pprof; keep it on this machine")
 	text(&o.loki.URL, "loki-url", "LOKI_URL", o.loki.URL, "Loki's address")
 	text(&o.loki.Tenant, "loki-tenant", "LOKI_TENANT", "", "Loki's tenant, sent as X-Scope-OrgID")
+	text((*string)(&o.loki.Selector), "loki.selector", "LOKI_SELECTOR", string(o.loki.Selector), "matchers of the streams that are shown, and of which errors become issues")
 	text(&o.prometheusURL, "prometheus-url", "PROMETHEUS_URL", defaultPrometheusURL, "Prometheus' address")
 	text(&o.alertmanagerURL, "alertmanager-url", "ALERTMANAGER_URL", defaultAlertmanager, "Alertmanager's address; none: ask Prometheus about it")
+	text(&o.grafanaURL, "grafana.url", "GRAFANA_URL", "", "where people reach Grafana, for links to its dashboards")
+	text(&o.catalogue, "health.catalogue", "DASHBOARD_HEALTH_CATALOGUE", "", "file with limits and signals of your own, in the form of internal/health/catalogue.yaml")
 	text(&o.dataDir, "data-dir", "DASHBOARD_DATA_DIR", defaultDataDir, "folder of the database")
 	text(&o.externalURL, "external-url", "EXTERNAL_URL", "", "where people reach the dashboard, such as https://host/logs")
 	text(&level, "log.level", "DASHBOARD_LOG_LEVEL", "info", "debug, info, warn or error")
 	text(&o.logFormat, "log.format", "DASHBOARD_LOG_FORMAT", "text", "text or json")
 	text(&o.issues.rules, "issues.rules", "DASHBOARD_ISSUES_RULES", "", "file of rules for grouping errors")
-	text(&o.issues.selector, "issues.selector", "DASHBOARD_ISSUES_SELECTOR", index.Default().Selector, "matchers of the streams of which errors become issues")
 	flags.BoolVar(&o.issues.off, "issues.off", env.getenv("DASHBOARD_ISSUES_OFF") == "true", "make no issues of errors [DASHBOARD_ISSUES_OFF]")
 	duration := func(into *time.Duration, name, variable string, fallback time.Duration, usage string) {
 		if value := env.getenv(variable); value != "" {
@@ -171,6 +175,9 @@ func (o *options) complete(level string, env environment) error {
 	}
 	if err := o.issues.keep.Validate(); err != nil {
 		faults = append(faults, err)
+	}
+	if u, err := url.Parse(o.grafanaURL); err != nil || (o.grafanaURL != "" && u.Scheme != "http" && u.Scheme != "https") {
+		faults = append(faults, fmt.Errorf("-grafana.url %q is no address such as https://grafana.example.org", o.grafanaURL))
 	}
 	o.loki.User = env.getenv("LOKI_USER")
 	if err := o.loki.Validate(); err != nil {

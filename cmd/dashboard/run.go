@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -18,7 +17,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
-	"github.com/tovtech/tovplay-logging/internal/health"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
@@ -70,6 +68,7 @@ func run(ctx context.Context, args []string, env environment) int {
 func commands() map[string]func(context.Context, []string, environment) error {
 	return map[string]func(context.Context, []string, environment) error{
 		"passwd": passwd, "reindex": reindex, "doctor": doctor, "backup": backup, "restore": restore,
+		"copy-events": copyEvents,
 	}
 }
 
@@ -102,11 +101,11 @@ func buildVersion() string {
 // serve makes the parts, joins them and runs until ctx ends.
 func serve(ctx context.Context, o options, env environment) error {
 	log := newLog(o, env.stderr)
-	db, err := state.Open(ctx, o.dataDir)
+	db, closeState, err := openState(ctx, o.dataDir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer closeState()
 	users, err := firstStart(ctx, db, o, env, log)
 	if err != nil {
 		return err
@@ -143,13 +142,30 @@ func serve(ctx context.Context, o options, env environment) error {
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
 		Notify: notifier,
-		Page:   web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL,
+		Page:   web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
 	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run)
+}
+
+// openState opens the state database and keeps a restore away from it, until it is
+// closed.
+func openState(ctx context.Context, dir string) (*sql.DB, func(), error) {
+	held, err := state.Hold(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := state.Open(ctx, dir)
+	if err != nil {
+		return nil, nil, errors.Join(err, held.Close())
+	}
+	return db, func() {
+		db.Close()
+		held.Close()
+	}, nil
 }
 
 // listenAndRun opens both listeners and runs the server, the hub and more. The hub
@@ -220,34 +236,6 @@ func firstStart(ctx context.Context, db *sql.DB, o options, env environment, log
 	return users, nil
 }
 
-// newChecker makes the health checker with the probes of what has an address.
-func newChecker(o options, client *loki.Client, metrics *server.Metrics) (*health.Checker, error) {
-	signals, err := health.Catalogue()
-	if err != nil {
-		return nil, err
-	}
-	probes := map[string]func(context.Context) error{"loki": lokiProbe(client)}
-	if o.alertmanagerURL != "" {
-		address := strings.TrimRight(o.alertmanagerURL, "/") + "/-/ready"
-		probes["alertmanager"] = health.HTTPProbe(&http.Client{}, address)
-	}
-	return health.New(health.Config{
-		PrometheusURL: o.prometheusURL, Signals: signals, Probes: probes,
-		Timeout: 5 * time.Second, Fresh: 15 * time.Second, Now: time.Now, Observe: metrics.Prometheus,
-	})
-}
-
-// lokiProbe asks Loki whether it is ready; the error is its message alone.
-func lokiProbe(client *loki.Client) func(context.Context) error {
-	return func(ctx context.Context) error {
-		err := client.Ready(ctx)
-		if known, ok := errors.AsType[*loki.Error](err); ok {
-			return errors.New(known.Message)
-		}
-		return err
-	}
-}
-
 // passwd sets a password that it reads from stdin.
 func passwd(ctx context.Context, args []string, env environment) error {
 	flags := flag.NewFlagSet("dashboard passwd", flag.ContinueOnError)
@@ -266,11 +254,11 @@ func passwd(ctx context.Context, args []string, env environment) error {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("read the password: %w", err)
 	}
-	db, err := state.Open(ctx, *dataDir)
+	db, closeState, err := openState(ctx, *dataDir)
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer closeState()
 	password := secret.New(strings.TrimRight(line, "\r\n"))
 	err = auth.New(db, time.Now).SetPassword(ctx, name, password)
 	if errors.Is(err, auth.ErrNoUser) {

@@ -1,22 +1,21 @@
-// Package health says what is well and what is not: signals from Prometheus and
-// from the dependencies themselves, each with a verdict and its reason in words.
+// Package health says what is well and what is not: components with signals from
+// Prometheus, from Loki where Prometheus has none, and from the dependencies
+// themselves, each with a verdict and its reason in words.
 //
 // Which signals there are is data: catalogue.yaml. A signal that cannot be known
 // is "no data" with the reason, which is not the same as down.
 package health
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -43,13 +42,31 @@ type Item struct {
 	Verdict Verdict
 	// Reason is plain words.
 	Reason string
-	// Since is when the verdict changed to this one; zero when the dashboard has
-	// not seen it change.
+	// Since is when the verdict changed to this one, by the dashboard's clock;
+	// zero when that is not known.
 	Since time.Time
+	// Longer is true when the verdict held at Since already: nothing before it
+	// was looked at.
+	Longer bool
 	// Value is in the unit of the signal; nil when nothing is known.
 	Value *float64
 	// Display is the value for people, "" when there is none.
 	Display string
+	// expression is what gave the value; nil when a probe or nothing did.
+	expression *Expression
+}
+
+// Group is the state of one component.
+type Group struct {
+	Component Component
+	// Verdict is the worst of the signals that are known.
+	Verdict Verdict
+	// Reason is plain words.
+	Reason string
+	// Since is when the first signal got this verdict; zero when not known.
+	Since  time.Time
+	Longer bool
+	Items  []Item
 }
 
 // Unreadable is a source that the collector may not read.
@@ -62,7 +79,7 @@ type Report struct {
 	Verdict    Verdict
 	Summary    string
 	CheckedAt  time.Time
-	Items      []Item
+	Groups     []Group
 	Unreadable []Unreadable
 }
 
@@ -70,12 +87,14 @@ type Report struct {
 type Config struct {
 	// PrometheusURL is Prometheus' address.
 	PrometheusURL string
-	// Signals are what to find out; see Catalogue.
-	Signals []Signal
+	// Catalogue is what to find out; see Load.
+	Catalogue Catalogue
 	// Probes ask dependencies themselves, by the names in Signal.Probe. The
-	// probe "prometheus" is made here.
+	// probes "prometheus" and "clock" are made here.
 	Probes map[string]func(context.Context) error
-	// Timeout bounds one check of everything.
+	// Logs runs a metric query of LogQL over a range; nil without Loki.
+	Logs func(ctx context.Context, query string, r v1.Range) (model.Matrix, error)
+	// Timeout bounds one check of everything, and one request of series.
 	Timeout time.Duration
 	// Fresh is how long a report serves before the next check.
 	Fresh time.Duration
@@ -85,8 +104,14 @@ type Config struct {
 	Observe func(call string, took time.Duration, err error)
 }
 
-// queriesAtOnce bounds how many queries Prometheus gets at once.
-const queriesAtOnce = 6
+const (
+	// queriesAtOnce bounds how many queries Prometheus gets at once.
+	queriesAtOnce = 6
+	// logQueriesAtOnce is the same for Loki, which has people waiting for lines.
+	logQueriesAtOnce = 2
+	// clockTolerance is how far apart the clocks may be without being corrected for.
+	clockTolerance = 5 * time.Second
+)
 
 // Checker checks on demand: a report serves everybody for a while, and only one
 // check runs at a time. It is safe for concurrent use.
@@ -94,16 +119,13 @@ type Checker struct {
 	config Config
 	prom   v1.API
 	flight singleflight.Group
+	logs   *logCache
+	series *seriesCache
 
 	mu    sync.Mutex
 	last  *Report
+	shift time.Duration // of Prometheus' clock, as seen by the last check
 	since map[string]change
-}
-
-// change is a verdict and when it was first seen.
-type change struct {
-	verdict Verdict
-	since   time.Time // zero for the first verdict that was seen
 }
 
 // New returns a checker. It asks nothing yet: Prometheus may be away.
@@ -116,15 +138,20 @@ func New(config Config) (*Checker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a client of Prometheus: %w", err)
 	}
-	for _, s := range config.Signals {
-		if s.words == nil {
-			return nil, fmt.Errorf("signal %q does not come from Catalogue", s.ID)
+	for _, component := range config.Catalogue.Components {
+		for _, s := range component.Signals {
+			if s.words == nil {
+				return nil, fmt.Errorf("signal %q does not come from Load", s.ID)
+			}
 		}
 	}
 	if config.Observe == nil {
 		config.Observe = func(string, time.Duration, error) {}
 	}
-	return &Checker{config: config, prom: v1.NewAPI(client), since: map[string]change{}}, nil
+	return &Checker{
+		config: config, prom: v1.NewAPI(client), since: map[string]change{},
+		logs: newLogCache(config), series: newSeriesCache(config),
+	}, nil
 }
 
 // Check returns a report that is at most Fresh old. It never fails: what cannot
@@ -163,44 +190,71 @@ func (c *Checker) fresh() (Report, bool) {
 type view struct {
 	// prometheus is why Prometheus does not answer, nil when it does.
 	prometheus error
+	// ahead is by how much Prometheus' clock is ahead of the dashboard's.
+	ahead time.Duration
 	// targets are Prometheus' active targets by job; nil when it does not say.
 	targets map[string][]v1.ActiveTarget
 }
 
+// shift is what to add to the dashboard's time to get Prometheus'.
+func (v view) shift() time.Duration {
+	if v.ahead.Abs() < clockTolerance {
+		return 0
+	}
+	return v.ahead
+}
+
 // check finds everything out.
 func (c *Checker) check(ctx context.Context) Report {
-	report := Report{CheckedAt: c.config.Now(), Items: make([]Item, len(c.config.Signals))}
+	components := c.config.Catalogue.Components
+	report := Report{CheckedAt: c.config.Now(), Groups: make([]Group, len(components))}
 	v := c.look(ctx)
+	c.mu.Lock()
+	c.shift = v.shift()
+	c.mu.Unlock()
 	var group errgroup.Group
 	group.SetLimit(queriesAtOnce)
-	for i, signal := range c.config.Signals {
-		group.Go(func() error {
-			report.Items[i] = c.item(ctx, v, signal)
-			return nil
-		})
+	for i, component := range components {
+		report.Groups[i] = Group{Component: component, Items: make([]Item, len(component.Signals))}
+		for j, signal := range component.Signals {
+			group.Go(func() error {
+				item := c.item(ctx, v, signal)
+				c.date(ctx, v, component.ID+"/"+signal.ID, report.CheckedAt, &item)
+				report.Groups[i].Items[j] = item
+				return nil
+			})
+		}
 	}
 	group.Go(func() error {
 		report.Unreadable = c.unreadable(ctx, v)
 		return nil
 	})
 	group.Wait() // none returns an error
-	c.remember(report.CheckedAt, report.Items)
-	report.Verdict, report.Summary = summarise(report.Items, len(report.Unreadable))
+	for i := range report.Groups {
+		report.Groups[i].judge()
+	}
+	report.Verdict, report.Summary = summarise(report.Groups, len(report.Unreadable))
 	return report
 }
 
-// look asks Prometheus whether it answers and what it scrapes.
+// look asks Prometheus whether it answers, what time it is there and what it
+// scrapes.
 func (c *Checker) look(ctx context.Context) view {
-	if _, err := c.query(ctx, "vector(1)"); err != nil {
+	vector, err := c.query(ctx, "vector(1)")
+	if err != nil {
 		return view{prometheus: err}
+	}
+	v := view{}
+	if len(vector) > 0 {
+		v.ahead = vector[0].Timestamp.Time().Sub(c.config.Now())
 	}
 	start := time.Now()
 	targets, err := c.prom.Targets(ctx)
 	c.config.Observe("targets", time.Since(start), err)
 	if err != nil {
-		return view{}
+		return v
 	}
-	v := view{targets: map[string][]v1.ActiveTarget{}}
+	v.targets = map[string][]v1.ActiveTarget{}
 	for _, target := range targets.Active {
 		job := string(target.Labels["job"])
 		v.targets[job] = append(v.targets[job], target)
@@ -223,120 +277,95 @@ func (c *Checker) query(ctx context.Context, expr string) (model.Vector, error) 
 	return vector, nil
 }
 
-// item finds out one signal.
-func (c *Checker) item(ctx context.Context, v view, s Signal) Item {
-	if s.Probe == "prometheus" {
-		return probed(s, v.prometheus)
+// queryRange runs a query over a range of Prometheus' time.
+func (c *Checker) queryRange(ctx context.Context, expr string, r v1.Range) (model.Matrix, error) {
+	start := time.Now()
+	value, _, _, err := c.prom.QueryRange(ctx, expr, r)
+	c.config.Observe("query_range", time.Since(start), err)
+	if err != nil {
+		return nil, err
 	}
-	if probe, ok := c.config.Probes[s.Probe]; ok {
-		return probed(s, probe(ctx))
+	matrix, ok := value.(model.Matrix)
+	if !ok {
+		return nil, fmt.Errorf("%s gives a %s, not a matrix", expr, value.Type())
+	}
+	return matrix, nil
+}
+
+// unknown is why something is not known, in words for people.
+type unknown string
+
+// Error returns the words.
+func (u unknown) Error() string { return string(u) }
+
+// errPrometheus is why an expression was not asked for.
+const errPrometheus = unknown("Prometheus does not answer, so nothing is known")
+
+// ask evaluates a query of an expression now, where it belongs.
+func (c *Checker) ask(ctx context.Context, v view, e *Expression, query string) (model.Vector, error) {
+	if e.LogQL != "" {
+		return c.logs.now(ctx, query)
 	}
 	if v.prometheus != nil {
-		return noData(s, "Prometheus does not answer, so nothing is known")
+		return nil, errPrometheus
 	}
-	for _, e := range s.Expressions {
-		vector, err := c.query(ctx, e.Expr)
+	vector, err := c.query(ctx, query)
+	if err != nil {
+		return nil, unknown("Prometheus did not answer the query: " + explain(err))
+	}
+	return vector, nil
+}
+
+// item finds out one signal.
+func (c *Checker) item(ctx context.Context, v view, s Signal) Item {
+	switch probe, ok := c.config.Probes[s.Probe]; {
+	case s.Probe == "prometheus":
+		return probed(s, v.prometheus)
+	case s.Probe == "clock":
+		return clocks(s, v)
+	case ok:
+		return probed(s, probe(ctx))
+	}
+	var failed error // the first failure, unless another expression has a value
+	for i := range s.Expressions {
+		e := &s.Expressions[i]
+		query := e.Expr + e.LogQL
+		vector, err := c.ask(ctx, v, e, query)
 		if err != nil {
-			return noData(s, "Prometheus did not answer the query: "+explain(err))
+			failed = cmp.Or(failed, err)
+			continue
 		}
-		if sample := worst(vector, s.Worst); sample != nil {
-			return judge(s, v, sample)
+		if sample := worst(vector, s.Worst); sample != nil && isNumber(float64(sample.Value)) {
+			item := judge(s, v, sample, instances(vector) > 1)
+			item.expression = e
+			return item
+		}
+	}
+	if failed != nil {
+		return noData(s, failed.Error())
+	}
+	return c.without(ctx, v, s)
+}
+
+// without judges a signal of which no expression has a number.
+func (c *Checker) without(ctx context.Context, v view, s Signal) Item {
+	if s.Quiet != "" {
+		for i := range s.Expressions {
+			e := &s.Expressions[i]
+			if vector, err := c.ask(ctx, v, e, e.exists()); err == nil && positive(vector) {
+				return Item{Signal: s, Verdict: OK, Reason: s.Quiet}
+			}
 		}
 	}
 	return noData(s, c.missing(ctx, v, s))
 }
 
-// probed judges what a dependency itself said.
-func probed(s Signal, err error) Item {
-	up := 1.0
-	if err != nil {
-		down := 0.0
-		return Item{Signal: s, Verdict: Critical, Value: &down, Display: "down", Reason: s.Down + ": " + explain(err)}
-	}
-	return Item{Signal: s, Verdict: OK, Value: &up, Display: "up", Reason: s.Words}
-}
-
-func noData(s Signal, reason string) Item {
-	return Item{Signal: s, Verdict: NoData, Reason: reason}
-}
-
-// worst returns the sample that counts; NaN only when there is nothing else.
-func worst(vector model.Vector, which string) *model.Sample {
-	var found *model.Sample
-	for _, sample := range vector {
-		value := float64(sample.Value)
-		switch {
-		case found == nil, math.IsNaN(float64(found.Value)):
-			found = sample
-		case math.IsNaN(value):
-		case which == "min" && value < float64(found.Value), which != "min" && value > float64(found.Value):
-			found = sample
-		}
-	}
-	return found
-}
-
-// judge compares a value with the thresholds.
-func judge(s Signal, v view, sample *model.Sample) Item {
-	value := float64(sample.Value)
-	if math.IsNaN(value) || math.IsInf(value, 0) {
-		return noData(s, "Prometheus has no number for it yet")
-	}
-	labels := labelsOf(sample.Metric)
-	if s.Unit == State {
-		return judgeState(s, v, value, labels)
-	}
-	item := Item{Signal: s, Verdict: OK, Value: &value, Display: display(s.Unit, value)}
-	item.Reason = s.say(item.Display, labels)
-	switch {
-	case value >= *s.Critical:
-		item.Verdict = Critical
-		item.Reason += "; critical from " + display(s.Unit, *s.Critical)
-	case value >= *s.Warning:
-		item.Verdict = Warning
-		item.Reason += "; a warning from " + display(s.Unit, *s.Warning)
-	}
-	return item
-}
-
-// judgeState judges a state: 1 is up.
-func judgeState(s Signal, v view, value float64, labels map[string]string) Item {
-	if value == 1 {
-		return Item{Signal: s, Verdict: OK, Value: &value, Display: "up", Reason: s.Words}
-	}
-	item := Item{Signal: s, Verdict: Critical, Value: &value, Display: "down", Reason: s.Down}
-	instance := labels["instance"]
-	if instance != "" {
-		item.Reason += " (" + clip(instance) + ")"
-	}
-	for _, target := range v.targets[labels["job"]] {
-		if string(target.Labels["instance"]) == instance && target.LastError != "" {
-			item.Reason += ": " + scrapeError(target.LastError)
-		}
-	}
-	return item
-}
-
-// scrapeError shortens Prometheus' text: it begins with the method and address
-// that are known already.
-func scrapeError(text string) string {
-	if i := strings.LastIndex(text, `": `); i >= 0 {
-		text = text[i+3:]
-	}
-	return clip(text)
-}
-
-func labelsOf(metric model.Metric) map[string]string {
-	labels := make(map[string]string, len(metric))
-	for name, value := range metric {
-		labels[string(name)] = string(value)
-	}
-	return labels
-}
-
 // missing says why a signal has no value.
 func (c *Checker) missing(ctx context.Context, v view, s Signal) string {
-	if v.targets == nil {
+	switch {
+	case s.Job == "":
+		return "Loki has no lines that tell it"
+	case v.targets == nil:
 		return fmt.Sprintf("Prometheus has no %s", metricNames(s))
 	}
 	targets := v.targets[s.Job]
@@ -353,7 +382,10 @@ func (c *Checker) missing(ctx context.Context, v view, s Signal) string {
 		return fmt.Sprintf("Prometheus has not asked the target %q yet", s.Job)
 	}
 	if found, err := c.query(ctx, fmt.Sprintf("count(%s)", s.Expressions[0].Metric)); err == nil && len(found) > 0 {
-		return "it is being measured; the first value comes within two minutes"
+		if s.Unclear != "" {
+			return s.Unclear
+		}
+		return "it is being measured; the first value comes within minutes"
 	}
 	return fmt.Sprintf("the target %q answers, but has no %s: another exporter or version?", s.Job, metricNames(s))
 }
@@ -362,7 +394,7 @@ func (c *Checker) missing(ctx context.Context, v view, s Signal) string {
 func metricNames(s Signal) string {
 	var names []string
 	for _, e := range s.Expressions {
-		if !slices.Contains(names, e.Metric) {
+		if e.LogQL == "" && !slices.Contains(names, e.Metric) {
 			names = append(names, e.Metric)
 		}
 	}
@@ -391,41 +423,6 @@ func (c *Checker) unreadable(ctx context.Context, v view) []Unreadable {
 		return strings.Compare(a.Job+"\x00"+a.Path, b.Job+"\x00"+b.Path)
 	})
 	return list
-}
-
-// remember fills in since when each verdict holds.
-func (c *Checker) remember(now time.Time, items []Item) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i, item := range items {
-		known, ok := c.since[item.Signal.ID]
-		switch {
-		case !ok:
-			known = change{verdict: item.Verdict}
-		case known.verdict != item.Verdict:
-			known = change{item.Verdict, now}
-		}
-		c.since[item.Signal.ID] = known
-		items[i].Since = known.since
-	}
-}
-
-// explain says in plain words why a call failed. It shows no address.
-func explain(err error) string {
-	timeout, isNet := errors.AsType[net.Error](err)
-	known, isAPI := errors.AsType[*v1.Error](err)
-	switch {
-	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
-		return "no answer in time"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return "connection refused; check that it runs and that its address is right"
-	case isAPI:
-		return clip(known.Msg)
-	}
-	if inner, ok := errors.AsType[*url.Error](err); ok {
-		err = inner.Err
-	}
-	return clip(err.Error())
 }
 
 // HTTPProbe returns a probe that wants 2xx from the address.

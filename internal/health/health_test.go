@@ -7,7 +7,6 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,52 +17,28 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-func TestTheCatalogueIsSound(t *testing.T) {
-	signals, err := Catalogue()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var ids []string
-	for _, s := range signals {
-		ids = append(ids, s.ID)
-	}
-	for _, want := range []string{"host_cpu", "host_memory", "host_disk", "host_load", "backend", "pgbouncer", "pgbouncer_waiting",
-		"pgbouncer_maxwait", "postgresql", "loki", "collector", "collector_lag", "collector_drops", "prometheus", "alertmanager"} {
-		if !slices.Contains(ids, want) {
-			t.Errorf("there is no signal %s", want)
-		}
-	}
-}
-
-func TestFaultsOfACatalogueAreNamedTogether(t *testing.T) {
-	const bad = `
-- {id: a, name: A, unit: percent, job: x, words: w, expressions: [{metric: m, expr: other}]}
-- {id: a, name: A, unit: miles, words: "{{", down: d}
-- {id: s, name: S, unit: state, words: w, probe: p, worst: best}
-`
-	_, err := parseCatalogue([]byte(bad))
-	for _, want := range []string{`"a" is there twice`, "warning and critical", "does not hold its metric", "unit is not known", "unclosed action", "word down", "worst is max or min", "a job and an expression"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("the error %v does not say %q", err, want)
-		}
-	}
-	if _, err := parseCatalogue([]byte("- {id: a, colour: red}")); err == nil || !strings.Contains(err.Error(), "colour") {
-		t.Errorf("an unknown key: %v", err)
-	}
-}
-
-// signal returns a signal of the catalogue.
+// signal returns a signal of the catalogue by component/signal.
 func signal(t *testing.T, id string) Signal {
 	t.Helper()
-	signals, err := Catalogue()
+	for _, component := range catalogue(t, "").Components {
+		for _, s := range component.Signals {
+			if component.ID+"/"+s.ID == id {
+				return s
+			}
+		}
+	}
+	t.Fatalf("there is no signal %s", id)
+	return Signal{}
+}
+
+// catalogue returns the embedded catalogue with overrides.
+func catalogue(t *testing.T, overrides string) Catalogue {
+	t.Helper()
+	got, err := Load([]byte(overrides))
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(signals, func(s Signal) bool { return s.ID == id })
-	if i < 0 {
-		t.Fatalf("there is no signal %s", id)
-	}
-	return signals[i]
+	return got
 }
 
 func TestVerdictsFollowTheThresholds(t *testing.T) {
@@ -75,31 +50,32 @@ func TestVerdictsFollowTheThresholds(t *testing.T) {
 		display string
 		reason  string
 	}{
-		{"host_cpu", 12.34, nil, OK, "12 %", "12 % of the CPU is busy"},
-		{"host_cpu", 85, nil, Warning, "85 %", "85 % of the CPU is busy; a warning from 85 %"},
-		{"host_cpu", 99.4, nil, Critical, "99 %", "99 % of the CPU is busy; critical from 95 %"},
-		{"host_disk", 91, model.Metric{"mountpoint": "/var"}, Warning, "91 %", "/var is 91 % full; a warning from 85 %"},
-		{"pgbouncer_maxwait", 0, nil, OK, "0 s", "the client first in line waits for 0 s"},
-		{"pgbouncer_maxwait", 4.2, nil, Warning, "4.2 s", "the client first in line waits for 4.2 s; a warning from 1 s"},
-		{"pgbouncer_waiting", 7, nil, Warning, "7", "7 clients wait for a connection; a warning from 1"},
-		{"collector_lag", 300 << 20, nil, Critical, "300 MiB", "300 MiB are there and not read yet; critical from 256 MiB"},
-		{"host_load", 0.4, nil, OK, "0.40", "0.40 processes for each core wait or run (mean of 5 min)"},
-		{"backend", 1, nil, OK, "up", "answers"},
-		{"backend", 0, model.Metric{"job": "backend", "instance": "192.0.2.1:5001"}, Critical, "down", "does not answer (192.0.2.1:5001): connection refused"},
-		{"host_cpu", math.NaN(), nil, NoData, "", "Prometheus has no number for it yet"},
-		{"host_cpu", math.Inf(1), nil, NoData, "", "Prometheus has no number for it yet"},
+		{"host/cpu", 12.34, nil, OK, "12 %", "12 % of the CPU is busy"},
+		{"host/cpu", 90, nil, Warning, "90 %", "90 % of the CPU is busy; a warning from 90 %"},
+		{"host/cpu", 99.4, nil, Critical, "99 %", "99 % of the CPU is busy; critical from 98 %"},
+		{"host/disk", 87, model.Metric{"mountpoint": "/var"}, Warning, "87 %", "/var is 87 % full; a warning from 85 %"},
+		{"pgbouncer/maxwait", 0, nil, OK, "0 s", "the client first in line waits for 0 s"},
+		{"pgbouncer/maxwait", 4.2, nil, Warning, "4.2 s", "the client first in line waits for 4.2 s; a warning from 1 s"},
+		{"pgbouncer/waiting", 7, nil, Warning, "7", "7 clients wait for a connection; a warning from 1"},
+		{"pipeline/lag", 300 << 20, nil, Critical, "300 MiB", "300 MiB are there and not read yet; critical from 256 MiB"},
+		{"host/load", 0.4, nil, OK, "0.40", "0.40 processes for each core wait or run (mean of 15 min)"},
+		{"backend_production/requests", 12.34, nil, OK, "12 /s", "12 /s (mean of 5 min)"},
+		{"backend_production/saturation", 81, nil, Warning, "81 %", "81 % of the 4 workers are busy on average; a warning from 80 %"},
+		{"backend_production/up", 1, nil, OK, "up", "answers"},
+		{"backend_production/up", 0, model.Metric{"job": "backend", "instance": "192.0.2.1:5001"}, Critical, "down", "does not answer (192.0.2.1:5001): connection refused"},
+		{"probes/certificate", 40, model.Metric{"instance": "https://app.example.org"}, OK, "40 d", "the certificate of https://app.example.org is valid for 40 d"},
+		{"probes/certificate", 14, model.Metric{"instance": "a"}, Warning, "14 d", "the certificate of a is valid for 14 d; a warning up to 14 d"},
+		{"probes/certificate", -1, model.Metric{"instance": "a"}, Critical, "-24 h", "the certificate of a is valid for -24 h; critical up to 3 d"},
+		{"host/clock_synchronised", 0, nil, Warning, "down", "is not synchronised"},
 	}
 	v := view{targets: map[string][]v1.ActiveTarget{"backend": {{
 		Labels:    model.LabelSet{"instance": "192.0.2.1:5001", "job": "backend"},
 		LastError: `Get "http://192.0.2.1:5001/metrics": connection refused`,
 	}}}}
 	for _, test := range tests {
-		item := judge(signal(t, test.id), v, &model.Sample{Metric: test.labels, Value: model.SampleValue(test.value)})
+		item := judge(signal(t, test.id), v, &model.Sample{Metric: test.labels, Value: model.SampleValue(test.value)}, false)
 		if item.Verdict != test.verdict || item.Display != test.display || item.Reason != test.reason {
 			t.Errorf("%s = %v: got %s, %q, %q", test.id, test.value, item.Verdict, item.Display, item.Reason)
-		}
-		if (item.Value == nil) != (test.verdict == NoData) {
-			t.Errorf("%s = %v: the value is %v", test.id, test.value, item.Value)
 		}
 	}
 }
@@ -132,26 +108,59 @@ func TestTheWorstSeriesCounts(t *testing.T) {
 
 func TestSummariesNameWhatIsWrong(t *testing.T) {
 	item := func(name string, verdict Verdict) Item {
-		return Item{Signal: Signal{Name: name}, Verdict: verdict, Reason: "is " + string(verdict)}
+		return Item{Signal: Signal{ID: name, Name: name}, Verdict: verdict, Reason: name + " is " + string(verdict)}
+	}
+	group := func(name string, items ...Item) Group {
+		g := Group{Component: Component{Name: name}, Items: items}
+		g.judge()
+		return g
 	}
 	tests := []struct {
-		items      []Item
+		groups     []Group
 		unreadable int
 		verdict    Verdict
 		summary    string
 	}{
-		{[]Item{item("A", OK), item("B", OK)}, 0, OK, "All good"},
-		{[]Item{item("A", OK), item("B", NoData)}, 2, OK, "All good. No data for B. 2 log sources cannot be read"},
-		{[]Item{item("A", OK), item("B", Warning), item("C", NoData), item("D", NoData)}, 1, Warning, "B: is warning. No data for C and D. One log source cannot be read"},
-		{[]Item{item("A", Warning), item("B", Critical)}, 0, Critical, "B: is critical. A: is warning"},
-		{[]Item{item("A", NoData), item("B", NoData)}, 0, NoData, "Nothing is known: no signal has data"},
-		{[]Item{item("A", Critical), item("B", Critical), item("C", Critical), item("D", Critical), item("E", Warning)}, 0, Critical,
-			"A: is critical. B: is critical. C: is critical. 2 more"},
+		{[]Group{group("A", item("a", OK)), group("B", item("b", OK))}, 0, OK, "All good"},
+		{[]Group{group("A", item("a", OK), item("x", NoData)), group("B", item("b", NoData))}, 2, OK, "All good. No data for B. 2 log sources cannot be read"},
+		{[]Group{group("B", item("b", Warning)), group("C", item("c", NoData)), group("D", item("d", NoData))}, 1, Warning,
+			"B: b is warning. No data for C and D. One log source cannot be read"},
+		{[]Group{group("A", item("a", Warning)), group("B", item("b", Critical))}, 0, Critical, "B: b is critical. A: a is warning"},
+		{[]Group{group("A", item("a", NoData)), group("B", item("b", NoData))}, 0, NoData, "Nothing is known: no signal has data"},
+		{[]Group{group("A", item("a", Critical), item("b", Critical), item("c", Critical)), group("B", item("d", Critical), item("e", Warning))}, 0, Critical,
+			"A: a is critical. A: b is critical. A: c is critical. 2 more"},
 	}
 	for _, test := range tests {
-		verdict, summary := summarise(test.items, test.unreadable)
+		verdict, summary := summarise(test.groups, test.unreadable)
 		if verdict != test.verdict || summary != test.summary {
 			t.Errorf("got %s %q, want %s %q", verdict, summary, test.verdict, test.summary)
+		}
+	}
+}
+
+func TestAComponentSaysWhatIsWrongAndWhatIsNotKnown(t *testing.T) {
+	up := Signal{ID: "up", Name: "State", Unit: State}
+	other := Signal{ID: "loki", Name: "Loki", Unit: State}
+	early, late := time.Unix(1000, 0), time.Unix(2000, 0)
+	tests := []struct {
+		items   []Item
+		verdict Verdict
+		reason  string
+		since   time.Time
+	}{
+		{[]Item{{Signal: up, Verdict: OK, Since: early}}, OK, "All good", time.Time{}},
+		{[]Item{{Signal: up, Verdict: OK}, {Signal: other, Verdict: NoData, Reason: "no target"}}, OK, "Good as far as is known. No data for Loki", time.Time{}},
+		{[]Item{{Signal: other, Verdict: Critical, Reason: "does not answer", Since: late}, {Signal: up, Verdict: Critical, Reason: "does not answer", Since: early},
+			{Verdict: Warning, Since: time.Unix(1, 0), Reason: "slow"}}, Critical, "Loki does not answer. does not answer. slow", early},
+		{[]Item{{Verdict: NoData, Reason: "no target"}, {Verdict: NoData, Reason: "no target"}}, NoData, "no target", time.Time{}},
+		{[]Item{{Verdict: NoData, Reason: "no target"}, {Verdict: NoData, Reason: "no lines"}}, NoData, "Nothing is known: no target", time.Time{}},
+		{nil, NoData, "Nothing is known", time.Time{}},
+	}
+	for _, test := range tests {
+		g := Group{Items: test.items}
+		g.judge()
+		if g.Verdict != test.verdict || g.Reason != test.reason || !g.Since.Equal(test.since) {
+			t.Errorf("got %s %q since %v, want %+v", g.Verdict, g.Reason, g.Since, test)
 		}
 	}
 }
@@ -164,7 +173,7 @@ func TestValuesAreReadable(t *testing.T) {
 	}{
 		{Percent, 4.26, "4.3 %"}, {Percent, 99.96, "100 %"}, {Seconds, 0.0123, "12 ms"}, {Seconds, 0, "0 s"}, {Seconds, 59.9, "60 s"},
 		{Seconds, 600, "10 min"}, {Seconds, 9000, "2.5 h"}, {Seconds, 864000, "10 d"}, {Bytes, 512, "512 B"}, {Bytes, 1536, "1.5 KiB"},
-		{Count, 1234567, "1234567"}, {Count, 0.4, "0"}, {State, 1, "up"}, {State, 0, "down"},
+		{Count, 1234567, "1234567"}, {Count, 0.4, "0"}, {Days, 9, "9 d"}, {Days, 0.5, "12 h"}, {PerSecond, 0.25, "0.2 /s"}, {State, 1, "up"}, {State, 0, "down"},
 	}
 	for _, test := range tests {
 		if got := display(test.unit, test.value); got != test.want {
@@ -174,9 +183,9 @@ func TestValuesAreReadable(t *testing.T) {
 }
 
 func TestHostileLabelsAreClipped(t *testing.T) {
-	item := judge(signal(t, "host_disk"), view{}, &model.Sample{Value: 50,
-		Metric: model.Metric{"mountpoint": model.LabelValue(strings.Repeat("\xffא", 5000)), "Value": "fake"}})
-	if len(item.Reason) > 600 || !strings.Contains(item.Reason, "50 % full") {
+	item := judge(signal(t, "host/disk"), view{}, &model.Sample{Value: 50,
+		Metric: model.Metric{"mountpoint": model.LabelValue("<b>\x1b[31m\u202e" + strings.Repeat("\xffא", 5000)), "Value": "fake", "instance": "a\nb"}}, true)
+	if len(item.Reason) > 600 || !strings.Contains(item.Reason, "50 % full") || strings.ContainsAny(item.Reason, "\x1b\u202e\n") || !strings.HasPrefix(item.Reason, "<b>") {
 		t.Errorf("the reason has %d bytes: %.100q", len(item.Reason), item.Reason)
 	}
 }
@@ -202,23 +211,22 @@ func (c *clock) add(d time.Duration) {
 // checker returns a checker of the Prometheus at url, with its clock.
 func checker(t *testing.T, url string, probes map[string]func(context.Context) error) (*Checker, *clock) {
 	t.Helper()
-	signals, err := Catalogue()
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := &clock{now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-	made, err := New(Config{PrometheusURL: url, Signals: signals, Probes: probes, Timeout: 10 * time.Second, Fresh: 15 * time.Second, Now: c.Now})
+	made, err := New(Config{PrometheusURL: url, Catalogue: catalogue(t, ""), Probes: probes, Timeout: 10 * time.Second, Fresh: 15 * time.Second, Now: c.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return made, c
 }
 
+// find returns an item by component/signal.
 func find(t *testing.T, r Report, id string) Item {
 	t.Helper()
-	for _, item := range r.Items {
-		if item.Signal.ID == id {
-			return item
+	for _, group := range r.Groups {
+		for _, item := range group.Items {
+			if group.Component.ID+"/"+item.Signal.ID == id {
+				return item
+			}
 		}
 	}
 	t.Fatalf("there is no item %s", id)
@@ -234,25 +242,25 @@ func TestWithoutPrometheusProbesStillCount(t *testing.T) {
 		"alertmanager": func(context.Context) error { return errors.New("it answers with status 500") },
 	})
 	report := c.Check(context.Background())
-	if got := find(t, report, "host_cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer, so nothing is known" {
+	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer, so nothing is known" {
 		t.Errorf("host_cpu: %+v", got)
 	}
-	if got := find(t, report, "prometheus"); got.Verdict != Critical || !strings.Contains(got.Reason, "connection refused") {
+	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || !strings.Contains(got.Reason, "connection refused") {
 		t.Errorf("prometheus: %+v", got)
 	}
-	if got := find(t, report, "loki"); got.Verdict != OK || !got.Since.IsZero() {
+	if got := find(t, report, "pipeline/loki"); got.Verdict != OK || !got.Since.IsZero() {
 		t.Errorf("loki: %+v", got)
 	}
-	if got := find(t, report, "alertmanager"); got.Reason != "does not answer: it answers with status 500" {
+	if got := find(t, report, "pipeline/alertmanager"); got.Reason != "does not answer: it answers with status 500" {
 		t.Errorf("alertmanager: %+v", got)
 	}
 	lokiErr = errors.New("gone")
 	now.add(14 * time.Second)
-	if got := find(t, c.Check(context.Background()), "loki"); got.Verdict != OK {
+	if got := find(t, c.Check(context.Background()), "pipeline/loki"); got.Verdict != OK {
 		t.Errorf("within 15 s the report is the same, got %+v", got)
 	}
 	now.add(time.Second)
-	if got := find(t, c.Check(context.Background()), "loki"); got.Verdict != Critical || !got.Since.Equal(now.Now()) {
+	if got := find(t, c.Check(context.Background()), "pipeline/loki"); got.Verdict != Critical || !got.Since.Equal(now.Now()) {
 		t.Errorf("after 15 s: %+v", got)
 	}
 }
@@ -271,7 +279,7 @@ func TestManyViewersCauseOneCheck(t *testing.T) {
 	c, _ := checker(t, server.URL, nil)
 	one := c.Check(context.Background())
 	once := calls.Load()
-	if got := find(t, one, "pgbouncer"); got.Verdict != NoData || got.Reason != `no target "pgbouncer" is configured in Prometheus` {
+	if got := find(t, one, "pgbouncer/up"); got.Verdict != NoData || got.Reason != `no target "pgbouncer" is configured in Prometheus` {
 		t.Errorf("pgbouncer: %+v", got)
 	}
 	c, _ = checker(t, server.URL, nil)
@@ -284,7 +292,7 @@ func TestManyViewersCauseOneCheck(t *testing.T) {
 			ctx = gone // a viewer who leaves does not spoil it for the others
 		}
 		wg.Go(func() {
-			if got := find(t, c.Check(ctx), "prometheus"); got.Verdict != OK {
+			if got := find(t, c.Check(ctx), "pipeline/prometheus"); got.Verdict != OK {
 				t.Errorf("prometheus: %+v", got)
 			}
 		})

@@ -15,6 +15,10 @@ func display(unit Unit, value float64) string {
 		return figure(value) + " %"
 	case Seconds:
 		return seconds(value)
+	case Days:
+		return seconds(value * 86400)
+	case PerSecond:
+		return figure(value) + " /s"
 	case Bytes:
 		return bytes(value)
 	case Ratio:
@@ -62,26 +66,37 @@ func bytes(value float64) string {
 	return figure(value) + " " + units[i]
 }
 
-// named is how many signals a summary names.
+// named is how many signals or components a summary names.
 const named = 3
 
 // summarise gives the verdict of everything and says it in a sentence or two.
-func summarise(items []Item, unreadable int) (Verdict, string) {
-	by := map[Verdict][]Item{}
-	for _, item := range items {
-		by[item.Verdict] = append(by[item.Verdict], item)
+func summarise(groups []Group, unreadable int) (Verdict, string) {
+	verdict := NoData
+	var unknown []string
+	var wrong []Item
+	for _, g := range groups {
+		if gravity(g.Verdict) > gravity(verdict) {
+			verdict = g.Verdict
+		}
+		if g.Verdict == NoData {
+			unknown = append(unknown, g.Component.Name)
+		}
+		for _, item := range g.Items {
+			if gravity(item.Verdict) >= gravity(Warning) {
+				item.Reason = g.Component.Name + ": " + item.inWords()
+				wrong = append(wrong, item)
+			}
+		}
 	}
-	verdict, text := OK, "All good"
-	switch {
-	case len(by[Critical]) > 0:
-		verdict, text = Critical, describe(slices.Concat(by[Critical], by[Warning]))
-	case len(by[Warning]) > 0:
-		verdict, text = Warning, describe(by[Warning])
-	case len(by[NoData]) == len(items):
+	if verdict == NoData {
 		return NoData, "Nothing is known: no signal has data"
 	}
-	if len(by[NoData]) > 0 {
-		text += ". No data for " + names(by[NoData])
+	text := "All good"
+	if len(wrong) > 0 {
+		text = sentences(wrong)
+	}
+	if len(unknown) > 0 {
+		text += ". No data for " + list(unknown)
 	}
 	if unreadable == 1 {
 		text += ". One log source cannot be read"
@@ -92,14 +107,55 @@ func summarise(items []Item, unreadable int) (Verdict, string) {
 	return verdict, text
 }
 
-// describe says what is wrong, the first few in full: what is down before what
-// is too much, because it often is the cause.
+// describe says of the signals of a component what is wrong or not known.
 func describe(items []Item) string {
-	items = slices.Clone(items)
+	var wrong []Item
+	var unknown []string
+	for _, item := range items {
+		switch item.Verdict {
+		case NoData:
+			unknown = append(unknown, item.Signal.Name)
+		case Warning, Critical:
+			item.Reason = item.inWords()
+			wrong = append(wrong, item)
+		}
+	}
+	same := func(item Item) bool { return item.Reason == items[0].Reason }
+	text := "All good"
+	if len(unknown) > 0 {
+		text = "Good as far as is known"
+	}
+	switch {
+	case len(items) == 0:
+		return "Nothing is known"
+	case len(unknown) == len(items) && !slices.ContainsFunc(items, func(item Item) bool { return !same(item) }):
+		return items[0].Reason
+	case len(unknown) == len(items):
+		return "Nothing is known: " + items[0].Reason
+	case len(wrong) > 0:
+		text = sentences(wrong)
+	}
+	if len(unknown) > 0 {
+		text += ". No data for " + list(unknown)
+	}
+	return text
+}
+
+// inWords is the reason, with the name of what is down beside others that are not.
+func (i Item) inWords() string {
+	if i.Signal.Unit == State && i.Signal.ID != "up" {
+		return i.Signal.Name + " " + i.Reason
+	}
+	return i.Reason
+}
+
+// sentences gives the reasons of what is wrong, the first few in full: what is
+// down before what is too much, because it often is the cause.
+func sentences(items []Item) string {
 	slices.SortStableFunc(items, func(a, b Item) int { return order(a) - order(b) })
 	var parts []string
 	for _, item := range items[:min(named, len(items))] {
-		parts = append(parts, item.Signal.Name+": "+item.Reason)
+		parts = append(parts, item.Reason)
 	}
 	text := strings.Join(parts, ". ")
 	if more := len(items) - named; more > 0 {
@@ -108,21 +164,21 @@ func describe(items []Item) string {
 	return text
 }
 
-// order sorts what is up or down before the rest.
+// order sorts what is down first, then by verdict.
 func order(item Item) int {
-	if item.Verdict == Critical && item.Signal.Unit == "state" {
+	switch {
+	case item.Verdict == Critical && item.Signal.Unit == State:
 		return 0
+	case item.Verdict == Critical:
+		return 1
 	}
-	return 1
+	return 2
 }
 
-// names lists the names of signals, the first few in full.
-func names(items []Item) string {
-	var parts []string
-	for _, item := range items[:min(named, len(items))] {
-		parts = append(parts, item.Signal.Name)
-	}
-	if more := len(items) - named; more > 0 {
+// list joins names, the first few in full.
+func list(names []string) string {
+	parts := slices.Clone(names[:min(named, len(names))])
+	if more := len(names) - named; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
 	if len(parts) == 1 {

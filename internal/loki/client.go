@@ -36,6 +36,8 @@ type Config struct {
 	Password secret.String
 	// Token is sent as a bearer token; it excludes User.
 	Token secret.String
+	// Selector is what selections are made among.
+	Selector Selector
 	// Timeout bounds one call, the reading of its answer included.
 	Timeout time.Duration
 	// Concurrent is how many calls may run at once; the others wait.
@@ -49,7 +51,7 @@ type Config struct {
 
 // DefaultConfig returns the configuration for a Loki on this machine.
 func DefaultConfig() Config {
-	return Config{URL: "http://127.0.0.1:3100", Timeout: 25 * time.Second, Concurrent: 8}
+	return Config{URL: "http://127.0.0.1:3100", Selector: DefaultSelector, Timeout: 25 * time.Second, Concurrent: 8}
 }
 
 // Validate reports every fault of the configuration at once.
@@ -63,6 +65,9 @@ func (c Config) Validate() error {
 	}
 	if strings.ContainsAny(c.Tenant, "\r\n") {
 		faults = append(faults, fmt.Errorf("the Loki tenant %q holds a line break", c.Tenant))
+	}
+	if err := c.Selector.Validate(); err != nil {
+		faults = append(faults, err)
 	}
 	if c.Timeout <= 0 || c.Concurrent <= 0 {
 		faults = append(faults, fmt.Errorf("timeout %s and concurrency %d must be positive", c.Timeout, c.Concurrent))
@@ -141,6 +146,9 @@ func (c *Client) lane(n int) *Client {
 		slots: make(chan struct{}, n), maxEntries: c.entriesLimit(),
 	}
 }
+
+// Selector is what selections are made among.
+func (c *Client) Selector() Selector { return c.config.Selector }
 
 // Address returns Loki's address without its password, for messages to the
 // operator.

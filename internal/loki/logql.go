@@ -7,11 +7,6 @@ import (
 	"strings"
 )
 
-// anyStream selects every stream when no filter does: Loki wants at least one
-// matcher that does not match the empty value, and the configuration that is
-// shipped gives every stream a job.
-const anyStream = `job=~".+"`
-
 // Match is a filter on one label: the line's value is one of Any (when there
 // are some) and none of None. Values are plain text, never patterns.
 type Match struct {
@@ -41,25 +36,20 @@ func (s Selection) Has(label string) bool {
 	})
 }
 
-// LogQL returns the log query of the selection. Equal selections give equal
-// text, whatever the order of their values.
-func (s Selection) LogQL() string {
+// LogQL returns the log query of the selection among the streams of a selector.
+// Equal selections give equal text, whatever the order of their values.
+func (s Selection) LogQL(among Selector) string {
 	var matchers []string
-	selective := false
 	for _, match := range s.Matches {
 		if text, ok := anyMatcher(match); ok {
 			matchers = append(matchers, text)
-			selective = selective || !slices.Contains(match.Any, "")
 		}
 		if text, ok := noneMatcher(match); ok {
 			matchers = append(matchers, text)
 		}
 	}
-	if !selective {
-		matchers = append(matchers, anyStream)
-	}
 	slices.Sort(matchers)
-	query := "{" + strings.Join(slices.Compact(matchers), ", ") + "}"
+	query := "{" + strings.Join(append([]string{string(among)}, slices.Compact(matchers)...), ", ") + "}"
 	for _, text := range s.Contains {
 		if text != "" {
 			query += " |~ " + quote("(?i)"+regexp.QuoteMeta(text))

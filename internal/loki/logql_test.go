@@ -15,15 +15,15 @@ func TestLogQLOfSelections(t *testing.T) {
 		want      string
 	}{
 		{"nothing", Selection{}, `{job=~".+"}`},
-		{"one", Selection{Matches: []Match{{Label: "service", Any: []string{"a"}}}}, `{service="a"}`},
-		{"several", Selection{Matches: []Match{{Label: "service", Any: []string{"b", "a.c", "b"}}}}, `{service=~"a\\.c|b"}`},
+		{"one", Selection{Matches: []Match{{Label: "service", Any: []string{"a"}}}}, `{job=~".+", service="a"}`},
+		{"several", Selection{Matches: []Match{{Label: "service", Any: []string{"b", "a.c", "b"}}}}, `{job=~".+", service=~"a\\.c|b"}`},
 		{"excluded", Selection{Matches: []Match{{Label: "service", None: []string{"a"}}}}, `{job=~".+", service!="a"}`},
-		{"both", Selection{Matches: []Match{{Label: "level", Any: []string{"error"}, None: []string{"x", "y"}}}}, `{level!~"x|y", level="error"}`},
-		{"without a label", Selection{Matches: []Match{{Label: "env", Any: []string{""}}}}, `{env="", job=~".+"}`},
+		{"both", Selection{Matches: []Match{{Label: "level", Any: []string{"error"}, None: []string{"x", "y"}}}}, `{job=~".+", level!~"x|y", level="error"}`},
+		{"without a label", Selection{Matches: []Match{{Label: "env", Any: []string{""}}}}, `{job=~".+", env=""}`},
 		{"text", Selection{Contains: []string{"a.b", "", `"`}}, `{job=~".+"} |~ "(?i)a\\.b" |~ "(?i)\""`},
 	}
 	for _, test := range tests {
-		if got := test.selection.LogQL(); got != test.want {
+		if got := test.selection.LogQL(DefaultSelector); got != test.want {
 			t.Errorf("%s: got %s, want %s", test.name, got, test.want)
 		}
 	}
@@ -31,7 +31,7 @@ func TestLogQLOfSelections(t *testing.T) {
 
 func TestWithoutLeavesTheOthers(t *testing.T) {
 	s := Selection{Matches: []Match{{Label: "a", Any: []string{"1"}}, {Label: "b", Any: []string{"2"}}}, Contains: []string{"x"}}
-	if got := s.Without("a").LogQL(); got != `{b="2"} |~ "(?i)x"` {
+	if got := s.Without("a").LogQL("c=`3`"); got != "{c=`3`, b=\"2\"} |~ \"(?i)x\"" {
 		t.Errorf("got %s", got)
 	}
 	if len(s.Matches) != 2 {
@@ -65,14 +65,13 @@ func FuzzLogQL(f *testing.F) {
 		query := Selection{
 			Matches:  []Match{{Label: "service", Any: []string{a}}, {Label: "env", Any: []string{a, b + "x"}, None: []string{b}}},
 			Contains: []string{a + "x"},
-		}.LogQL()
+		}.LogQL(DefaultSelector)
 		if !utf8.ValidString(query) || strings.ContainsAny(query, "\n\r\x00") {
 			t.Fatalf("%q is not one line of UTF-8", query)
 		}
 		rest, values := skeleton(t, query)
 		want := map[string]bool{
-			`{env!=S, env=~S, service=S} |~ S`: true, `{env!=S, env=~S, job=~S, service=S} |~ S`: true,
-			`{env!=S, env=S, service=S} |~ S`: true,
+			`{job=~S, env!=S, env=~S, service=S} |~ S`: true, `{job=~S, env!=S, env=S, service=S} |~ S`: true,
 		}
 		if !want[rest] {
 			t.Fatalf("%q has the form %q", query, rest)

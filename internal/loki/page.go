@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -18,7 +19,10 @@ type PageRequest struct {
 	// Start is included, End is not.
 	Start, End time.Time
 	// Limit is how many lines the page has at most.
-	Limit     int
+	Limit int
+	// Bytes ends a page early: after the answer with which Loki's answers are as
+	// many bytes. 0 does not.
+	Bytes     int
 	Direction Direction
 	// Cursor is Next of the page before, or "" for the first page. It fixes
 	// Start, End and Direction.
@@ -67,6 +71,7 @@ type pager struct {
 	cursor pageCursor // its position moves
 	query  string
 	need   int
+	bytes  int // that may still be read
 	pace   pace
 	// width is how much time the next call covers at most, in nanoseconds.
 	width int64
@@ -79,7 +84,10 @@ type pager struct {
 
 // newPager starts at the cursor, or at the beginning of the range.
 func newPager(c *Client, req PageRequest) (*pager, error) {
-	p := &pager{client: c, query: req.Query, need: req.Limit, width: splitInterval}
+	p := &pager{client: c, query: req.Query, need: req.Limit, bytes: req.Bytes, width: splitInterval}
+	if req.Bytes == 0 {
+		p.bytes = math.MaxInt
+	}
 	p.cursor = pageCursor{
 		query: queryHash(req.Query), direction: req.Direction,
 		start: req.Start.UnixNano(), end: req.End.UnixNano(),
@@ -107,8 +115,8 @@ func newPager(c *Client, req PageRequest) (*pager, error) {
 	return p, nil
 }
 
-// full reports whether the page has all the lines it may have.
-func (p *pager) full() bool { return len(p.out.Entries) >= p.need }
+// full reports whether the page has all the lines or bytes it may have.
+func (p *pager) full() bool { return len(p.out.Entries) >= p.need || p.bytes <= 0 }
 
 // step makes one call and takes its lines.
 func (p *pager) step(ctx context.Context) error {
@@ -317,6 +325,7 @@ func (p *pager) read(ctx context.Context, low, high int64, limit int) (logsResul
 		p.pace.lines = min(p.pace.lines, allowed)
 		return logsResult{}, errLimitLearnt
 	}
+	p.bytes -= got.bytes
 	p.out.Stats = p.out.Stats.add(got.stats)
 	for _, text := range got.warnings {
 		p.warn("Loki: " + text)

@@ -88,6 +88,23 @@ func TestPagesGiveEveryLineOnceInOneOrder(t *testing.T) {
 	}
 }
 
+func TestAPageEndsAfterItsBytes(t *testing.T) {
+	var lines []modelLine
+	for i := range 600 {
+		lines = append(lines, modelLine{int64(i) * int64(time.Second), "a", fmt.Sprint(i, strings.Repeat("x", 2000))})
+	}
+	req := day
+	req.Limit, req.Bytes = 1000, 400<<10
+	c := newModel(lines...).client(t)
+	first, err := c.Page(t.Context(), req)
+	if n := len(first.Entries); err != nil || n < 200 || n > 400 { // of 2 kB
+		t.Errorf("the first page has %d lines, %v; want about 400 KiB and no more than one answer beyond", n, err)
+	}
+	if got, n := pages(t, c, req); len(got) != len(lines) || n < 2 {
+		t.Errorf("got %d lines on %d pages, want %d", len(got), n, len(lines))
+	}
+}
+
 func TestRepetitionsAreShownOnce(t *testing.T) {
 	one := modelLine{int64(time.Hour), "a", "same"}
 	other := modelLine{int64(time.Hour), "b", "same"}
@@ -183,14 +200,14 @@ func TestAPageThatStopsIsPartialAndGoesOn(t *testing.T) {
 	defer cancel(nil)
 	c.config.Observe = func(string, time.Duration, Code) {
 		if m.count() == 3 { // of several windows
-			m.set(func(m *model) { m.away = true })
+			m.set(func(m *memory) { m.away = true })
 		}
 	}
 	page, err := c.Page(ctx, day)
 	if err != nil || !page.Partial || len(page.Warnings) != 1 || page.Next == "" {
 		t.Fatalf("got %+v, error %v, want a partial page with a cursor", page, err)
 	}
-	m.set(func(m *model) { m.away = false })
+	m.set(func(m *memory) { m.away = false })
 	req := day
 	req.Cursor = page.Next
 	rest, _ := pages(t, c, req)

@@ -62,7 +62,7 @@ func (s *Sources) At(ctx context.Context, now time.Time) ([]Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	streams, err := s.client.Series(ctx, "{"+anyStream+"}", now.Add(-sourcesKnown), now)
+	streams, err := s.client.Series(ctx, "{"+string(s.client.config.Selector)+"}", now.Add(-sourcesKnown), now)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (s *Sources) At(ctx context.Context, now time.Time) ([]Source, error) {
 // heard returns the sources that had lines within sourceWindow.
 func (s *Sources) heard(ctx context.Context, now time.Time) (map[sourceKey]Source, error) {
 	counts, err := s.client.Counts(ctx, CountQuery{
-		Query: "{" + anyStream + "}", By: []string{"service", "env", "host"},
+		Query: "{" + string(s.client.config.Selector) + "}", By: []string{"service", "env", "host"},
 		Start: now.Add(-sourceWindow), End: now, Step: sourceStep,
 	})
 	if err != nil {
@@ -146,7 +146,7 @@ func (s *Sources) lastLine(ctx context.Context, key sourceKey, now time.Time) (t
 		{Label: "env", Any: []string{key.env}},
 		{Label: "host", Any: []string{key.host}},
 	}}
-	got, err := s.client.logs(ctx, selection.LogQL(), now.Add(-sourcesKnown).UnixNano(), now.UnixNano(), 1, Backward)
+	got, err := s.client.logs(ctx, selection.LogQL(s.client.config.Selector), now.Add(-sourcesKnown).UnixNano(), now.UnixNano(), 1, Backward)
 	if err != nil || len(got.entries) == 0 {
 		return time.Time{}, err
 	}

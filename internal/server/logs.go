@@ -196,7 +196,7 @@ func (s *Server) facetQueries(ctx context.Context, f filters) (map[string][]stri
 	}
 	queries := map[string][]string{}
 	for _, label := range filterLabels {
-		query := f.selection.Without(label).LogQL()
+		query := f.selection.Without(label).LogQL(s.config.Loki.Selector())
 		queries[query] = append(queries[query], label)
 	}
 	return queries, nil

@@ -102,7 +102,7 @@ func parseMatch(label string, values []string) (loki.Match, error) {
 // logQL returns the log query of the filters. A raw query is checked by Loki.
 func (f filters) logQL(ctx context.Context, client *loki.Client) (string, error) {
 	if f.raw == "" {
-		return f.selection.LogQL(), nil
+		return f.selection.LogQL(client.Selector()), nil
 	}
 	return client.Normalise(ctx, f.raw)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tovtech/tovplay-logging/internal/loki"
 )
 
 var testNow = time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
@@ -57,14 +59,14 @@ func TestStepsFitTheRange(t *testing.T) {
 func TestFiltersBecomeASelection(t *testing.T) {
 	tests := map[string]string{
 		"":                                `{job=~".+"}`,
-		"service=a":                       `{service="a"}`,
-		"service=a&service=b&env=!demo":   `{env!="demo", service=~"a|b"}`,
-		"level=error&level=fatal":         `{level=~"error|fatal"}`,
-		"service=!a&service=b":            `{service!="a", service="b"}`,
+		"service=a":                       `{job=~".+", service="a"}`,
+		"service=a&service=b&env=!demo":   `{job=~".+", env!="demo", service=~"a|b"}`,
+		"level=error&level=fatal":         `{job=~".+", level=~"error|fatal"}`,
+		"service=!a&service=b":            `{job=~".+", service!="a", service="b"}`,
 		"service=&env=!":                  `{job=~".+"}`,
 		"q=Pool+timeout&q=x&q=":           `{job=~".+"} |~ "(?i)Pool timeout" |~ "(?i)x"`,
 		`q="}`:                            `{job=~".+"} |~ "(?i)\"\\}"`,
-		"host=h&container=c&job=j&other=": `{container="c", host="h", job="j"}`,
+		"host=h&container=c&job=j&other=": `{job=~".+", container="c", host="h", job="j"}`,
 	}
 	for text, want := range tests {
 		params, err := url.ParseQuery(text)
@@ -72,8 +74,8 @@ func TestFiltersBecomeASelection(t *testing.T) {
 			t.Fatal(err)
 		}
 		f, err := parseFilters(params)
-		if err != nil || f.selection.LogQL() != want {
-			t.Errorf("%s: got %s, %v, want %s", text, f.selection.LogQL(), err, want)
+		if err != nil || f.selection.LogQL(loki.DefaultSelector) != want {
+			t.Errorf("%s: got %s, %v, want %s", text, f.selection.LogQL(loki.DefaultSelector), err, want)
 		}
 	}
 }
@@ -111,7 +113,7 @@ func FuzzParseFilters(f *testing.F) {
 			}
 			return
 		}
-		if query := got.selection.LogQL(); !strings.HasPrefix(query, "{") || !utf8.ValidString(query) {
+		if query := got.selection.LogQL(loki.DefaultSelector); !strings.HasPrefix(query, "{") || !utf8.ValidString(query) {
 			t.Fatalf("%q gives %q", text, query)
 		}
 		parseRange(params, testNow) // none of these may panic

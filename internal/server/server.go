@@ -77,8 +77,10 @@ type Config struct {
 	// ExternalURL is where people reach the dashboard, "" when not known. It
 	// gives the path and the Secure flag of the cookie.
 	ExternalURL string
-	Log         *slog.Logger
-	Metrics     *Metrics
+	// GrafanaURL is where people reach Grafana, "" for no links to it.
+	GrafanaURL string
+	Log        *slog.Logger
+	Metrics    *Metrics
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -200,6 +202,7 @@ func (s *Server) routes() http.Handler {
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))
 	api.GET("/health", s.handle(s.health))
+	api.GET("/health/:component/series", s.handle(s.healthSeries))
 	api.GET("/openapi.json", s.handle(s.openAPI))
 	engine.POST("/api/v1/deploys", s.handle(s.addDeploy))
 	engine.POST(webhookPath, s.handle(s.requireAlerts), s.handle(s.takeNotification))

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // Backup writes the database into a new file, while it is in use as well. The
@@ -33,12 +35,15 @@ func Check(ctx context.Context, db *sql.DB) error {
 }
 
 // Restore puts a backup in the place of the database in dir, and returns where the
-// old one is kept, "" if there was none. Nothing has the database open. A backup
-// that is damaged or newer than this program is refused, and nothing is changed.
+// old one is kept, "" if there was none. The error wraps ErrInUse when a process
+// holds the database. A backup that is damaged or newer than this program is
+// refused, and nothing is changed.
 func Restore(ctx context.Context, dir, from string) (kept string, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the data folder %s: %w", dir, err)
+	alone, err := lock(dir, unix.LOCK_EX)
+	if err != nil {
+		return "", err
 	}
+	defer alone.Close()
 	path := filepath.Join(dir, FileName)
 	if err := checkBackup(ctx, dir, from); err != nil {
 		return "", err

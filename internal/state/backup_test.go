@@ -67,7 +67,7 @@ func TestWhatIsNoBackupIsRefusedAndNothingChanges(t *testing.T) {
 		}
 	}
 	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
+	if err != nil || len(entries) != 2 { // the database and its lock
 		t.Errorf("the folder has %v, %v", entries, err)
 	}
 	if after, err := os.ReadFile(filepath.Join(dir, FileName)); err != nil || string(after) != string(before) {

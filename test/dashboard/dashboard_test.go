@@ -3,6 +3,7 @@ package dashboard
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,8 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/grafana/loki/pkg/push"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
@@ -123,11 +126,14 @@ type dashboard struct {
 // options of newDashboard.
 type options struct {
 	lokiURL, prometheusURL string
-	dataDir                string // a new one when empty
+	dataDir                string        // a new one when empty
+	selector               loki.Selector // the default when empty
 	// fresh is how long a health report serves.
 	fresh time.Duration
 	// index has the issues, nil for none.
 	index *indexed
+	// alerts are kept if it is not nil.
+	alerts *alertOptions
 }
 
 // page is a page as the build makes it.
@@ -151,7 +157,12 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	if _, err := users.Ensure(context.Background(), secret.New(password)); err != nil {
 		t.Fatal(err)
 	}
-	client := lokiClient(t, o.lokiURL)
+	lokiConfig := loki.DefaultConfig()
+	lokiConfig.URL, lokiConfig.Selector = o.lokiURL, cmp.Or(o.selector, lokiConfig.Selector)
+	client, err := loki.New(lokiConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
 	hub := loki.NewHub(client, loki.DefaultHubConfig())
 	config := server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
@@ -160,27 +171,35 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
 	}
+	stopAlerts := func() {}
+	public, internal := listen(t), listen(t)
+	if o.alerts != nil {
+		public = o.alerts.listen(t, public)
+		stopAlerts = o.alerts.keep(t, db, o.prometheusURL, &config)
+	}
 	srv, err := server.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, internal := listen(t), listen(t)
 	stopHub := background(t, hub.Run)
 	stopServer := background(t, func(ctx context.Context) error { return srv.Run(ctx, public, internal) })
-	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub() }}
-	d.login()
+	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub(); stopAlerts() }}
+	d.login(password)
 	return d
 }
 
 func newChecker(t testing.TB, o options, client *loki.Client) *health.Checker {
 	t.Helper()
-	signals, err := health.Catalogue()
+	catalogue, err := health.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	logs := func(ctx context.Context, query string, r v1.Range) (model.Matrix, error) {
+		return client.Metric(ctx, query, r.Start, r.End, r.Step)
+	}
 	checker, err := health.New(health.Config{
-		PrometheusURL: o.prometheusURL, Signals: signals, Probes: map[string]func(context.Context) error{"loki": client.Ready},
-		Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
+		PrometheusURL: o.prometheusURL, Catalogue: catalogue, Probes: map[string]func(context.Context) error{"loki": client.Ready},
+		Logs: logs, Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -243,7 +262,7 @@ func (d *dashboard) check(schema string, data []byte) {
 }
 
 // login logs the browser in.
-func (d *dashboard) login() {
+func (d *dashboard) login(password string) {
 	d.t.Helper()
 	body := fmt.Sprintf(`{"user":"admin","password":%q}`, password)
 	answer, err := d.http.Post(d.url+"/api/v1/login", "application/json", strings.NewReader(body))
@@ -654,8 +673,14 @@ func tailIsSharedByViewers(t *testing.T, lokiURL string, d *dashboard) {
 // healthAnswer is the answer of api/v1/health as a client decodes it.
 type healthAnswer struct {
 	Verdict, Summary string
-	Items            []healthItem
-	Sources          []struct {
+	Components       []struct {
+		ID, Name, Verdict, Reason string
+		Since                     *time.Time
+		SinceBefore               bool `json:"since_before"`
+		Grafana                   string
+		Signals                   []healthItem
+	}
+	Sources []struct {
 		Service, Env, Host string
 		LastSeen           *time.Time `json:"last_seen"`
 		LinesPerSecond     float64    `json:"lines_per_second"`
@@ -666,13 +691,17 @@ type healthAnswer struct {
 type healthItem struct {
 	ID, Name, Verdict, Reason, Unit, Display string
 	Value, Warning, Critical                 *float64
+	Since                                    *time.Time
 }
 
+// item returns a signal by component/signal.
 func (h healthAnswer) item(t *testing.T, id string) healthItem {
 	t.Helper()
-	for _, item := range h.Items {
-		if item.ID == id {
-			return item
+	for _, component := range h.Components {
+		for _, signal := range component.Signals {
+			if component.ID+"/"+signal.ID == id {
+				return signal
+			}
 		}
 	}
 	t.Fatalf("there is no item %s", id)
@@ -747,7 +776,7 @@ func TestLokiAwayIsSaidAndTheRestWorks(t *testing.T) {
 	if status := d.get("health", nil, "HealthResponse", &health); status != 200 || health.Verdict != "critical" {
 		t.Errorf("health: %d %+v", status, health)
 	}
-	if got := health.item(t, "loki"); got.Verdict != "critical" {
+	if got := health.item(t, "pipeline/loki"); got.Verdict != "critical" {
 		t.Errorf("loki: %+v", got)
 	}
 	var session struct{ Version string }

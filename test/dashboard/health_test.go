@@ -87,24 +87,24 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 		return func(h healthAnswer) bool { return h.item(t, id).Verdict == want }
 	}
 
-	got := wait("the host's CPU is known", func(h healthAnswer) bool { return h.item(t, "host_cpu").Verdict != "no_data" })
-	for _, id := range []string{"host_cpu", "host_memory", "host_disk", "host_load"} {
+	got := wait("the host's CPU is known", func(h healthAnswer) bool { return h.item(t, "host/cpu").Verdict != "no_data" })
+	for _, id := range []string{"host/cpu", "host/memory", "host/disk", "host/load"} {
 		if item := got.item(t, id); item.Verdict == "no_data" || item.Value == nil || item.Display == "" || item.Warning == nil {
 			t.Errorf("%s: %+v", id, item)
 		}
 	}
 	tests := []struct{ id, verdict, display, reason string }{
-		{"pgbouncer", "ok", "up", "answers its exporter"},
-		{"pgbouncer_waiting", "warning", "7", "7 clients wait for a connection; a warning from 1"},
-		{"pgbouncer_maxwait", "critical", "6.5 s", "the client first in line waits for 6.5 s; critical from 5 s"},
-		{"postgresql", "no_data", "", `no target "postgres" is configured in Prometheus`},
-		{"backend", "critical", "down", "does not answer (127.0.0.1:1): dial tcp 127.0.0.1:1: connect: connection refused"},
-		{"collector", "ok", "up", "runs"},
-		{"collector_delivery", "ok", "up", "lines get through to Loki"},
-		{"collector_lag", "ok", "1.5 MiB", "1.5 MiB are there and not read yet"},
-		{"collector_drops", "warning", "3", "3 lines were refused for good in the last 10 min; a warning from 1"},
-		{"prometheus", "ok", "up", "answers"},
-		{"alertmanager", "ok", "up", "is ready"},
+		{"pgbouncer/up", "ok", "up", "answers its exporter"},
+		{"pgbouncer/waiting", "warning", "7", "7 clients wait for a connection; a warning from 1"},
+		{"pgbouncer/maxwait", "critical", "6.5 s", "the client first in line waits for 6.5 s; critical from 5 s"},
+		{"postgres/up", "no_data", "", `no target "postgres" is configured in Prometheus`},
+		{"backend_production/up", "critical", "down", "does not answer (127.0.0.1:1): dial tcp 127.0.0.1:1: connect: connection refused"},
+		{"pipeline/collector", "ok", "up", "runs"},
+		{"pipeline/delivery", "ok", "up", "gets through to Loki"},
+		{"pipeline/lag", "ok", "1.5 MiB", "1.5 MiB are there and not read yet"},
+		{"pipeline/drops", "warning", "3", "3 lines were refused for good in the last 10 min; a warning from 1"},
+		{"pipeline/prometheus", "ok", "up", "answers"},
+		{"pipeline/alertmanager", "ok", "up", "is ready"},
 	}
 	for _, test := range tests {
 		item := got.item(t, test.id)
@@ -113,7 +113,7 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 		}
 	}
 	// Loki is asked directly, whatever Prometheus says.
-	if item := got.item(t, "loki"); item.Verdict != "critical" || !strings.HasPrefix(item.Reason, "does not answer: connection refused") {
+	if item := got.item(t, "pipeline/loki"); item.Verdict != "critical" || !strings.HasPrefix(item.Reason, "does not answer: connection refused") {
 		t.Errorf("loki: %+v", item)
 	}
 	if got.Verdict != "critical" || !strings.Contains(got.Summary, "One log source cannot be read") {
@@ -124,25 +124,25 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 	}
 
 	pgbouncer.set(fmt.Sprintf(pgbouncerMetrics, 0, 0, 0))
-	got = wait("PgBouncer is seen to be down", verdict("pgbouncer", "critical"))
-	if item := got.item(t, "pgbouncer"); item.Display != "down" || !strings.HasPrefix(item.Reason, "does not answer its exporter (127.0.0.1:") {
+	got = wait("PgBouncer is seen to be down", verdict("pgbouncer/up", "critical"))
+	if item := got.item(t, "pgbouncer/up"); item.Display != "down" || !strings.HasPrefix(item.Reason, "does not answer its exporter (127.0.0.1:") {
 		t.Errorf("pgbouncer down: %+v", item)
 	}
 	pgbouncer.set("other_metric 1\n")
-	got = wait("PgBouncer's metrics are gone", verdict("pgbouncer", "no_data"))
-	if item := got.item(t, "pgbouncer"); item.Reason != `the target "pgbouncer" answers, but has no pgbouncer_up or pgbouncer_active_clients: another exporter or version?` {
+	got = wait("PgBouncer's metrics are gone", verdict("pgbouncer/up", "no_data"))
+	if item := got.item(t, "pgbouncer/up"); item.Reason != `the target "pgbouncer" answers, but has no pgbouncer_up or pgbouncer_active_clients: another exporter or version?` {
 		t.Errorf("another exporter: %q", item.Reason)
 	}
 	pgbouncer.Close()
 	got = wait("the exporter is seen to be down", func(h healthAnswer) bool {
-		return strings.Contains(h.item(t, "pgbouncer").Reason, "connection refused")
+		return strings.Contains(h.item(t, "pgbouncer/up").Reason, "connection refused")
 	})
-	if item := got.item(t, "pgbouncer"); item.Verdict != "no_data" || !strings.HasPrefix(item.Reason, `the exporter "pgbouncer" (127.0.0.1:`) {
+	if item := got.item(t, "pgbouncer/up"); item.Verdict != "no_data" || !strings.HasPrefix(item.Reason, `the exporter "pgbouncer" (127.0.0.1:`) {
 		t.Errorf("exporter down is not PgBouncer down: %+v", item)
 	}
 	prometheus.Stop(t)
-	got = wait("Prometheus is seen to be away", verdict("prometheus", "critical"))
-	if item := got.item(t, "host_cpu"); item.Verdict != "no_data" || item.Reason != "Prometheus does not answer, so nothing is known" {
+	got = wait("Prometheus is seen to be away", verdict("pipeline/prometheus", "critical"))
+	if item := got.item(t, "host/cpu"); item.Verdict != "no_data" || item.Reason != "Prometheus does not answer, so nothing is known" {
 		t.Errorf("host_cpu without Prometheus: %+v", item)
 	}
 }
@@ -154,14 +154,19 @@ func TestPrometheusAcceptsEveryExpression(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signals, err := health.Catalogue()
+	catalogue, err := health.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, signal := range signals {
-		for _, e := range signal.Expressions {
-			if _, _, _, err := v1.NewAPI(client).Query(context.Background(), e.Expr, time.Now()); err != nil {
-				t.Errorf("%s: %s: %v", signal.ID, e.Expr, err)
+	for _, component := range catalogue.Components {
+		for _, signal := range component.Signals {
+			for _, e := range signal.Expressions {
+				if e.Expr == "" {
+					continue
+				}
+				if _, _, _, err := v1.NewAPI(client).Query(context.Background(), e.Expr, time.Now()); err != nil {
+					t.Errorf("%s/%s: %s: %v", component.ID, signal.ID, e.Expr, err)
+				}
 			}
 		}
 	}

@@ -35,7 +35,7 @@ func TestClient(t *testing.T) {
 
 // selectJob returns the query for the lines of one job.
 func selectJob(job string) string {
-	return loki.Selection{Matches: []loki.Match{{Label: "job", Any: []string{job}}}}.LogQL()
+	return loki.Selection{Matches: []loki.Match{{Label: "job", Any: []string{job}}}}.LogQL(loki.DefaultSelector)
 }
 
 // readAll follows the pages of a query to their end.
@@ -214,13 +214,13 @@ func hostileValuesAreOnlyValues(t *testing.T, lokiURL string) {
 func wantLines(t *testing.T, client *loki.Client, selection loki.Selection, at time.Time, want int) {
 	t.Helper()
 	page, err := client.Page(context.Background(), loki.PageRequest{
-		Query: selection.LogQL(), Start: at, End: at.Add(time.Second), Limit: 100, Direction: loki.Forward,
+		Query: selection.LogQL(loki.DefaultSelector), Start: at, End: at.Add(time.Second), Limit: 100, Direction: loki.Forward,
 	})
 	if err != nil {
-		t.Fatalf("%s: %v", selection.LogQL(), err)
+		t.Fatalf("%s: %v", selection.LogQL(loki.DefaultSelector), err)
 	}
 	if len(page.Entries) != want {
-		t.Errorf("%s: got %d lines %q, want %d", selection.LogQL(), len(page.Entries), texts(page.Entries), want)
+		t.Errorf("%s: got %d lines %q, want %d", selection.LogQL(loki.DefaultSelector), len(page.Entries), texts(page.Entries), want)
 	}
 }
 

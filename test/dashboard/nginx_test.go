@@ -22,7 +22,7 @@ func TestBehindNginx(t *testing.T) {
 	d.http = newBrowser(t)
 
 	t.Run("OnlyTheLoginWithoutASession", func(t *testing.T) { onlyTheLogin(t, d.as(t)) })
-	d.login()
+	d.login(password)
 	t.Run("DeepLinksFindTheirFiles", func(t *testing.T) { deepLinks(t, d.as(t)) })
 	t.Run("TheAPIAnswers", func(t *testing.T) {
 		job := jobOf(t)

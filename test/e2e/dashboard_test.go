@@ -146,18 +146,39 @@ func checkVolume(t *testing.T, v *visitor) {
 
 func isHealthy(t *testing.T, v *visitor) bool {
 	t.Helper()
-	var health struct {
-		Items []struct{ ID, Verdict, Reason string }
-	}
-	v.get(t, "health", nil, &health)
 	ok := map[string]bool{}
-	for _, item := range health.Items {
-		ok[item.ID] = item.Verdict != "no_data"
-		if item.ID == "pgbouncer" && item.Verdict != "no_data" {
-			t.Errorf("there is no PgBouncer here, and its verdict is %s", item.Verdict)
+	for id, signal := range signalsOf(t, v) {
+		ok[id] = signal.Verdict != "no_data"
+		if strings.HasPrefix(id, "pgbouncer/") && signal.Value != nil {
+			t.Errorf("there is no PgBouncer here, and %s is %q", id, signal.Verdict)
 		}
 	}
-	return ok["host_cpu"] && ok["host_memory"] && ok["host_disk"] && ok["loki"] && ok["collector"]
+	return ok["host/cpu"] && ok["host/memory"] && ok["host/disk"] && ok["pipeline/loki"] && ok["pipeline/collector"]
+}
+
+// healthSignal is a signal of the API's health.
+type healthSignal struct {
+	ID, Verdict, Reason string
+	Value               *float64
+}
+
+// signalsOf returns the signals of the API's health, by component/signal.
+func signalsOf(t *testing.T, v *visitor) map[string]healthSignal {
+	t.Helper()
+	var health struct {
+		Components []struct {
+			ID      string
+			Signals []healthSignal
+		}
+	}
+	v.get(t, "health", nil, &health)
+	signals := map[string]healthSignal{}
+	for _, component := range health.Components {
+		for _, signal := range component.Signals {
+			signals[component.ID+"/"+signal.ID] = signal
+		}
+	}
+	return signals
 }
 
 func hostPort(t *testing.T, p *servers.Process) string {
@@ -216,13 +237,9 @@ func TestDashboardSaysWhatIsAway(t *testing.T) {
 	if resp.StatusCode/100 != 5 || answer.Error.Code != "unavailable" || answer.Error.Source != "loki" {
 		t.Errorf("without Loki /logs answers %d %+v", resp.StatusCode, answer.Error)
 	}
-	var health struct {
-		Items []struct{ ID, Verdict, Reason string }
-	}
-	v.get(t, "health", nil, &health)
-	for _, item := range health.Items {
-		if item.Verdict == "ok" || item.Reason == "" {
-			t.Errorf("without Loki and Prometheus %s is %q: %q", item.ID, item.Verdict, item.Reason)
+	for id, signal := range signalsOf(t, v) {
+		if signal.Verdict == "ok" || signal.Reason == "" {
+			t.Errorf("without Loki and Prometheus %s is %q: %q", id, signal.Verdict, signal.Reason)
 		}
 	}
 }

@@ -58,7 +58,7 @@ var allowed = map[string][]string{
 
 	"web":         {},
 	"alerts":      {"test/servers", "test/world"},
-	"dashboards":  {"test/servers", "test/world"},
+	"dashboards":  {"internal/health", "test/backend", "test/servers", "test/world"},
 	"stack":       {"test/servers"},
 	"stack/demo":  {},
 	"stack/probe": {},

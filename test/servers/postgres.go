@@ -20,6 +20,7 @@ import (
 type Database struct {
 	*Process
 	Port string
+	Logs string // the folder of its log
 }
 
 // DSN is the address of one of its databases for a user.
@@ -63,9 +64,10 @@ func PostgreSQL(t testing.TB) *Database {
 	}
 	run(exec.Command(postgresProgram(t, "initdb"), "--pgdata="+data, "--username=postgres", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"))
 	server := exec.Command(postgresProgram(t, "postgres"), "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=32MB", "-c", "max_connections=100")
+		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "shared_buffers=32MB", "-c", "max_connections=100",
+		"-c", "logging_collector=on", "-c", "log_directory="+dir, "-c", "log_filename=postgresql-main.log", "-c", "log_timezone=UTC")
 	// SIGTERM would wait until every client has gone.
-	d := &Database{Process: launch(t, asPostgres(t, server, dir), ""), Port: port}
+	d := &Database{Process: launch(t, asPostgres(t, server, dir), ""), Port: port, Logs: dir}
 	d.stop = syscall.SIGINT
 	admin := d.Open(t, "postgres", "postgres")
 	Eventually(t, "PostgreSQL answers", func() bool {
@@ -81,7 +83,7 @@ func PostgreSQL(t testing.TB) *Database {
 }
 
 // PgBouncer runs Debian's real PgBouncer before a PostgreSQL, with the sizes of
-// production. The user exporter may read its console, the database pgbouncer;
+// production and a line of statistics every 5 seconds. The user exporter may read its console, the database pgbouncer;
 // postgres may command there.
 func PgBouncer(t testing.TB, postgres *Database) *Database {
 	t.Helper()
@@ -104,10 +106,13 @@ reserve_pool_size = 5
 reserve_pool_timeout = 1
 max_db_connections = 50
 max_client_conn = 1000
+logfile = %s
+stats_period = 5
 ignore_startup_parameters = extra_float_digits
-`, postgres.Port, port, users))
+`, postgres.Port, port, users, filepath.Join(dir, "pgbouncer.log")))
 	cmd := exec.Command(Debian(t, "pgbouncer", "pgbouncer"), config)
-	d := &Database{Process: launch(t, asPostgres(t, cmd, dir), ""), Port: port}
+	cmd.Env = append(os.Environ(), "TZ=UTC")
+	d := &Database{Process: launch(t, asPostgres(t, cmd, dir), ""), Port: port, Logs: dir}
 	d.WaitReady(t)
 	return d
 }

@@ -183,13 +183,14 @@ func Promtail(t testing.TB, config, port string, flags ...string) *Process {
 // Password is the dashboard's login (user admin) in tests.
 const Password = "a-password-for-tests"
 
-// Dashboard runs bin/dashboard against a Loki and a Prometheus.
-func Dashboard(t testing.TB, lokiURL, prometheusURL string) *Process {
+// Dashboard runs bin/dashboard against a Loki and a Prometheus, with further
+// flags.
+func Dashboard(t testing.TB, lokiURL, prometheusURL string, flags ...string) *Process {
 	t.Helper()
 	port := FreePort(t)
-	cmd := exec.Command(program(t, "bin", "dashboard", "make build"),
-		"-listen", "127.0.0.1:"+port, "-internal-listen", "127.0.0.1:"+FreePort(t),
-		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir())
+	cmd := exec.Command(program(t, "bin", "dashboard", "make build"), append([]string{
+		"-listen", "127.0.0.1:" + port, "-internal-listen", "127.0.0.1:" + FreePort(t),
+		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir()}, flags...)...)
 	cmd.Env = append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/readyz")
 }

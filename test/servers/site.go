@@ -13,9 +13,9 @@ import (
 // the combined format, the site over HTTPS as well, and stub_status.
 type Site struct {
 	*Process
-	HTTPS     string // its address over TLS, without a slash at the end
-	Status    string // the address of stub_status
-	AccessLog string // a file
+	HTTPS  string // its address over TLS, without a slash at the end
+	Status string // the address of stub_status
+	Logs   string // the folder of access.log and error.log
 
 	authority        *Authority
 	certificate, key string
@@ -27,7 +27,7 @@ func NewSite(t testing.TB, upstream string, authority *Authority) *Site {
 	dir, port, tlsPort := t.TempDir(), FreePort(t), FreePort(t)
 	url := "http://127.0.0.1:" + port
 	s := &Site{
-		HTTPS: "https://127.0.0.1:" + tlsPort, Status: url + "/stub_status", AccessLog: filepath.Join(dir, "access.log"),
+		HTTPS: "https://127.0.0.1:" + tlsPort, Status: url + "/stub_status", Logs: dir,
 		authority: authority, certificate: filepath.Join(dir, "certificate.pem"), key: filepath.Join(dir, "key.pem"),
 	}
 	authority.Issue(t, s.certificate, s.key, time.Now().AddDate(0, 0, 60))

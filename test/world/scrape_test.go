@@ -82,9 +82,15 @@ var metrics = map[string][]string{
 	},
 }
 
-func TestEveryExporterIsScrapedUnderTheNamesThatAreRead(t *testing.T) {
+func TestAllOfTheWorldIsSeen(t *testing.T) {
 	t.Parallel()
 	w := New(t)
+	t.Run("every exporter is scraped under the names that are read", func(t *testing.T) { everyExporterIsScraped(t, w) })
+	t.Run("every log comes into Loki", func(t *testing.T) { everyLogArrives(t, w) })
+}
+
+func everyExporterIsScraped(t *testing.T, w *World) {
+	t.Helper()
 	targets := w.Targets()
 	prometheus := newPrometheus(t, servers.PrometheusShipped(t, interval, targets, nil).URL)
 	for job, list := range targets {
@@ -109,6 +115,18 @@ func TestEveryExporterIsScrapedUnderTheNamesThatAreRead(t *testing.T) {
 		`count by (env) (flask_http_request_total{job="backend"})`:                       2,
 	} {
 		servers.Eventually(t, query, func() bool { return len(prometheus.query(t, query)) == want })
+	}
+}
+
+func everyLogArrives(t *testing.T, w *World) {
+	t.Helper()
+	for _, query := range []string{
+		`{service="nginx", env="production"} |= "GET /api/users/42 HTTP/1"`,
+		`{service="backend", container="` + BackendContainer + `"} |= "Request completed"`,
+		`{service="pgbouncer"} |= " stats: "`,
+		`{service="postgresql"} |= "ready to accept connections"`,
+	} {
+		servers.Eventually(t, query, func() bool { return len(servers.Query(t, w.Loki.URL, query)) > 0 })
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package world is a whole production in small, for tests: PostgreSQL, PgBouncer,
 // nginx, Docker and the host are real, so are their exporters, and a real
-// Prometheus scrapes them with the configuration that the project ships. The
-// backend is the one of test/backend.
+// Prometheus scrapes them with the configuration that the project ships. Their
+// logs come into a real Loki through the collector, likewise. The backend is the
+// one of test/backend; what it prints is printed again by a container.
 package world
 
 import (
@@ -9,6 +10,9 @@ import (
 	"database/sql"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,10 +37,18 @@ type World struct {
 	Node              *servers.Process
 	Engine            *servers.Engine
 	Cadvisor          *servers.Process
+	Loki              *servers.Process
+	Collector         *servers.Process
+
+	backendLog string // a file
 }
 
-// Workers is how many workers each backend has.
-const Workers = 2
+// Workers of the backends: production's answer /metrics in turn, so that its
+// counters tell nothing; staging's tell all.
+const (
+	ProductionWorkers = 4
+	StagingWorkers    = 1
+)
 
 // Containers of the engine. The backend's has the limits of production.
 const (
@@ -48,11 +60,12 @@ const (
 // for Docker: without, the test is skipped.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{Engine: servers.DockerEngine(t)}
+	w := &World{Engine: servers.DockerEngine(t), backendLog: servers.WriteFile(t, filepath.Join(t.TempDir(), "backend.log"), "")}
 	w.startDatabases(t)
 	w.startBackends(t)
 	w.startContainers(t)
 	w.Node = servers.DebianNodeExporter(t)
+	w.collect(t)
 	w.load(t)
 	return w
 }
@@ -67,9 +80,14 @@ func (w *World) startDatabases(t testing.TB) {
 
 func (w *World) startBackends(t testing.TB) {
 	t.Helper()
-	w.Backend = backend.New(backend.Options{Env: "production", Workers: Workers})
+	log, err := os.OpenFile(w.backendLog, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	w.Backend = backend.New(backend.Options{Env: "production", Workers: ProductionWorkers, Log: log})
 	w.BackendServer = servers.Serve(t, w.Backend)
-	w.Staging = backend.New(backend.Options{Env: "staging", Workers: Workers})
+	w.Staging = backend.New(backend.Options{Env: "staging", Workers: StagingWorkers})
 	w.StagingServer = servers.Serve(t, w.Staging)
 	authority := servers.NewAuthority(t)
 	w.Site = servers.NewSite(t, w.BackendServer.URL, authority)
@@ -79,17 +97,37 @@ func (w *World) startBackends(t testing.TB) {
 
 func (w *World) startContainers(t testing.TB) {
 	t.Helper()
-	w.RunContainer(t, BackendContainer, "backend", "512m", "while :; do busybox sleep 1; done")
+	w.RunContainer(t, BackendContainer, "backend", "512m", "exec busybox tail -n +1 -F /log/backend.log", "--volume="+filepath.Dir(w.backendLog)+":/log:ro")
 	w.RunContainer(t, LokiContainer, "loki", "256m", "while :; do busybox sleep 1; done")
 	w.Cadvisor = servers.Cadvisor(t, w.Engine)
 }
 
 // RunContainer starts a container of a compose service, with half a CPU and a
 // limit of memory, that runs a shell script.
-func (w *World) RunContainer(t testing.TB, name, service, memory, script string) {
+func (w *World) RunContainer(t testing.TB, name, service, memory, script string, options ...string) {
 	t.Helper()
-	w.Engine.Docker(t, "run", "-d", "--name="+name, "--label=com.docker.compose.service="+service, "--label=com.docker.compose.project=tovplay",
-		"--network=none", "--stop-signal=KILL", "--cpus=0.5", "--memory="+memory, "--memory-swap="+memory, "busybox", "sh", "-c", script)
+	args := append([]string{"run", "-d", "--name=" + name, "--network=none", "--stop-signal=KILL", "--cpus=0.5", "--memory=" + memory,
+		"--memory-swap=" + memory, "--label=com.docker.compose.service=" + service, "--label=com.docker.compose.project=tovplay"}, options...)
+	w.Engine.Docker(t, append(args, "busybox", "sh", "-c", script)...)
+}
+
+// collect runs the collector, with the configuration that the project ships,
+// and the Loki that it sends to.
+func (w *World) collect(t testing.TB) {
+	t.Helper()
+	shipped, err := os.ReadFile(filepath.Join(servers.Root(t), "stack", "collector.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	servers.WriteFile(t, filepath.Join(dir, "log", "syslog"), "") // without it the journal of this machine would be read
+	config := strings.NewReplacer("/var/log/nginx", w.Site.Logs, "/var/log/postgresql/postgresql-", w.PostgreSQL.Logs+"/postgresql-",
+		"/var/log/pgbouncer", w.PgBouncer.Logs, "/var/log", filepath.Join(dir, "log")).Replace(string(shipped))
+	w.Loki = servers.Loki(t)
+	w.Collector = servers.Collector(t, servers.CollectorOptions{
+		Config: servers.WriteFile(t, filepath.Join(dir, "collector.yaml"), config), Dir: dir,
+		Env: []string{"LOKI_URL=" + w.Loki.URL, "DATA_DIR=" + dir, "DOCKER_ROOT=" + w.Engine.Root, "TOVPLAY_ENV=production", "TOVPLAY_HOST=host-1", "TZ=UTC"},
+	})
 }
 
 // Targets is what Prometheus has to scrape.
@@ -110,6 +148,8 @@ func (w *World) Targets() map[string][]servers.ScrapeTarget {
 		"nginx":     exporter(w.NginxExporter),
 		"node":      exporter(w.Node),
 		"cadvisor":  exporter(w.Cadvisor),
+		"loki":      exporter(w.Loki),
+		"collector": exporter(w.Collector),
 		"blackbox": {
 			probe(w.Site.HTTPS+"/", "production", "app"),
 			probe(w.StagingServer.URL+"/", "staging", "staging"),

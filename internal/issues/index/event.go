@@ -19,11 +19,10 @@ import (
 // them is read, and looked at here.
 const lower = `"(?i)(trace|debug|info|information|notice|warn|warning|unknown)"`
 
-// queryOf returns the log query for lines that may be errors. selector are the
-// matchers of a stream selector, without braces. A label that lines lack passes:
-// Loki 2.9 has no detected_level.
-func queryOf(selector string) string {
-	return "{" + selector + ", level!~" + lower + "} | detected_level!~\"(?i)(trace|debug|info|warn)\""
+// queryOf returns the log query for lines that may be errors. A label that lines
+// lack passes: Loki 2.9 has no detected_level.
+func queryOf(among loki.Selector) string {
+	return "{" + string(among) + ", level!~" + lower + "} | detected_level!~\"(?i)(trace|debug|info|warn)\""
 }
 
 // source is what lines of one set of labels and metadata share.

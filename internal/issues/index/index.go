@@ -46,9 +46,8 @@ type Config struct {
 	// Keep is the store's: what is older is not compared.
 	Keep issues.Retention
 
-	// Selector are matchers of a stream selector without braces, one of which does
-	// not match the empty value.
-	Selector string
+	// Selector says of which streams errors become issues.
+	Selector loki.Selector
 	// Every is the time between two looks. Each look reads Overlap again, and once
 	// in Deep as much as Deep.
 	Every, Overlap, Deep time.Duration
@@ -62,14 +61,16 @@ type Config struct {
 // Default returns how an Indexer works, without its dependencies.
 func Default() Config {
 	return Config{
-		Now: time.Now, Selector: `job=~".+"`,
+		Now: time.Now, Selector: loki.DefaultSelector,
 		Every: 2 * time.Second, Overlap: 10 * time.Second, Deep: 2 * time.Minute,
 		CompareEvery: 10 * time.Minute, Compare: 7 * 24 * time.Hour, RetryMax: time.Minute,
 	}
 }
 
 const (
+	// pageLines and pageBytes bound what is in memory at once.
 	pageLines = 1000
+	pageBytes = 4 << 20
 	// cursorEvery is how often the cursor is stored when nothing comes.
 	cursorEvery = 30 * time.Second
 	// clockBack is how much is read again when the clock was set back.
@@ -253,6 +254,7 @@ func (x *Indexer) readOn(ctx context.Context) error {
 		}
 		if last := time.Unix(0, entries[len(entries)-1].TS); last.After(x.cursor) {
 			x.cursor = last
+			x.prune() // a first start stores millions
 		}
 		x.report(func(s *Status) { s.Cursor = x.cursor })
 		if n == 0 {
@@ -326,7 +328,7 @@ func (x *Indexer) pages(ctx context.Context, req *loki.PageRequest, use func([]l
 
 // request asks for the lines of a range that may be events.
 func (x *Indexer) request(from, to time.Time) *loki.PageRequest {
-	return &loki.PageRequest{Query: x.query, Start: from, End: to, Limit: pageLines, Direction: loki.Forward}
+	return &loki.PageRequest{Query: x.query, Start: from, End: to, Limit: pageLines, Bytes: pageBytes, Direction: loki.Forward}
 }
 
 // store stores the events among the entries, of the streams alone if there are

@@ -219,6 +219,23 @@ func TestAnEventHasWhatTheLineAndItsLabelsSay(t *testing.T) {
 	}
 }
 
+func TestLinesBeforeTheOverlapAreForgottenWhileMoreAreRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, noon)
+	for i := range 3 * pageLines {
+		r.loki.add(line(noon.Add(time.Duration(i-4*pageLines)*time.Second), "ERROR again"))
+	}
+	most := 0
+	r.loki.fail = func(int) error {
+		most = max(most, len(r.seen))
+		return nil
+	}
+	r.mustLook()
+	if got := len(r.texts()); got != 3*pageLines || most > pageLines {
+		t.Errorf("%d events are stored, %d lines were remembered at most; want %d and no more than of a page", got, most, 3*pageLines)
+	}
+}
+
 func TestARestartGoesOnAtTheCursor(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, noon)

@@ -60,13 +60,13 @@ func (x *Indexer) around(ctx context.Context, e *life.Evidence) error {
 		}
 	}
 	before, err := x.Loki.Page(ctx, loki.PageRequest{
-		Query: selection.LogQL(), Start: e.Time.Add(-contextSpan), End: e.Time, Limit: contextLines, Direction: loki.Backward,
+		Query: selection.LogQL(x.Selector), Start: e.Time.Add(-contextSpan), End: e.Time, Limit: contextLines, Direction: loki.Backward,
 	})
 	if err != nil {
 		return err
 	}
 	after, err := x.Loki.Page(ctx, loki.PageRequest{
-		Query: selection.LogQL(), Start: e.Time, End: e.Time.Add(contextSpan), Limit: contextLines + 1, Direction: loki.Forward,
+		Query: selection.LogQL(x.Selector), Start: e.Time, End: e.Time.Add(contextSpan), Limit: contextLines + 1, Direction: loki.Forward,
 	})
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func linesOf(entries []loki.Entry) []life.Line {
 // images notes which images the containers run, by the metadata of their lines.
 func (x *Indexer) images(ctx context.Context) error {
 	now := x.Now()
-	totals, err := x.Loki.Totals(ctx, "{"+x.Selector+`} | image!=""`, []string{"service", "env", "image"}, now.Add(-imagesSpan), now)
+	totals, err := x.Loki.Totals(ctx, "{"+string(x.Selector)+`} | image!=""`, []string{"service", "env", "image"}, now.Add(-imagesSpan), now)
 	if err != nil {
 		return err
 	}

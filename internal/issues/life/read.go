@@ -92,17 +92,11 @@ func (t *Tracker) List(ctx context.Context, q ListQuery) (List, error) {
 	if err != nil {
 		return List{}, err
 	}
-	rows, shown, summary := t.rank(totals, q, fits)
-	list := List{Total: len(rows), Summary: summary}
-	from := min(max(q.Offset, 0), len(rows))
-	rows = rows[from:min(from+cmp.Or(q.Limit, 50), len(rows))]
-	for _, r := range rows {
-		list.Issues = append(list.Issues, Row{Issue: shown[r.Issue], Events: r.Events, First: r.First, Last: r.Last})
-	}
-	if q.Step <= 0 || len(rows) == 0 {
+	list := t.rank(totals, q, fits)
+	if q.Step <= 0 || len(list.Issues) == 0 {
 		return list, nil
 	}
-	return list, t.sparklines(ctx, q, rows, list.Issues)
+	return list, t.sparklines(ctx, q, list.Issues)
 }
 
 // search returns the keys that fit a text, nil without one.
@@ -121,14 +115,12 @@ func (t *Tracker) search(ctx context.Context, text string) (map[issues.Key]bool,
 	return fits, nil
 }
 
-// rank returns the issues that fit, in order, what is shown of them, and their
-// summary.
-func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]bool) ([]issues.Row, map[int64]Issue, Summary) {
+// rank returns the page of the issues that fit, in order, and their summary.
+func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]bool) List {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	shown := map[int64]Issue{}
 	summary := Summary{States: map[State]int{}}
-	wanted := map[int64]bool{} // by issue
+	wanted := make(map[int64]bool, len(totals)) // by issue
 	text := strings.ToLower(strings.TrimSpace(q.Text))
 	issueOf := func(key issues.Key) (int64, bool) {
 		h, ok := t.keys[key]
@@ -143,13 +135,16 @@ func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]
 				want = len(q.States) == 0 || slices.Contains(q.States, i.State)
 			}
 			wanted[i.ID] = want
-			if want {
-				shown[i.ID] = i.Issue
-			}
 		}
 		return i.ID, want
 	}
-	return issues.Rank(totals, issueOf, q.Order), shown, summary
+	rows := issues.Rank(totals, issueOf, q.Order)
+	list := List{Total: len(rows), Summary: summary}
+	from := min(max(q.Offset, 0), len(rows))
+	for _, r := range rows[from:min(from+cmp.Or(q.Limit, 50), len(rows))] {
+		list.Issues = append(list.Issues, Row{Issue: t.issues[r.Issue].Issue, Events: r.Events, First: r.First, Last: r.Last})
+	}
+	return list
 }
 
 // fits reports whether an issue has one of the assignees.
@@ -164,7 +159,7 @@ func (i *issue) isFound(found map[issues.Key]bool, text string) bool {
 }
 
 // sparklines fills in the series of a page.
-func (t *Tracker) sparklines(ctx context.Context, q ListQuery, rows []issues.Row, into []Row) error {
+func (t *Tracker) sparklines(ctx context.Context, q ListQuery, rows []Row) error {
 	from := q.Span.From
 	if !q.SeriesFrom.IsZero() {
 		from = q.SeriesFrom
@@ -172,9 +167,9 @@ func (t *Tracker) sparklines(ctx context.Context, q ListQuery, rows []issues.Row
 	span := issues.Span{From: from.Truncate(time.Hour), To: q.Span.To}
 	query := issues.SeriesQuery{Span: span, Step: q.Step, Filter: q.Filter}
 	of := map[issues.Key]*Row{}
-	for n, row := range rows {
-		for _, key := range t.keysOf(row.Issue) { // those without events in Span too
-			of[key] = &into[n]
+	for n := range rows {
+		for _, key := range t.keysOf(rows[n].ID) { // those without events in Span too
+			of[key] = &rows[n]
 			query.Keys = append(query.Keys, key)
 		}
 	}

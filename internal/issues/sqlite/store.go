@@ -31,6 +31,14 @@ const FileName = "events.db"
 // not changed.
 const schemaVersion = 1
 
+// The caches of connections, in KiB. A page in them takes twice its size: the
+// driver's allocator has powers of two, and a page with its header is a little
+// more than one.
+const (
+	writeCache = "cache_size(-4096)"
+	readCache  = "cache_size(-2048)"
+)
+
 //go:embed schema.sql
 var schema string
 
@@ -106,14 +114,15 @@ func (s *Store) open(ctx context.Context) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	if s.db, err = sql.Open("sqlite", dsn(s.path, "synchronous(NORMAL)", "journal_mode(WAL)", "cache_size(-16384)", "wal_autocheckpoint(8192)", "journal_size_limit(67108864)")); err != nil {
+	if s.db, err = sql.Open("sqlite", dsn(s.path, "synchronous(NORMAL)", "journal_mode(WAL)", writeCache, "wal_autocheckpoint(8192)", "journal_size_limit(67108864)")); err != nil {
 		return err
 	}
 	s.db.SetMaxOpenConns(1)
-	if s.read, err = sql.Open("sqlite", dsn(s.path, "query_only(1)", "cache_size(-4096)")); err != nil {
+	if s.read, err = sql.Open("sqlite", dsn(s.path, "query_only(1)", readCache)); err != nil {
 		return err
 	}
 	s.read.SetMaxOpenConns(4)
+	s.read.SetConnMaxIdleTime(time.Minute)
 	if err := s.prepare(ctx); err != nil {
 		return err
 	}

@@ -514,10 +514,30 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Verdicts of host, backend, PgBouncer, log pipeline, and freshness of sources
-         * @description Always 200 with a session: a dependency that is away is an item with its reason, not an error.
+         * Verdicts of components and their signals, and freshness of sources
+         * @description Always 200 with a session: a dependency that is away is a signal with its reason, not an error. Answers are kept for 15 s.
          */
         get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/health/{component}/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the signals of a component were over time
+         * @description Values are evaluated at start and every step after it; start is rounded down to a multiple of the step. What cannot be found out is a signal with its reason, not an error. The automatic step is at least 15 s.
+         */
+        get: operations["healthSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -897,8 +917,8 @@ export interface components {
          * @enum {string}
          */
         Verdict: "ok" | "warning" | "critical" | "no_data";
-        HealthItem: {
-            /** @description Stable name of the signal, for example host_cpu. */
+        HealthSignal: {
+            /** @description Stable name of the signal within its component, for example cpu. */
             id: string;
             /** @description For people. */
             name: string;
@@ -907,7 +927,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description Since when this verdict holds, as far as the dashboard has seen it.
+             * @description Since when this verdict holds, absent when not known. Prometheus is asked for what is before the dashboard's own start.
              */
             since?: string;
             /** @description In `unit`; null when nothing is known. */
@@ -916,13 +936,87 @@ export interface components {
              * @description state: 1 is up, 0 is down.
              * @enum {string}
              */
-            unit: "percent" | "seconds" | "count" | "bytes" | "ratio" | "state" | "";
+            unit: "percent" | "seconds" | "days" | "count" | "bytes" | "ratio" | "per_second" | "state";
             /** @description The value for people, such as 71 %; empty when there is none. */
             display: string;
             /** @description Threshold of the verdict warning, in `unit`. */
             warning?: number;
             /** @description Threshold of the verdict critical, in `unit`. */
             critical?: number;
+            /** @description The verdict held at `since` already: nothing before it was looked at. */
+            since_before: boolean;
+            /** @description The thresholds are reached from above, such as days that are left. */
+            lower_is_worse: boolean;
+            /** @description Name of the graph of the component that draws it; absent when none does. */
+            graph?: string;
+            /** @description Grafana's panel, absent when not known; append from and to in unix milliseconds. */
+            grafana?: string;
+        };
+        HealthComponent: {
+            /** @description Stable name: backend_production, backend_staging, pgbouncer, postgres, host, containers, probes, pipeline, unless the operator has a catalogue of their own. */
+            id: string;
+            /** @description For people. */
+            name: string;
+            /** @description The worst of the signals that are known. */
+            verdict: components["schemas"]["Verdict"];
+            /** @description Plain words: what is wrong, and what is not known. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description Since when it is not well; absent when it is, or when not known.
+             */
+            since?: string;
+            /** @description It was not well at `since` already. */
+            since_before: boolean;
+            /** @description Grafana's dashboard, absent when Grafana's address is not known; append from and to in unix milliseconds. */
+            grafana?: string;
+            /** @description In the order of importance. */
+            signals: components["schemas"]["HealthSignal"][];
+        };
+        HealthLine: {
+            /** @description Tells the lines of a signal apart; empty when there is only one. */
+            name: string;
+            /** @description One for each step; null where nothing was measured. */
+            values: (number | null)[];
+        };
+        HealthSignalLines: {
+            id: string;
+            name: string;
+            /** @description Threshold of the verdict warning. */
+            warning?: number;
+            /** @description Threshold of the verdict critical. */
+            critical?: number;
+            lower_is_worse: boolean;
+            /** @description At most five, the worst first. */
+            lines: components["schemas"]["HealthLine"][];
+            /** @description How many other lines there are. */
+            more: number;
+            /** @description Why there are no lines; empty when there are some. */
+            reason: string;
+            /** @description As in HealthSignal. */
+            grafana?: string;
+        };
+        HealthGraph: {
+            name: string;
+            /** @enum {string} */
+            unit: "percent" | "seconds" | "days" | "count" | "bytes" | "ratio" | "per_second" | "state";
+            signals: components["schemas"]["HealthSignalLines"][];
+        };
+        HealthSeriesResponse: {
+            component: string;
+            /**
+             * Format: date-time
+             * @description Time of the first value of each line.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description Distance of two values.
+             */
+            step_ms: number;
+            /** @description How many values each line has. */
+            points: number;
+            graphs: components["schemas"]["HealthGraph"][];
         };
         Source: {
             /** @description Service */
@@ -960,7 +1054,7 @@ export interface components {
              * @description When the values were read.
              */
             checked_at: string;
-            items: components["schemas"]["HealthItem"][];
+            components: components["schemas"]["HealthComponent"][];
             sources: components["schemas"]["Source"][];
             /** @description Sources that the collector may not read. */
             unreadable: components["schemas"]["Unreadable"][];
@@ -3069,6 +3163,40 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    healthSeries: {
+        parameters: {
+            query?: {
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
+                step?: components["parameters"]["step"];
+            };
+            header?: never;
+            path: {
+                /** @description Id of a component of GET /api/v1/health. */
+                component: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Graphs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSeriesResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
         };
     };

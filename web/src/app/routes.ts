@@ -1,4 +1,4 @@
-import { Bug, LayoutDashboard, List, type LucideIcon } from "lucide-react";
+import { Bell, Bug, HeartPulse, LayoutDashboard, List, type LucideIcon } from "lucide-react";
 
 /** A view of the page; `key` follows "g" on the keyboard. */
 export interface RouteInfo {
@@ -15,7 +15,10 @@ export const LINES: RouteInfo = { path: "/lines", name: "Logs", key: "l", icon: 
 
 export const ISSUES: RouteInfo = { path: "/issues", name: "Issues", key: "i", icon: Bug };
 
-export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES];
+export const HEALTH: RouteInfo = { path: "/health", name: "Health", key: "h", icon: HeartPulse };
+export const ALERTS: RouteInfo = { path: "/alerts", name: "Alerts", key: "a", icon: Bell };
+
+export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH, ALERTS];
 
 /** Path of the settings of notifications, which have no tab. */
 export const NOTIFICATIONS = "/settings/notifications";
@@ -23,6 +26,11 @@ export const NOTIFICATIONS = "/settings/notifications";
 /** Path of one issue. */
 export function issuePath(id: number): string {
   return `${ISSUES.path}/${id}`;
+}
+
+/** Path of one episode of an alert. */
+export function alertPath(id: number): string {
+  return `${ALERTS.path}/${id}`;
 }
 
 /** The tab that a path belongs to. */

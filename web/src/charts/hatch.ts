@@ -1,27 +1,26 @@
 import type uPlot from "uplot";
-import type { Live } from "./options";
-
-const LABEL = "no lines";
 
 interface HatchLook {
+  /** What is missing, in words. */
+  label: string;
   ink: string;
   /** Colour of the surface below, behind the label. */
   ground: string;
   font: string;
 }
 
-/** Hatches and labels the times without any data: they are neither zero nor blank. */
-export function drawGaps(chart: uPlot, { data, gaps }: Live, { ink, ground, font }: HatchLook): void {
+/** Hatches and labels the times without any data, given in unix seconds: they are neither zero nor blank. */
+export function drawGaps(chart: uPlot, gaps: readonly (readonly [number, number])[], look: HatchLook): void {
   const { ctx, bbox } = chart;
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = ink;
+  ctx.strokeStyle = look.ink;
   ctx.lineWidth = ratio;
-  for (const [first, last] of gaps) {
-    const from = chart.valToPos((data.starts[first] ?? 0) / 1000, "x", true);
-    const to = chart.valToPos(((data.starts[last] ?? 0) + data.stepMs) / 1000, "x", true);
+  for (const [start, end] of gaps) {
+    const from = chart.valToPos(start, "x", true);
+    const to = chart.valToPos(end, "x", true);
     drawHatch(ctx, from, bbox.top, to - from, bbox.height, ratio);
-    drawLabel(ctx, from, to, bbox.top + bbox.height / 2, { ink, ground, font: scaleFont(font, ratio) });
+    drawLabel(ctx, from, to, bbox.top + bbox.height / 2, { ...look, font: scaleFont(look.font, ratio) });
   }
   ctx.restore();
 }
@@ -52,15 +51,15 @@ function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: n
   ctx.font = look.font;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const width = ctx.measureText(LABEL).width;
+  const width = ctx.measureText(look.label).width;
   const height = width / 3;
   if (width * 1.3 > to - from) return;
   ctx.fillStyle = look.ground;
   ctx.fillRect((from + to - width * 1.15) / 2, y - height / 2, width * 1.15, height);
   ctx.fillStyle = look.ink;
-  ctx.fillText(LABEL, (from + to) / 2, y);
+  ctx.fillText(look.label, (from + to) / 2, y);
 }
 
-function scaleFont(font: string, ratio: number): string {
+export function scaleFont(font: string, ratio: number): string {
   return font.replace(/^(\d+)px/, (_, size) => `${Number(size) * ratio}px`);
 }

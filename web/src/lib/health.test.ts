@@ -1,40 +1,29 @@
 import { describe, expect, it } from "vitest";
-import type { HealthItem, Verdict } from "../api/types";
-import { groupHealth, sharedReason, shortName } from "./health";
+import type { HealthComponent, HealthSignal, Verdict } from "../api/types";
+import { headlines } from "./health";
 
-function item(id: string, name: string, verdict: Verdict = "ok", reason = "fine"): HealthItem {
-  return { id, name, verdict, reason, value: 1, unit: "", display: "1" };
+function signal(id: string, verdict: Verdict, display = "1"): HealthSignal {
+  const rest = { since_before: false, lower_is_worse: false, unit: "count", value: 1 } as const;
+  return { id, name: id, verdict, reason: "", display, ...rest };
 }
 
-describe("groupHealth", () => {
-  const groups = groupHealth([
-    item("host_cpu", "Host CPU"),
-    item("host_disk", "Host disk", "warning", "full"),
-    item("backend", "Backend", "no_data"),
-    item("pgbouncer", "PgBouncer", "no_data", "no target"),
-    item("pgbouncer_waiting", "PgBouncer waiting clients", "no_data", "no target"),
-    item("probe_page", "Certificate", "critical"),
-  ]);
+function component(...signals: HealthSignal[]): HealthComponent {
+  return { id: "host", name: "Host", verdict: "ok", reason: "", since_before: false, signals };
+}
 
-  it("makes one group of each component, with the worst verdict", () => {
-    expect(groups.map(({ id, name, verdict, items }) => [id, name, verdict, items.length])).toEqual([
-      ["host", "Host", "warning", 2],
-      ["backend", "Backend", "no_data", 1],
-      ["pgbouncer", "PgBouncer", "no_data", 2],
-      ["probe", "Certificate", "critical", 1],
-    ]);
-  });
-
-  it("names signals within their group", () => {
-    const names = groups.map((group) => group.items.map((member) => shortName(member, group)));
-    expect(names).toEqual([["CPU", "disk"], ["state"], ["state", "waiting clients"], ["state"]]);
-  });
-
-  it("finds the reason that all share", () => {
-    expect(groups.map(sharedReason)).toEqual([null, "fine", "no target", "fine"]);
-  });
-
-  it("does not take unknown for good", () => {
-    expect(groupHealth([item("a", "A"), item("a_b", "A b", "no_data")])[0]?.verdict).toBe("no_data");
+describe("headlines", () => {
+  it("puts what is wrong first, then values, then what is not known, and keeps the order otherwise", () => {
+    const got = headlines(
+      component(
+        signal("a", "no_data", ""),
+        signal("b", "ok", ""),
+        signal("c", "ok"),
+        signal("d", "warning"),
+        signal("e", "ok"),
+        signal("f", "critical"),
+      ),
+      5,
+    );
+    expect(got.map(({ id }) => id)).toEqual(["f", "d", "c", "e", "b"]);
   });
 });

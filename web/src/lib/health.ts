@@ -1,48 +1,11 @@
-import type { HealthItem, Verdict } from "../api/types";
+import type { HealthComponent, HealthSignal, Verdict } from "../api/types";
 
-/** The signals of one component: what one card shows. */
-export interface HealthGroup {
-  id: string;
-  name: string;
-  verdict: Verdict;
-  items: readonly HealthItem[];
-}
+// What is wrong comes first; what is not known comes last, for there is nothing to see of it.
+const GRAVITY: readonly Verdict[] = ["critical", "warning", "ok", "no_data"];
 
-// Unknown is worse than good: silence is not taken for health.
-const GRAVITY: readonly Verdict[] = ["critical", "warning", "no_data", "ok"];
-
-/** Groups signals by component, which is the first part of their id; the order is kept. */
-export function groupHealth(items: readonly HealthItem[]): HealthGroup[] {
-  const groups = new Map<string, HealthItem[]>();
-  for (const item of items) {
-    const id = item.id.split("_", 1)[0] ?? item.id;
-    groups.set(id, [...(groups.get(id) ?? []), item]);
-  }
-  return [...groups].map(([id, members]) => ({
-    id,
-    name: groupName(id, members),
-    verdict: worst(members),
-    items: members,
-  }));
-}
-
-/** The name of a signal within its group: "CPU" of "Host CPU", "state" of the component itself. */
-export function shortName(item: HealthItem, group: HealthGroup): string {
-  const rest = item.name.startsWith(group.name) ? item.name.slice(group.name.length).trim() : item.name;
-  return rest === "" ? "state" : rest;
-}
-
-/** The one reason of all signals of a group, if they share it. */
-export function sharedReason({ items }: HealthGroup): string | null {
-  const reason = items[0]?.reason ?? null;
-  return items.every((item) => item.reason === reason) ? reason : null;
-}
-
-function groupName(id: string, members: readonly HealthItem[]): string {
-  const itself = members.find((item) => item.id === id) ?? (members.length === 1 ? members[0] : undefined);
-  return itself?.name ?? members[0]?.name.split(" ", 1)[0] ?? id;
-}
-
-function worst(items: readonly HealthItem[]): Verdict {
-  return GRAVITY.find((verdict) => items.some((item) => item.verdict === verdict)) ?? "no_data";
+/** The signals that say most of a component: what is wrong, then what has a value, each in their own order. */
+export function headlines({ signals }: HealthComponent, count: number): HealthSignal[] {
+  const rank = (signal: HealthSignal) =>
+    GRAVITY.indexOf(signal.verdict) + (signal.verdict === "ok" && !signal.display ? 0.5 : 0);
+  return [...signals].sort((a, b) => rank(a) - rank(b)).slice(0, count);
 }

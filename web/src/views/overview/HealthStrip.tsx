@@ -1,13 +1,12 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { HealthResponse } from "../../api/types";
-import { groupHealth } from "../../lib/health";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { HealthCard } from "./HealthCard";
 
 const EXPECTED_CARDS = 8;
 const GRID = "grid grid-cols-2 gap-2 sm:grid-cols-[repeat(auto-fit,minmax(8rem,1fr))]";
 
-/** One card a dependency, the answers of Prometheus and Loki. */
+/** One card a component. */
 export function HealthStrip({ health }: { health: UseQueryResult<HealthResponse> }) {
   const { data, isError, error, refetch } = health;
   if (!data && isError) {
@@ -21,7 +20,7 @@ export function HealthStrip({ health }: { health: UseQueryResult<HealthResponse>
     <section aria-label="Health" className="grid gap-2">
       {isError && <Notice>The last check failed: {error.message} Showing the check before.</Notice>}
       <ul className={GRID}>
-        {(data && groupHealth(data.items).map((group) => <HealthCard key={group.id} group={group} />)) ??
+        {data?.components.map((component) => <HealthCard key={component.id} component={component} />) ??
           Array.from({ length: EXPECTED_CARDS }, (_, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
             <li key={index}>

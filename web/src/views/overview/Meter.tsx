@@ -1,4 +1,4 @@
-import type { HealthItem, Verdict } from "../../api/types";
+import type { HealthSignal, Verdict } from "../../api/types";
 import { cx } from "../../ui/cx";
 
 const FILLS: Record<Verdict, string> = {
@@ -9,7 +9,7 @@ const FILLS: Record<Verdict, string> = {
 };
 
 /** A percentage as a thin bar, with ticks where it becomes degraded and critical. */
-export function Meter({ item }: { item: HealthItem }) {
+export function Meter({ item }: { item: HealthSignal }) {
   const value = Math.min(100, Math.max(0, item.value ?? 0));
   return (
     <span className="relative my-1 block h-1 w-full rounded-full bg-line" aria-hidden>

@@ -1,0 +1,36 @@
+package loki
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/common/model"
+)
+
+// Metric evaluates a metric query at start and every step after it until end,
+// and returns what Prometheus would. Start and end may be the same.
+func (c *Client) Metric(ctx context.Context, query string, start, end time.Time, step time.Duration) (model.Matrix, error) {
+	params := rangeParams(start, end)
+	params.Set("query", query)
+	params.Set("step", strconv.FormatFloat(step.Seconds(), 'f', -1, 64))
+	var got answer
+	if _, err := c.getJSON(ctx, "metric", "/loki/api/v1/query_range", params, &got); err != nil {
+		return nil, err
+	}
+	series, err := got.series()
+	if err != nil {
+		return nil, err
+	}
+	matrix := make(model.Matrix, len(series))
+	for i, one := range series {
+		matrix[i] = &model.SampleStream{Metric: make(model.Metric, len(one.Metric))}
+		for name, value := range one.Metric {
+			matrix[i].Metric[model.LabelName(name)] = model.LabelValue(value)
+		}
+		for _, p := range one.Values {
+			matrix[i].Values = append(matrix[i].Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(p.Time.UnixNano()), Value: model.SampleValue(p.Value)})
+		}
+	}
+	return matrix, nil
+}
