@@ -204,11 +204,16 @@ const Password = "a-password-for-tests"
 // flags.
 func Dashboard(t testing.TB, lokiURL, prometheusURL string, flags ...string) *Process {
 	t.Helper()
-	port := FreePort(t)
+	return DashboardAt(t, FreePort(t), append([]string{"-loki-url", lokiURL, "-prometheus-url", prometheusURL}, flags...))
+}
+
+// DashboardAt runs bin/dashboard on a port, with flags and variables of the
+// environment.
+func DashboardAt(t testing.TB, port string, flags []string, env ...string) *Process {
+	t.Helper()
 	cmd := exec.Command(program(t, "bin", "dashboard", "make build"), append([]string{
-		"-listen", "127.0.0.1:" + port, "-internal-listen", "127.0.0.1:" + FreePort(t),
-		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir()}, flags...)...)
-	cmd.Env = append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password)
+		"-listen", "127.0.0.1:" + port, "-internal-listen", "127.0.0.1:" + FreePort(t), "-data-dir", t.TempDir()}, flags...)...)
+	cmd.Env = append(append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password), env...)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/readyz")
 }
 
