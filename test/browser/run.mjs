@@ -61,6 +61,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   await step("issues", async () => {
     issue = await steps.useIssues(page);
   });
+  await step("notifications", () => steps.useNotifications(page));
   await step("views", () => steps.seeViews(page, base, out, issue));
   await step("log out", () => steps.logOut(page));
 }
