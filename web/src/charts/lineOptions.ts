@@ -23,7 +23,7 @@ export function lineOptions(
 ): uPlot.Options {
   const muted = tokenColour("muted");
   const panel = tokenColour("panel");
-  const limits = { warning: tokenColour("warn"), critical: tokenColour("error") };
+  const limits = { warning: tokenColour("level-warn"), critical: tokenColour("level-error") };
   const axis = { stroke: muted, font: FONT, ticks: { show: false } };
   return {
     width,
