@@ -118,6 +118,7 @@ type variable struct {
 	Name       string
 	Type       string
 	AllValue   string
+	Definition string
 	Current    struct{ Value any }
 	Datasource source
 }

@@ -180,9 +180,9 @@ func deadlock(t *testing.T, postgres *servers.Database) {
 }
 
 // show asks what a query of a panel shows now: values, or the numbers of lines of streams. What is no number is not shown.
-func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string) []float64 {
+func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string, choose func(variable) string) []float64 {
 	t.Helper()
-	expr, _ = fill(expr, d, func(v variable) string { return v.AllValue })
+	expr, _ = fill(expr, d, choose)
 	address := s.prometheus + "/api/v1/query?"
 	params := url.Values{"query": {expr}}
 	switch {
@@ -237,12 +237,17 @@ func TestEveryPanelHasDataAndFaultsShow(t *testing.T) {
 	s.world.Backend.SetFailing(true) // for nginx's log
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	empty := s.look(t, boards)
-	for deadline := time.Now().Add(dataWait); len(empty) > 0 && time.Now().Before(deadline); empty = s.look(t, boards) {
-		<-tick.C
-	}
-	for _, panel := range empty {
-		t.Errorf("no data: %s", panel)
+	for choice, choose := range map[string]func(variable) string{
+		"everything": everything,
+		"one value":  func(v variable) string { return s.oneValue(t, v) },
+	} {
+		empty := s.look(t, boards, choose)
+		for deadline := time.Now().Add(dataWait); len(empty) > 0 && time.Now().Before(deadline); empty = s.look(t, boards, choose) {
+			<-tick.C
+		}
+		for _, panel := range empty {
+			t.Errorf("no data when %s is chosen: %s", choice, panel)
+		}
 	}
 
 	deadlock(t, s.world.PostgreSQL)
@@ -257,13 +262,44 @@ func TestEveryPanelHasDataAndFaultsShow(t *testing.T) {
 	}
 }
 
+func everything(v variable) string { return v.AllValue }
+
+// oneValue is a value that Grafana offers for a variable: production or the backend, if they are among them.
+func (s stack) oneValue(t *testing.T, v variable) string {
+	t.Helper()
+	if v.Type == "datasource" {
+		return ""
+	}
+	address := s.world.Loki.URL + "/loki/api/v1/label/" + v.Name + "/values"
+	if v.Datasource.Type == "prometheus" {
+		selector, label, found := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(v.Definition, "label_values("), ")"), ", ")
+		if !found {
+			t.Fatalf("variable %s: %s is not label_values(selector, label)", v.Name, v.Definition)
+		}
+		address = s.prometheus + "/api/v1/label/" + label + "/values?" + url.Values{"match[]": {selector}}.Encode()
+	}
+	var answer struct{ Data []string }
+	if err := json.Unmarshal(fetch(t, address), &answer); err != nil {
+		t.Fatalf("%s: %v", address, err)
+	}
+	for _, want := range []string{"production", "backend"} {
+		if slices.Contains(answer.Data, want) {
+			return want
+		}
+	}
+	if len(answer.Data) == 0 {
+		return "none"
+	}
+	return answer.Data[0]
+}
+
 // look returns the panels that show nothing, and checks that shares and states are such.
-func (s stack) look(t *testing.T, boards map[string]dashboard) (empty []string) {
+func (s stack) look(t *testing.T, boards map[string]dashboard, choose func(variable) string) (empty []string) {
 	t.Helper()
 	for path, d := range boards {
 		for _, p := range d.Panels {
 			for _, target := range p.Targets {
-				samples := s.show(t, d, p, target.Expr, target.Datasource.Type)
+				samples := s.show(t, d, p, target.Expr, target.Datasource.Type, choose)
 				name := fmt.Sprintf("%s: panel %d (%s), query %s: %s", path, p.ID, p.Title, target.RefID, target.Expr)
 				if len(samples) == 0 {
 					empty = append(empty, name)
@@ -287,7 +323,7 @@ func (s stack) atLeastOne(t *testing.T, boards map[string]dashboard, uid string,
 	for _, d := range boards {
 		for _, p := range d.Panels {
 			if d.UID == uid && p.ID == id {
-				return slices.ContainsFunc(s.show(t, d, p, p.Targets[0].Expr, p.Targets[0].Datasource.Type), func(v float64) bool { return v >= 1 })
+				return slices.ContainsFunc(s.show(t, d, p, p.Targets[0].Expr, p.Targets[0].Datasource.Type, everything), func(v float64) bool { return v >= 1 })
 			}
 		}
 	}
