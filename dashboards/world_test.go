@@ -250,6 +250,11 @@ func TestEveryPanelHasDataAndFaultsShow(t *testing.T) {
 		}
 	}
 
+	// What the data source's derived fields look for is there.
+	servers.Eventually(t, "a line has its correlation id", func() bool {
+		return len(servers.Query(t, s.world.Loki.URL, `{service="backend"} | correlation_id="4f6c2a90-8a1e-4c37-9a55-3f4d2a7e9b10"`)) > 0
+	})
+
 	deadlock(t, s.world.PostgreSQL)
 	for _, fault := range []struct {
 		uid   string
