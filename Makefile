@@ -79,6 +79,6 @@ bench: ## run the benchmarks
 	@go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: lint
-lint: web/node_modules/.package-lock.json ## gofmt, vet, staticcheck, shellcheck, the page's linter, known vulnerabilities
-	@stack/build lint
+lint: web/node_modules/.package-lock.json ## gofmt, vet, staticcheck, pint, shellcheck, the page's linter, known vulnerabilities
+	@stack/build lint pint
 	@stack/lint/run

@@ -4,29 +4,28 @@
 package alerts_test
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
-	"time"
+
+	"github.com/prometheus/prometheus/promql/parser"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/tovtech/tovplay-logging/test/servers"
 )
 
-// tool runs a program of stack/bin and fails the test when it fails.
-func tool(t *testing.T, name string, args ...string) {
+// tool runs a program of stack/bin, fails the test when it fails, and returns what it printed.
+func tool(t *testing.T, name string, args ...string) string {
 	t.Helper()
 	out, err := exec.Command(filepath.Join(servers.Root(t), "stack", "bin", name), args...).CombinedOutput()
 	if err != nil {
 		t.Errorf("%s %v: %v\n%s", name, args, err, out)
 	}
+	return string(out)
 }
 
 func files(t *testing.T, pattern string) []string {
@@ -38,146 +37,189 @@ func files(t *testing.T, pattern string) []string {
 	return matches
 }
 
-func TestPrometheusRulesAreValidAndFireAsTheyShould(t *testing.T) {
+func read(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func decode(t *testing.T, path string, into any) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(read(t, path)), into); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// rule is one rule of a file: an alert, or a recording.
+type rule struct {
+	File, Group string `yaml:"-"`
+
+	Alert, Record, Expr, For string
+	Labels, Annotations      map[string]string
+}
+
+// loadRules returns the rules of the files that match, in their order.
+func loadRules(t *testing.T, patterns ...string) []rule {
+	t.Helper()
+	var all []rule
+	for _, pattern := range patterns {
+		for _, path := range files(t, pattern) {
+			var file struct {
+				Groups []struct {
+					Name  string
+					Rules []rule
+				}
+			}
+			decode(t, path, &file)
+			for _, group := range file.Groups {
+				for _, r := range group.Rules {
+					r.File, r.Group = path, group.Name
+					all = append(all, r)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// alerts returns the alerts of Prometheus and of Loki.
+func alerts(t *testing.T) []rule {
+	t.Helper()
+	all := loadRules(t, "prometheus/*.yml", "loki/fake/*.yml")
+	return slices.DeleteFunc(all, func(r rule) bool { return r.Alert == "" })
+}
+
+func TestPrometheusRulesAreValid(t *testing.T) {
 	tool(t, "promtool", append([]string{"check", "rules", "--lint=all", "--lint-fatal"}, files(t, "prometheus/*.yml")...)...)
-	tool(t, "promtool", append([]string{"test", "rules"}, files(t, "prometheus/tests/*.yml")...)...)
+}
+
+func TestPrometheusRulesFireAsTheyShould(t *testing.T) {
+	for _, path := range files(t, "prometheus/tests/*.yml") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			t.Parallel()
+			tool(t, "promtool", "test", "rules", path)
+		})
+	}
 }
 
 func TestConfigurationsAreValid(t *testing.T) {
-	stack := filepath.Join(servers.Root(t), "stack")
-	tool(t, "promtool", "check", "config", filepath.Join(stack, "prometheus.yml"))
-	tool(t, "amtool", "check-config", filepath.Join(stack, "alertmanager.yaml"))
+	tool(t, "promtool", "check", "config", filepath.Join(servers.Root(t), "stack", "prometheus.yml"))
+	tool(t, "amtool", "check-config", "alertmanager.yml")
 }
 
-// rule is one rule as Loki's ruler returns it.
-type rule struct {
-	Name      string
-	Query     string
-	Health    string
-	LastError string
-}
-
-func lokiWithRules(t *testing.T) *servers.Process {
+// fired returns what the unit tests see fire: alert and severity.
+func fired(t *testing.T) map[[2]string]bool {
 	t.Helper()
-	root, port := servers.Root(t), servers.FreePort(t)
-	cmd := exec.Command(filepath.Join(root, "stack", "bin", "loki"),
-		"-config.file="+filepath.Join(root, "stack", "loki.yaml"), "-config.expand-env=true")
-	cmd.Env = append(os.Environ(), "DATA_DIR="+t.TempDir(), "LOKI_PORT="+port, "LOKI_GRPC_PORT="+servers.FreePort(t),
-		"LOKI_RULES="+filepath.Join(root, "alerts", "loki"))
-	return servers.Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
-}
-
-// get decodes what Loki answers at path.
-func get(t *testing.T, loki *servers.Process, path string, into any) {
-	t.Helper()
-	resp, err := http.Get(loki.URL + path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s %s (%v)", path, resp.Status, body, err)
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("GET %s: %v in %s", path, err, body)
-	}
-}
-
-// rules returns what the ruler has loaded, by name.
-func rules(t *testing.T, loki *servers.Process) map[string]rule {
-	t.Helper()
-	var answer struct {
-		Data struct{ Groups []struct{ Rules []rule } }
-	}
-	get(t, loki, "/prometheus/api/v1/rules", &answer)
-	byName := map[string]rule{}
-	for _, group := range answer.Data.Groups {
-		for _, r := range group.Rules {
-			byName[r.Name] = r
+	sample := regexp.MustCompile(`alertname="(\w+)", severity="(\w+)"`)
+	seen := map[[2]string]bool{}
+	for _, path := range files(t, "prometheus/tests/*.yml") {
+		for _, match := range sample.FindAllStringSubmatch(read(t, path), -1) {
+			seen[[2]string{match[1], match[2]}] = true
 		}
 	}
-	return byName
+	return seen
 }
 
-// firing returns the services for which a rule's query has a result now.
-func firing(t *testing.T, loki *servers.Process, query string) map[string]bool {
-	t.Helper()
-	var answer struct {
-		Data struct {
-			Result []struct{ Metric map[string]string }
+// Each of the unit tests names all alerts of its file that fire at a moment, so the others are seen not to.
+func TestEveryPrometheusAlertIsSeenToFire(t *testing.T) {
+	seen := fired(t)
+	for _, r := range loadRules(t, "prometheus/*.yml") {
+		if r.Alert != "" && !seen[[2]string{r.Alert, r.Labels["severity"]}] {
+			t.Errorf("%s: no unit test sees %s (%s) fire", r.File, r.Alert, r.Labels["severity"])
 		}
 	}
-	get(t, loki, "/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
-	services := map[string]bool{}
-	for _, series := range answer.Data.Result {
-		services[series.Metric["service"]] = true
-	}
-	return services
 }
 
-// push writes count error lines of a service, spread evenly from oldest to newest ago.
-func push(t *testing.T, loki *servers.Process, service string, count int, oldest, newest time.Duration) {
+func TestEveryAlertSaysWhatItIsAndWhatToDo(t *testing.T) {
+	severities := []string{"critical", "warning", "info"}
+	components := []string{"backend", "pgbouncer", "postgres", "host", "containers", "probes", "pipeline", "logs"}
+	for _, r := range alerts(t) {
+		if severity := r.Labels["severity"]; !slices.Contains(severities, severity) && r.Alert != "Watchdog" {
+			t.Errorf("%s: severity %q is none of %v", r.Alert, severity, severities)
+		}
+		if component := r.Labels["component"]; !slices.Contains(components, component) {
+			t.Errorf("%s: component %q is none of %v", r.Alert, component, components)
+		}
+		if r.Annotations["summary"] == "" {
+			t.Errorf("%s has no summary", r.Alert)
+		}
+		if text := r.Annotations["summary"] + r.Annotations["description"]; r.Annotations["description"] == "" || !strings.Contains(text, "{{") && !strings.HasPrefix(r.Expr, "absent(") {
+			t.Errorf("%s: its description has no values: %q", r.Alert, r.Annotations["description"])
+		}
+		if got, want := r.Annotations["runbook_url"], "{{ $externalLabels.runbooks_url }}/"+r.Alert+".md"; got != want {
+			t.Errorf("%s: runbook_url is %q, want %q", r.Alert, got, want)
+		}
+		if got := r.Annotations["dashboard"]; !strings.HasPrefix(got, "{{ $externalLabels.dashboard_url }}/") {
+			t.Errorf("%s: dashboard is %q, which does not begin with the address of the dashboard", r.Alert, got)
+		}
+	}
+}
+
+func TestEveryAlertHasARunbookAndEveryRunbookAnAlert(t *testing.T) {
+	named := map[string]bool{}
+	for _, r := range alerts(t) {
+		named[r.Alert] = true
+	}
+	for _, path := range files(t, "../docs/runbooks/*.md") {
+		name := strings.TrimSuffix(filepath.Base(path), ".md")
+		if !named[name] {
+			t.Errorf("%s: there is no alert %s", path, name)
+		}
+		delete(named, name)
+		text := read(t, path)
+		for _, part := range []string{"# " + name + "\n", "\n## First look at\n\n1. ", "\n3. ", "\n## How it ends\n"} {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s has no %q", path, part)
+			}
+		}
+	}
+	for name := range named {
+		t.Errorf("%s has no runbook docs/runbooks/%s.md", name, name)
+	}
+}
+
+// metricNames returns the names of metrics in a PromQL expression.
+func metricNames(t *testing.T, expr string) []string {
 	t.Helper()
-	now := time.Now()
-	values := make([][2]string, count)
-	for i := range values {
-		ago := oldest - (oldest-newest)*time.Duration(i)/time.Duration(count)
-		values[i] = [2]string{strconv.FormatInt(now.Add(-ago).UnixNano(), 10), fmt.Sprintf("error %d", i)}
-	}
-	body, err := json.Marshal(map[string]any{"streams": []any{map[string]any{
-		"stream": map[string]string{"service": service, "env": "test", "level": "error"}, "values": values,
-	}}})
+	parsed, err := parser.ParseExpr(expr)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", expr, err)
 	}
-	resp, err := http.Post(loki.URL+"/loki/api/v1/push", "application/json", bytes.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusNoContent {
-		answer, _ := io.ReadAll(resp.Body) // the status fails the test already
-		t.Fatalf("push: %s %s", resp.Status, answer)
-	}
-}
-
-func TestLokiLoadsItsRules(t *testing.T) {
-	loki := lokiWithRules(t)
-	var loaded map[string]rule
-	servers.Eventually(t, "the ruler has its rules", func() bool {
-		loaded = rules(t, loki)
-		return len(loaded) > 0
+	var names []string
+	parser.Inspect(parsed, func(node parser.Node, _ []parser.Node) error {
+		if selector, ok := node.(*parser.VectorSelector); ok {
+			names = append(names, selector.Name)
+		}
+		return nil
 	})
-	for _, name := range []string{"ErrorsAboveUsual"} {
-		r, ok := loaded[name]
-		if !ok {
-			t.Errorf("the ruler has no rule %s", name)
-			continue
-		}
-		if r.LastError != "" {
-			t.Errorf("%s: %s", name, r.LastError)
-		}
-		firing(t, loki, r.Query) // it is accepted as a query
-	}
+	return names
 }
 
-func TestErrorsAboveUsual(t *testing.T) {
-	loki := lokiWithRules(t)
-	var query string
-	servers.Eventually(t, "the ruler has the rule", func() bool {
-		query = rules(t, loki)["ErrorsAboveUsual"].Query
-		return query != ""
-	})
-	push(t, loki, "new", 20, time.Minute, time.Second)     // none in the hour before
-	push(t, loki, "few", 5, time.Minute, time.Second)      // too few to tell
-	push(t, loki, "usual", 300, time.Hour, 0)              // 25 in each 5 minutes
-	push(t, loki, "more", 120, time.Hour, 6*time.Minute)   // 11 in each 5 minutes,
-	push(t, loki, "more", 100, 4*time.Minute, time.Second) // and now 100
-	got := firing(t, loki, query)
-	for service, want := range map[string]bool{"new": true, "few": false, "usual": false, "more": true} {
-		if got[service] != want {
-			t.Errorf("%s: firing is %t, want %t", service, got[service], want)
+// own tells whether a program of this project exports the metric.
+func own(t *testing.T, name string) bool {
+	t.Helper()
+	return exec.Command("grep", "-rq", "--include=*.go", "--exclude=*_test.go", `"`+name+`"`, "../cmd", "../pipeline", "../internal").Run() == nil
+}
+
+func TestRulesUseMetricsThatExist(t *testing.T) {
+	known := map[string]bool{}
+	for line := range strings.Lines(read(t, "testdata/metrics.txt")) {
+		known[strings.TrimSpace(line)] = true
+	}
+	rules := loadRules(t, "prometheus/*.yml")
+	for _, r := range rules {
+		if r.Record != "" {
+			known[r.Record] = true
+		}
+	}
+	for _, r := range rules {
+		for _, name := range metricNames(t, r.Expr) {
+			if !known[name] && !own(t, name) {
+				t.Errorf("%s: nothing exports the metric %s of %s%s", r.File, name, r.Alert, r.Record)
+			}
 		}
 	}
 }

@@ -10,8 +10,8 @@ package dashboards
 // All returns every dashboard.
 func All() []Board {
 	return []Board{
-		overview(), backend(), nginx(), errorsBoard(),
-		pgbouncer(), postgres(), host(), containers(), pipeline(),
+		overviewBoard(), backendBoard(), nginxBoard(), errorsBoard(),
+		pgbouncerBoard(), postgresBoard(), hostBoard(), containersBoard(), pipelineBoard(),
 	}
 }
 
@@ -60,7 +60,7 @@ const (
 	Bytes     Unit = "bytes"
 	ByteRate  Unit = "Bps"
 	Ratio     Unit = "percentunit" // 1 is 100 %
-	UpDown    Unit = "bool_on_off" // 1 is up; shown in words
+	YesNo     Unit = "bool_yes_no" // 1 is yes
 	Lines     Unit = ""            // of a panel of log lines, which has none
 )
 
@@ -74,15 +74,16 @@ type Panel struct {
 	Width   int // of 24; 0 for an equal share of its row
 	Queries []Query
 	Limits  Limits
-	Stacked bool // the series are parts of a whole
+	Stacked bool   // the series are parts of a whole
+	More    string // uid of the dashboard that says more
 }
 
-// Limits are where a value becomes bad. The zero value is none.
+// Limits are where a value becomes bad, as the alert rules and health's catalogue have them. The zero value is none.
 type Limits struct {
 	Warning, Critical *float64
 	Below             bool // smaller is worse
-	// Alerts are the rules in alerts/ that have these values.
-	Alerts []string
+	// Alert is the rule that has these values, where no signal of health has them.
+	Alert string
 }
 
 // Query asks one of the two servers.
@@ -105,33 +106,39 @@ func prom(expr, legend string) Query  { return Query{Prometheus, expr, legend} }
 func logql(expr, legend string) Query { return Query{Loki, expr, legend} }
 
 // over are the limits of a value that is bad when it is large.
-func over(warning, critical float64, alerts ...string) Limits {
-	return Limits{Warning: &warning, Critical: &critical, Alerts: alerts}
+func over(warning, critical float64) Limits {
+	return Limits{Warning: &warning, Critical: &critical}
 }
 
 // warnOver is over, without a critical value.
-func warnOver(warning float64, alerts ...string) Limits {
-	return Limits{Warning: &warning, Alerts: alerts}
+func warnOver(warning float64) Limits {
+	return Limits{Warning: &warning}
 }
 
 // criticalOver is over, without a value of warning.
-func criticalOver(critical float64, alerts ...string) Limits {
-	return Limits{Critical: &critical, Alerts: alerts}
+func criticalOver(critical float64) Limits {
+	return Limits{Critical: &critical}
 }
 
 // under are the limits of a value that is bad when it is small.
-func under(warning, critical float64, alerts ...string) Limits {
-	return Limits{Warning: &warning, Critical: &critical, Below: true, Alerts: alerts}
+func under(warning, critical float64) Limits {
+	return Limits{Warning: &warning, Critical: &critical, Below: true}
 }
 
 // warnUnder is under, without a critical value.
-func warnUnder(warning float64, alerts ...string) Limits {
-	return Limits{Warning: &warning, Below: true, Alerts: alerts}
+func warnUnder(warning float64) Limits {
+	return Limits{Warning: &warning, Below: true}
 }
 
 // criticalUnder is under, without a value of warning.
-func criticalUnder(critical float64, alerts ...string) Limits {
-	return Limits{Critical: &critical, Below: true, Alerts: alerts}
+func criticalUnder(critical float64) Limits {
+	return Limits{Critical: &critical, Below: true}
+}
+
+// of names the rule that has the limits.
+func (l Limits) of(alert string) Limits {
+	l.Alert = alert
+	return l
 }
 
 // Variable is a choice at the top of a dashboard.
@@ -141,8 +148,6 @@ type Variable struct {
 	// Source and Query say where the values come from: PromQL's label_values(...), or the name of a label of Loki.
 	Source Source
 	Query  string
-	// Text makes the variable a field to type in, with this value at first.
-	Text string
 }
 
 // zero is 0 while a job is scraped and nothing when it is not. A counter that is born with its first event is not there

@@ -2,9 +2,9 @@ package dashboards
 
 func poolWaiting() Limits { return over(1, 20) }
 func poolWait() Limits    { return over(1, 5) }
-func poolFull() Limits    { return over(0.9, 1) }
-func poolClients() Limits { return warnOver(0.8) }
-func poolServers() Limits { return criticalOver(0.9) }
+func poolFull() Limits    { return warnOver(0.9) }
+func poolClients() Limits { return over(0.8, 0.95) }
+func poolServers() Limits { return over(0.8, 0.9) }
 
 const (
 	// poolOf and databaseOf leave the admin console out, which is a database too. Pools name the database that clients see
@@ -15,9 +15,13 @@ const (
 	poolWaits = `sum by (instance) (pgbouncer_pools_client_waiting_connections{job="pgbouncer", database!="pgbouncer"})`
 
 	poolUse = `pgbouncer_pools_server_active_connections` + poolOf + ` / on (instance, database) group_left () ` +
-		`label_replace(max by (instance, name) (pgbouncer_databases_pool_size` + databaseOf + ` > 0), "database", "$1", "name", "(.*)")`
+		`max by (instance, database) (label_replace(pgbouncer_databases_pool_size` + databaseOf + ` > 0, "database", "$1", "name", "(.*)"))`
 
-	serversUse = `pgbouncer_databases_current_connections` + databaseOf + ` / (pgbouncer_databases_max_connections` + databaseOf + ` > 0)`
+	reserveUse = `pgbouncer_pools_server_active_connections` + poolOf + ` / on (instance, database) group_left () ` +
+		`max by (instance, database) (label_replace(pgbouncer_databases_pool_size` + databaseOf + ` + pgbouncer_databases_reserve_pool` + databaseOf +
+		` > 0, "database", "$1", "name", "(.*)"))`
+
+	serversUse = `max by (instance, database) (pgbouncer_databases_current_connections` + databaseOf + ` / (pgbouncer_databases_max_connections` + databaseOf + ` > 0))`
 
 	clientsUse = `sum by (instance) (pgbouncer_pools_client_active_connections` + poolOf + ` + pgbouncer_pools_client_waiting_connections` + poolOf + `)` +
 		` / on (instance) pgbouncer_config_max_client_connections{job="pgbouncer", instance=~"$instance"}`
@@ -28,14 +32,14 @@ func pooled(total, window string) string {
 	return `sum by (instance, database) (rate(pgbouncer_stats_totals_` + total + poolOf + `[` + window + `]))`
 }
 
-func pgbouncer() Board {
+func pgbouncerBoard() Board {
 	return Board{
 		UID: "tovplay-pgbouncer", Folder: "Infrastructure", Title: "PgBouncer",
 		Text:      "Who waits for a connection and why, with the names of prometheus-community/pgbouncer_exporter.",
 		Variables: []Variable{instances("pgbouncer")},
 		Rows: []Row{
 			{ID: 100, Title: "Now", Height: 4, Panels: []Panel{
-				{ID: 1, Kind: Stat, Title: "Up", Unit: UpDown, Limits: criticalUnder(1),
+				{ID: 1, Kind: Stat, Title: "Up", Unit: YesNo, Limits: criticalUnder(1),
 					Text:    "Whether the exporter reaches PgBouncer.",
 					Queries: []Query{prom(`pgbouncer_up{job="pgbouncer", instance=~"$instance"}`, "{{instance}}")}},
 				{ID: 2, Kind: Stat, Title: "Clients that wait", Unit: Count, Limits: poolWaiting(),
@@ -55,8 +59,8 @@ func pgbouncer() Board {
 					Queries: []Query{prom(clientsUse, "{{instance}}")}},
 			}},
 			{ID: 101, Title: "Clients", Height: 8, Panels: []Panel{
-				{ID: 10, Kind: Graph, Title: "Clients", Unit: Count,
-					Text: "Clients with a server connection, and those that wait for one.",
+				{ID: 10, Kind: Graph, Title: "Clients", Unit: Count, Limits: poolWaiting(),
+					Text: "Clients with a server connection, and those that wait for one. The limits are for those that wait.",
 					Queries: []Query{
 						prom(`sum by (instance, database) (pgbouncer_pools_client_active_connections`+poolOf+`)`, "{{database}} active"),
 						prom(`sum by (instance, database) (pgbouncer_pools_client_waiting_connections`+poolOf+`)`, "{{database}} waiting"),
@@ -81,9 +85,15 @@ func pgbouncer() Board {
 				{ID: 21, Kind: Graph, Title: "Use of the pools", Unit: Ratio, Limits: poolFull(),
 					Text:    "Server connections that clients use, of default_pool_size. Above 100 % the reserve is in use.",
 					Queries: []Query{prom(poolUse, "{{database}} {{user}}")}},
-				{ID: 22, Kind: Graph, Title: "Use of max_db_connections and max_client_conn", Unit: Ratio, Limits: poolServers(),
-					Text:    "Server connections of each database, and clients, of what PgBouncer allows.",
-					Queries: []Query{prom(serversUse, "{{name}}"), prom(clientsUse, "clients")}},
+				{ID: 23, Kind: Graph, Title: "Use of the pools and their reserve", Unit: Ratio, Limits: criticalOver(1),
+					Text:    "The same of default_pool_size and reserve_pool_size together. At 100 % every further client waits.",
+					Queries: []Query{prom(reserveUse, "{{database}} {{user}}")}},
+				{ID: 22, Kind: Graph, Title: "Use of max_db_connections", Unit: Ratio, Limits: poolServers(),
+					Text:    "Server connections of each database, of what PgBouncer allows.",
+					Queries: []Query{prom(serversUse, "{{database}}")}},
+				{ID: 24, Kind: Graph, Title: "Use of max_client_conn", Unit: Ratio, Limits: poolClients(),
+					Text:    "Clients of what PgBouncer allows.",
+					Queries: []Query{prom(clientsUse, "{{instance}}")}},
 			}},
 			{ID: 103, Title: "Work", Height: 8, Panels: []Panel{
 				{ID: 30, Kind: Graph, Title: "Queries", Unit: PerSecond,
@@ -140,7 +150,7 @@ func changed(counter string) string {
 	return `sum by (instance, datname) (rate(pg_stat_database_` + counter + databasesOf + `[$__rate_interval]))`
 }
 
-func postgres() Board {
+func postgresBoard() Board {
 	hits := func(window string) string {
 		hit := `sum by (instance) (rate(pg_stat_database_blks_hit` + databasesOf + `[` + window + `]))`
 		read := `sum by (instance) (rate(pg_stat_database_blks_read` + databasesOf + `[` + window + `]))`
@@ -153,7 +163,7 @@ func postgres() Board {
 		Variables: []Variable{instances("postgres")},
 		Rows: []Row{
 			{ID: 100, Title: "Now", Height: 4, Panels: []Panel{
-				{ID: 1, Kind: Stat, Title: "Up", Unit: UpDown, Limits: criticalUnder(1),
+				{ID: 1, Kind: Stat, Title: "Up", Unit: YesNo, Limits: criticalUnder(1),
 					Text:    "Whether the exporter reaches PostgreSQL.",
 					Queries: []Query{prom(`pg_up{job="postgres", instance=~"$instance"}`, "{{instance}}")}},
 				{ID: 2, Kind: Stat, Title: "Connections", Unit: Ratio, Limits: postgresConnections(),
@@ -180,11 +190,11 @@ func postgres() Board {
 					Text:    "Connections of max_connections.",
 					Queries: []Query{prom(connectionsUse, "{{instance}}")}},
 				{ID: 12, Kind: Graph, Title: "Longest transaction", Unit: Seconds, Limits: longTransaction(),
-					Text: "Age of the longest transaction that works, and of the longest that is idle.",
-					Queries: []Query{
-						prom(longest("active"), "active"),
-						prom(longest("idle in transaction.*"), "idle in transaction"),
-					}},
+					Text:    "Age of the longest transaction that is open.",
+					Queries: []Query{prom(longest("active|idle in transaction.*"), "{{instance}}")}},
+				{ID: 13, Kind: Graph, Title: "Longest idle transaction", Unit: Seconds, Limits: warnOver(120),
+					Text:    "Age of the longest transaction that is open and does nothing. It holds its locks and keeps old rows from being removed.",
+					Queries: []Query{prom(longest("idle in transaction.*"), "{{instance}}")}},
 			}},
 			{ID: 102, Title: "Transactions and locks", Height: 8, Panels: []Panel{
 				{ID: 20, Kind: Graph, Title: "Transactions", Unit: PerSecond,
@@ -218,7 +228,7 @@ func postgres() Board {
 					Queries: []Query{prom(`max by (instance, datname) (pg_database_size_bytes`+databasesOf+`)`, "{{datname}}")}},
 			}},
 			{ID: 104, Title: "Operation", Height: 8, Panels: []Panel{
-				{ID: 40, Kind: Stat, Title: "The exporter's own errors", Unit: Count, Width: 6, Limits: warnOver(1),
+				{ID: 40, Kind: Stat, Title: "The exporter's own errors", Unit: Count, Width: 6, Limits: warnOver(1).of("PostgresExporterErrors"),
 					Text:    "1 when the exporter's last reading had an error: then some values here are missing.",
 					Queries: []Query{prom(`max by (instance) (pg_exporter_last_scrape_error{job="postgres", instance=~"$instance"})`, "{{instance}}")}},
 				{ID: 41, Kind: Logs, Title: "Its log", Width: 18,

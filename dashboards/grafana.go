@@ -2,8 +2,10 @@ package dashboards
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -89,12 +91,6 @@ func chooser(s Source) object {
 }
 
 func (v Variable) model() object {
-	if v.Text != "" {
-		return object{
-			"name": v.Name, "label": v.Label, "type": "textbox", "query": v.Text, "hide": 0, "skipUrlSync": false,
-			"current": object{"text": v.Text, "value": v.Text}, "options": []object{{"text": v.Text, "value": v.Text, "selected": true}},
-		}
-	}
 	m := object{
 		"name": v.Name, "label": v.Label, "type": "query", "datasource": v.Source.ref(), "definition": v.Query,
 		"refresh": 2, "sort": 1, "multi": true, "includeAll": true, "allValue": v.all(),
@@ -126,21 +122,27 @@ func (b Board) panels() []object {
 			"id": row.ID, "type": "row", "title": row.Title, "collapsed": false, "panels": []any{}, "gridPos": grid(0, y, columns, 1),
 		})
 		y++
-		x := 0
-		for _, p := range row.Panels {
-			width := p.Width
-			if width == 0 {
-				width = columns / len(row.Panels)
+		for _, line := range row.lines() {
+			x := 0
+			for _, p := range line {
+				width := cmp.Or(p.Width, columns/len(line))
+				all = append(all, p.model(grid(x, y, width, row.Height)))
+				x += width
 			}
-			if x+width > columns {
-				x, y = 0, y+row.Height
-			}
-			all = append(all, p.model(grid(x, y, width, row.Height)))
-			x += width
+			y += row.Height
 		}
-		y += row.Height
 	}
 	return all
+}
+
+// lines are the panels by line: as few lines as are readable, of about the same length.
+func (r Row) lines() [][]Panel {
+	most := 4
+	if r.Panels[0].Kind == Stat {
+		most = 8
+	}
+	count := (len(r.Panels) + most - 1) / most
+	return slices.Collect(slices.Chunk(r.Panels, (len(r.Panels)+count-1)/count))
 }
 
 func grid(x, y, w, h int) object { return object{"x": x, "y": y, "w": w, "h": h} }
@@ -150,6 +152,12 @@ func (p Panel) model(at object) object {
 		"id": p.ID, "type": string(p.Kind), "title": p.Title, "description": p.Text, "gridPos": at,
 		"datasource": p.Queries[0].Source.ref(), "targets": p.targets(), "options": p.options(),
 		"fieldConfig": object{"defaults": p.defaults(), "overrides": []any{}},
+	}
+	if p.More != "" {
+		m["links"] = []object{{
+			"type": "link", "title": "More", "url": "/d/" + p.More + "?${__url_time_range}&${__all_variables}", "targetBlank": false,
+			"tags": []string{}, "asDropdown": false, "includeVars": false, "keepTime": false, "icon": "external link", "tooltip": "",
+		}}
 	}
 	if p.Kind == Table {
 		m["transformations"] = []object{
@@ -199,6 +207,7 @@ func (p Panel) options() object {
 	case Stat:
 		return object{
 			"colorMode": "value", "graphMode": "none", "justifyMode": "auto", "orientation": "auto", "textMode": "auto", "wideLayout": true,
+			"percentChangeColorMode": "standard", "showPercentChange": false,
 			"reduceOptions": object{"calcs": []string{"lastNotNull"}, "fields": "", "values": false},
 		}
 	case Graph:
@@ -207,11 +216,11 @@ func (p Panel) options() object {
 			"tooltip": object{"mode": "multi", "sort": "desc"},
 		}
 	case Table:
-		return object{"showHeader": true, "cellHeight": "sm", "footer": object{"show": false, "reducer": []string{"sum"}, "countRows": false, "fields": ""}}
+		return object{"showHeader": true, "cellHeight": "sm", "frameIndex": 0}
 	}
 	return object{
 		"showTime": true, "showLabels": false, "showCommonLabels": false, "wrapLogMessage": true, "prettifyLogMessage": false,
-		"enableLogDetails": true, "dedupStrategy": "none", "sortOrder": "Descending",
+		"enableLogDetails": true, "showLogContextToggle": true, "dedupStrategy": "none", "sortOrder": "Descending",
 	}
 }
 
@@ -224,14 +233,8 @@ func (p Panel) defaults() object {
 		"unit": string(p.Unit), "min": 0, "noValue": "no data", "thresholds": p.Limits.model(),
 		"color": object{"mode": map[bool]string{true: "palette-classic", false: "thresholds"}[p.Kind == Graph]}, "mappings": []any{},
 	}
-	if p.Unit == Ratio && p.Stacked {
+	if p.Unit == YesNo || p.Unit == Ratio && p.Stacked {
 		d["max"] = 1
-	}
-	if p.Unit == UpDown {
-		d["unit"], d["max"] = "none", 1
-		d["mappings"] = []object{{"type": "value", "options": object{
-			"0": object{"text": "down", "color": "red", "index": 0}, "1": object{"text": "up", "color": "green", "index": 1},
-		}}}
 	}
 	if p.Kind == Graph {
 		d["custom"] = p.lines()

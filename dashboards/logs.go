@@ -1,15 +1,21 @@
 package dashboards
 
-// access matches a line of nginx's access log in its combined format, or a longer one that begins like it, and takes
-// its status. accessLine is the same without taking anything.
+func nginxErrors() Limits { return criticalOver(0.05).of("NginxServerErrors") }
+
+// access matches a line of nginx's access log in its combined format, or in a longer one that begins like it.
 const (
-	access     = "`^\\S+ \\S+ \\S+ \\[[^\\]]+\\] \"(?P<request>[^\"]*)\" (?P<status>(?P<class>\\d)\\d\\d) (?P<bytes>\\d+)`"
-	accessLine = "`^\\S+ \\S+ \\S+ \\[[^\\]]+\\] \"[^\"]*\" \\d\\d\\d \\d+`"
+	access = "`^\\S+ \\S+ \\S+ \\[[^\\]]+\\] \"(?P<request>[^\"]*)\" (?P<status>(?P<class>\\d)\\d\\d) (?P<bytes>\\d+)`"
 
 	accessLog = `{service="nginx", env=~"$env"} | regexp ` + access + ` | status!=""`
 )
 
-func nginx() Board {
+// accessShare is the share of requests whose status matches, by environment.
+func accessShare(status, window string) string {
+	all := `sum by (env) (rate(` + accessLog + ` [` + window + `]))`
+	return `(sum by (env) (rate(` + accessLog + ` | status=~"` + status + `" [` + window + `])) or 0 * ` + all + `) / ` + all
+}
+
+func nginxBoard() Board {
 	return Board{
 		UID: "tovplay-nginx", Folder: "TovPlay", Title: "nginx",
 		Text:      "Requests by nginx's log in its combined format, which is what there is when the backend has no metrics or is down.",
@@ -18,18 +24,16 @@ func nginx() Board {
 			{ID: 100, Title: "Now", Height: 4, Panels: []Panel{
 				{ID: 1, Kind: Stat, Title: "Requests", Unit: Requests,
 					Text:    "Requests of the last 5 minutes.",
-					Queries: []Query{logql(`sum by (env) (rate({service="nginx", env=~"$env"} |~ `+accessLine+` [5m]))`, "{{env}}")}},
-				{ID: 2, Kind: Stat, Title: "Failed (5xx)", Unit: Ratio, Limits: backendErrors(),
-					Text: "Share of the requests of the last 5 minutes that ended in a server error.",
-					Queries: []Query{logql(`(sum by (env) (rate(`+accessLog+` | status=~"5.." [5m])) or 0 * sum by (env) (rate(`+accessLog+` [5m])))`+
-						` / sum by (env) (rate(`+accessLog+` [5m]))`, "{{env}}")}},
-				{ID: 3, Kind: Stat, Title: "Backend does not answer (502, 504)", Unit: Count, Limits: warnOver(1),
-					Text:    "Answers of the last 5 minutes that nginx gave because the backend gave none, or none in time.",
-					Queries: []Query{logql(`sum(count_over_time(`+accessLog+` | status=~"502|504" [5m])) or vector(0)`, "")}},
+					Queries: []Query{logql(`sum by (env) (rate(`+accessLog+` [5m]))`, "{{env}}")}},
+				{ID: 2, Kind: Stat, Title: "Failed (5xx)", Unit: Ratio, Limits: nginxErrors(),
+					Text:    "Share of the requests of the last 5 minutes that ended in a server error.",
+					Queries: []Query{logql(accessShare("5..", "5m"), "{{env}}")}},
+				{ID: 3, Kind: Stat, Title: "Backend does not answer (502, 504)", Unit: Ratio, Limits: warnOver(0.01).of("NginxBadGateway"),
+					Text:    "Share of the answers of the last 5 minutes that nginx gave because the backend gave none, or none in time.",
+					Queries: []Query{logql(accessShare("502|504", "5m"), "{{env}}")}},
 				{ID: 4, Kind: Stat, Title: "Refused (4xx)", Unit: Ratio,
-					Text: "Share of the requests of the last 5 minutes that nginx or the backend refused.",
-					Queries: []Query{logql(`(sum by (env) (rate(`+accessLog+` | status=~"4.." [5m])) or 0 * sum by (env) (rate(`+accessLog+` [5m])))`+
-						` / sum by (env) (rate(`+accessLog+` [5m]))`, "{{env}}")}},
+					Text:    "Share of the requests of the last 5 minutes that nginx or the backend refused.",
+					Queries: []Query{logql(accessShare("4..", "5m"), "{{env}}")}},
 				{ID: 5, Kind: Stat, Title: "Lines of the error log", Unit: Count,
 					Text:    "Lines of level error and worse in the chosen time.",
 					Queries: []Query{logql(`sum(count_over_time({service="nginx", env=~"$env", level=~"error|critical|fatal"} [$__range])) or vector(0)`, "")}},
@@ -38,10 +42,9 @@ func nginx() Board {
 				{ID: 10, Kind: Graph, Title: "Requests by status", Unit: Requests, Stacked: true,
 					Text:    "Requests by the first digit of their status.",
 					Queries: []Query{logql(`sum by (class) (rate(`+accessLog+` [$__auto]))`, "{{class}}xx")}},
-				{ID: 11, Kind: Graph, Title: "Failed requests (5xx)", Unit: Ratio, Limits: backendErrors(),
-					Text: "Share of requests that ended in a server error.",
-					Queries: []Query{logql(`(sum by (env) (rate(`+accessLog+` | status=~"5.." [$__auto])) or 0 * sum by (env) (rate(`+accessLog+` [$__auto])))`+
-						` / sum by (env) (rate(`+accessLog+` [$__auto]))`, "{{env}}")}},
+				{ID: 11, Kind: Graph, Title: "Failed requests (5xx)", Unit: Ratio, Limits: nginxErrors(),
+					Text:    "Share of requests that ended in a server error.",
+					Queries: []Query{logql(accessShare("5..", "$__auto"), "{{env}}")}},
 				{ID: 12, Kind: Graph, Title: "Sent", Unit: ByteRate,
 					Text:    "Bytes of the bodies that nginx sent.",
 					Queries: []Query{logql(`sum by (env) (rate(`+accessLog+` | unwrap bytes [$__auto]))`, "{{env}}")}},
@@ -76,7 +79,7 @@ func errorsBoard() Board {
 				{ID: 1, Kind: Stat, Title: "Errors", Unit: Count,
 					Text:    "Lines of level error, critical and fatal.",
 					Queries: []Query{logql(`sum(count_over_time(`+errorLines+` [$__range])) or vector(0)`, "")}},
-				{ID: 2, Kind: Stat, Title: "Critical", Unit: Count, Limits: criticalOver(1),
+				{ID: 2, Kind: Stat, Title: "Critical", Unit: Count,
 					Text:    "Lines of level critical and fatal.",
 					Queries: []Query{logql(`sum(count_over_time({service=~"$service", env=~"$env", level=~"critical|fatal"} [$__range])) or vector(0)`, "")}},
 				{ID: 3, Kind: Stat, Title: "Exceptions", Unit: Count,

@@ -4,9 +4,11 @@ package stack_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -129,6 +131,7 @@ func TestUpAndDownAndUpAgain(t *testing.T) {
 	s.canLogIn(t, strings.TrimSpace(string(password)))
 	s.scrapesEverything(t)
 	s.alertmanagerMayNotify(t)
+	s.alertsArrive(t)
 
 	out, status = s.run(t, "up")
 	if status != 0 {
@@ -287,5 +290,27 @@ func (s stack) alertmanagerMayNotify(t *testing.T) {
 	answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		t.Errorf("a notification with the token of Alertmanager: %s", answer.Status)
+	}
+}
+
+// alertsArrive waits until Alertmanager has the alert that always fires. Its
+// links lead to the dashboard, and the labels from which they are made are gone.
+func (s stack) alertsArrive(t *testing.T) {
+	t.Helper()
+	var alerts []struct{ Labels, Annotations map[string]string }
+	servers.Eventually(t, "the Watchdog is in Alertmanager", func() bool {
+		resp, err := http.Get(s.url("ALERTMANAGER_PORT", "/api/v2/alerts?filter=alertname=Watchdog"))
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		return json.NewDecoder(resp.Body).Decode(&alerts) == nil && len(alerts) == 1
+	})
+	want := map[string]string{"alertname": "Watchdog", "severity": "none", "component": "pipeline"}
+	if got := alerts[0].Labels; !maps.Equal(got, want) {
+		t.Errorf("its labels are %v, want %v", got, want)
+	}
+	if got, want := alerts[0].Annotations["dashboard"], s.url("DASHBOARD_PORT", "/logs/health?c=pipeline"); got != want {
+		t.Errorf("it leads to %q, want %q", got, want)
 	}
 }

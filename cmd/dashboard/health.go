@@ -41,38 +41,23 @@ func newChecker(o options, client *loki.Client, metrics *server.Metrics) (*healt
 	})
 }
 
-// logMetrics lets Loki evaluate metric queries in the form of Prometheus; the
-// error is Loki's message alone.
+// logMetrics evaluates metric queries of LogQL.
 func logMetrics(client *loki.Client) func(context.Context, string, v1.Range) (model.Matrix, error) {
 	return func(ctx context.Context, query string, r v1.Range) (model.Matrix, error) {
-		series, err := client.Metric(ctx, query, r.Start, r.End, r.Step)
-		if known, ok := errors.AsType[*loki.Error](err); ok {
-			return nil, errors.New(known.Message)
-		}
-		if err != nil {
-			return nil, err
-		}
-		matrix := make(model.Matrix, len(series))
-		for i, one := range series {
-			matrix[i] = &model.SampleStream{Metric: model.Metric{}}
-			for name, value := range one.Labels {
-				matrix[i].Metric[model.LabelName(name)] = model.LabelValue(value)
-			}
-			for _, point := range one.Points {
-				matrix[i].Values = append(matrix[i].Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(point.Time.UnixNano()), Value: model.SampleValue(point.Value)})
-			}
-		}
-		return matrix, nil
+		matrix, err := client.Metric(ctx, query, r.Start, r.End, r.Step)
+		return matrix, inWords(err)
 	}
 }
 
-// lokiProbe asks Loki whether it is ready; the error is its message alone.
+// lokiProbe asks Loki whether it is ready.
 func lokiProbe(client *loki.Client) func(context.Context) error {
-	return func(ctx context.Context) error {
-		err := client.Ready(ctx)
-		if known, ok := errors.AsType[*loki.Error](err); ok {
-			return errors.New(known.Message)
-		}
-		return err
+	return func(ctx context.Context) error { return inWords(client.Ready(ctx)) }
+}
+
+// inWords reduces an error of Loki's client to its message for people.
+func inWords(err error) error {
+	if known, ok := errors.AsType[*loki.Error](err); ok {
+		return errors.New(known.Message)
 	}
+	return err
 }

@@ -69,6 +69,7 @@ const usageHead = `Usage: dashboard [FLAGS]
        dashboard passwd [-data-dir DIR] [USER]    set a password, read from standard input
        dashboard reindex [FLAGS]                  index a period of Loki anew
        dashboard doctor [FLAGS]                   say what is wrong with the databases and Loki
+       dashboard copy-events -to STORE [FLAGS]    copy the event store to clickhouse, or back to sqlite
        dashboard backup [-data-dir DIR] FILE      copy what people entered into FILE
        dashboard restore [-data-dir DIR] FILE     put it back; the dashboard must not run
 

@@ -16,7 +16,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/tovtech/tovplay-logging/internal/alerts"
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/secret"
@@ -69,6 +68,7 @@ func run(ctx context.Context, args []string, env environment) int {
 func commands() map[string]func(context.Context, []string, environment) error {
 	return map[string]func(context.Context, []string, environment) error{
 		"passwd": passwd, "reindex": reindex, "doctor": doctor, "backup": backup, "restore": restore,
+		"copy-events": copyEvents,
 	}
 }
 
@@ -130,7 +130,9 @@ func serve(ctx context.Context, o options, env environment) error {
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
 	}
-	poller, graphs, err := newAlerts(o, db, log)
+	notifier := newNotifier(o, db, client, index, log)
+	metrics.Register(notifyCollectors(notifier)...)
+	poller, graphs, err := newAlerts(o, db, client, log)
 	if err != nil {
 		return err
 	}
@@ -139,13 +141,14 @@ func serve(ctx context.Context, o options, env environment) error {
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
+		Notify: notifier,
+		Page:   web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index, poller)
+	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run)
 }
 
 // openState opens the state database and keeps a restore away from it, until it is
@@ -165,9 +168,9 @@ func openState(ctx context.Context, dir string) (*sql.DB, func(), error) {
 	}, nil
 }
 
-// listenAndRun opens both listeners and runs the server and the hub. The hub
+// listenAndRun opens both listeners and runs the server, the hub and more. The hub
 // outlives the server, so that live tails end because the server says so.
-func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, index *errorIndex, poller *alerts.Poller) error {
+func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.Server, hub *loki.Hub, more ...func(context.Context) error) error {
 	public, err := listen(ctx, "listen", o.listen)
 	if err != nil {
 		return err
@@ -181,8 +184,9 @@ func listenAndRun(ctx context.Context, o options, log *slog.Logger, srv *server.
 	hubCtx, stopHub := context.WithCancel(context.WithoutCancel(ctx))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return hub.Run(hubCtx) })
-	group.Go(func() error { return index.run(groupCtx) })
-	group.Go(func() error { return poller.Run(groupCtx) })
+	for _, run := range more {
+		group.Go(func() error { return run(groupCtx) })
+	}
 	group.Go(func() error {
 		defer stopHub()
 		return srv.Run(groupCtx, public, internal)

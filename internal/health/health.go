@@ -292,8 +292,14 @@ func (c *Checker) queryRange(ctx context.Context, expr string, r v1.Range) (mode
 	return matrix, nil
 }
 
+// unknown is why something is not known, in words for people.
+type unknown string
+
+// Error returns the words.
+func (u unknown) Error() string { return string(u) }
+
 // errPrometheus is why an expression was not asked for.
-var errPrometheus = errors.New("Prometheus does not answer, so nothing is known")
+const errPrometheus = unknown("Prometheus does not answer, so nothing is known")
 
 // ask evaluates a query of an expression now, where it belongs.
 func (c *Checker) ask(ctx context.Context, v view, e *Expression, query string) (model.Vector, error) {
@@ -305,7 +311,7 @@ func (c *Checker) ask(ctx context.Context, v view, e *Expression, query string) 
 	}
 	vector, err := c.query(ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("Prometheus did not answer the query: %s", explain(err))
+		return nil, unknown("Prometheus did not answer the query: " + explain(err))
 	}
 	return vector, nil
 }
@@ -375,11 +381,12 @@ func (c *Checker) missing(ctx context.Context, v view, s Signal) string {
 	if targets[0].Health == v1.HealthUnknown {
 		return fmt.Sprintf("Prometheus has not asked the target %q yet", s.Job)
 	}
-	if found, err := c.query(ctx, fmt.Sprintf("count(%s)", s.Expressions[0].Metric)); err == nil && len(found) > 0 {
-		if s.Unclear != "" {
-			return s.Unclear
-		}
+	first := s.Expressions[0]
+	if found, err := c.query(ctx, first.exists()); err == nil && len(found) > 0 {
 		return "it is being measured; the first value comes within minutes"
+	}
+	if found, err := c.query(ctx, "count("+first.Metric+")"); err == nil && len(found) > 0 {
+		return cmp.Or(s.Unclear, fmt.Sprintf("the target %q has %s, but not with these labels", s.Job, first.Metric))
 	}
 	return fmt.Sprintf("the target %q answers, but has no %s: another exporter or version?", s.Job, metricNames(s))
 }

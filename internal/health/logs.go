@@ -2,8 +2,6 @@ package health
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -16,7 +14,7 @@ import (
 const logsFresh = time.Minute
 
 // errLogs is why a query of lines was not asked.
-var errLogs = errors.New("the dashboard has no Loki to ask")
+const errLogs = unknown("the dashboard has no Loki to ask")
 
 // logCache asks Loki, a few queries at once, and keeps the answers for a while.
 type logCache struct {
@@ -67,12 +65,12 @@ func (l *logCache) ranged(ctx context.Context, query string, r v1.Range) (model.
 		return nil, errLogs
 	}
 	if err := l.slots.Acquire(ctx, 1); err != nil {
-		return nil, errors.New("Loki did not answer the queries before this one in time")
+		return nil, unknown("Loki did not answer the queries before this one in time")
 	}
 	defer l.slots.Release(1)
 	matrix, err := l.config.Logs(ctx, query, r)
 	if err != nil {
-		return nil, fmt.Errorf("Loki did not answer the query: %s", explain(err))
+		return nil, unknown("Loki did not answer the query: " + explain(err))
 	}
 	return matrix, nil
 }

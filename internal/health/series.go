@@ -194,7 +194,7 @@ func (c *Checker) over(ctx context.Context, e Expression, r v1.Range) (model.Mat
 	r.Start, r.End = r.Start.Add(shift), r.End.Add(shift)
 	matrix, err := c.queryRange(ctx, e.Expr, r)
 	if err != nil {
-		return nil, r, fmt.Errorf("Prometheus did not answer the query: %s", explain(err))
+		return nil, r, unknown("Prometheus did not answer the query: " + explain(err))
 	}
 	return matrix, r, nil
 }

@@ -13,7 +13,7 @@ import (
 // tail is a hub with its model, in a bubble of fake time.
 type tail struct {
 	t    *testing.T
-	m    *model
+	m    *memory
 	hub  *Hub
 	stop func()
 }
@@ -143,7 +143,7 @@ func TestNothingIsLostWhileLokiIsAway(t *testing.T) {
 		if g := take(v); g.status == nil || !g.status.OK {
 			t.Errorf("at the start: %+v, want the status ok", g.status)
 		}
-		x.m.set(func(m *model) { m.away = true })
+		x.m.set(func(m *memory) { m.away = true })
 		x.pass(5 * time.Second)
 		if g := take(v); g.status == nil || g.status.OK || !strings.Contains(g.status.Message, "LOKI_URL") {
 			t.Errorf("away: %+v, want a reason", g.status)
@@ -152,7 +152,7 @@ func TestNothingIsLostWhileLokiIsAway(t *testing.T) {
 			x.line(0, fmt.Sprint(i))
 			x.pass(time.Second)
 		}
-		x.m.set(func(m *model) { m.away = false })
+		x.m.set(func(m *memory) { m.away = false })
 		x.pass(15 * time.Second)
 		g := take(v)
 		if len(g.lines) != 20 || g.dropped != 0 || g.status == nil || !g.status.OK {
@@ -339,7 +339,7 @@ func TestTheHubIsBounded(t *testing.T) {
 
 func TestWatchFailsWhenTheBacklogCannotBeRead(t *testing.T) {
 	inTail(t, nil, func(x *tail) {
-		x.m.set(func(m *model) { m.away = true })
+		x.m.set(func(m *memory) { m.away = true })
 		_, err := x.hub.Watch(context.Background(), WatchRequest{Query: tailQuery, Since: time.Now().Add(-time.Minute)})
 		if CodeOf(err) != CodeUnavailable {
 			t.Errorf("got %v", err)

@@ -24,10 +24,10 @@ type modelLine struct {
 	line   string
 }
 
-// model is a Loki in memory, as far as pages and follows see it: start included,
+// memory is a Loki in memory, as far as pages and follows see it: start included,
 // end not, answers grouped by stream, lines of one instant in an order that
 // changes from call to call between streams. It can fail as Loki does.
-type model struct {
+type memory struct {
 	mu    sync.Mutex
 	lines []modelLine
 	rand  *rand.Rand
@@ -40,30 +40,30 @@ type model struct {
 	cutAt     int           // cuts the answer of this call
 }
 
-func newModel(lines ...modelLine) *model {
-	return &model{lines: lines, rand: rand.New(rand.NewPCG(1, 2))}
+func newModel(lines ...modelLine) *memory {
+	return &memory{lines: lines, rand: rand.New(rand.NewPCG(1, 2))}
 }
 
-func (m *model) add(lines ...modelLine) {
+func (m *memory) add(lines ...modelLine) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lines = append(m.lines, lines...)
 }
 
-func (m *model) set(change func(*model)) {
+func (m *memory) set(change func(*memory)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	change(m)
 }
 
-func (m *model) count() int {
+func (m *memory) count() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.calls
 }
 
 // client returns a client of the model.
-func (m *model) client(t testing.TB) *Client {
+func (m *memory) client(t testing.TB) *Client {
 	t.Helper()
 	config := DefaultConfig()
 	config.Transport = m
@@ -75,7 +75,7 @@ func (m *model) client(t testing.TB) *Client {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (m *model) RoundTrip(request *http.Request) (*http.Response, error) {
+func (m *memory) RoundTrip(request *http.Request) (*http.Response, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.calls++
@@ -110,7 +110,7 @@ func (m *model) RoundTrip(request *http.Request) (*http.Response, error) {
 	return reply(200, body), nil
 }
 
-func (m *model) most() int {
+func (m *memory) most() int {
 	if m.entries == 0 {
 		return maxEntriesDefault
 	}
@@ -131,7 +131,7 @@ func waitForEnd(ctx context.Context, mu *sync.Mutex) error {
 }
 
 // answer renders what Loki would answer.
-func (m *model) answer(start, end int64, limit int, direction Direction) string {
+func (m *memory) answer(start, end int64, limit int, direction Direction) string {
 	var found []modelLine
 	for _, l := range m.lines {
 		if l.ts >= start && l.ts < end {

@@ -200,14 +200,14 @@ func TestAPageThatStopsIsPartialAndGoesOn(t *testing.T) {
 	defer cancel(nil)
 	c.config.Observe = func(string, time.Duration, Code) {
 		if m.count() == 3 { // of several windows
-			m.set(func(m *model) { m.away = true })
+			m.set(func(m *memory) { m.away = true })
 		}
 	}
 	page, err := c.Page(ctx, day)
 	if err != nil || !page.Partial || len(page.Warnings) != 1 || page.Next == "" {
 		t.Fatalf("got %+v, error %v, want a partial page with a cursor", page, err)
 	}
-	m.set(func(m *model) { m.away = false })
+	m.set(func(m *memory) { m.away = false })
 	req := day
 	req.Cursor = page.Next
 	rest, _ := pages(t, c, req)

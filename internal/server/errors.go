@@ -14,6 +14,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/notify"
 )
 
 // statusClientGone is nginx' status for a client that went away. Nobody reads it
@@ -114,8 +115,11 @@ func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*alerts.UpstreamError](err); ok {
 		return upstreamFailure(ctx, known)
 	}
+	if known, ok := errors.AsType[*notify.InputError](err); ok {
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
+	}
 	switch {
-	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode):
+	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode), errors.Is(err, notify.ErrUnknown):
 		return failure{status: http.StatusNotFound, detail: errorDetail{"not_found", err.Error(), "dashboard"}}
 	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy), errors.Is(err, alerts.ErrSilence):
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}

@@ -32,6 +32,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
@@ -59,6 +60,8 @@ type Config struct {
 	// Issues and Index may be nil: then no issues are made of errors.
 	Issues *life.Tracker
 	Index  *index.Indexer
+	// Notify may be nil: then there are no notifications.
+	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
 	DeployToken secret.String
 	// Alerts may be nil: then none are kept.
@@ -205,6 +208,7 @@ func (s *Server) routes() http.Handler {
 	engine.POST(webhookPath, s.handle(s.requireAlerts), s.handle(s.takeNotification))
 	s.alertRoutes(api.Group("", s.handle(s.requireAlerts)))
 	s.issueRoutes(api.Group("", s.handle(s.requireIssues)))
+	s.notifyRoutes(api.Group("/notifications", s.handle(s.requireNotify)))
 
 	engine.NoMethod(s.handle(func(*gin.Context) error {
 		return &requestError{http.StatusMethodNotAllowed, "bad_request", "this address does not take this method"}

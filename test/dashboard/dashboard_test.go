@@ -27,6 +27,8 @@ import (
 
 	"github.com/golang/snappy"
 	"github.com/grafana/loki/pkg/push"
+	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
+	"github.com/prometheus/common/model"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
@@ -130,6 +132,8 @@ type options struct {
 	fresh time.Duration
 	// index has the issues, nil for none.
 	index *indexed
+	// alerts are kept if it is not nil.
+	alerts *alertOptions
 }
 
 // page is a page as the build makes it.
@@ -167,14 +171,19 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
 	}
+	stopAlerts := func() {}
+	public, internal := listen(t), listen(t)
+	if o.alerts != nil {
+		public = o.alerts.listen(t, public)
+		stopAlerts = o.alerts.keep(t, db, o.prometheusURL, &config)
+	}
 	srv, err := server.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, internal := listen(t), listen(t)
 	stopHub := background(t, hub.Run)
 	stopServer := background(t, func(ctx context.Context) error { return srv.Run(ctx, public, internal) })
-	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub() }}
+	d := &dashboard{t: t, url: "http://" + public.Addr().String(), http: newBrowser(t), docs: schemas(t), stop: func() { stopServer(); stopHub(); stopAlerts() }}
 	d.login(password)
 	return d
 }
@@ -185,9 +194,12 @@ func newChecker(t testing.TB, o options, client *loki.Client) *health.Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
+	logs := func(ctx context.Context, query string, r v1.Range) (model.Matrix, error) {
+		return client.Metric(ctx, query, r.Start, r.End, r.Step)
+	}
 	checker, err := health.New(health.Config{
 		PrometheusURL: o.prometheusURL, Catalogue: catalogue, Probes: map[string]func(context.Context) error{"loki": client.Ready},
-		Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
+		Logs: logs, Timeout: 10 * time.Second, Fresh: o.fresh, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -680,6 +692,7 @@ type healthItem struct {
 	ID, Name, Verdict, Reason, Unit, Display string
 	Value, Warning, Critical                 *float64
 	Since                                    *time.Time
+	SinceBefore                              bool `json:"since_before"`
 }
 
 // item returns a signal by component/signal.

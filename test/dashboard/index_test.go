@@ -20,12 +20,14 @@ import (
 	"github.com/grafana/loki/pkg/push"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
+	"github.com/tovtech/tovplay-logging/internal/issues/clickhouse"
 	"github.com/tovtech/tovplay-logging/internal/issues/index"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/issues/sqlite"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/pipeline/grouping"
+	engine "github.com/tovtech/tovplay-logging/test/clickhouse"
 	"github.com/tovtech/tovplay-logging/test/servers"
 )
 
@@ -33,20 +35,28 @@ import (
 type indexed struct {
 	*index.Indexer
 	t        *testing.T
-	store    *sqlite.Store
+	store    issues.Store
 	tracker  *life.Tracker
 	db       *sql.DB
 	lokiURL  string
 	selector loki.Selector
 }
 
+// newIndexed makes an index in SQLite.
 func newIndexed(t *testing.T, lokiURL, job string) *indexed {
 	t.Helper()
-	x := &indexed{t: t, lokiURL: lokiURL, selector: loki.Selector(fmt.Sprintf("job=%q", job))}
-	var err error
-	if x.store, err = sqlite.Open(t.Context(), t.TempDir(), issues.Retention{}); err != nil {
+	store, err := sqlite.Open(t.Context(), t.TempDir(), issues.Retention{})
+	if err != nil {
 		t.Fatal(err)
 	}
+	return newIndexedIn(t, store, lokiURL, job)
+}
+
+// newIndexedIn makes an index in an event store, which it closes.
+func newIndexedIn(t *testing.T, store issues.Store, lokiURL, job string) *indexed {
+	t.Helper()
+	x := &indexed{t: t, store: store, lokiURL: lokiURL, selector: loki.Selector(fmt.Sprintf("job=%q", job))}
+	var err error
 	if x.db, err = state.Open(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
@@ -108,6 +118,7 @@ func TestIndex(t *testing.T) {
 	server := servers.LokiWith(t, "discover_log_levels: false", "discover_log_levels: true")
 	for name, test := range map[string]func(*testing.T, string){
 		"WhatComesLateEqualsARebuild":       lateDeliveryEqualsARebuild,
+		"InClickHouseToo":                   lateInClickHouse,
 		"ARestartGoesOn":                    aRestartGoesOn,
 		"RepetitionsAreOneEvent":            repetitionsAreOneEvent,
 		"WhoShippedALineDoesNotMatter":      whoShippedALineDoesNotMatter,
@@ -125,9 +136,24 @@ func TestIndex(t *testing.T) {
 
 // lateDeliveryEqualsARebuild delivers two hours of errors after the index has
 // passed them, stream by stream, the newer part first.
-func lateDeliveryEqualsARebuild(t *testing.T, lokiURL string) {
+func lateDeliveryEqualsARebuild(t *testing.T, lokiURL string) { late(t, lokiURL, newIndexed) }
+
+// lateInClickHouse does the same in ClickHouse.
+func lateInClickHouse(t *testing.T, lokiURL string) {
+	e := engine.Start(t)
+	late(t, lokiURL, func(t *testing.T, lokiURL, job string) *indexed {
+		t.Helper()
+		store, err := clickhouse.Open(t.Context(), e.Database(t), issues.Retention{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return newIndexedIn(t, store, lokiURL, job)
+	})
+}
+
+func late(t *testing.T, lokiURL string, open func(t *testing.T, lokiURL, job string) *indexed) {
 	job := jobOf(t)
-	x := newIndexed(t, lokiURL, job)
+	x := open(t, lokiURL, job)
 	now := time.Now()
 	early := errorsOf(now.Add(-5*time.Hour), time.Minute, 100)
 	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="a", level="error"}`, job), early...)
@@ -136,7 +162,7 @@ func lateDeliveryEqualsARebuild(t *testing.T, lokiURL string) {
 	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="c", level="error"}`, job), errorsOf(now.Add(-4*time.Hour), 20*time.Second, 400)...)
 	x.open()
 	x.until(800)
-	again := newIndexed(t, lokiURL, job)
+	again := open(t, lokiURL, job)
 	var last index.Progress
 	if err := again.Rebuild(t.Context(), issues.Span{From: now.Add(-6 * time.Hour), To: now}, func(p index.Progress) { last = p }); err != nil {
 		t.Fatal(err)

@@ -276,6 +276,13 @@ func (t *Tracker) Get(ctx context.Context, id int64) (Detail, error) {
 	return d, err
 }
 
+// Issue returns what lists show of an issue; of one that was merged, the issue
+// that it is part of now. The error wraps ErrNoIssue if there is none.
+func (t *Tracker) Issue(ctx context.Context, id int64) (Issue, error) {
+	i, err := t.live(ctx, id)
+	return i.Issue, err
+}
+
 // live returns a copy of an issue, following merges.
 func (t *Tracker) live(ctx context.Context, id int64) (issue, error) {
 	for range maxBulk {

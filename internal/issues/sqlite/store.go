@@ -35,7 +35,7 @@ const schemaVersion = 1
 // driver's allocator has powers of two, and a page with its header is a little
 // more than one.
 const (
-	writeCache = "cache_size(-8192)"
+	writeCache = "cache_size(-4096)"
 	readCache  = "cache_size(-2048)"
 )
 

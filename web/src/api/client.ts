@@ -33,6 +33,14 @@ export async function postJson<T>(path: string, body: unknown): Promise<T> {
   return (response.status === 204 ? undefined : await readBody(response)) as T;
 }
 
+/** Deletes something; the answer has no body. */
+export async function deleteAt(path: string): Promise<void> {
+  await send(apiUrl(path, []), {
+    method: "DELETE",
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+  });
+}
+
 /** Address of an API path with its parameters, under the page's own prefix. */
 export function apiUrl(path: string, params: Params): string {
   const url = resolve(`api/v1/${path}`);

@@ -12,6 +12,7 @@ import { filterParams, type View } from "../state/view";
 import { ApiError, getJson, type Params, postJson } from "./client";
 import type {
   HealthResponse,
+  HealthSeriesResponse,
   LabelsResponse,
   LoginRequest,
   LoginResponse,
@@ -90,6 +91,17 @@ export function useHealth() {
     queryFn: ({ signal }) => getJson<HealthResponse>("health", [], signal),
     refetchInterval: HEALTH_EVERY_MS,
     staleTime: HEALTH_EVERY_MS / 2,
+  });
+}
+
+/** What the signals of a component were in a range. */
+export function useHealthSeries(component: string, bounds: Bounds) {
+  const params = boundParams(bounds);
+  return useQuery({
+    queryKey: ["health-series", component, params],
+    queryFn: ({ signal }) =>
+      getJson<HealthSeriesResponse>(`health/${encodeURIComponent(component)}/series`, params, signal),
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -358,6 +358,154 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Channels, rules and who changed them
+         * @description For admins.
+         */
+        get: operations["notifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/sent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One page of messages, the newest first
+         * @description For admins.
+         */
+        get: operations["sentNotifications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a channel
+         * @description Needs Content-Type application/json, and a same-origin request. For admins.
+         */
+        post: operations["addChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace a channel
+         * @description Needs Content-Type application/json, and a same-origin request. For admins. An empty url or secret keeps the stored one. What waits is tried at once.
+         */
+        put: operations["setChannel"];
+        post?: never;
+        /**
+         * Delete a channel, with what waits for it and what was sent to it
+         * @description Needs Content-Type application/json, and a same-origin request. For admins.
+         */
+        delete: operations["deleteChannel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test message at once
+         * @description Needs Content-Type application/json, and a same-origin request. For admins.
+         */
+        post: operations["testChannel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a rule
+         * @description Needs Content-Type application/json, and a same-origin request. For admins.
+         */
+        post: operations["addRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notifications/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Replace a rule
+         * @description Needs Content-Type application/json, and a same-origin request. For admins. What its looks at Loki found is forgotten.
+         */
+        put: operations["setRule"];
+        post?: never;
+        /**
+         * Delete a rule
+         * @description Needs Content-Type application/json, and a same-origin request. For admins.
+         */
+        delete: operations["deleteRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/health": {
         parameters: {
             query?: never;
@@ -579,7 +727,7 @@ export interface paths {
         };
         /**
          * The graph of an episode's expression
-         * @description Around the episode, from Prometheus; without series if the expression is not known, or is Loki's.
+         * @description Around the episode, from Prometheus or Loki; without series if the expression is not known.
          */
         get: operations["alertSeries"];
         put?: never;
@@ -1641,6 +1789,219 @@ export interface components {
             /** @description Id of the silence in Alertmanager. */
             id: string;
         };
+        MailServer: {
+            host: string;
+            port: number;
+            /**
+             * @description none only to a server on this machine.
+             * @enum {string}
+             */
+            security: "starttls" | "tls" | "none";
+            /** @description Empty: no login. */
+            user: string;
+            from: string;
+            to: string[];
+        };
+        QuietHours: {
+            /** @description Time of the day, 22:00. */
+            from: string;
+            to: string;
+            /** @description IANA name, Asia/Jerusalem. */
+            zone: string;
+        };
+        ChannelInput: {
+            name: string;
+            /** @enum {string} */
+            kind: "discord" | "slack" | "email" | "webhook";
+            enabled: boolean;
+            mail?: components["schemas"]["MailServer"] | null;
+            /** @description How long what happened is collected before it is sent. */
+            digest_minutes: number;
+            /** @description How long the same is not told again. */
+            repeat_minutes: number;
+            /** @description Messages in an hour; what happens beyond is one message later. */
+            per_hour: number;
+            quiet?: components["schemas"]["QuietHours"] | null;
+            /** @description Address of the webhook; write-only. */
+            url?: string;
+            /** @description Password of mail, or the key that signs a webhook; write-only. */
+            secret?: string;
+        };
+        Channel: {
+            id: number;
+            name: string;
+            /** @enum {string} */
+            kind: "discord" | "slack" | "email" | "webhook";
+            enabled: boolean;
+            mail: components["schemas"]["MailServer"] | null;
+            /** @description How long what happened is collected before it is sent. */
+            digest_minutes: number;
+            /** @description How long the same is not told again. */
+            repeat_minutes: number;
+            /** @description Messages in an hour; what happens beyond is one message later. */
+            per_hour: number;
+            quiet: components["schemas"]["QuietHours"] | null;
+            /** @description Where it leads, without what is secret. */
+            target: string;
+            has_secret: boolean;
+            changed_by: string;
+            /**
+             * Format: date-time
+             * @description When it was changed.
+             */
+            changed_at: string | null;
+            /** @description Notifications that are not sent yet. */
+            waiting: number;
+            /** @description Why they are not, empty if nothing is wrong. */
+            failure: string;
+            remedy: string;
+            /**
+             * Format: date-time
+             * @description When it is tried again.
+             */
+            next_at: string | null;
+        };
+        RuleInput: {
+            name: string;
+            enabled: boolean;
+            /** @description Numbers of the channels that are told. */
+            channels: number[];
+            /** @enum {string} */
+            on: "issues" | "matches" | "silence";
+            /** @description For issues; empty for all, as the lists below. */
+            kinds?: ("new" | "regressed" | "spiking")[];
+            env?: string[];
+            service?: string[];
+            level?: string[];
+            /** @description For matches and silence: a log query. */
+            query?: string;
+            /** @description The search part of the page's address that shows these lines, if it is known. */
+            view?: string;
+            /** @description For matches: how many lines are enough. */
+            count?: number;
+            /** @description In how many minutes, 1 to 1440. */
+            minutes?: number;
+        };
+        Rule: {
+            id: number;
+            name: string;
+            enabled: boolean;
+            /** @description Numbers of the channels that are told. */
+            channels: number[];
+            /** @enum {string} */
+            on: "issues" | "matches" | "silence";
+            /** @description For issues; empty for all, as the lists below. */
+            kinds: ("new" | "regressed" | "spiking")[];
+            env: string[];
+            service: string[];
+            level: string[];
+            /** @description For matches and silence: a log query. */
+            query: string;
+            /** @description The search part of the page's address that shows these lines, if it is known. */
+            view: string;
+            /** @description For matches: how many lines are enough. */
+            count: number;
+            /** @description In how many minutes, 1 to 1440. */
+            minutes: number;
+            changed_by: string;
+            /**
+             * Format: date-time
+             * @description When it was changed.
+             */
+            changed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Since when a rule on lines holds; null if it does not.
+             */
+            holds_since: string | null;
+            /** @description What the last look counted. */
+            lines: number;
+            /**
+             * Format: date-time
+             * @description The last look that Loki answered.
+             */
+            answered_at: string | null;
+            /** @description Why there is no answer, empty if there is. */
+            failure: string;
+        };
+        NotificationChange: {
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string | null;
+            actor: string;
+            what: string;
+        };
+        NotificationsResponse: {
+            channels: components["schemas"]["Channel"][];
+            rules: components["schemas"]["Rule"][];
+            changes: components["schemas"]["NotificationChange"][];
+            /** @description False when messages have no links, because EXTERNAL_URL is not set. */
+            links: boolean;
+            /** @description False when no issues are made of errors. */
+            issues: boolean;
+        };
+        Created: {
+            id: number;
+        };
+        TestResult: {
+            ok: boolean;
+            error: string;
+            remedy: string;
+            took_ms: number;
+        };
+        Notification: {
+            /**
+             * @description new, regressed, spiking: an issue; matches, silent, heard: a search.
+             * @enum {string}
+             */
+            kind: "new" | "regressed" | "spiking" | "matches" | "silent" | "heard" | "test";
+            title: string;
+            text: string;
+            service: string;
+            env: string;
+            /** @description Name of the rule that told it; empty for a test. */
+            rule: string;
+            /** @description What it is about on the page, below its root. */
+            path: string;
+        };
+        SentMessage: {
+            id: number;
+            channel: number;
+            /** @description Names it to its receiver, the same at each attempt. */
+            key: string;
+            test: boolean;
+            /** @enum {string} */
+            state: "pending" | "sent" | "failed";
+            /** @description Why it waited, empty if it did not. */
+            why: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was sent or given up.
+             */
+            ended_at: string | null;
+            attempts: number;
+            /** @description Of the last attempt. */
+            error: string;
+            remedy: string;
+            /** @description How many notifications it has. */
+            total: number;
+            /** @description How often the same happened again and was not told. */
+            repeats: number;
+            /** @description The first ten. */
+            events: components["schemas"]["Notification"][];
+        };
+        SentResponse: {
+            messages: components["schemas"]["SentMessage"][];
+            /** @description before of the next page, 0 for none. */
+            next_before: number;
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -1708,7 +2069,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no such issue, episode or silence (code not_found) */
+        /** @description There is no such issue, episode, silence, channel or rule (code not_found) */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -2524,6 +2885,263 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is configured */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsResponse"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    sentNotifications: {
+        parameters: {
+            query?: {
+                /** @description Messages in a page. */
+                limit?: number;
+                /** @description The messages before this number. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    addChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelInput"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    setChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the channel or rule. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    deleteChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the channel or rule. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    testChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the channel or rule. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestResult"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    addRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInput"];
+            };
+        };
+        responses: {
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Created"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    setRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the channel or rule. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleInput"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Off"];
+        };
+    };
+    deleteRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Number of the channel or rule. */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Off"];
         };

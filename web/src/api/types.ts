@@ -2,6 +2,19 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type AlertDetail = Schemas["AlertDetail"];
+export type AlertEpisode = Schemas["AlertEpisode"];
+export type AlertmanagerStatus = Schemas["AlertmanagerStatus"];
+export type AlertsResponse = Schemas["AlertsResponse"];
+export type AlertSeriesResponse = Schemas["AlertSeriesResponse"];
+export type AlertTimelineResponse = Schemas["AlertTimelineResponse"];
+export type AlertTimelineRow = Schemas["AlertTimelineRow"];
+export type FiringAlert = Schemas["FiringAlert"];
+export type Silence = Schemas["Silence"];
+export type SilenceRequest = Schemas["SilenceRequest"];
+export type SilenceResponse = Schemas["SilenceResponse"];
+export type SilencesResponse = Schemas["SilencesResponse"];
+export type Watchdog = Schemas["Watchdog"];
 export type Entry = Schemas["Entry"];
 export type HealthComponent = Schemas["HealthComponent"];
 export type HealthGraph = Schemas["HealthGraph"];

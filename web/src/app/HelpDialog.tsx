@@ -4,6 +4,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["g o", "Go to the overview"],
   ["g i", "Go to the issues"],
   ["g l", "Go to the logs"],
+  ["g a", "Go to the alerts"],
   ["/", "Search the issues or the lines"],
   ["t", "Live tail on and off"],
   ["j  k", "Next and previous line or issue"],

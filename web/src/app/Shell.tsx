@@ -5,11 +5,14 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
+import { ALERTS, HEALTH, ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
+const AlertsView = lazy(() => import("../views/alerts/AlertsView"));
+const AlertView = lazy(() => import("../views/alerts/AlertView"));
 const OverviewView = lazy(() => import("../views/overview/OverviewView"));
+const HealthView = lazy(() => import("../views/health/HealthView"));
 const HelpDialog = lazy(() => import("./HelpDialog"));
 const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
@@ -40,7 +43,12 @@ export function Shell({ session }: { session: Session }) {
                 guarded("Issue", <IssueView key={id} id={id} part={part} user={session.user.name} />)
               }
             </Route>
+            <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
+            <Route path={ALERTS.path}>{guarded(ALERTS.name, <AlertsView />)}</Route>
+            <Route path={`${ALERTS.path}/:id`}>
+              {({ id }) => guarded("Alert", <AlertView key={id} id={id} />)}
+            </Route>
             <Route>
               <UnknownPage />
             </Route>

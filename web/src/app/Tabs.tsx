@@ -1,8 +1,13 @@
 import { Link, useLocation } from "wouter";
+import { useAlerts } from "../api/alerts";
+import { useHealth } from "../api/queries";
+import { countLoud } from "../lib/alerts";
+import { formatShort } from "../lib/format";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
-import { ROUTES, routeOf } from "./routes";
+import { VerdictMark } from "../ui/Verdict";
+import { ALERTS, HEALTH, ROUTES, type RouteInfo, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
@@ -16,17 +21,30 @@ export function TopTabs() {
           href={linkTo(route.path, withTail(view, false))}
           aria-current={current === route ? "page" : undefined}
           className={cx(
-            "flex items-center border-b-2 px-3 transition-colors duration-100",
+            "flex items-center gap-1.5 border-b-2 px-3 transition-colors duration-100",
             current === route
               ? "border-accent font-semibold text-text"
               : "border-transparent text-muted hover:text-text",
           )}
         >
           {route.name}
+          <State of={route} />
         </Link>
       ))}
     </nav>
   );
+}
+
+/** What a view has to say, beside its name. */
+function State({ of }: { of: RouteInfo }) {
+  if (of === HEALTH) return <HealthState />;
+  return of === ALERTS ? <AlertCount /> : null;
+}
+
+/** How well the system is. */
+function HealthState() {
+  const { data } = useHealth();
+  return data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
 }
 
 /** The same as a bar at the bottom of narrow screens. */
@@ -49,9 +67,26 @@ export function BottomTabs() {
           )}
         >
           <route.icon size={18} aria-hidden />
-          {route.name}
+          <span className="flex items-center gap-1">
+            {route.name}
+            <State of={route} />
+          </span>
         </Link>
       ))}
     </nav>
+  );
+}
+
+/** How many alerts fire and are not silenced; nothing for none. */
+function AlertCount() {
+  const { view } = useView();
+  const { data } = useAlerts(view);
+  const loud = data ? countLoud(data) : 0;
+  if (loud === 0) return null;
+  return (
+    <span data-alert-count={loud} className="font-semibold text-error">
+      {formatShort(loud)}
+      <span className="sr-only"> firing</span>
+    </span>
   );
 }

@@ -1,4 +1,4 @@
-import { Bug, LayoutDashboard, List, type LucideIcon } from "lucide-react";
+import { Bell, Bug, HeartPulse, LayoutDashboard, List, type LucideIcon } from "lucide-react";
 
 /** A view of the page; `key` follows "g" on the keyboard. */
 export interface RouteInfo {
@@ -15,11 +15,19 @@ export const LINES: RouteInfo = { path: "/lines", name: "Logs", key: "l", icon: 
 
 export const ISSUES: RouteInfo = { path: "/issues", name: "Issues", key: "i", icon: Bug };
 
-export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES];
+export const HEALTH: RouteInfo = { path: "/health", name: "Health", key: "h", icon: HeartPulse };
+export const ALERTS: RouteInfo = { path: "/alerts", name: "Alerts", key: "a", icon: Bell };
+
+export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH, ALERTS];
 
 /** Path of one issue, or of one of its parts. */
 export function issuePath(id: number, part = ""): string {
   return `${ISSUES.path}/${id}${part && `/${part}`}`;
+}
+
+/** Path of one episode of an alert. */
+export function alertPath(id: number): string {
+  return `${ALERTS.path}/${id}`;
 }
 
 /** The tab that a path belongs to. */

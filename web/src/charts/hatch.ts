@@ -1,7 +1,4 @@
 import type uPlot from "uplot";
-import type { Live } from "./options";
-
-const LABEL = "no lines";
 
 /** Colours and font of what is drawn over a chart. */
 export interface Look {
@@ -11,18 +8,22 @@ export interface Look {
   font: string;
 }
 
-/** Hatches and labels the times without any data: they are neither zero nor blank. */
-export function drawGaps(chart: uPlot, { data, gaps }: Live, { ink, ground, font }: Look): void {
+/** Hatches the times without any data, given in unix seconds, and labels what is missing: they are neither zero nor blank. */
+export function drawGaps(
+  chart: uPlot,
+  gaps: readonly (readonly [number, number])[],
+  look: Look & { label: string },
+): void {
   const { ctx, bbox } = chart;
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = ink;
+  ctx.strokeStyle = look.ink;
   ctx.lineWidth = ratio;
-  for (const [first, last] of gaps) {
-    const from = chart.valToPos((data.starts[first] ?? 0) / 1000, "x", true);
-    const to = chart.valToPos(((data.starts[last] ?? 0) + data.stepMs) / 1000, "x", true);
+  for (const [start, end] of gaps) {
+    const from = chart.valToPos(start, "x", true);
+    const to = chart.valToPos(end, "x", true);
     drawHatch(ctx, from, bbox.top, to - from, bbox.height, ratio);
-    drawLabel(ctx, from, to, bbox.top + bbox.height / 2, { ink, ground, font: scaleFont(font, ratio) });
+    drawLabel(ctx, from, to, bbox.top + bbox.height / 2, { ...look, font: scaleFont(look.font, ratio) });
   }
   ctx.restore();
 }
@@ -49,17 +50,23 @@ function drawHatch(
   ctx.restore();
 }
 
-function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: number, look: Look) {
+function drawLabel(
+  ctx: CanvasRenderingContext2D,
+  from: number,
+  to: number,
+  y: number,
+  look: Look & { label: string },
+) {
   ctx.font = look.font;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  const width = ctx.measureText(LABEL).width;
+  const width = ctx.measureText(look.label).width;
   const height = width / 3;
   if (width * 1.3 > to - from) return;
   ctx.fillStyle = look.ground;
   ctx.fillRect((from + to - width * 1.15) / 2, y - height / 2, width * 1.15, height);
   ctx.fillStyle = look.ink;
-  ctx.fillText(LABEL, (from + to) / 2, y);
+  ctx.fillText(look.label, (from + to) / 2, y);
 }
 
 /** The font at the ratio of the screen. */

@@ -20,7 +20,7 @@ export interface Handlers {
   onZoom: (startMs: number, endMs: number) => void;
 }
 
-const FONT = "11px system-ui, sans-serif";
+export const FONT = "11px system-ui, sans-serif";
 const GUTTER = 44;
 
 /** Options of a stacked bar chart over time. */
@@ -73,14 +73,29 @@ export function chartOptions(
     series: [{}, ...tokens.map((token) => barSeries(token, gap))],
     hooks: {
       draw: [(chart) => drawTicks(chart, handlers.live().ticks, { ink: muted, ground: panel, font: FONT })],
-      drawAxes: [(chart) => drawGaps(chart, handlers.live(), { ink: muted, ground: panel, font: FONT })],
+      drawAxes: [
+        (chart) =>
+          drawGaps(chart, gapSpans(handlers.live()), {
+            label: "no lines",
+            ink: muted,
+            ground: panel,
+            font: FONT,
+          }),
+      ],
       setCursor: [handlers.onCursor],
       setSelect: [(chart) => zoom(chart, handlers)],
     },
   };
 }
 
-function isCrosshair(type: string): boolean {
+function gapSpans({ data, gaps }: Live): [number, number][] {
+  return gaps.map(([first, last]) => [
+    (data.starts[first] ?? 0) / 1000,
+    ((data.starts[last] ?? 0) + data.stepMs) / 1000,
+  ]);
+}
+
+export function isCrosshair(type: string): boolean {
   return type === "mousemove" || type === "mouseleave";
 }
 

@@ -37,6 +37,8 @@ export interface View {
   sort: IssueSort;
   /** Id of the entry that the link points at; empty for none. */
   line: string;
+  /** Id of the component of health that is open; empty for none. */
+  component: string;
 }
 
 /** All states of an issue, those that need a look first. */
@@ -73,6 +75,7 @@ export function parseView(search: string): View {
     assignees: [...new Set(params.getAll("assignee"))].slice(0, MAX_VALUES),
     sort: ISSUE_SORTS.find((sort) => sort === params.get("sort")) ?? "last",
     line: params.get("line") ?? "",
+    component: params.get("c") ?? "",
   };
 }
 
@@ -90,6 +93,7 @@ export function formatView(view: View): string {
   for (const name of view.assignees) params.append("assignee", name);
   if (view.sort !== "last") params.append("sort", view.sort);
   if (view.line !== "") params.append("line", view.line);
+  if (view.component !== "") params.append("c", view.component);
   return params.toString();
 }
 

@@ -42,3 +42,8 @@ export function LevelBar({ level }: { level: Level }) {
 export function levelText(level: Level): string {
   return TEXT[level];
 }
+
+/** Class of the level's colour as a ground. */
+export function levelBackground(level: Level): string {
+  return level === "unknown" ? "bg-unknown" : BAR[level];
+}

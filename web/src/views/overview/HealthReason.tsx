@@ -7,10 +7,12 @@ import {
   useRef,
   useState,
 } from "react";
+import { Link } from "wouter";
 import type { HealthComponent, HealthSignal } from "../../api/types";
-import { formatExact } from "../../lib/time";
-import { TimeAgo } from "../../ui/TimeAgo";
+import { HEALTH } from "../../app/routes";
+import { linkTo, useView } from "../../state/useView";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
+import { Since } from "../health/Since";
 import { Meter } from "./Meter";
 
 const HOVER_MS = 150;
@@ -23,6 +25,7 @@ export default function HealthReason({
   card: ReactElement;
   component: HealthComponent;
 }) {
+  const { view } = useView();
   const [state, setState] = useState<"closed" | "peek" | "open">("closed");
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const peek = (next: "closed" | "peek") => setState((now) => (now === "open" ? now : next));
@@ -58,14 +61,26 @@ export default function HealthReason({
           className="z-40 max-h-[60vh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
         >
           <ul className="grid gap-3">
-            {component.signals.map((item) => (
+            {known(component).map((item) => (
               <Reason key={item.id} item={item} />
             ))}
           </ul>
+          <Link
+            href={linkTo(HEALTH.path, { ...view, component: component.id })}
+            className="mt-3 block text-accent hover:underline"
+          >
+            Graphs of {component.name}
+          </Link>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   );
+}
+
+/** What there is to say of a component: signals that are known, or all if none is. */
+function known({ signals }: HealthComponent): readonly HealthSignal[] {
+  const some = signals.filter(({ verdict }) => verdict !== "no_data");
+  return some.length > 0 ? some : signals.slice(0, 1);
 }
 
 function Reason({ item }: { item: HealthSignal }) {
@@ -78,12 +93,7 @@ function Reason({ item }: { item: HealthSignal }) {
       </p>
       {item.unit === "percent" && item.value !== null && <Meter item={item} />}
       <p className="text-muted">{item.reason}</p>
-      {item.since && (
-        <p className="text-meta text-muted">
-          {verdictWord(item.verdict)} since {formatExact(Date.parse(item.since))} (
-          <TimeAgo ms={Date.parse(item.since)} />)
-        </p>
-      )}
+      <Since of={item} className="text-meta text-muted" />
     </li>
   );
 }

@@ -1,7 +1,5 @@
-import { useEffect } from "react";
 import { useHealth } from "../../api/queries";
-import { useAnchor } from "../../state/anchor";
-import { useView } from "../../state/useView";
+import { useSteadyRefresh } from "../../state/useSteadyRefresh";
 import { FilterChips } from "../logs/FilterChips";
 import { HealthStrip } from "./HealthStrip";
 import { NewAndRegressed } from "./NewAndRegressed";
@@ -9,8 +7,6 @@ import { Sources } from "./Sources";
 import { Timeline } from "./Timeline";
 import { UnreadableSources } from "./UnreadableSources";
 import { VerdictLine } from "./VerdictLine";
-
-const REFRESH_MS = 30_000;
 
 /** What is the case, in words, and the evidence: health, errors and volume over time, new issues, sources. */
 export default function OverviewView() {
@@ -31,16 +27,4 @@ export default function OverviewView() {
       </div>
     </div>
   );
-}
-
-/** Keeps a relative range at the present while the page is looked at. */
-function useSteadyRefresh() {
-  const { view } = useView();
-  const { refresh } = useAnchor();
-  const moving = view.range.kind === "relative";
-  useEffect(() => {
-    if (!moving) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && refresh(), REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [moving, refresh]);
 }

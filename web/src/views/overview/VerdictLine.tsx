@@ -10,8 +10,14 @@ import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark } from "../../ui/Verdict";
 
-/** The answer first: the worst verdict in words, and the count of errors. */
-export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse> }) {
+/** The answer first: the worst verdict in words, and the count of errors unless `counts` is false. */
+export function VerdictLine({
+  health,
+  counts = true,
+}: {
+  health: UseQueryResult<HealthResponse>;
+  counts?: boolean;
+}) {
   const { data, isError } = health;
   return (
     <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
@@ -25,7 +31,7 @@ export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse>
         {data?.summary ?? (isError && "The health of the machines is unknown")}
       </h1>
       <p className="flex flex-wrap gap-x-4 text-muted">
-        <Counts />
+        {counts && <Counts />}
         {data && (
           <span>
             Checked <TimeAgo ms={Date.parse(data.checked_at)} />

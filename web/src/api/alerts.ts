@@ -1,0 +1,87 @@
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { View } from "../state/view";
+import { deleteAt, getJson, type Params, postJson } from "./client";
+import { type Bounds, boundParams } from "./queries";
+import type {
+  AlertDetail,
+  AlertSeriesResponse,
+  AlertsResponse,
+  AlertTimelineResponse,
+  SilenceRequest,
+  SilenceResponse,
+  SilencesResponse,
+} from "./types";
+
+const ALERTS = "alerts";
+const EVERY_MS = 15_000;
+
+/** What fires now. */
+export function useAlerts(view: View) {
+  const params = envParams(view);
+  return useQuery({
+    queryKey: [ALERTS, "firing", params],
+    queryFn: ({ signal }) => getJson<AlertsResponse>("alerts", params, signal),
+    refetchInterval: EVERY_MS,
+    staleTime: EVERY_MS / 2,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What fired in a range, by the alert's name. */
+export function useAlertTimeline(view: View, bounds: Bounds) {
+  const params: Params = [...envParams(view), ...boundParams(bounds)];
+  return useQuery({
+    queryKey: [ALERTS, "timeline", params],
+    queryFn: ({ signal }) => getJson<AlertTimelineResponse>("alerts/timeline", params, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** What is known of one episode. */
+export function useAlert(id: string) {
+  return useQuery({
+    queryKey: [ALERTS, "one", id],
+    queryFn: ({ signal }) => getJson<AlertDetail>(`alerts/${id}`, [], signal),
+    refetchInterval: EVERY_MS,
+  });
+}
+
+/** The graph of an episode's expression. */
+export function useAlertSeries(id: number) {
+  return useQuery({
+    queryKey: [ALERTS, "series", id],
+    queryFn: ({ signal }) => getJson<AlertSeriesResponse>(`alerts/${id}/series`, [], signal),
+  });
+}
+
+/** The silences that are active or will be. */
+export function useSilences() {
+  return useQuery({
+    queryKey: [ALERTS, "silences"],
+    queryFn: ({ signal }) => getJson<SilencesResponse>("alerts/silences", [], signal),
+    refetchInterval: 4 * EVERY_MS,
+  });
+}
+
+/** Silences an alert; all about alerts is loaded again afterwards. */
+export function useSilence() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (request: SilenceRequest) => postJson<SilenceResponse>("alerts/silences", request),
+    onSuccess: () => client.invalidateQueries({ queryKey: [ALERTS] }),
+  });
+}
+
+/** Ends a silence. */
+export function useUnsilence() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => deleteAt(`alerts/silences/${encodeURIComponent(id)}`),
+    onSettled: () => client.invalidateQueries({ queryKey: [ALERTS] }),
+  });
+}
+
+// Alerts are filtered by the environment alone.
+function envParams(view: View): Params {
+  return view.filters.env.include.map((value) => ["env", value] as const);
+}

@@ -1,0 +1,107 @@
+import { useEffect, useRef, useState } from "react";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { GraphData } from "../lib/graph";
+import { formatClock, formatDay } from "../lib/time";
+import { formatUnit } from "../lib/units";
+import { useTheme } from "../state/theme";
+import { cx } from "../ui/cx";
+import { lineColumns, lineOptions } from "./lineOptions";
+import { Swatch } from "./Swatch";
+
+/** Measures over time, with thresholds; dragging zooms, all charts of the page share the cursor. */
+export default function LineChart({
+  data,
+  height,
+  label,
+  onZoom,
+}: {
+  data: GraphData;
+  height: number;
+  /** What the chart shows, in words, for those who cannot see it. */
+  label: string;
+  onZoom: (startMs: number, endMs: number) => void;
+}) {
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useRef<uPlot | null>(null);
+  const live = useRef(data);
+  const zoomTo = useRef(onZoom);
+  const [theme] = useTheme();
+  const [cursor, setCursor] = useState<{ index: number; x: number; width: number } | null>(null);
+  const [hovered, setHovered] = useState(false);
+  const tokens = data.lines.map(({ token }) => token).join(" ");
+
+  useEffect(() => {
+    live.current = data;
+    zoomTo.current = onZoom;
+    // A chart with other lines is about to be replaced below.
+    if (chart.current?.series.length === data.lines.length + 1) chart.current.setData(lineColumns(data));
+  }, [data, onZoom]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours are read while building
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const options = lineOptions(tokens === "" ? [] : tokens.split(" "), element.clientWidth, height, {
+      data: () => live.current,
+      onCursor: (plot) => setCursor(cursorAt(plot)),
+      onZoom: (startMs, endMs) => zoomTo.current(startMs, endMs),
+    });
+    const plot = new uPlot(options, lineColumns(live.current), element);
+    chart.current = plot;
+    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      plot.destroy();
+      chart.current = null;
+    };
+  }, [tokens, height, theme]);
+
+  return (
+    <figure
+      aria-label={label}
+      className="relative"
+      onPointerEnter={() => setHovered(true)}
+      onPointerLeave={() => setHovered(false)}
+    >
+      <div ref={box} aria-hidden />
+      {cursor && hovered && <Values data={data} {...cursor} />}
+    </figure>
+  );
+}
+
+function cursorAt(plot: uPlot) {
+  const { idx, left } = plot.cursor;
+  if (idx === null || idx === undefined || left === undefined || left < 0) return null;
+  return { index: idx, x: left + plot.over.offsetLeft, width: plot.width };
+}
+
+/** The values at the cursor. */
+function Values({ data, index, x, width }: { data: GraphData; index: number; x: number; width: number }) {
+  const ms = data.startMs + index * data.stepMs;
+  return (
+    <div
+      className={cx(
+        "pointer-events-none absolute top-1 z-20 max-w-[80%] rounded-md border border-line bg-panel px-3 py-2",
+        "text-meta shadow-overlay",
+      )}
+      style={x > width / 2 ? { right: width - x + 12 } : { left: x + 12 }}
+    >
+      <p className="font-semibold">
+        {formatDay(ms).slice(5)} {formatClock(ms)}
+      </p>
+      {data.lines.map(({ label, token, values }) => (
+        <p key={label} className="flex items-center gap-2">
+          <Swatch token={token} />
+          <span className="truncate">{label}</span>
+          <span className="ml-auto pl-3 whitespace-nowrap">{valueText(values[index], data)}</span>
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function valueText(value: number | null | undefined, { unit }: GraphData): string {
+  return value === null || value === undefined ? "no data" : formatUnit(value, unit);
+}

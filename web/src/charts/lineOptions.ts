@@ -1,0 +1,139 @@
+import type uPlot from "uplot";
+import { axisTop, type GraphData } from "../lib/graph";
+import { formatUnit } from "../lib/units";
+import { timeLabels } from "./axis";
+import { tokenColour } from "./colours";
+import { drawGaps, scaleFont } from "./hatch";
+import { FONT, isCrosshair } from "./options";
+
+export interface LineHandlers {
+  data: () => GraphData;
+  onCursor: (chart: uPlot) => void;
+  onZoom: (startMs: number, endMs: number) => void;
+}
+
+const GUTTER = 58;
+
+/** Options of a chart of measures over time, with dashed thresholds. */
+export function lineOptions(
+  tokens: readonly string[],
+  width: number,
+  height: number,
+  handlers: LineHandlers,
+): uPlot.Options {
+  const muted = tokenColour("muted");
+  const panel = tokenColour("panel");
+  const limits = { warning: tokenColour("level-warn"), critical: tokenColour("level-error") };
+  const axis = { stroke: muted, font: FONT, ticks: { show: false } };
+  return {
+    width,
+    height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { size: 5 },
+      sync: { key: "page", filters: { pub: isCrosshair, sub: isCrosshair } },
+      drag: { x: true, y: false, setScale: false },
+    },
+    scales: {
+      x: { time: true, range: () => xRange(handlers.data()) },
+      y: { range: (_chart, min) => [Math.min(0, min ?? 0), axisTop(handlers.data())] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 22,
+        gap: 4,
+        space: 64,
+        grid: { show: false },
+        values: (_chart, splits, _axis, _space, increment) => timeLabels(splits, increment),
+      },
+      {
+        ...axis,
+        size: GUTTER,
+        gap: 6,
+        space: 30,
+        grid: { stroke: tokenColour("line"), width: 1 },
+        values: (_chart, splits) => splits.map((value) => formatUnit(value, handlers.data().unit)),
+      },
+    ],
+    series: [{}, ...tokens.map(lineSeries)],
+    hooks: {
+      drawAxes: [
+        (chart) =>
+          drawGaps(chart, gapSpans(handlers.data()), {
+            label: "no data",
+            ink: muted,
+            ground: panel,
+            font: FONT,
+          }),
+      ],
+      draw: [(chart) => drawThresholds(chart, handlers.data(), limits, panel)],
+      setCursor: [handlers.onCursor],
+      setSelect: [(chart) => zoom(chart, handlers)],
+    },
+  };
+}
+
+/** uPlot's columns of a graph. */
+export function lineColumns({ startMs, stepMs, points, lines }: GraphData): uPlot.AlignedData {
+  const times = Array.from({ length: points }, (_, index) => (startMs + index * stepMs) / 1000);
+  return [times, ...lines.map(({ values }) => [...values])];
+}
+
+function lineSeries(token: string): uPlot.Series {
+  const colour = tokenColour(token);
+  // A lone point between gaps is shown as a point, or it would not be seen.
+  return { stroke: colour, width: 1.5, points: { size: 4, fill: colour, show: false }, spanGaps: false };
+}
+
+function xRange({ startMs, stepMs, points }: GraphData): [number, number] {
+  return [startMs / 1000, (startMs + Math.max(1, points - 1) * stepMs) / 1000];
+}
+
+function gapSpans({ startMs, stepMs, points, gaps }: GraphData): [number, number][] {
+  const at = (index: number) => (startMs + Math.min(Math.max(index, 0), points - 1) * stepMs) / 1000;
+  return gaps.map(([first, last]) => [at(first - 1), at(last + 1)]);
+}
+
+function drawThresholds(
+  chart: uPlot,
+  { thresholds }: GraphData,
+  colours: Record<"warning" | "critical", string>,
+  ground: string,
+): void {
+  const { ctx, bbox } = chart;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.font = scaleFont(FONT, ratio);
+  ctx.textAlign = "right";
+  ctx.textBaseline = "middle";
+  ctx.lineWidth = ratio;
+  for (const { value, verdict, label } of thresholds) {
+    const y = Math.round(chart.valToPos(value, "y", true));
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.strokeStyle = colours[verdict];
+    ctx.setLineDash([4 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    const right = bbox.left + bbox.width - 4 * ratio;
+    const width = ctx.measureText(label).width;
+    ctx.fillStyle = ground;
+    ctx.fillRect(right - width - 3 * ratio, y - 7 * ratio, width + 6 * ratio, 14 * ratio);
+    ctx.fillStyle = colours[verdict];
+    ctx.fillText(label, right, y);
+  }
+  ctx.restore();
+}
+
+function zoom(chart: uPlot, { onZoom }: LineHandlers): void {
+  const { left, width } = chart.select;
+  if (width < 4) return;
+  const at = (pixel: number) => Math.round(chart.posToVal(pixel, "x")) * 1000;
+  const [startMs, endMs] = [at(left), at(left + width)];
+  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  onZoom(startMs, Math.max(endMs, startMs + 1000));
+}

@@ -1,0 +1,39 @@
+import { useSilences, useUnsilence } from "../../api/alerts";
+import type { FiringAlert } from "../../api/types";
+import { plural } from "../../lib/format";
+import { describeSpan } from "../../lib/time";
+import { useNow } from "../../state/useNow";
+import { Button } from "../../ui/Button";
+
+/** What keeps a firing alert from notifying: who, why and for how long. Nothing for a loud one. */
+export function QuietLine({ alert }: { alert: FiringAlert }) {
+  const now = useNow(10_000);
+  const { data } = useSilences();
+  const end = useUnsilence();
+  const silences = data?.silences.filter(({ id }) => alert.silenced_by.includes(id)) ?? [];
+  if (alert.silenced_by.length + alert.inhibited_by.length === 0) return null;
+  return (
+    <div className="relative z-10 grid justify-items-start text-meta text-muted">
+      {silences.map((silence) => (
+        <p key={silence.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 py-0.5">
+          <span dir="auto">
+            Silenced by {silence.created_by} for {describeSpan(Math.max(0, Date.parse(silence.end) - now))}{" "}
+            more: {silence.reason}
+          </span>
+          <Button size="sm" disabled={end.isPending} onClick={() => end.mutate(silence.id)}>
+            Unsilence
+          </Button>
+        </p>
+      ))}
+      {silences.length === 0 && alert.silenced_by.length > 0 && <p>Silenced</p>}
+      {alert.inhibited_by.length > 0 && (
+        <p>Held back while {plural(alert.inhibited_by.length, "graver alert")} of the same cause fire</p>
+      )}
+      {end.isError && (
+        <p role="alert" className="text-error">
+          {end.error.message}
+        </p>
+      )}
+    </div>
+  );
+}

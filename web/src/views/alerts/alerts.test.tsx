@@ -1,0 +1,297 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, type ReactNode } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type {
+  AlertDetail,
+  AlertSeriesResponse,
+  AlertsResponse,
+  AlertTimelineResponse,
+  FiringAlert,
+  Silence,
+} from "../../api/types";
+import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
+import AlertsView from "./AlertsView";
+import AlertView from "./AlertView";
+import { graphColumns, seriesName, valueText, yRange } from "./graph";
+
+const HOSTILE = '<img src=x onerror="alert(1)">';
+
+const ALERT: FiringAlert = {
+  id: 7,
+  name: "BackendDown",
+  severity: "critical",
+  service: "backend",
+  env: "production",
+  start: "2026-03-01T12:00:00Z",
+  end: null,
+  inferred: false,
+  summary: `backend does not answer ${HOSTILE}`,
+  silenced_by: [],
+  inhibited_by: [],
+};
+
+const SILENCE: Silence = {
+  id: "s1",
+  matchers: [{ name: "alertname", value: "DiskFull", isRegex: false, isEqual: true }],
+  start: "2026-03-01T12:00:00Z",
+  end: "2036-03-01T12:00:00Z",
+  created_by: "alice",
+  reason: "a new disk comes",
+  state: "active",
+};
+
+const FIRING: AlertsResponse = {
+  total: 2,
+  firing: [ALERT, { ...ALERT, id: 8, name: "DiskFull", summary: "", silenced_by: ["s1"] }],
+  watchdog: { state: "ok", since: null },
+  alertmanager: {
+    configured: true,
+    looked_at: "2026-03-01T12:00:00Z",
+    failure: "",
+    since: null,
+    truncated: 0,
+    skew_ms: 0,
+  },
+};
+
+const ENDED = { ...ALERT, id: 9, end: "2026-03-01T12:10:00Z" };
+
+const TIMELINE: AlertTimelineResponse = {
+  start: "2026-03-01T11:30:00Z",
+  end: "2026-03-01T12:30:00Z",
+  rows: [
+    { name: "BackendDown", severity: "critical", episodes: [ENDED, ALERT], flaps: 4, recovery_ms: 600_000 },
+  ],
+  gaps: [{ start: "2026-03-01T11:30:00Z", end: "2026-03-01T11:45:00Z" }],
+  partial: false,
+};
+
+const DETAIL: AlertDetail = {
+  ...ALERT,
+  fingerprint: "abc",
+  starts_at: ALERT.start,
+  polled: true,
+  description: "For 2 minutes.",
+  labels: { alertname: "BackendDown", evil: HOSTILE },
+  annotations: { summary: ALERT.summary, team: "platform" },
+  receiver: "dashboard",
+  extra: { notification_reason: "first notification" },
+  links: { runbook: "https://example.org/BackendDown", dashboard: "", source: "" },
+  issues: [],
+  issues_known: true,
+};
+
+const NO_SERIES: AlertSeriesResponse = {
+  expr: 'sum(rate({a="b"}[1m])) > 1',
+  language: "logql",
+  drawn: "",
+  op: "",
+  threshold: null,
+  start: "2026-03-01T11:30:00Z",
+  end: "2026-03-01T12:30:00Z",
+  step_ms: 15_000,
+  series: [],
+  others: 0,
+};
+
+let root: Root;
+let asked: string[];
+let sent: unknown[];
+let answers: Record<string, unknown>;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  asked = [];
+  sent = [];
+  answers = {
+    alerts: FIRING,
+    "alerts/timeline": TIMELINE,
+    "alerts/silences": { silences: [SILENCE] },
+    "alerts/7": DETAIL,
+    "alerts/7/series": NO_SERIES,
+  };
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    const path = new URL(url).pathname.split("/api/v1/")[1] ?? "";
+    if (init.method === "POST") {
+      sent.push([path, JSON.parse(String(init.body))]);
+      return Response.json({ id: "s2" }, { status: 201 });
+    }
+    if (init.method === "DELETE") {
+      sent.push([path]);
+      return new Response(null, { status: 204 });
+    }
+    asked.push(new URL(url).search);
+    return Response.json(answers[path]);
+  });
+  document.body.innerHTML = "<div id=root></div>";
+  root = createRoot(document.getElementById("root") as HTMLElement);
+  HTMLDialogElement.prototype.showModal ??= () => {};
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+async function show(view: ReactNode, address: string, until: string): Promise<void> {
+  window.history.replaceState(null, "", address);
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <AnchorProvider>{view}</AnchorProvider>
+      </QueryClientProvider>,
+    ),
+  );
+  await eventually(() => expect(document.body.textContent).toContain(until));
+}
+
+const text = () => document.body.textContent ?? "";
+
+function button(name: string): HTMLButtonElement {
+  const found = [...document.querySelectorAll("button")].find(
+    (one) => (one.getAttribute("aria-label") ?? one.textContent)?.trim() === name,
+  );
+  if (!found) throw new Error(`there is no button ${name} in ${text()}`);
+  return found;
+}
+
+const click = (name: string) => act(async () => button(name).click());
+
+async function type(value: string): Promise<void> {
+  const input = document.querySelector<HTMLInputElement>("dialog input");
+  if (!input) throw new Error("there is no field");
+  await act(async () => {
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, value);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+}
+
+describe("the page of alerts", () => {
+  const page = () => show(<AlertsView />, "/alerts?env=production", "a new disk comes");
+
+  it("says what fires first, and what is silenced by whom", async () => {
+    await page();
+    expect(document.querySelector("h1")?.textContent).toBe(`backend does not answer ${HOSTILE}`);
+    expect(document.querySelector("img")).toBeNull();
+    const [loud, quiet] = document.querySelectorAll("[data-alert]");
+    expect(loud?.textContent).toContain("critical");
+    expect(loud?.textContent).toContain("backend · production");
+    expect(quiet?.textContent).toContain("Silenced by alice");
+    expect(asked).toContain("?env=production");
+  });
+
+  it("marks flapping, gaps and what still fires in the timeline", async () => {
+    await page();
+    const row = document.querySelector("[data-timeline]");
+    expect(row?.textContent).toContain("flaps, 4× in an hour");
+    expect(row?.textContent).toContain("over after 10 min");
+    expect(
+      [...(row?.querySelectorAll("[data-episode]") ?? [])].map((bar) => bar.getAttribute("data-episode")),
+    ).toEqual(["ended", "firing"]);
+    expect(row?.querySelectorAll(".hatched")).toHaveLength(1);
+    expect(text()).toContain("Nobody looked at Alertmanager");
+  });
+
+  it("silences with a reason in two clicks", async () => {
+    await page();
+    await click("Silence BackendDown");
+    expect(button("4 h").disabled).toBe(true);
+    await type("we repair it");
+    await click("4 h");
+    await eventually(() =>
+      expect(sent).toEqual([
+        ["alerts/silences", { episode: 7, scope: "alert", for_ms: 14_400_000, reason: "we repair it" }],
+      ]),
+    );
+    await eventually(() => expect(document.querySelector("dialog")).toBeNull());
+  });
+
+  it("ends a silence", async () => {
+    await page();
+    await click("Unsilence");
+    await eventually(() => expect(sent).toEqual([["alerts/silences/s1"]]));
+  });
+
+  it("says that alerts may not get through", async () => {
+    answers.alerts = {
+      ...FIRING,
+      total: 0,
+      firing: [],
+      watchdog: { state: "missing", since: null },
+      alertmanager: { ...FIRING.alertmanager, truncated: 3, skew_ms: -300_000 },
+    };
+    await page();
+    for (const words of [
+      "No alert is known to fire, but alerts may not get through",
+      "The alert Watchdog, which always fires, does not",
+      "left out 3 alerts",
+      "clock is 5 min behind",
+    ])
+      expect(text()).toContain(words);
+  });
+
+  it("offers no silence without an Alertmanager", async () => {
+    answers.alerts = {
+      ...FIRING,
+      alertmanager: { ...FIRING.alertmanager, configured: false },
+    };
+    await show(<AlertsView />, "/alerts", "ALERTMANAGER_URL");
+    expect(document.querySelector('[aria-label="Silence BackendDown"]')).toBeNull();
+  });
+});
+
+describe("the page of an episode", () => {
+  it("has its words, labels, links and what newer versions say", async () => {
+    await show(<AlertView id="7" />, "/alerts/7", "Loki has no values of it");
+    for (const words of [
+      "For 2 minutes.",
+      HOSTILE,
+      "first notification",
+      "platform",
+      "it was found in Alertmanager",
+    ])
+      expect(text()).toContain(words);
+    expect(document.querySelector("img")).toBeNull();
+    expect([...document.querySelectorAll("a[target]")].map((link) => link.getAttribute("href"))).toEqual([
+      "https://example.org/BackendDown",
+    ]);
+    const lines = [...document.querySelectorAll("a")].find(
+      (link) => link.textContent === "Lines of these minutes",
+    );
+    expect(lines?.getAttribute("href")).toContain(
+      "/lines?service=backend&env=production&start=2026-03-01T11",
+    );
+  });
+});
+
+describe("the graph", () => {
+  it("keeps holes as holes", () => {
+    const graph = { ...NO_SERIES, series: [{ labels: {}, values: [1, null, 3] }] };
+    const [times, values] = graphColumns(graph);
+    expect(values).toEqual([1, null, 3]);
+    expect(Number(times?.[1]) - Number(times?.[0])).toBe(15);
+  });
+
+  it("shows the threshold, whatever the values are", () => {
+    expect(yRange(1, 2, 10)).toEqual([0, 11]);
+    expect(yRange(null, null, null)).toEqual([0, 1]);
+    expect(yRange(-5, 5, null)).toEqual([-6, 6]);
+    expect(yRange(0, 0, 0)).toEqual([0, 1]);
+  });
+
+  it("writes values and names for people", () => {
+    expect([0, 0.012345, 9.8765, 1234, null].map(valueText)).toEqual([
+      "0",
+      "0.0123",
+      "9.88",
+      "1.2k",
+      "no data",
+    ]);
+    expect(seriesName({ __name__: "up", job: "a" })).toBe("job=a");
+    expect(seriesName({ __name__: "up" })).toBe("up");
+    expect(seriesName({})).toBe("value");
+  });
+});

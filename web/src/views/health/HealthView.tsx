@@ -1,0 +1,48 @@
+import { useHealth } from "../../api/queries";
+import { useSteadyRefresh } from "../../state/useSteadyRefresh";
+import { useView } from "../../state/useView";
+import { ErrorState, Notice, Skeleton } from "../../ui/States";
+import { VerdictLine } from "../overview/VerdictLine";
+import { ComponentCard } from "./ComponentCard";
+
+const EXPECTED_CARDS = 8;
+
+/** How well each component is, in words; an opened one shows its signals and graphs. */
+export default function HealthView() {
+  const health = useHealth();
+  const { view, setView } = useView();
+  useSteadyRefresh();
+  const { data, isError, error, refetch } = health;
+  const toggle = (id: string) =>
+    setView({ ...view, component: id === view.component ? "" : id }, { replace: true });
+  return (
+    <div className="h-full overflow-y-auto">
+      <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
+        <VerdictLine health={health} counts={false} />
+        {!data && isError && (
+          <section aria-label="Health" className="rounded-md border border-line bg-panel">
+            <ErrorState error={error} onRetry={() => refetch()} />
+          </section>
+        )}
+        {data && isError && <Notice>The last check failed: {error.message} Showing the check before.</Notice>}
+        <ul className="grid gap-2" aria-label="Components">
+          {data?.components.map((component) => (
+            <ComponentCard
+              key={component.id}
+              component={component}
+              open={component.id === view.component}
+              onToggle={() => toggle(component.id)}
+            />
+          )) ??
+            (!isError &&
+              Array.from({ length: EXPECTED_CARDS }, (_, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
+                <li key={index}>
+                  <Skeleton className="h-14 rounded-md" />
+                </li>
+              )))}
+        </ul>
+      </div>
+    </div>
+  );
+}

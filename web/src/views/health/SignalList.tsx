@@ -1,0 +1,91 @@
+import { ExternalLink } from "lucide-react";
+import type { HealthComponent, HealthSignal } from "../../api/types";
+import { formatUnit } from "../../lib/units";
+import { useAnchor } from "../../state/anchor";
+import { cx } from "../../ui/cx";
+import { VerdictMark, verdictColour, verdictWord } from "../../ui/Verdict";
+import { Meter } from "../overview/Meter";
+import { Since } from "./Since";
+
+/** Every signal of a component with value, reason and thresholds; the unknown ones last. */
+export function SignalList({ component }: { component: HealthComponent }) {
+  const known = component.signals.filter(({ verdict }) => verdict !== "no_data");
+  const unknown = component.signals.filter(({ verdict }) => verdict === "no_data");
+  return (
+    <div className="min-w-0">
+      <ul className="grid gap-2.5" aria-label={`Signals of ${component.name}`}>
+        {[...known, ...unknown].map((signal) => (
+          <Signal key={signal.id} signal={signal} />
+        ))}
+      </ul>
+      {component.grafana && (
+        <GrafanaLink href={component.grafana} className="mt-4">
+          Open in Grafana
+        </GrafanaLink>
+      )}
+    </div>
+  );
+}
+
+function Signal({ signal }: { signal: HealthSignal }) {
+  const good = signal.verdict === "ok";
+  return (
+    <li className="grid gap-0.5" data-signal={signal.id} data-verdict={signal.verdict}>
+      <p className="flex items-center gap-2">
+        <VerdictMark verdict={signal.verdict} />
+        <span className="min-w-0 truncate">{signal.name}</span>
+        <span className={cx("ml-auto font-semibold", !good && verdictColour(signal.verdict))}>
+          {signal.display || (good ? "–" : verdictWord(signal.verdict))}
+        </span>
+      </p>
+      {signal.unit === "percent" && signal.value !== null && !signal.lower_is_worse && (
+        <div className="pl-4.5">
+          <Meter item={signal} />
+        </div>
+      )}
+      <p className="pl-4.5 text-meta break-words text-muted">
+        {signal.reason}
+        {good && limits(signal)}
+        {signal.since && !good && <Since of={signal} className="block" />}
+      </p>
+    </li>
+  );
+}
+
+/** Where a signal would become a warning and critical. */
+function limits({ warning, critical, unit, lower_is_worse }: HealthSignal): string {
+  const word = lower_is_worse ? "up to" : "from";
+  const parts = [
+    warning !== undefined && `warning ${word} ${formatUnit(warning, unit)}`,
+    critical !== undefined && `critical ${word} ${formatUnit(critical, unit)}`,
+  ].filter(Boolean);
+  return parts.length > 0 ? ` · ${parts.join(", ")}` : "";
+}
+
+/** A link to Grafana at the page's range. */
+export function GrafanaLink({
+  href,
+  label,
+  className,
+  children,
+}: {
+  href: string;
+  label?: string;
+  className?: string;
+  children?: React.ReactNode;
+}) {
+  const { startMs, endMs } = useAnchor();
+  return (
+    <a
+      href={`${href}${href.includes("?") ? "&" : "?"}from=${startMs}&to=${endMs}`}
+      target="_blank"
+      rel="noreferrer"
+      aria-label={label}
+      title={label}
+      className={cx("inline-flex items-center gap-1.5 text-accent hover:underline", className)}
+    >
+      {children}
+      <ExternalLink size={14} aria-hidden />
+    </a>
+  );
+}
