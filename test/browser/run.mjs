@@ -42,6 +42,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await steps.logIn(page, { user, password });
   });
   await step("health", () => steps.seeHealth(page));
+  await step("a component", () => steps.seeComponent(page));
   await step("zoom", () => steps.zoomChart(page));
   await step("open an error", async () => {
     const row = await steps.openError(page);
