@@ -74,7 +74,8 @@ type Panel struct {
 	Width   int // of 24; 0 for an equal share of its row
 	Queries []Query
 	Limits  Limits
-	Stacked bool // the series are parts of a whole
+	Stacked bool   // the series are parts of a whole
+	More    string // uid of the dashboard that says more
 }
 
 // Limits are where a value becomes bad, as the alert rules and health's catalogue have them. The zero value is none.

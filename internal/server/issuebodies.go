@@ -41,11 +41,12 @@ func issueOf(i life.Issue) issueBody {
 type issueRowBody struct {
 	issueBody
 	Events int64   `json:"events"`
+	Twin   int64   `json:"twin"`
 	Series []int64 `json:"series"`
 }
 
 func issueRowOf(r life.Row) issueRowBody {
-	return issueRowBody{issueOf(r.Issue), r.Events, list(r.Series)}
+	return issueRowBody{issueOf(r.Issue), r.Events, r.Twin, list(r.Series)}
 }
 
 // eventBody is an event in an answer.

@@ -11,6 +11,7 @@
 import { mkdirSync } from "node:fs";
 import { openBrowser, watchErrors } from "./browser.mjs";
 import { check, Failed } from "./expect.mjs";
+import * as issues from "./issues.mjs";
 import * as steps from "./steps.mjs";
 
 const settings = readSettings(process.env);
@@ -44,11 +45,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   await step("health", () => steps.seeHealth(page));
   await step("a component", () => steps.seeComponent(page));
   await step("zoom", () => steps.zoomChart(page));
-  await step("open an error", async () => {
-    const row = await steps.openError(page);
-    await row.scrollIntoViewIfNeeded();
-    await page.screenshot({ path: `${out}/error-open.png` });
-  });
+  await step("new issues", () => issues.openNewIssue(page));
   await step("older lines", () => steps.pageBack(page));
   await step("filter", () => steps.filterLines(page, service));
   await step("search", () => steps.searchText(page, search));
@@ -60,8 +57,9 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   });
   let issue;
   await step("issues", async () => {
-    issue = await steps.useIssues(page);
+    issue = await issues.useIssues(page, user);
   });
+  await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   await step("views", () => steps.seeViews(page, base, out, issue));
   await step("log out", () => steps.logOut(page));
 }

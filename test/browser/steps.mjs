@@ -1,7 +1,7 @@
 // What a person does on the page, each step with what must be seen.
 
 import { checkAccessible, checkNoOverflow } from "./browser.mjs";
-import { check, Failed, until, visible } from "./expect.mjs";
+import { check, until, visible } from "./expect.mjs";
 
 const LINE = "[data-line]";
 
@@ -45,34 +45,6 @@ export async function seeComponent(page) {
   check(new URL(page.url()).searchParams.get("c") === "host", `the address names the component: ${page.url()}`);
   await page.goBack();
   await visible(page.locator("[data-health]").first(), "Back leads to the overview");
-}
-
-/** One of the newest errors opens to a traceback and a table of labels. */
-export async function openError(page) {
-  const rows = page.locator("[data-newest-errors] > li");
-  await visible(rows, "the overview lists the newest errors");
-  const tried = new Set();
-  for (;;) {
-    // The list renews itself until the pointer is over it: so each time the rows of now.
-    const ids = await rows.evaluateAll((items) => items.map((item) => item.dataset.error));
-    const id = ids.find((one) => !tried.has(one));
-    if (!id) throw new Failed(`none of the ${tried.size} newest errors has a traceback`);
-    const row = page.locator(`[data-error="${id}"]`);
-    const button = row.getByRole("button").first();
-    const clicked = await button.click({ timeout: 3000 }).then(
-      () => true,
-      () => false,
-    );
-    tried.add(id);
-    if (!clicked) continue;
-    await visible(row.locator("dt", { hasText: /^service$/ }), "an opened error shows its labels");
-    const trace = row.locator("[data-traceback]");
-    if (await trace.count()) {
-      check((await trace.innerText()).includes("Traceback (most recent call last)"), "the traceback is shown");
-      return row;
-    }
-    await button.click();
-  }
 }
 
 /** A drag over the errors chart puts its range into the address; Back takes it out. */
@@ -174,7 +146,7 @@ export async function useKeyboard(page) {
 }
 
 /** Presses g and a key, which have to come within a second: on a busy machine they may take several tries. */
-async function go(page, key, there, message) {
+export async function go(page, key, there, message) {
   for (let tries = 1; ; tries++) {
     await page.keyboard.press("g");
     await page.keyboard.press(key);
@@ -182,42 +154,6 @@ async function go(page, key, there, message) {
     if (!(arrived instanceof Error)) return;
     if (tries === 5) throw arrived;
   }
-}
-
-const ISSUE = "[data-issue]";
-
-/**
- * Issues by the keyboard: one is opened, its events and grouping are seen; it is commented, resolved and found by its state.
- * The first issue with a traceback is taken.
- */
-export async function useIssues(page) {
-  await page.locator("main").click({ position: { x: 1, y: 1 } });
-  await go(page, "i", page.locator(ISSUE), "g i lists the issues");
-  await page.keyboard.press("/");
-  await page.getByLabel("Words of title, message and frames").fill("traceback");
-  await page.keyboard.press("Enter");
-  await until(page, () => page.url().includes("q=traceback"), "the words are in the address");
-  await visible(page.locator(ISSUE), "issues with a traceback are found");
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("j");
-  const id = await (await visible(page.locator(`${ISSUE}[aria-current=true]`), "j selects an issue")).getAttribute("data-issue");
-  await page.keyboard.press("Enter");
-  await visible(page.locator("[data-issue-verdict]"), "Enter opens the issue");
-  await visible(page.locator("[data-traceback]"), "the traceback is shown as code");
-  check((await page.getByRole("list", { name: "Groups" }).getByRole("listitem").count()) > 0, "the issue names its groups");
-  await page.getByLabel("Comment").fill("looked at in a browser");
-  await page.getByRole("button", { name: "Comment" }).click();
-  await visible(page.locator("[data-change=comment]", { hasText: "looked at in a browser" }), "the comment is in the history");
-  await page.locator("h1").click();
-  await page.keyboard.press("r");
-  await visible(page.locator("[data-issue-verdict=resolved]"), "r resolves the issue");
-  await page.getByRole("link", { name: "All issues" }).click();
-  await page.getByRole("button", { name: "resolved" }).click();
-  await visible(page.locator(`[data-issue="${id}"]`), "the issue is among the resolved ones");
-  await page.getByLabel(`Choose issue ${id}`).check();
-  await page.getByRole("button", { name: "Reopen" }).click();
-  await visible(page.getByText(`Issue ${id} reopened`), "a chosen issue is reopened");
-  return id;
 }
 
 /** With the tail on, a line that arrives is seen. The caller writes it after TAIL_READY. */
@@ -242,9 +178,13 @@ export async function seeViews(page, base, out, issue) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     for (const [view, path, ready, chart] of [
-      ["overview", "", "[data-newest-errors] > li", "figure canvas"],
-      ["issues", "issues", ISSUE, `${ISSUE} svg`],
-      ["issue", `issues/${issue}`, "[data-issue-verdict]", "figure canvas"],
+      ["overview", "", "[data-new-issues] > li", "figure canvas"],
+      ["issues", "issues", "[data-issue]", "[data-issue] svg"],
+      ["issue", `issues/${issue}`, "[data-traceback]", "[data-issue-verdict]"],
+      ["occurrences", `issues/${issue}/occurrences`, "[data-event]", "figure canvas"],
+      ["around", `issues/${issue}/around`, "[data-around]", "[data-issue-verdict]"],
+      ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
+      ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
       ["logs", "lines", LINE, "figure canvas"],
     ]) {
       await page.goto(new URL(path, base).href);

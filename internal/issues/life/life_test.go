@@ -325,14 +325,19 @@ func TestOneFailureLoggedTwiceIsTwoLinkedIssues(t *testing.T) {
 	a, b := traceback("ERROR Exception on /a [GET]", "find", "KeyError"), traceback("ERROR Unexpected error: 500", "find", "KeyError")
 	r.take(r.seen(a), r.seen(b))
 	r.take(r.seen(a), r.seen(b))
-	if rows := r.list(); len(rows) != 2 {
-		t.Fatalf("got %+v, want two issues", rows)
+	if rows := r.list(); len(rows) != 2 || rows[0].Twin != 0 || rows[1].Twin != 1 {
+		t.Fatalf("got %+v, want two issues, the second the twin of the first", rows)
 	}
 	if links := r.get(1).Links; len(links) != 1 || links[0].Issue != 2 {
 		t.Errorf("links %+v", links)
 	}
 	if got := r.kinds(2); !reflect.DeepEqual(got, []Kind{KindCreated, KindLinked}) {
 		t.Errorf("history %v", got)
+	}
+	r.lines("ERROR disk is full")
+	r.act(Action{Kind: Merge, Into: 3}, 1)
+	if rows := r.list(); rows[0].ID != 2 || rows[0].Twin != 0 {
+		t.Errorf("a merged issue is no twin: %+v", rows)
 	}
 	far := newRig(t, DefaultLimits())
 	far.take(far.seen(a))

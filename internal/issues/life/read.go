@@ -75,6 +75,8 @@ type Row struct {
 	Events int64
 	// First and Last are the times of events in the range.
 	First, Last time.Time
+	// Twin is an older issue of the same failure, the lowest number, 0 for none.
+	Twin int64
 	// Series are the counts of the sparkline, nil without Step and without events.
 	Series []int64
 }
@@ -97,6 +99,20 @@ func (t *Tracker) List(ctx context.Context, q ListQuery) (List, error) {
 		return list, nil
 	}
 	return list, t.sparklines(ctx, q, list.Issues)
+}
+
+// twinsLocked fills in the twins of rows.
+func (t *Tracker) twinsLocked(rows []Row) {
+	byID := make(map[int64]*Row, len(rows))
+	for n := range rows {
+		byID[rows[n].ID] = &rows[n]
+	}
+	for pair := range t.linked {
+		row, older := byID[pair[1]], t.issues[pair[0]]
+		if row != nil && older != nil && !older.merged && (row.Twin == 0 || older.ID < row.Twin) {
+			row.Twin = older.ID
+		}
+	}
 }
 
 // search returns the keys that fit a text, nil without one.
@@ -144,6 +160,7 @@ func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]
 	for _, r := range rows[from:min(from+cmp.Or(q.Limit, 50), len(rows))] {
 		list.Issues = append(list.Issues, Row{Issue: t.issues[r.Issue].Issue, Events: r.Events, First: r.First, Last: r.Last})
 	}
+	t.twinsLocked(list.Issues)
 	return list
 }
 

@@ -2,6 +2,7 @@ import {
   keepPreviousData,
   useInfiniteQuery,
   useMutation,
+  useQueries,
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
@@ -16,12 +17,15 @@ import type {
   IssueDetail,
   IssueEventsResponse,
   IssueHistoryResponse,
+  IssueState,
   IssuesResponse,
+  IssueUsersResponse,
   OccurrencesResponse,
+  UsersResponse,
 } from "./types";
 
 const ISSUES = "issues";
-const PAGE_ISSUES = 50;
+const PAGE_ISSUES = 100; // no more than one request for users may name
 const PAGE_EVENTS = 20;
 const REOPEN_MS = 15_000;
 
@@ -69,12 +73,103 @@ export function useIssues(view: View, bounds: Bounds) {
   });
 }
 
+/** The newest issues in some states, the first of a page. */
+export function useNewestIssues(view: View, bounds: Bounds, states: readonly IssueState[], limit: number) {
+  const params: Params = [
+    ...eventParams(view, bounds),
+    ...states.map((state) => ["state", state] as const),
+    ["limit", String(limit)],
+  ];
+  return useQuery({
+    queryKey: [ISSUES, "newest", params],
+    queryFn: ({ signal }) => getJson<IssuesResponse>("issues", params, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The issues of the last weeks that fit words; none without words. */
+export function useIssueSearch(words: string, limit: number) {
+  const params: Params = [
+    ["start", "now-30d"],
+    ["q", words],
+    ["limit", String(limit)],
+  ];
+  return useQuery({
+    queryKey: [ISSUES, "search", params],
+    queryFn: ({ signal }) => getJson<IssuesResponse>("issues", params, signal),
+    enabled: words !== "",
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** How many users the events of an issue are about; `sampled` means that there may be more. */
+export interface UserCount {
+  users: number;
+  sampled: boolean;
+}
+
+/** The users of each issue of a list's pages, by issue; those that are not known yet are absent. */
+export function useIssueUsers(
+  pages: readonly IssuesResponse[],
+  view: View,
+  bounds: Bounds,
+): ReadonlyMap<number, UserCount> {
+  const filter = eventParams(view, bounds);
+  return useQueries({
+    queries: pages
+      .filter(({ issues }) => issues.length > 0)
+      .map(({ issues }) => {
+        const params: Params = [...issues.map(({ id }) => ["issue", String(id)] as const), ...filter];
+        return {
+          queryKey: [ISSUES, "users", params],
+          queryFn: ({ signal }: { signal: AbortSignal }) =>
+            getJson<IssueUsersResponse>("issues/users", params, signal),
+        };
+      }),
+    combine: (results) =>
+      new Map(results.flatMap(({ data }) => data?.issues ?? []).map((one) => [one.issue, one])),
+  });
+}
+
+/** The names of all who may log in. */
+export function useUserNames() {
+  return useQuery({
+    queryKey: ["users"],
+    queryFn: ({ signal }) => getJson<UsersResponse>("users", [], signal),
+  });
+}
+
 /** What is known of one issue. */
-export function useIssue(id: string) {
+export function useIssue(id: string, enabled = true) {
   return useQuery({
     queryKey: [ISSUES, "one", id],
     queryFn: ({ signal }) => getJson<IssueDetail>(`issues/${id}`, [], signal),
+    enabled,
   });
+}
+
+/** The event of an issue at a place, null if it is not kept any more. */
+export function useIssueEvent(id: number, place: EventPlace | null) {
+  return useQuery({
+    queryKey: [ISSUES, "event", id, place?.ts, place?.id],
+    queryFn: async ({ signal }) => {
+      const { ts = "0", id: event } = place ?? {};
+      const span: Params = [
+        ["start", ts],
+        ["end", String(BigInt(ts) + 1n)],
+        ["limit", "500"],
+      ];
+      const found = await getJson<IssueEventsResponse>(`issues/${id}/events`, span, signal);
+      return found.events.find((one) => one.id === event) ?? null;
+    },
+    enabled: place !== null,
+  });
+}
+
+/** Where an event is: unix nanoseconds, and its id. */
+export interface EventPlace {
+  ts: string;
+  id: string;
 }
 
 /** When an issue happened in a range, and where. */

@@ -727,7 +727,7 @@ export interface paths {
         };
         /**
          * The graph of an episode's expression
-         * @description Around the episode, from Prometheus; without series if the expression is not known, or is Loki's.
+         * @description Around the episode, from Prometheus or Loki; without series if the expression is not known.
          */
         get: operations["alertSeries"];
         put?: never;
@@ -1113,6 +1113,8 @@ export interface components {
             cut: number;
             /** @description Events in the range, counted in whole hours. */
             events: number;
+            /** @description Number of an older issue of the same failure, 0 for none. */
+            twin: number;
             /** @description The sparkline: events in each step from series_start on; empty without events. */
             series: number[];
         };

@@ -10,7 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["j  k", "Next and previous line or issue"],
   ["Enter", "Open and close a line, open an issue"],
   ["x", "Choose an issue"],
-  ["r  s  a", "Resolve, snooze, assign to me: the chosen issues, or this one"],
+  ["r  s  a", "Resolve or reopen, snooze, assign to me: the chosen issues, or this one"],
   ["?", "This help"],
 ];
 

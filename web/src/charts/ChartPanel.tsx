@@ -4,6 +4,7 @@ import type { ChartData } from "../lib/volume";
 import { useView } from "../state/useView";
 import { cx } from "../ui/cx";
 import { Skeleton, SmallErrorState } from "../ui/States";
+import type { Tick } from "./ticks";
 
 const StackedBars = lazy(() => import("./StackedBars"));
 
@@ -12,6 +13,7 @@ interface ChartPanelProps {
   query: { isPending: boolean; isError: boolean; error: unknown };
   data: ChartData | undefined;
   covered?: readonly boolean[] | undefined;
+  ticks?: readonly Tick[] | undefined;
   height: number;
   label: string;
   /** Shown in place of the chart when there is not a single line. */
@@ -19,7 +21,7 @@ interface ChartPanelProps {
 }
 
 /** A chart in each of its states, always of the same height. */
-export function ChartPanel({ query, data, covered, height, label, empty }: ChartPanelProps) {
+export function ChartPanel({ query, data, covered, ticks, height, label, empty }: ChartPanelProps) {
   const { view, setView } = useView();
   const retry = useRetry();
   const frame = { minHeight: height };
@@ -42,7 +44,7 @@ export function ChartPanel({ query, data, covered, height, label, empty }: Chart
     setView({ ...view, range: { kind: "absolute", startMs, endMs }, tail: false, line: "" });
   return (
     <Suspense fallback={<Bars height={height} />}>
-      <StackedBars data={data} covered={covered} height={height} label={label} onZoom={zoom} />
+      <StackedBars data={data} covered={covered} ticks={ticks} height={height} label={label} onZoom={zoom} />
     </Suspense>
   );
 }

@@ -5,11 +5,14 @@ import { type ChartData, gaps } from "../lib/volume";
 import { useTheme } from "../state/theme";
 import { chartColumns, chartOptions, type Live } from "./options";
 import { Tooltip } from "./Tooltip";
+import type { Tick } from "./ticks";
 
 export interface StackedBarsProps {
   data: ChartData;
   /** For each bucket: was there any data? Without it every bucket counts as covered. */
   covered?: readonly boolean[] | undefined;
+  /** Moments to mark, as deploys. */
+  ticks?: readonly Tick[] | undefined;
   height: number;
   /** What the chart shows, in words, for those who cannot see it. */
   label: string;
@@ -17,10 +20,10 @@ export interface StackedBarsProps {
 }
 
 /** Bars of counts over time, stacked; dragging zooms, all charts of the page share the cursor. */
-export default function StackedBars({ data, covered, height, label, onZoom }: StackedBarsProps) {
+export default function StackedBars({ data, covered, ticks, height, label, onZoom }: StackedBarsProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<uPlot | null>(null);
-  const live = useRef<Live>({ data, gaps: [] });
+  const live = useRef<Live>({ data, gaps: [], ticks: [] });
   const zoomTo = useRef(onZoom);
   const [theme] = useTheme();
   const [cursor, setCursor] = useState<Cursor | null>(null);
@@ -29,11 +32,11 @@ export default function StackedBars({ data, covered, height, label, onZoom }: St
   const tokens = data.series.map(({ token }) => token).join(" ");
 
   useEffect(() => {
-    live.current = { data, gaps: covered ? gaps(covered, data.stepMs) : [] };
+    live.current = { data, gaps: covered ? gaps(covered, data.stepMs) : [], ticks: ticks ?? [] };
     zoomTo.current = onZoom;
     // A chart with other series is about to be replaced below.
     if (chart.current?.series.length === data.series.length + 1) chart.current.setData(chartColumns(data));
-  }, [data, covered, onZoom]);
+  }, [data, covered, ticks, onZoom]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours are read while building
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { formatCount } from "../lib/format";
+import { formatCount, plural } from "../lib/format";
 import { formatClock, formatDay, formatMinute } from "../lib/time";
 import type { ChartData } from "../lib/volume";
 import { cx } from "../ui/cx";
@@ -33,7 +33,11 @@ export function Tooltip({
       style={toLeft ? { right: width - x + 12 } : { left: x + 12 }}
     >
       <p className="font-semibold">{bucketName(start, data.stepMs)}</p>
-      {total === 0 && <p className="text-muted">{covered === false ? "No lines arrived" : "0 lines"}</p>}
+      {total === 0 && (
+        <p className="text-muted">
+          {covered === false ? "No lines arrived" : plural(0, data.unit ?? "line")}
+        </p>
+      )}
       {rows.map((series) => (
         <p key={series.label} className="flex items-center gap-2">
           <Swatch token={series.token} />

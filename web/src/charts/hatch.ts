@@ -1,16 +1,19 @@
 import type uPlot from "uplot";
 
-interface HatchLook {
-  /** What is missing, in words. */
-  label: string;
+/** Colours and font of what is drawn over a chart. */
+export interface Look {
   ink: string;
   /** Colour of the surface below, behind the label. */
   ground: string;
   font: string;
 }
 
-/** Hatches and labels the times without any data, given in unix seconds: they are neither zero nor blank. */
-export function drawGaps(chart: uPlot, gaps: readonly (readonly [number, number])[], look: HatchLook): void {
+/** Hatches the times without any data, given in unix seconds, and labels what is missing: they are neither zero nor blank. */
+export function drawGaps(
+  chart: uPlot,
+  gaps: readonly (readonly [number, number])[],
+  look: Look & { label: string },
+): void {
   const { ctx, bbox } = chart;
   const ratio = devicePixelRatio;
   ctx.save();
@@ -47,7 +50,13 @@ function drawHatch(
   ctx.restore();
 }
 
-function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: number, look: HatchLook) {
+function drawLabel(
+  ctx: CanvasRenderingContext2D,
+  from: number,
+  to: number,
+  y: number,
+  look: Look & { label: string },
+) {
   ctx.font = look.font;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
@@ -60,6 +69,7 @@ function drawLabel(ctx: CanvasRenderingContext2D, from: number, to: number, y: n
   ctx.fillText(look.label, (from + to) / 2, y);
 }
 
+/** The font at the ratio of the screen. */
 export function scaleFont(font: string, ratio: number): string {
   return font.replace(/^(\d+)px/, (_, size) => `${Number(size) * ratio}px`);
 }

@@ -4,12 +4,14 @@ import type { ChartData } from "../lib/volume";
 import { timeLabels } from "./axis";
 import { tokenColour } from "./colours";
 import { drawGaps } from "./hatch";
+import { drawTicks, type Tick } from "./ticks";
 
 /** What a chart reads at each drawing, so that new data needs no new chart. */
 export interface Live {
   data: ChartData;
   /** Runs of buckets without data, as [first, last]. */
   gaps: readonly [number, number][];
+  ticks: readonly Tick[];
 }
 
 export interface Handlers {
@@ -70,6 +72,7 @@ export function chartOptions(
     ],
     series: [{}, ...tokens.map((token) => barSeries(token, gap))],
     hooks: {
+      draw: [(chart) => drawTicks(chart, handlers.live().ticks, { ink: muted, ground: panel, font: FONT })],
       drawAxes: [
         (chart) =>
           drawGaps(chart, gapSpans(handlers.live()), {

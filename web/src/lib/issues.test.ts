@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { IssueChange, OccurrencesResponse } from "../api/types";
-import { actionWords, changeWords, countWords, snoozeWords, titleParts } from "./issues";
+import type { Deploy, IssueChange, IssueDetail, IssuesSummary, OccurrencesResponse } from "../api/types";
+import {
+  actionWords,
+  answerWords,
+  changeWords,
+  countWords,
+  snoozeWords,
+  titleParts,
+  verdictOf,
+} from "./issues";
 
 const change = (kind: IssueChange["kind"], detail: Record<string, unknown> = {}): IssueChange => ({
   seq: 1,
@@ -39,13 +47,13 @@ describe("issues in words", () => {
   it("says what an action has done", () =>
     expect(actionWords({ action: "merge", issues: [1, 2], into: 7 })).toBe("2 issues merged into issue 7."));
 
-  it("counts events and users, and names the only environment", () => {
+  describe("how often and to whom", () => {
     const found: OccurrencesResponse = {
       start: "2026-03-01T12:00:00Z",
-      end: "2026-03-01T12:20:00Z",
-      step_ms: 60_000,
-      total: 41,
-      counts: [],
+      end: "2026-03-01T13:00:00Z",
+      step_ms: 600_000,
+      total: 44,
+      counts: [3, 0, 0, 0, 20, 21],
       tags: [
         { name: "env", events: 41, distinct: 1, values: [{ value: "production", count: 41 }] },
         { name: "user", events: 41, distinct: 9, values: [] },
@@ -53,7 +61,44 @@ describe("issues in words", () => {
       sampled: false,
       deploys: [],
     };
-    expect(countWords(found)).toBe("41 events in 20 min, 9 users, only in production.");
-    expect(countWords({ ...found, sampled: true })).toBe("41 events in 20 min, at least 9 users.");
+
+    it("counts since it came back, and names the only environment", () =>
+      expect(countWords(found, Date.parse("2026-03-01T12:40:00Z"))).toBe(
+        "41 times in 20 min, 9 users, only production.",
+      ));
+
+    it("counts the whole range of what began before", () =>
+      expect(countWords({ ...found, sampled: true }, 0)).toBe("44 times in 1 h, at least 9 users."));
   });
+
+  describe("the verdict", () => {
+    const now = new Date(2026, 2, 1, 15, 0).getTime();
+    const at = (hour: number, day = 1) => new Date(2026, 2, day, hour, 3).toISOString();
+    const issue = { state: "new", first_seen: at(14), since: at(14), spiking_since: null } as IssueDetail;
+    const deploy = (time: string) => ({ version: "2b7f1e", at: time }) as Deploy;
+    it.each([
+      [{ ...issue, deploy: deploy(at(13)) }, "New since deploy 2b7f1e, 14:03."],
+      [{ ...issue, deploy: deploy(at(13, -3)) }, "New since 14:03."],
+      [{ ...issue, state: "ongoing", first_seen: at(9, -5) }, "Ongoing since 2026-02-23 09:03."],
+      [
+        { ...issue, state: "regressed", deploy: deploy(at(13)), spiking_since: at(14) },
+        "Back since deploy 2b7f1e, 14:03. Far more frequent than usual.",
+      ],
+    ] as [IssueDetail, string][])("%#: says since when and since which deploy", (one, want) =>
+      expect(verdictOf(one, now)).toBe(want),
+    );
+  });
+
+  it.each([
+    [
+      { new: 3, back: 1, spiking: 0, deploy: { version: "2b7f1e" } },
+      "3 new since deploy 2b7f1e, 1 came back",
+    ],
+    [
+      { new: 0, back: 0, spiking: 2, deploy: null },
+      "Nothing new in the last hour, nothing came back, 2 spiking",
+    ],
+  ])("%#: answers what is new", (summary, want) =>
+    expect(answerWords(summary as IssuesSummary, { kind: "relative", spanMs: 3_600_000 })).toBe(want),
+  );
 });

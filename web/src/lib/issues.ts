@@ -3,20 +3,13 @@ import type {
   IssueChange,
   IssueDetail,
   IssueRow,
+  IssuesSummary,
   OccurrencesResponse,
   Snooze,
 } from "../api/types";
+import type { TimeRange } from "../state/view";
 import { formatCount, plural } from "./format";
-import { describeSpan, formatExact } from "./time";
-
-/** The spans and conditions that a snooze can be ended by, by their words. */
-export const SNOOZES: readonly { name: string; make: (now: number) => Snooze }[] = [
-  { name: "For an hour", make: (now) => ({ until: new Date(now + 3_600_000).toISOString() }) },
-  { name: "For a day", make: (now) => ({ until: new Date(now + 86_400_000).toISOString() }) },
-  { name: "For a week", make: (now) => ({ until: new Date(now + 7 * 86_400_000).toISOString() }) },
-  { name: "Until 100 more events", make: () => ({ events: 100 }) },
-  { name: "Until three times as many as usual", make: () => ({ surge: true }) },
-];
+import { describeSpan, formatExact, formatMoment, lastSpan } from "./time";
 
 /** What ends a snooze, in words: "until 2026-03-01 14:00:00 or 100 more events". */
 export function snoozeWords(snooze: Snooze): string {
@@ -28,17 +21,32 @@ export function snoozeWords(snooze: Snooze): string {
   return `until ${parts.filter(Boolean).join(" or ")}`;
 }
 
-/** What is the case with an issue, in a sentence. */
-export function verdictOf(issue: IssueDetail): string {
+/** The answer that a list begins with: "3 new since deploy 2b7f1e, 1 came back". */
+export function answerWords({ new: fresh, back, spiking, deploy }: IssuesSummary, range: TimeRange): string {
+  const time = range.kind === "relative" ? `in the last ${lastSpan(range.spanMs)}` : "in this time";
+  const since = deploy ? `since deploy ${deploy.version}` : time;
+  const parts = [
+    `${fresh === 0 ? "Nothing" : formatCount(fresh)} new ${since}`,
+    `${back === 0 ? "nothing" : formatCount(back)} came back`,
+    spiking > 0 && `${formatCount(spiking)} spiking`,
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** A deploy this long before is not named as what may have brought an issue. */
+const DEPLOY_NEAR_MS = 86_400_000;
+
+/** What is the case with an issue, in a sentence: "Back since deploy 2b7f1e, 14:03." */
+export function verdictOf(issue: IssueDetail, now: number): string {
   const spike = issue.spiking_since ? " Far more frequent than usual." : "";
-  const after = issue.deploy ? `, first seen after deploy ${issue.deploy.version}` : "";
   switch (issue.state) {
     case "new":
-      return `New${after}.${spike}`;
+    case "ongoing": {
+      const word = issue.state === "new" ? "New" : "Ongoing";
+      return `${word} since ${beginning(issue, issue.first_seen, now)}.${spike}`;
+    }
     case "regressed":
-      return `Back since ${formatExact(Date.parse(issue.since ?? ""))}, after it was resolved.${spike}`;
-    case "ongoing":
-      return `Ongoing${after}.${spike}`;
+      return `Back since ${beginning(issue, issue.since, now)}.${spike}`;
     case "resolved":
       return "Resolved: the next event brings it back.";
     case "snoozed":
@@ -46,16 +54,32 @@ export function verdictOf(issue: IssueDetail): string {
   }
 }
 
-/** How often it happened in a range, and to whom: "41 events in 20 min, 9 users, only in production." */
-export function countWords({ start, end, total, tags, sampled }: OccurrencesResponse): string {
-  const span = describeSpan(Date.parse(end) - Date.parse(start));
+function beginning({ deploy }: IssueDetail, began: string | null, now: number): string {
+  const ms = Date.parse(began ?? "");
+  const near = deploy && ms - Date.parse(deploy.at) < DEPLOY_NEAR_MS;
+  return `${near ? `deploy ${deploy.version}, ` : ""}${formatMoment(ms, now)}`;
+}
+
+/** Since when what is told of an issue holds, within its range: since it came back, or was new. */
+export function tellingSince(issue: Pick<IssueDetail, "state" | "since" | "first_seen">): number {
+  const began = issue.state === "regressed" ? issue.since : issue.first_seen;
+  return Date.parse(began ?? "") || 0;
+}
+
+/** How often it happened in a range, and to whom: "41 times in 20 min, 9 users, only production." */
+export function countWords(found: OccurrencesResponse, sinceMs: number): string {
+  const { step_ms, counts, tags, sampled } = found;
+  const [startMs, endMs] = [Date.parse(found.start), Date.parse(found.end)];
+  const fromMs = Math.max(startMs, Math.min(sinceMs, endMs));
+  const skipped = Math.floor((fromMs - startMs) / step_ms);
+  const total = counts.slice(skipped).reduce((sum, one) => sum + one, 0);
   const distinct = (name: string) => tags.find((tag) => tag.name === name);
   const users = distinct("user")?.distinct ?? 0;
   const env = distinct("env");
   const parts = [
-    `${plural(total, "event")} in ${span}`,
+    `${plural(total, "time")} in ${describeSpan(endMs - fromMs)}`,
     users > 0 && `${sampled ? "at least " : ""}${plural(users, "user")}`,
-    !sampled && env?.distinct === 1 && `only in ${env.values[0]?.value}`,
+    !sampled && env?.distinct === 1 && `only ${env.values[0]?.value}`,
   ];
   return `${parts.filter(Boolean).join(", ")}.`;
 }

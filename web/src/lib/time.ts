@@ -80,6 +80,12 @@ export function formatExact(ms: number): string {
   return `${formatDay(ms)} ${formatClock(ms)}`;
 }
 
+/** Local "14:03" of today, "2025-06-30 14:03" of other days. */
+export function formatMoment(ms: number, now: number): string {
+  const day = formatDay(ms);
+  return day === formatDay(now) ? formatMinute(ms) : `${day} ${formatMinute(ms)}`;
+}
+
 /** Milliseconds of a unix nanosecond string. */
 export function nsToMs(ns: string): number {
   return Number(ns.slice(0, -6) || "0");

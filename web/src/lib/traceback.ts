@@ -19,7 +19,7 @@ const FRAME = /^\s*File "(.+?)", line (\d+)(?:, in (.+))?$/;
 const MARKER = /^[\s~^]*[~^][\s~^]*$/;
 const CHAIN = /^(The above exception was|During handling of the above)/;
 const EXCEPTION = /^((?:[\w]+\.)*[A-Za-z_]\w*)(?::\s?(.*))?$/;
-const LIBRARY = /(?:site-packages|dist-packages|\/lib\/python\d)/;
+const LIBRARY = /(?:site-packages|dist-packages|\/lib\/python\d|^<frozen )/;
 
 /** Splits a text at its first Python traceback; null when it has none. */
 export function splitTraceback(text: string): SplitTrace | null {

@@ -13,6 +13,8 @@ export interface ChartSeries {
 }
 
 export interface ChartData {
+  /** What is counted, "line" by default. */
+  unit?: string;
   stepMs: number;
   /** Start of each bucket in unix milliseconds, without holes. */
   starts: readonly number[];

@@ -16,11 +16,17 @@ const PLACES = {
   bottom: "mx-0 mt-auto mb-0 w-full max-w-none rounded-t-md border-t pb-[env(safe-area-inset-bottom)]",
 };
 
-/** A dialog over the page, open for as long as it is rendered; the browser keeps the focus in it and closes it on Escape. */
+/**
+ * A dialog over the page, open for as long as it is rendered; the browser keeps the focus in it and closes it on Escape.
+ * What has `data-focus` has the focus at first.
+ */
 export function Modal({ title, place, onClose, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    dialog.current?.showModal();
+    dialog.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
+  }, []);
   // A click on the dialog itself is one beside its content: on the backdrop.
   const outside = (event: MouseEvent) => event.target === dialog.current && dialog.current.close();
   return (

@@ -1,13 +1,16 @@
 import { Download } from "lucide-react";
 import { useState } from "react";
+import { Link } from "wouter";
 import { apiUrl } from "../../api/client";
 import { eventParams, useIssueEvents } from "../../api/issues";
 import type { Entry, IssueEvent } from "../../api/types";
+import { issuePath } from "../../app/routes";
 import { formatExact, nsToMs } from "../../lib/time";
 import { MessageText } from "../../lines/MessageText";
 import { useAnchor } from "../../state/anchor";
-import { useView } from "../../state/useView";
+import { linkTo, useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
+import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
@@ -42,7 +45,7 @@ export function EventsPanel({ id }: { id: number }) {
       )}
       <ul>
         {events.map((event) => (
-          <EventRow key={`${event.ts} ${event.id}`} event={event} />
+          <EventRow key={`${event.ts} ${event.id}`} issue={id} event={event} />
         ))}
       </ul>
       {query.hasNextPage && (
@@ -56,7 +59,12 @@ export function EventsPanel({ id }: { id: number }) {
   );
 }
 
-function EventRow({ event }: { event: IssueEvent }) {
+interface EventProps {
+  issue: number;
+  event: IssueEvent;
+}
+
+function EventRow({ issue, event }: EventProps) {
   const [open, setOpen] = useState(false);
   return (
     <li data-event={event.id} className="border-t border-line">
@@ -74,12 +82,14 @@ function EventRow({ event }: { event: IssueEvent }) {
           {[event.service, event.env, event.tags.host].filter(Boolean).join(" · ")}
         </span>
       </button>
-      {open && <EventDetail event={event} />}
+      {open && <EventDetail issue={issue} event={event} />}
     </li>
   );
 }
 
-function EventDetail({ event }: { event: IssueEvent }) {
+function EventDetail({ issue, event }: EventProps) {
+  const { view } = useView();
+  const here = { ...view, line: `${event.ts}-${event.id}` };
   const entry: Entry = {
     id: event.id,
     ts: event.ts,
@@ -93,6 +103,12 @@ function EventDetail({ event }: { event: IssueEvent }) {
       <ScrollBox label="The event" className="max-h-96 overflow-auto">
         <MessageText entry={entry} raw={false} />
       </ScrollBox>
+      <p className="flex flex-wrap gap-2">
+        <CopyButton words label="Copy" text={entry.line} />
+        <Link href={linkTo(issuePath(issue, "around"), here)} className={buttonClass("outline", "sm")}>
+          Around it
+        </Link>
+      </p>
       <dl className="grid grid-cols-[8rem_1fr] gap-x-3 text-meta">
         {facts
           .filter(([, value]) => value !== "")

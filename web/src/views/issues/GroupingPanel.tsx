@@ -3,28 +3,29 @@ import type { IssueDetail, IssueHash } from "../../api/types";
 import { plural } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
+import { TimeAgo } from "../../ui/TimeAgo";
 
 /** Why these events are one issue: what counted, and its groups, which can be taken out again. */
 export function GroupingPanel({ issue }: { issue: IssueDetail }) {
   const action = useIssueAction();
   const keys = issue.groups.filter(({ key }) => key);
-  const { explanation } = issue;
   const unmerge = (hash: string) => action.mutate({ action: "unmerge", issues: [issue.id], hashes: [hash] });
   return (
-    <Panel title="Why this is one issue" note={plural(keys.length, "group")}>
-      {explanation && (
-        <dl className="grid gap-1.5 px-4 pb-3">
-          {explanation.rule && <Part name="rule" value={explanation.rule} />}
-          {explanation.parts.map((part) => (
-            <Part key={part.name} {...part} />
-          ))}
-        </dl>
-      )}
+    <Panel title="Why this is one issue" note="these parts are equal in all its events">
+      <div className="px-4 pb-3">
+        <GroupingParts explanation={issue.explanation} />
+      </div>
       {action.isError && (
         <p role="alert" className="px-4 pb-2 text-error">
           {action.error.message}
         </p>
       )}
+      <h3 className="flex flex-wrap items-baseline gap-x-3 border-t border-line px-4 pt-2 pb-1">
+        <span className="font-semibold">{plural(keys.length, "group")} of events</span>
+        <span className="text-meta text-muted">
+          {keys.length > 1 ? "unmerge makes an issue of a group again" : "merge adds those of another issue"}
+        </span>
+      </h3>
       <ul aria-label="Groups">
         {keys.map((hash) => (
           <Group
@@ -36,6 +37,20 @@ export function GroupingPanel({ issue }: { issue: IssueDetail }) {
         ))}
       </ul>
     </Panel>
+  );
+}
+
+/** What counted when the events were put together. */
+export function GroupingParts({ explanation }: Pick<IssueDetail, "explanation">) {
+  if (!explanation) return <p className="text-muted">What counted is not known any more.</p>;
+  return (
+    <dl className="grid gap-1.5">
+      {explanation.rule && <Part name="rule" value={explanation.rule} />}
+      {explanation.parts.map((part, index) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: several frames have one name
+        <Part key={index} {...part} />
+      ))}
+    </dl>
   );
 }
 
@@ -61,7 +76,14 @@ function Group({ hash, onUnmerge, busy }: GroupProps) {
     <li className="flex items-center gap-2 border-t border-line px-4 py-1.5">
       <span className="min-w-0 flex-1">
         <span className="block truncate font-mono text-code">{hash.hash}</span>
-        <span className="block text-meta text-muted">{hash.reason}</span>
+        <span className="block text-meta text-muted">
+          {hash.reason}
+          {hash.last_seen && (
+            <>
+              {" · "}last seen <TimeAgo ms={Date.parse(hash.last_seen)} />
+            </>
+          )}
+        </span>
       </span>
       {onUnmerge && (
         <Button size="sm" onClick={onUnmerge} disabled={busy} aria-label={`Unmerge ${hash.hash}`}>

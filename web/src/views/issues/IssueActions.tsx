@@ -1,83 +1,78 @@
-import { BellOff, Check, RotateCcw, UserRound } from "lucide-react";
-import { useState } from "react";
+import { BellOff, Check, Merge, RotateCcw } from "lucide-react";
+import { lazy, Suspense, useState } from "react";
 import type { useIssueAction } from "../../api/issues";
-import type { IssueAction } from "../../api/types";
-import { SNOOZES } from "../../lib/issues";
+import type { IssueAction, IssueRow } from "../../api/types";
 import { Button } from "../../ui/Button";
-import { Menu, MenuItem } from "../../ui/Menu";
-import { MergeDialog } from "./MergeDialog";
+import { AssignMenu } from "./AssignMenu";
 import { useIssueKeys } from "./useIssueKeys";
 
+const MergeDialog = lazy(() => import("./MergeDialog"));
+const SnoozeDialog = lazy(() => import("./SnoozeDialog"));
+
+/** What of an issue the actions need. */
+export type Acted = Pick<IssueRow, "id" | "title" | "state">;
+
 interface IssueActionsProps {
-  issues: readonly number[];
-  /** False where all of them are resolved: then they can be reopened. */
-  open: boolean;
+  issues: readonly Acted[];
   user: string;
   action: ReturnType<typeof useIssueAction>;
   onDone?: (action: IssueAction) => void;
 }
 
-/** What can be done with issues; r, s and a do the first of each. */
-export function IssueActions({ issues, open, user, action, onDone }: IssueActionsProps) {
-  const [merging, setMerging] = useState(false);
-  const run = (what: Omit<IssueAction, "issues">) => {
-    if (issues.length === 0 || action.isPending) return;
-    const all = { ...what, issues: [...issues] };
+/** What can be done with issues. r resolves or reopens, s asks how long to snooze, a assigns to oneself. */
+export function IssueActions({ issues, user, action, onDone }: IssueActionsProps) {
+  const [dialog, setDialog] = useState<"snooze" | "merge" | null>(null);
+  const ids = issues.map(({ id }) => id);
+  const run = (what: Omit<IssueAction, "issues">, of = ids) => {
+    setDialog(null);
+    if (of.length === 0 || action.isPending) return;
+    const all = { ...what, issues: of };
     action.mutate(all, { onSuccess: () => onDone?.(all) });
   };
+  const open = issues.some(({ state }) => state !== "resolved");
   const settle = () => run({ action: open ? "resolve" : "reopen" });
-  const snooze = (index: number) => run({ action: "snooze", snooze: SNOOZES[index]?.make(Date.now()) ?? {} });
-  useIssueKeys({
-    r: settle,
-    s: () => snooze(1),
-    a: () => run({ action: "assign", assignee: user }),
-  });
+  const assign = (assignee: string) => run({ action: "assign", assignee });
+  useIssueKeys({ r: settle, s: () => setDialog("snooze"), a: () => assign(user) });
   return (
     <div className="flex flex-wrap items-center gap-1.5">
       <Button size="sm" onClick={settle} disabled={action.isPending}>
-        {open ? <Check size={14} aria-hidden /> : <RotateCcw size={14} aria-hidden />}
+        {open ? (
+          <Check size={14} aria-hidden className="max-sm:hidden" />
+        ) : (
+          <RotateCcw size={14} aria-hidden className="max-sm:hidden" />
+        )}
         {open ? "Resolve" : "Reopen"}
       </Button>
-      <Menu
-        trigger={
-          <Button size="sm" disabled={action.isPending}>
-            <BellOff size={14} aria-hidden />
-            Snooze
-          </Button>
-        }
-      >
-        {SNOOZES.map(({ name }, index) => (
-          <MenuItem key={name} onSelect={() => snooze(index)}>
-            {name}
-          </MenuItem>
-        ))}
-      </Menu>
-      <Menu
-        trigger={
-          <Button size="sm" disabled={action.isPending}>
-            <UserRound size={14} aria-hidden />
-            Assign
-          </Button>
-        }
-      >
-        <MenuItem onSelect={() => run({ action: "assign", assignee: user })}>To me ({user})</MenuItem>
-        <MenuItem onSelect={() => run({ action: "assign", assignee: "" })}>To nobody</MenuItem>
-      </Menu>
-      <Button size="sm" onClick={() => setMerging(true)} disabled={action.isPending}>
+      <Button size="sm" onClick={() => setDialog("snooze")} disabled={action.isPending}>
+        <BellOff size={14} aria-hidden className="max-sm:hidden" />
+        Snooze
+      </Button>
+      <AssignMenu user={user} disabled={action.isPending} onAssign={assign} />
+      <Button size="sm" onClick={() => setDialog("merge")} disabled={action.isPending}>
+        <Merge size={14} aria-hidden className="max-sm:hidden" />
         Merge
       </Button>
-      {merging && (
-        <MergeDialog
-          issues={issues}
-          onClose={() => setMerging(false)}
-          onMerge={(into) => {
-            setMerging(false);
-            const from = issues.filter((id) => id !== into);
-            const all = { action: "merge" as const, issues: from, into };
-            action.mutate(all, { onSuccess: () => onDone?.(all) });
-          }}
-        />
-      )}
+      <Suspense>
+        {dialog === "snooze" && (
+          <SnoozeDialog
+            count={ids.length}
+            onSnooze={(snooze) => run({ action: "snooze", snooze })}
+            onClose={() => setDialog(null)}
+          />
+        )}
+        {dialog === "merge" && (
+          <MergeDialog
+            issues={issues}
+            onMerge={(into) =>
+              run(
+                { action: "merge", into },
+                ids.filter((id) => id !== into),
+              )
+            }
+            onClose={() => setDialog(null)}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }

@@ -1,24 +1,31 @@
+import type { IssueState } from "../../api/types";
+import { formatShort } from "../../lib/format";
 import { useView } from "../../state/useView";
 import { ISSUE_SORTS, ISSUE_STATES, type IssueSort, type View } from "../../state/view";
 import { cx } from "../../ui/cx";
 import { Segmented } from "../../ui/Segmented";
+import { FilterChips } from "../logs/FilterChips";
 
 const SORT_WORDS: Record<IssueSort, string> = { last: "Last seen", first: "Newest", events: "Most events" };
 
-/** State, assignee and order of the list, all in the address. */
-export function IssueFilters({ user }: { user: string }) {
+interface IssueFiltersProps {
+  user: string;
+  /** How many issues are in each state. */
+  counts: Readonly<Record<string, number>> | undefined;
+}
+
+/** State, assignee, all other filters in force and the order of the list, in one line and all in the address. */
+export function IssueFilters({ user, counts }: IssueFiltersProps) {
   const { view, setView } = useView();
+  const toggle = (state: IssueState) => setView({ ...view, states: toggled(view.states, state) });
   return (
-    <div className="flex flex-wrap items-center gap-x-3 gap-y-1.5">
-      <fieldset className="flex flex-wrap gap-1">
+    <div className="relative -mx-2 flex items-center gap-3 overflow-x-auto px-2 py-0.5 [scrollbar-width:none] md:-mx-4 md:px-4">
+      <fieldset className="flex gap-1">
         <legend className="sr-only">State</legend>
         {ISSUE_STATES.map((state) => (
-          <Chip
-            key={state}
-            on={view.states.includes(state)}
-            onClick={() => setView({ ...view, states: toggled(view.states, state) })}
-          >
+          <Chip key={state} on={view.states.includes(state)} onClick={() => toggle(state)}>
             {state}
+            {counts && <span className="ml-1 font-normal text-muted">{formatShort(counts[state] ?? 0)}</span>}
           </Chip>
         ))}
       </fieldset>
@@ -30,25 +37,39 @@ export function IssueFilters({ user }: { user: string }) {
         <Chip on={isOnly(view, "")} onClick={() => setView(onlyAssignee(view, ""))}>
           unassigned
         </Chip>
+        {view.assignees
+          .filter((name) => name !== "" && name !== user)
+          .map((name) => (
+            <Chip
+              key={name}
+              on
+              onClick={() => setView({ ...view, assignees: toggled(view.assignees, name) })}
+            >
+              {name}
+            </Chip>
+          ))}
       </fieldset>
-      <Segmented
-        label="Order"
-        value={view.sort}
-        options={ISSUE_SORTS.map((value) => ({ value, label: SORT_WORDS[value] }))}
-        onChange={(sort) => setView({ ...view, sort }, { replace: true })}
-      />
+      <FilterChips className="shrink-0 flex-nowrap!" />
+      <div className="ml-auto shrink-0">
+        <Segmented
+          label="Order"
+          value={view.sort}
+          options={ISSUE_SORTS.map((value) => ({ value, label: SORT_WORDS[value] }))}
+          onChange={(sort) => setView({ ...view, sort }, { replace: true })}
+        />
+      </div>
     </div>
   );
 }
 
-function Chip({ on, onClick, children }: { on: boolean; onClick: () => void; children: string }) {
+function Chip({ on, onClick, children }: { on: boolean; onClick: () => void; children: React.ReactNode }) {
   return (
     <button
       type="button"
       aria-pressed={on}
       onClick={onClick}
       className={cx(
-        "h-6 rounded-full border px-2.5 text-meta pointer-coarse:h-9",
+        "h-6 rounded-full border px-2.5 text-meta whitespace-nowrap pointer-coarse:h-10",
         on ? "border-accent/40 bg-select font-semibold" : "border-line text-muted hover:text-text",
       )}
     >

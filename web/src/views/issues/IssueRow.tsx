@@ -1,7 +1,8 @@
 import { Link } from "wouter";
+import type { UserCount } from "../../api/issues";
 import type { IssueRow as Row } from "../../api/types";
 import { issuePath } from "../../app/routes";
-import { formatShort, plural } from "../../lib/format";
+import { formatCount, formatShort, plural } from "../../lib/format";
 import { titleParts } from "../../lib/issues";
 import { toLevel } from "../../lib/levels";
 import { linkTo, useView } from "../../state/useView";
@@ -9,32 +10,40 @@ import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
 import { TimeAgo } from "../../ui/TimeAgo";
+import { GroupingMark } from "./GroupingMark";
 import { Sparkline } from "./Sparkline";
+
+/** Height of a row. */
+export const ROW_PX = 44;
+
+// The columns of the list, from the right of the title on; narrow screens have what matters below the title.
+export const SPARK = "hidden w-28 shrink-0 md:block";
+export const COUNT = "hidden w-14 shrink-0 text-right md:block";
+export const USERS = "hidden w-12 shrink-0 text-right md:block";
+export const LAST = "w-20 shrink-0 text-right";
+export const STATE = "hidden w-28 shrink-0 md:block";
 
 interface IssueRowProps {
   issue: Row;
+  /** Undefined while it is not known. */
+  users: UserCount | undefined;
   stepMs: number;
   active: boolean;
   chosen: boolean;
   onChoose: () => void;
 }
 
-/** One issue: title, where, how often, since when, its state. */
-export function IssueRow({ issue, stepMs, active, chosen, onChoose }: IssueRowProps) {
-  const { view } = useView();
-  const level = toLevel(issue.level);
-  const { type, message } = titleParts(issue);
+/** One issue: title, where, how often, to how many, when, its state. */
+export function IssueRow({ issue, users, stepMs, active, chosen, onChoose }: IssueRowProps) {
   return (
-    <li
-      data-issue={issue.id}
-      aria-current={active || undefined}
+    <div
       className={cx(
-        "relative flex min-h-14 items-stretch gap-2 border-b border-line pr-3 md:gap-3 md:pr-4",
+        "relative flex h-full items-center gap-2 border-b border-line pr-3 md:gap-3 md:pr-4",
         active ? "bg-select" : "hover:bg-hover",
       )}
     >
-      <LevelBar level={level} />
-      <label className="relative z-10 flex w-6 shrink-0 items-center justify-center pointer-coarse:w-10">
+      <LevelBar level={toLevel(issue.level)} />
+      <label className="relative z-10 flex h-full w-6 shrink-0 items-center justify-center pointer-coarse:w-10">
         <input
           type="checkbox"
           checked={chosen}
@@ -43,46 +52,83 @@ export function IssueRow({ issue, stepMs, active, chosen, onChoose }: IssueRowPr
           className="size-4 accent-accent"
         />
       </label>
-      <div className="grid min-w-0 flex-1 content-center py-1.5">
-        <Link
-          href={linkTo(issuePath(issue.id), view)}
-          title={issue.title}
-          className="truncate after:absolute after:inset-0"
-          dir="auto"
-        >
-          {type && <span className="font-semibold">{type} </span>}
-          <span className={cx(type && "text-muted")}>{message}</span>
-        </Link>
-        <div className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-0.5 text-meta text-muted">
-          <LevelTag level={level} small />
-          <StateBadge state={issue.state} />
-          {issue.spiking_since && <SpikeBadge />}
-          {issue.culprit && <span className="hidden min-w-0 truncate md:inline">{issue.culprit}</span>}
-          <span className="min-w-0 truncate">{[issue.service, issue.env].filter(Boolean).join(" · ")}</span>
-          {issue.assignee && <span>→ {issue.assignee}</span>}
-          <span className="md:hidden">{plural(issue.events, "event")}</span>
-        </div>
+      <div className="grid min-w-0 flex-1 content-center">
+        <Title issue={issue} />
+        <Where issue={issue} />
       </div>
-      <div className="hidden w-28 shrink-0 self-center md:block">
+      <div className={SPARK}>
         <Sparkline series={issue.series} stepMs={stepMs} />
       </div>
-      <span className="hidden w-14 shrink-0 self-center text-right font-semibold md:block">
+      <span className={cx(COUNT, "font-semibold")} title={plural(issue.events, "event")}>
         {formatShort(issue.events)}
       </span>
-      <Seen issue={issue} />
-    </li>
+      <Users users={users} />
+      <span className={LAST}>{issue.last_seen && <TimeAgo ms={Date.parse(issue.last_seen)} />}</span>
+      <span className={cx(STATE, "space-x-1 whitespace-nowrap")}>
+        <States issue={issue} />
+      </span>
+    </div>
   );
 }
 
-function Seen({ issue }: { issue: Row }) {
+function Title({ issue }: { issue: Row }) {
+  const { view } = useView();
+  const { type, message } = titleParts(issue);
   return (
-    <span className="grid w-20 shrink-0 content-center text-right text-meta text-muted md:w-24">
-      {issue.last_seen && <TimeAgo ms={Date.parse(issue.last_seen)} className="text-text" />}
-      {issue.first_seen && (
-        <span className="hidden truncate md:block">
-          first <TimeAgo ms={Date.parse(issue.first_seen)} />
+    <div className="flex min-w-0 items-center gap-1">
+      <Link
+        href={linkTo(issuePath(issue.id), view)}
+        title={issue.title}
+        className="truncate after:absolute after:inset-0"
+        dir="auto"
+      >
+        {type && <span className="font-semibold">{type} </span>}
+        <span className={cx(type && "text-muted")}>{message}</span>
+      </Link>
+      <GroupingMark id={issue.id} />
+    </div>
+  );
+}
+
+function Where({ issue }: { issue: Row }) {
+  const [service, place] = [issue.service, [issue.culprit, issue.service, issue.env].filter(Boolean)];
+  return (
+    <div className="flex min-w-0 items-center gap-x-2 text-meta text-muted">
+      <LevelTag level={toLevel(issue.level)} small />
+      <span className="shrink-0 space-x-1 md:hidden">
+        <States issue={issue} />
+      </span>
+      <span className="hidden min-w-0 truncate md:inline">{place.join(" · ")}</span>
+      <span className="min-w-0 truncate md:hidden">
+        {formatShort(issue.events)}× · {service}
+      </span>
+      {issue.twin > 0 && (
+        <span className="hidden shrink-0 md:inline" title={`Logged twice: the other is issue ${issue.twin}`}>
+          same as #{issue.twin}
         </span>
       )}
+      {issue.assignee && <span className="min-w-0 truncate">→ {issue.assignee}</span>}
+    </div>
+  );
+}
+
+function States({ issue }: { issue: Row }) {
+  return (
+    <>
+      <StateBadge state={issue.state} />
+      {issue.spiking_since && <SpikeBadge />}
+    </>
+  );
+}
+
+function Users({ users }: { users: UserCount | undefined }) {
+  const known = users && users.users > 0;
+  const words = known
+    ? `${users.sampled ? "At least " : ""}${plural(users.users, "user")}`
+    : "No user is named in the events";
+  return (
+    <span className={cx(USERS, !known && "text-muted")} title={users && words}>
+      {users && (known ? `${formatCount(users.users)}${users.sampled ? "+" : ""}` : "–")}
     </span>
   );
 }

@@ -1,49 +1,42 @@
-import { Download } from "lucide-react";
 import { useState } from "react";
-import { apiUrl } from "../../api/client";
-import { isBeyondIssues, issueParams, useIssueAction, useIssueChanges, useIssues } from "../../api/issues";
-import type { IndexStatus, IssuesResponse } from "../../api/types";
-import { formatCount, plural } from "../../lib/format";
-import { actionWords } from "../../lib/issues";
+import { isBeyondIssues, useIssues, useIssueUsers } from "../../api/issues";
+import type { IndexStatus } from "../../api/types";
 import { describeSpan } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
-import { Button, buttonClass } from "../../ui/Button";
+import { cx } from "../../ui/cx";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
-import { FilterChips } from "../logs/FilterChips";
 import { SearchBox } from "../logs/SearchBox";
-import { IssueActions } from "./IssueActions";
+import { IssueBar } from "./IssueBar";
 import { IssueFilters } from "./IssueFilters";
 import { IssueList } from "./IssueList";
+import { NoIssues } from "./NoIssues";
 
 const LATE_MS = 120_000;
-/** How many changes are counted at most. */
-const COUNTED = 1000;
+/** How many issues one action may be about. */
+const CHOSEN_MAX = 1000;
 
-/** The issues that have events in the range: filters, what can be done with the chosen ones, the list. */
+/** The issues that have events in the range: the answer, filters, what can be done with the chosen ones, the list. */
 export default function IssuesView({ user }: { user: string }) {
   const { view } = useView();
   const anchor = useAnchor();
   const query = useIssues(view, anchor);
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
-  const pages = query.data?.pages;
-  const issues = pages?.flatMap((page) => page.issues) ?? [];
-  const here = issues.filter(({ id }) => chosen.has(id));
+  const pages = query.data?.pages ?? [];
+  const first = pages[0];
+  const issues = pages.flatMap((page) => page.issues);
+  const users = useIssueUsers(query.isPlaceholderData ? [] : pages, view, anchor);
+  const all = issues.slice(0, CHOSEN_MAX).map(({ id }) => id);
   return (
     <div className="flex h-full flex-col">
-      <h1 className="sr-only">Issues</h1>
-      <div className="grid gap-2 px-2 py-2 md:px-4">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-2 px-2 py-2 md:px-4">
         <SearchBox label="Words of title, message and frames" placeholder="Search the issues" />
-        <IssueFilters user={user} />
-        <FilterChips />
+        <IssueFilters user={user} counts={first?.summary.states} />
       </div>
-      <Bar
-        total={pages?.[0]?.total}
-        seq={pages?.[0]?.seq ?? 0}
-        chosen={here.map(({ id }) => id)}
-        open={here.some(({ state }) => state !== "resolved")}
+      <IssueBar
+        first={first}
+        chosen={issues.filter(({ id }) => chosen.has(id))}
         user={user}
-        exportHref={apiUrl("issues/export", issueParams(view, anchor))}
         onClear={() => setChosen(new Set())}
         onReload={() => (view.range.kind === "relative" ? anchor.refresh() : query.refetch())}
       />
@@ -53,90 +46,30 @@ export default function IssuesView({ user }: { user: string }) {
           here.
         </Notice>
       )}
-      {pages?.[0] && <IndexNotice index={pages[0].index} />}
-      {query.isError && pages && <Notice>{query.error.message} Showing what was loaded before.</Notice>}
-      <div className="min-h-0 flex-1 overflow-y-auto">
-        {query.isPending && <Placeholder />}
-        {query.isError && !pages && (
-          <ErrorState error={query.error} onRetry={() => query.refetch()} className="h-full" />
-        )}
-        {pages && (
+      {first && <IndexNotice index={first.index} />}
+      {query.isError && first && <Notice>{query.error.message} Showing what was loaded before.</Notice>}
+      {query.isPending && <Placeholder />}
+      {query.isError && !first && (
+        <ErrorState error={query.error} onRetry={() => query.refetch()} className="flex-1" />
+      )}
+      {first?.total === 0 && <NoIssues />}
+      {first && first.total > 0 && (
+        <div className={cx("flex min-h-0 flex-1 flex-col", query.isPlaceholderData && "opacity-60")}>
           <IssueList
             issues={issues}
-            stepMs={pages[0]?.step_ms ?? 3_600_000}
+            total={first.total}
+            users={users}
+            seriesStart={Date.parse(first.series_start)}
+            stepMs={first.step_ms}
             chosen={chosen}
             onChoose={(id) => setChosen(toggled(chosen, id))}
+            onChooseAll={() => setChosen(chosen.size < all.length ? new Set(all) : new Set())}
+            onNearEnd={
+              query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined
+            }
           />
-        )}
-        {query.hasNextPage && (
-          <div className="flex justify-center p-3">
-            <Button onClick={() => query.fetchNextPage()} disabled={query.isFetchingNextPage}>
-              {formatCount(rest(pages ?? []))} more
-            </Button>
-          </div>
-        )}
-      </div>
-    </div>
-  );
-}
-
-interface BarProps {
-  total: number | undefined;
-  /** Number of the last change that the list has. */
-  seq: number;
-  chosen: readonly number[];
-  open: boolean;
-  user: string;
-  exportHref: string;
-  onClear: () => void;
-  onReload: () => void;
-}
-
-/** How many there are, or what can be done with the chosen ones. */
-function Bar({ total, seq, chosen, open, user, exportHref, onClear, onReload }: BarProps) {
-  const action = useIssueAction();
-  const [changes, setChanges] = useState<readonly number[]>([]);
-  const [said, setSaid] = useState("");
-  useIssueChanges((more) =>
-    setChanges((before) => [...before, ...more.map((one) => one.seq)].slice(-COUNTED)),
-  );
-  const newer = changes.filter((one) => one > seq).length;
-  return (
-    <div className="flex min-h-11 flex-wrap items-center gap-2 border-y border-line px-2 py-1 md:px-4">
-      {chosen.length > 0 ? (
-        <>
-          <span className="font-semibold">{formatCount(chosen.length)} chosen</span>
-          <IssueActions
-            issues={chosen}
-            open={open}
-            user={user}
-            action={action}
-            onDone={(done) => {
-              setSaid(actionWords(done));
-              onClear();
-            }}
-          />
-          <Button size="sm" look="quiet" onClick={onClear}>
-            Choose none
-          </Button>
-        </>
-      ) : (
-        <span className="text-muted">{total !== undefined && `${plural(total, "issue")} in this time`}</span>
+        </div>
       )}
-      <span role="status" className={action.isError ? "text-error" : "text-muted"}>
-        {action.isError ? action.error.message : said}
-      </span>
-      <span className="ml-auto flex items-center gap-2">
-        {newer > 0 && (
-          <Button size="sm" look="quiet" onClick={onReload}>
-            {plural(newer, "change")}: load them
-          </Button>
-        )}
-        <a href={exportHref} download className={buttonClass("quiet", "sm")}>
-          <Download size={14} aria-hidden />
-          Export
-        </a>
-      </span>
     </div>
   );
 }
@@ -162,17 +95,13 @@ function IndexNotice({ index }: { index: IndexStatus }) {
 
 function Placeholder() {
   return (
-    <div aria-hidden className="grid gap-px">
-      {Array.from({ length: 8 }, (_, index) => (
+    <div aria-hidden className="grid flex-1 content-start gap-px overflow-hidden pt-7">
+      {Array.from({ length: 12 }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
-        <Skeleton key={index} className="h-14" />
+        <Skeleton key={index} className="h-11" />
       ))}
     </div>
   );
-}
-
-function rest(pages: readonly IssuesResponse[]): number {
-  return (pages[0]?.total ?? 0) - pages.reduce((sum, { issues }) => sum + issues.length, 0);
 }
 
 function toggled(chosen: ReadonlySet<number>, id: number): ReadonlySet<number> {

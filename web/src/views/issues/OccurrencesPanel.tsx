@@ -1,21 +1,20 @@
 import { useOccurrences } from "../../api/issues";
-import type { Deploy, IssueDetail, IssueTag, OccurrencesResponse } from "../../api/types";
+import type { IssueDetail, OccurrencesResponse } from "../../api/types";
 import { ChartPanel } from "../../charts/ChartPanel";
-import { formatShort, plural } from "../../lib/format";
+import { plural } from "../../lib/format";
 import type { ChartData } from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
-import { toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { Notice } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
+import { DeployName } from "./IssueFacts";
 
-const HEIGHT = 128;
+const HEIGHT = 180;
 const DEPLOYS_SHOWN = 5;
-const FILTERS: readonly string[] = ["env", "service", "level"];
 
-/** When it happened in the page's range, with the deploys, and where. */
+/** When it happened in the page's range, with the deploys. */
 export function OccurrencesPanel({ issue }: { issue: IssueDetail }) {
   const { view, setView } = useView();
   const anchor = useAnchor();
@@ -23,81 +22,43 @@ export function OccurrencesPanel({ issue }: { issue: IssueDetail }) {
   const found = query.data;
   const whole = () => setView({ ...view, range: sinceFirst(issue, anchor.now) });
   return (
-    <Panel title="Occurrences" note={found && `${plural(found.total, "event")} in this time`}>
+    <Panel
+      title="Occurrences"
+      note={found && `${plural(found.total, "event")} in this time`}
+      actions={
+        <Button size="sm" look="quiet" onClick={whole}>
+          Since the first
+        </Button>
+      }
+    >
       {query.isError && found && <Notice>{query.error.message} Showing the counts before.</Notice>}
       <div className="px-4 pb-3">
         <ChartPanel
           query={query}
           data={found && toChart(found)}
+          ticks={found?.deploys.map(({ at, version }) => ({ ms: Date.parse(at), label: version }))}
           height={HEIGHT}
           label={found ? `Events over time: ${found.total} in all` : "Events over time"}
           empty={<Button onClick={whole}>None in this time: show all since the first</Button>}
         />
-        {found?.deploys.slice(0, DEPLOYS_SHOWN).map((deploy) => (
-          <DeployLine key={deploy.id} deploy={deploy} />
-        ))}
+        {found && <Deploys deploys={found.deploys} />}
       </div>
-      {found && found.tags.length > 0 && (
-        <dl aria-label="Tags" className="grid gap-2 border-t border-line px-4 py-3">
-          {found.sampled && <p className="text-meta text-muted">Of the newest 5,000 events.</p>}
-          {found.tags.map((tag) => (
-            <Tag key={tag.name} tag={tag} />
-          ))}
-        </dl>
-      )}
     </Panel>
   );
 }
 
-function DeployLine({ deploy }: { deploy: Deploy }) {
+function Deploys({ deploys }: Pick<OccurrencesResponse, "deploys">) {
+  const more = deploys.length - DEPLOYS_SHOWN;
   return (
-    <p className="truncate text-meta text-muted">
-      Deploy{" "}
-      {deploy.url ? (
-        <a href={deploy.url} rel="noreferrer" className="text-accent underline">
-          {deploy.version}
-        </a>
-      ) : (
-        <span className="text-text">{deploy.version}</span>
-      )}{" "}
-      {[deploy.service, deploy.env].filter(Boolean).join(" · ")} <TimeAgo ms={Date.parse(deploy.at)} />
-    </p>
-  );
-}
-
-/** A tag with its most frequent values; those that issues are filtered by are buttons. */
-function Tag({ tag }: { tag: IssueTag }) {
-  const { view, setView } = useView();
-  const filters = FILTERS.includes(tag.name);
-  const more = tag.distinct - tag.values.length;
-  return (
-    <div>
-      <dt className="text-meta text-muted">{tag.name}</dt>
-      {tag.values.map(({ value, count }) => (
-        <dd key={value} className="relative flex items-center gap-2 px-1.5">
-          <span
-            aria-hidden
-            className="absolute inset-y-0.5 left-0 rounded-sm bg-hover"
-            style={{ width: `${Math.round((count / tag.events) * 100)}%` }}
-          />
-          {filters ? (
-            <button
-              type="button"
-              onClick={() => setView(toggleFilter(view, tag.name, value, "include"))}
-              className="relative min-w-0 truncate rounded-sm text-left hover:underline pointer-coarse:h-10"
-            >
-              {value}
-            </button>
-          ) : (
-            <span className="relative min-w-0 truncate" title={value} dir="auto">
-              {value}
-            </span>
-          )}
-          <span className="relative ml-auto shrink-0 text-meta text-muted">{formatShort(count)}</span>
-        </dd>
+    <ul aria-label="Deploys" className="text-meta text-muted">
+      {deploys.slice(0, DEPLOYS_SHOWN).map((deploy) => (
+        <li key={deploy.id} className="truncate">
+          Deploy <DeployName deploy={deploy} /> {[deploy.service, deploy.env].filter(Boolean).join(" · ")}{" "}
+          <TimeAgo ms={Date.parse(deploy.at)} />
+        </li>
       ))}
-      {more > 0 && <dd className="px-1.5 text-meta text-muted">and {plural(more, "further value")}</dd>}
-    </div>
+      {more > 0 && <li>and {plural(more, "deploy")} before</li>}
+    </ul>
   );
 }
 
@@ -110,6 +71,7 @@ function sinceFirst({ first_seen }: IssueDetail, now: number) {
 function toChart(found: OccurrencesResponse): ChartData {
   const start = Date.parse(found.start);
   return {
+    unit: "event",
     stepMs: found.step_ms,
     starts: found.counts.map((_, index) => start + index * found.step_ms),
     endMs: Date.parse(found.end),

@@ -6,7 +6,7 @@ export function useIssueKeys(actions: Readonly<Record<string, () => void>>): voi
   const onWindowKey = useEffectEvent((event: KeyboardEvent) => {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const action = actions[event.key];
-    if (!action || (event.key === "Enter" && event.target !== document.body)) return;
+    if (!action || (event.key === "Enter" && hasOwnEnter(event.target))) return;
     event.preventDefault();
     action();
   });
@@ -15,4 +15,8 @@ export function useIssueKeys(actions: Readonly<Record<string, () => void>>): voi
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, []);
+}
+
+function hasOwnEnter(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("a[href], button, input, summary") !== null;
 }

@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import { useLogs, useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
@@ -18,7 +18,7 @@ const LINKED_PAGE_LINES = 1000;
 export function SearchList() {
   const { view } = useView();
   const anchor = useAnchor();
-  const [limit] = useState(view.line === "" ? undefined : LINKED_PAGE_LINES);
+  const limit = view.line === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);

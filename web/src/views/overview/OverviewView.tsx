@@ -2,13 +2,13 @@ import { useHealth } from "../../api/queries";
 import { useSteadyRefresh } from "../../state/useSteadyRefresh";
 import { FilterChips } from "../logs/FilterChips";
 import { HealthStrip } from "./HealthStrip";
-import { NewestErrors } from "./NewestErrors";
+import { NewAndRegressed } from "./NewAndRegressed";
 import { Sources } from "./Sources";
 import { Timeline } from "./Timeline";
 import { UnreadableSources } from "./UnreadableSources";
 import { VerdictLine } from "./VerdictLine";
 
-/** What is the case, in words, and the evidence: health, errors and volume over time, newest errors, sources. */
+/** What is the case, in words, and the evidence: health, errors and volume over time, new issues, sources. */
 export default function OverviewView() {
   const health = useHealth();
   useSteadyRefresh();
@@ -21,7 +21,7 @@ export default function OverviewView() {
         <UnreadableSources sources={health.data?.unreadable ?? []} />
         <Timeline />
         <div className="grid items-start gap-4 lg:grid-cols-[2fr_1fr]">
-          <NewestErrors />
+          <NewAndRegressed />
           <Sources health={health} />
         </div>
       </div>
