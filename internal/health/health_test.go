@@ -392,7 +392,7 @@ func TestManyViewersOfGraphsShareAnAnswer(t *testing.T) {
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		calls.Add(1)
-		fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a"},"values":[[960,"1"],[1080,"NaN"]]}]}}`)
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a"},"values":[[960,"1"],[1080,"+Inf"]]}]}}`)
 	}))
 	defer server.Close()
 	c, now := checker(t, server.URL, nil)
