@@ -93,7 +93,8 @@ type dashboard struct {
 	SchemaVersion int
 	Panels        []panel
 	Inputs        any `json:"__inputs"`
-	Links         []struct{ Type string }
+	Links         []struct{ Tags []string }
+	Tags          []string
 	Templating    struct{ List []variable }
 }
 
@@ -110,12 +111,14 @@ type panel struct {
 		Expr       string
 	}
 	FieldConfig struct{ Defaults struct{ Unit string } }
+	Links       []struct{ URL string }
 }
 
 type variable struct {
 	Name       string
 	Type       string
 	AllValue   string
+	Definition string
 	Current    struct{ Value any }
 	Datasource source
 }
@@ -191,8 +194,8 @@ func TestDashboardsCanBeProvisioned(t *testing.T) {
 		if d.ID != nil || d.Inputs != nil {
 			t.Errorf("%s: has an id or __inputs, as exported files do; provisioned ones must not", path)
 		}
-		if d.Title == "" || d.SchemaVersion != schemaVersion {
-			t.Errorf("%s: title %q, schema %d; want a title and the classic schema %d", path, d.Title, d.SchemaVersion, schemaVersion)
+		if d.Title == "" || d.SchemaVersion != 39 {
+			t.Errorf("%s: title %q, schema %d; want a title and the classic schema 39", path, d.Title, d.SchemaVersion)
 		}
 	}
 }
@@ -264,8 +267,8 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 	for path, d := range load(t) {
 		for i, p := range d.Panels {
 			a := p.GridPos
-			if a.W < 3 || a.H < 1 || a.X < 0 || a.X+a.W > columns {
-				t.Errorf("%s: %q is at %+v, outside of the page's %d columns, or too narrow", path, p.Title, a, columns)
+			if a.W < 3 || a.H < 1 || a.X < 0 || a.X+a.W > 24 {
+				t.Errorf("%s: %q is at %+v, outside of the page's 24 columns, or too narrow", path, p.Title, a)
 			}
 			for _, q := range d.Panels[:i] {
 				b := q.GridPos
@@ -347,6 +350,32 @@ func TestEachVariableIsUsed(t *testing.T) {
 	}
 }
 
+func TestLinksLeadToDashboards(t *testing.T) {
+	boards := load(t)
+	uids, tags := map[string]bool{}, map[string]bool{}
+	for _, d := range boards {
+		uids[d.UID] = true
+		for _, tag := range d.Tags {
+			tags[tag] = true
+		}
+	}
+	for path, d := range boards {
+		for _, link := range d.Links {
+			if len(link.Tags) != 1 || !tags[link.Tags[0]] {
+				t.Errorf("%s: its menu shows dashboards with the tags %q, of which there are none", path, link.Tags)
+			}
+		}
+		for _, p := range d.Panels {
+			for _, link := range p.Links {
+				uid, query, _ := strings.Cut(strings.TrimPrefix(link.URL, "/d/"), "?")
+				if !uids[uid] || uid == d.UID || !strings.Contains(query, "${__url_time_range}") {
+					t.Errorf("%s: %s links to %q, which is no other dashboard at the same time", path, p.Title, link.URL)
+				}
+			}
+		}
+	}
+}
+
 // An id is any text that a client sends; the address has to be the same for all.
 func TestRequestIDsLinkToTheStory(t *testing.T) {
 	environment := func(name string) string {
@@ -354,7 +383,7 @@ func TestRequestIDsLinkToTheStory(t *testing.T) {
 	}
 	known := map[string]bool{}
 	for _, field := range dataSources(t)["loki"].JSONData.DerivedFields {
-		known[field.MatcherRegex] = true
+		known[expandProvisioned(field.MatcherRegex, environment)] = true
 		got := expandProvisioned(field.URL, environment)
 		if want := "https://app.example.org/logs/story?id=${__value.raw:percentencode}"; field.MatcherType != "label" || got != want {
 			t.Errorf("derived field %s: %s %s, want a label that links to %s", field.Name, field.MatcherType, got, want)
@@ -366,7 +395,7 @@ func TestRequestIDsLinkToTheStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"correlation_id", "request_id"} {
-		if !known[id] || !strings.Contains(string(shipped), id+": ,") {
+		if !known["^"+id+"$"] || !strings.Contains(string(shipped), id+": ,") {
 			t.Errorf("no derived field for %s, or the collector does not keep it", id)
 		}
 	}

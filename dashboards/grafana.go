@@ -153,6 +153,12 @@ func (p Panel) model(at object) object {
 		"datasource": p.Queries[0].Source.ref(), "targets": p.targets(), "options": p.options(),
 		"fieldConfig": object{"defaults": p.defaults(), "overrides": []any{}},
 	}
+	if p.More != "" {
+		m["links"] = []object{{
+			"type": "link", "title": "More", "url": "/d/" + p.More + "?${__url_time_range}&${__all_variables}", "targetBlank": false,
+			"tags": []string{}, "asDropdown": false, "includeVars": false, "keepTime": false, "icon": "external link", "tooltip": "",
+		}}
+	}
 	if p.Kind == Table {
 		m["transformations"] = []object{
 			{"id": "labelsToFields", "options": object{}},

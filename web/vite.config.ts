@@ -19,5 +19,6 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
+    testTimeout: 30_000, // ends a test that hangs, also on a busy machine
   },
 });

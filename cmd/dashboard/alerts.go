@@ -9,21 +9,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/tovtech/tovplay-logging/internal/alerts"
+	"github.com/tovtech/tovplay-logging/internal/loki"
 )
 
 // newAlerts makes what keeps alerts, and what draws them.
-func newAlerts(o options, db *sql.DB, log *slog.Logger) (*alerts.Poller, *alerts.Grapher, error) {
+func newAlerts(o options, db *sql.DB, client *loki.Client, log *slog.Logger) (*alerts.Poller, *alerts.Grapher, error) {
 	config := alerts.PollConfig{
 		Store: alerts.NewStore(db, time.Now), Every: alerts.PollEvery, Keep: o.alertsKept, Log: log, Now: time.Now,
 	}
 	if o.alertmanagerURL != "" {
-		client, err := alerts.NewClient(o.alertmanagerURL, time.Now)
-		if err != nil {
+		var err error
+		if config.Client, err = alerts.NewClient(o.alertmanagerURL, time.Now); err != nil {
 			return nil, nil, err
 		}
-		config.Client = client
 	}
-	graphs, err := alerts.NewGrapher(o.prometheusURL, time.Now)
+	graphs, err := alerts.NewGrapher(alerts.GraphConfig{PrometheusURL: o.prometheusURL, Logs: logMetrics(client), Now: time.Now})
 	return alerts.NewPoller(config), graphs, err
 }
 

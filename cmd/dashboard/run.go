@@ -132,7 +132,7 @@ func serve(ctx context.Context, o options, env environment) error {
 	}
 	notifier := newNotifier(o, db, client, index, log)
 	metrics.Register(notifyCollectors(notifier)...)
-	poller, graphs, err := newAlerts(o, db, log)
+	poller, graphs, err := newAlerts(o, db, client, log)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ const (
 // Graph is what the expression of an alert gave around an episode.
 type Graph struct {
 	// Expr is the whole expression, "" if it is not known; LogQL says that it is a
-	// query of Loki, which Prometheus cannot draw.
+	// query of Loki.
 	Expr  string
 	LogQL bool
 	// Drawn is the part that is drawn: what is compared with Threshold by Op.
@@ -51,29 +51,38 @@ type Series struct {
 	Values []float64
 }
 
-// Grapher draws graphs of alerts from Prometheus.
-type Grapher struct {
-	prom v1.API
-	now  func() time.Time
+// GraphConfig says whom to ask for graphs.
+type GraphConfig struct {
+	// PrometheusURL is Prometheus' address.
+	PrometheusURL string
+	// Logs evaluates a query of Loki; the error is for people.
+	Logs func(ctx context.Context, query string, r v1.Range) (model.Matrix, error)
+	// Now is the clock.
+	Now func() time.Time
 }
 
-// NewGrapher returns a Grapher that asks the Prometheus at an address; now is the
-// clock.
-func NewGrapher(address string, now func() time.Time) (*Grapher, error) {
-	client, err := api.NewClient(api.Config{Address: address, Client: &http.Client{}})
+// Grapher draws graphs of alerts.
+type Grapher struct {
+	config GraphConfig
+	prom   v1.API
+}
+
+// NewGrapher returns a Grapher. It asks nothing yet.
+func NewGrapher(config GraphConfig) (*Grapher, error) {
+	client, err := api.NewClient(api.Config{Address: config.PrometheusURL, Client: &http.Client{}})
 	if err != nil {
 		return nil, fmt.Errorf("make a client of Prometheus: %w", err)
 	}
-	return &Grapher{v1.NewAPI(client), now}, nil
+	return &Grapher{config, v1.NewAPI(client)}, nil
 }
 
-// Graph draws the expression of an episode's alert around it. Without an
-// expression, or with one of Loki, the graph has no series.
+// Graph draws the expression of an episode's alert around it. Without one the
+// graph has no series.
 func (g *Grapher) Graph(ctx context.Context, e Episode) (Graph, error) {
 	ctx, cancel := context.WithTimeout(ctx, graphWait)
 	defer cancel()
 	graph := Graph{}
-	graph.From, graph.To, graph.Step = around(e, g.now())
+	graph.From, graph.To, graph.Step = around(e, g.config.Now())
 	graph.Expr, graph.LogQL = exprOf(e.GeneratorURL)
 	if graph.Expr == "" {
 		var err error
@@ -81,16 +90,33 @@ func (g *Grapher) Graph(ctx context.Context, e Episode) (Graph, error) {
 			return graph, err
 		}
 	}
-	if graph.Expr == "" || graph.LogQL {
+	if graph.Expr == "" {
 		return graph, nil
 	}
 	graph.Drawn, graph.Op, graph.Threshold = splitComparison(graph.Expr)
-	found, _, _, err := g.prom.QueryRange(ctx, graph.Drawn, v1.Range{Start: graph.From, End: graph.To, Step: graph.Step})
+	found, err := g.query(ctx, graph)
 	if err != nil {
-		return graph, fmt.Errorf("draw the alert %s: %w", e.Name, promError(err))
+		return graph, fmt.Errorf("draw the alert %s: %w", e.Name, err)
 	}
 	graph.fill(found, e.Labels)
 	return graph, nil
+}
+
+// query evaluates what is drawn.
+func (g *Grapher) query(ctx context.Context, graph Graph) (model.Value, error) {
+	r := v1.Range{Start: graph.From, End: graph.To, Step: graph.Step}
+	if graph.LogQL {
+		found, err := g.config.Logs(ctx, graph.Drawn, r)
+		if err != nil && ctx.Err() == nil {
+			err = &UpstreamError{Server: "Loki", Message: err.Error()}
+		}
+		return found, err
+	}
+	found, _, _, err := g.prom.QueryRange(ctx, graph.Drawn, r)
+	if err != nil {
+		return nil, promError(err)
+	}
+	return found, nil
 }
 
 // around is the time that a graph shows: the episode and half as much on both

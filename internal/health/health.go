@@ -381,11 +381,12 @@ func (c *Checker) missing(ctx context.Context, v view, s Signal) string {
 	if targets[0].Health == v1.HealthUnknown {
 		return fmt.Sprintf("Prometheus has not asked the target %q yet", s.Job)
 	}
-	if found, err := c.query(ctx, fmt.Sprintf("count(%s)", s.Expressions[0].Metric)); err == nil && len(found) > 0 {
-		if s.Unclear != "" {
-			return s.Unclear
-		}
+	first := s.Expressions[0]
+	if found, err := c.query(ctx, first.exists()); err == nil && len(found) > 0 {
 		return "it is being measured; the first value comes within minutes"
+	}
+	if found, err := c.query(ctx, "count("+first.Metric+")"); err == nil && len(found) > 0 {
+		return cmp.Or(s.Unclear, fmt.Sprintf("the target %q has %s, but not with these labels", s.Job, first.Metric))
 	}
 	return fmt.Sprintf("the target %q answers, but has no %s: another exporter or version?", s.Job, metricNames(s))
 }

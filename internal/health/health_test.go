@@ -128,7 +128,7 @@ func TestSummariesNameWhatIsWrong(t *testing.T) {
 		{[]Group{group("A", item("a", Warning)), group("B", item("b", Critical))}, 0, Critical, "B: b is critical. A: a is warning"},
 		{[]Group{group("A", item("a", NoData)), group("B", item("b", NoData))}, 0, NoData, "Nothing is known: no signal has data"},
 		{[]Group{group("A", item("a", Critical), item("b", Critical), item("c", Critical)), group("B", item("d", Critical), item("e", Warning))}, 0, Critical,
-			"A: a is critical. A: b is critical. A: c is critical. 2 more"},
+			"A: a is critical. b is critical. c is critical. 2 more"},
 	}
 	for _, test := range tests {
 		verdict, summary := summarise(test.groups, test.unreadable)

@@ -73,7 +73,7 @@ const named = 3
 func summarise(groups []Group, unreadable int) (Verdict, string) {
 	verdict := NoData
 	var unknown []string
-	var wrong []Item
+	var wrong []fault
 	for _, g := range groups {
 		if gravity(g.Verdict) > gravity(verdict) {
 			verdict = g.Verdict
@@ -81,12 +81,7 @@ func summarise(groups []Group, unreadable int) (Verdict, string) {
 		if g.Verdict == NoData {
 			unknown = append(unknown, g.Component.Name)
 		}
-		for _, item := range g.Items {
-			if gravity(item.Verdict) >= gravity(Warning) {
-				item.Reason = g.Component.Name + ": " + item.inWords()
-				wrong = append(wrong, item)
-			}
-		}
+		wrong = append(wrong, wrongOf(g.Component.Name, g.Items)...)
 	}
 	if verdict == NoData {
 		return NoData, "Nothing is known: no signal has data"
@@ -109,15 +104,11 @@ func summarise(groups []Group, unreadable int) (Verdict, string) {
 
 // describe says of the signals of a component what is wrong or not known.
 func describe(items []Item) string {
-	var wrong []Item
+	wrong := wrongOf("", items)
 	var unknown []string
 	for _, item := range items {
-		switch item.Verdict {
-		case NoData:
+		if item.Verdict == NoData {
 			unknown = append(unknown, item.Signal.Name)
-		case Warning, Critical:
-			item.Reason = item.inWords()
-			wrong = append(wrong, item)
 		}
 	}
 	same := func(item Item) bool { return item.Reason == items[0].Reason }
@@ -141,24 +132,45 @@ func describe(items []Item) string {
 	return text
 }
 
-// inWords is the reason, with the name of what is down beside others that are not.
-func (i Item) inWords() string {
-	if i.Signal.Unit == State && i.Signal.ID != "up" {
-		return i.Signal.Name + " " + i.Reason
-	}
-	return i.Reason
+// fault is something that is wrong.
+type fault struct {
+	component string // its name, "" where it needs none
+	text      string
+	order     int
 }
 
-// sentences gives the reasons of what is wrong, the first few in full: what is
-// down before what is too much, because it often is the cause.
-func sentences(items []Item) string {
-	slices.SortStableFunc(items, func(a, b Item) int { return order(a) - order(b) })
+// wrongOf returns what is wrong with a component. What is down is named, where it
+// is not the component itself.
+func wrongOf(component string, items []Item) []fault {
+	var faults []fault
+	for _, item := range items {
+		if gravity(item.Verdict) < gravity(Warning) {
+			continue
+		}
+		text := item.Reason
+		if item.Signal.Unit == State && item.Signal.ID != "up" {
+			text = item.Signal.Name + " " + text
+		}
+		faults = append(faults, fault{component, text, order(item)})
+	}
+	return faults
+}
+
+// sentences says what is wrong, the first few in full: what is down before what
+// is too much, because it often is the cause.
+func sentences(faults []fault) string {
+	slices.SortStableFunc(faults, func(a, b fault) int { return a.order - b.order })
 	var parts []string
-	for _, item := range items[:min(named, len(items))] {
-		parts = append(parts, item.Reason)
+	component := ""
+	for _, f := range faults[:min(named, len(faults))] {
+		if f.component != component {
+			component = f.component
+			f.text = component + ": " + f.text
+		}
+		parts = append(parts, f.text)
 	}
 	text := strings.Join(parts, ". ")
-	if more := len(items) - named; more > 0 {
+	if more := len(faults) - named; more > 0 {
 		text += fmt.Sprintf(". %d more", more)
 	}
 	return text

@@ -5,12 +5,12 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/prometheus/common/model"
+	prometheus "github.com/prometheus/common/model"
 )
 
 // Metric evaluates a metric query at start and every step after it until end,
 // and returns what Prometheus would. Start and end may be the same.
-func (c *Client) Metric(ctx context.Context, query string, start, end time.Time, step time.Duration) (model.Matrix, error) {
+func (c *Client) Metric(ctx context.Context, query string, start, end time.Time, step time.Duration) (prometheus.Matrix, error) {
 	params := rangeParams(start, end)
 	params.Set("query", query)
 	params.Set("step", strconv.FormatFloat(step.Seconds(), 'f', -1, 64))
@@ -22,14 +22,14 @@ func (c *Client) Metric(ctx context.Context, query string, start, end time.Time,
 	if err != nil {
 		return nil, err
 	}
-	matrix := make(model.Matrix, len(series))
+	matrix := make(prometheus.Matrix, len(series))
 	for i, one := range series {
-		matrix[i] = &model.SampleStream{Metric: make(model.Metric, len(one.Metric))}
+		matrix[i] = &prometheus.SampleStream{Metric: make(prometheus.Metric, len(one.Metric))}
 		for name, value := range one.Metric {
-			matrix[i].Metric[model.LabelName(name)] = model.LabelValue(value)
+			matrix[i].Metric[prometheus.LabelName(name)] = prometheus.LabelValue(value)
 		}
 		for _, p := range one.Values {
-			matrix[i].Values = append(matrix[i].Values, model.SamplePair{Timestamp: model.TimeFromUnixNano(p.Time.UnixNano()), Value: model.SampleValue(p.Value)})
+			matrix[i].Values = append(matrix[i].Values, prometheus.SamplePair{Timestamp: prometheus.TimeFromUnixNano(p.Time.UnixNano()), Value: prometheus.SampleValue(p.Value)})
 		}
 	}
 	return matrix, nil

@@ -34,7 +34,7 @@ func newAlertFixture(t *testing.T) *alertFixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	graphs, err := alerts.NewGrapher("http://127.0.0.1:1", clock)
+	graphs, err := alerts.NewGrapher(alerts.GraphConfig{PrometheusURL: "http://127.0.0.1:1", Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}

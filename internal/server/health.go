@@ -149,7 +149,11 @@ func (s *Server) grafana(component health.Component, panel int) string {
 	if panel > 0 {
 		params.Set("viewPanel", strconv.Itoa(panel))
 	}
-	return strings.TrimRight(s.config.GrafanaURL, "/") + "/d/" + url.PathEscape(component.Dashboard) + "?" + params.Encode()
+	address := strings.TrimRight(s.config.GrafanaURL, "/") + "/d/" + url.PathEscape(component.Dashboard)
+	if len(params) > 0 {
+		address += "?" + params.Encode()
+	}
+	return address
 }
 
 // panel is the address of a signal's panel in Grafana.

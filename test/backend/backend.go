@@ -45,7 +45,9 @@ func (b *Backend) Restart() {
 	defer b.mu.Unlock()
 	b.workers = nil
 	for pid := range b.options.Workers {
-		b.workers = append(b.workers, newWorker(b.options.Env, time.Now()))
+		// gunicorn forks them one after the other.
+		started := time.Now().Add(time.Duration(pid) * 30 * time.Millisecond)
+		b.workers = append(b.workers, newWorker(b.options.Env, started))
 		b.print("[%s] [%d] [INFO] Booting worker with pid: %[2]d", time.Now().UTC().Format("2006-01-02 15:04:05 -0700"), 7+pid)
 	}
 }

@@ -47,7 +47,7 @@ func (o *alertOptions) keep(t testing.TB, db *sql.DB, prometheusURL string, conf
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.AlertGraphs, err = alerts.NewGrapher(prometheusURL, time.Now); err != nil {
+	if config.AlertGraphs, err = alerts.NewGrapher(alerts.GraphConfig{PrometheusURL: prometheusURL, Now: time.Now}); err != nil {
 		t.Fatal(err)
 	}
 	config.Alerts = alerts.NewPoller(alerts.PollConfig{

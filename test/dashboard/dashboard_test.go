@@ -692,6 +692,7 @@ type healthItem struct {
 	ID, Name, Verdict, Reason, Unit, Display string
 	Value, Warning, Critical                 *float64
 	Since                                    *time.Time
+	SinceBefore                              bool `json:"since_before"`
 }
 
 // item returns a signal by component/signal.

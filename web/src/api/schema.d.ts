@@ -727,7 +727,7 @@ export interface paths {
         };
         /**
          * The graph of an episode's expression
-         * @description Around the episode, from Prometheus; without series if the expression is not known, or is Loki's.
+         * @description Around the episode, from Prometheus or Loki; without series if the expression is not known.
          */
         get: operations["alertSeries"];
         put?: never;

@@ -23,7 +23,7 @@ export function lineOptions(
 ): uPlot.Options {
   const muted = tokenColour("muted");
   const panel = tokenColour("panel");
-  const limits = { warning: tokenColour("warn"), critical: tokenColour("error") };
+  const limits = { warning: tokenColour("level-warn"), critical: tokenColour("level-error") };
   const axis = { stroke: muted, font: FONT, ticks: { show: false } };
   return {
     width,
@@ -110,6 +110,7 @@ function drawThresholds(
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   ctx.lineWidth = ratio;
+  const placed: { y: number; left: number }[] = [];
   for (const { value, verdict, label } of thresholds) {
     const y = Math.round(chart.valToPos(value, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -119,8 +120,11 @@ function drawThresholds(
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    const right = bbox.left + bbox.width - 4 * ratio;
+    // Labels of limits that are close stand beside each other.
+    const beside = placed.filter((other) => Math.abs(other.y - y) < 14 * ratio).map((other) => other.left);
+    const right = Math.min(bbox.left + bbox.width, ...beside) - 4 * ratio;
     const width = ctx.measureText(label).width;
+    placed.push({ y, left: right - width - 3 * ratio });
     ctx.fillStyle = ground;
     ctx.fillRect(right - width - 3 * ratio, y - 7 * ratio, width + 6 * ratio, 14 * ratio);
     ctx.fillStyle = colours[verdict];

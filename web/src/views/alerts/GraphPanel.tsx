@@ -42,12 +42,11 @@ export function GraphPanel({ alert }: { alert: AlertDetail }) {
 }
 
 function NoGraph({ graph: { expr, language } }: { graph: AlertSeriesResponse }) {
+  const server = language === "logql" ? "Loki" : "Prometheus";
   const why =
     expr === ""
-      ? "Its expression is not known: the rule has no link to Prometheus, or is gone."
-      : language === "logql"
-        ? "It is a query of Loki, which is not drawn here. The lines of these minutes show what it counted."
-        : "Prometheus has no values of it in these minutes.";
+      ? "Its expression is not known: the alert has no link to its rule, or the rule is gone."
+      : `${server} has no values of it in these minutes.`;
   return (
     <div className="hatched mx-4 mb-3 flex h-52 items-center justify-center rounded-sm">
       <p className="rounded-sm bg-panel px-2 text-muted">{why}</p>

@@ -11,6 +11,7 @@ import type {
   Silence,
 } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import AlertsView from "./AlertsView";
 import AlertView from "./AlertView";
 import { graphColumns, seriesName, valueText, yRange } from "./graph";
@@ -147,13 +148,6 @@ async function show(view: ReactNode, address: string, until: string): Promise<vo
   await eventually(() => expect(document.body.textContent).toContain(until));
 }
 
-/** Waits for what comes by itself, from an answer. */
-async function eventually(check: () => void): Promise<void> {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
-  await vi.waitFor(check);
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-}
-
 const text = () => document.body.textContent ?? "";
 
 function button(name: string): HTMLButtonElement {
@@ -251,7 +245,7 @@ describe("the page of alerts", () => {
 
 describe("the page of an episode", () => {
   it("has its words, labels, links and what newer versions say", async () => {
-    await show(<AlertView id="7" />, "/alerts/7", "query of Loki");
+    await show(<AlertView id="7" />, "/alerts/7", "Loki has no values of it");
     for (const words of [
       "For 2 minutes.",
       HOSTILE,

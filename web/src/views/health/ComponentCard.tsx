@@ -51,7 +51,7 @@ export function ComponentCard({ component, open, onToggle }: CardProps) {
             <span className={component.verdict === "ok" ? "text-muted" : undefined}>{component.reason}</span>
             {component.since && <Since of={component} className="block text-meta text-muted" />}
           </span>
-          <span className="hidden gap-5 xl:flex">
+          <span className="hidden w-84 grid-cols-3 gap-4 xl:grid">
             {component.verdict !== "no_data" &&
               headlines(component, HEADLINES).map((signal) => <Headline key={signal.id} signal={signal} />)}
           </span>
@@ -78,7 +78,7 @@ export function ComponentCard({ component, open, onToggle }: CardProps) {
 
 function Headline({ signal }: { signal: HealthSignal }) {
   return (
-    <span className="grid max-w-32 justify-items-end">
+    <span className="grid min-w-0 justify-items-end">
       <span className={cx("font-semibold", signal.verdict !== "ok" && verdictColour(signal.verdict))}>
         {signal.display || verdictWord(signal.verdict)}
       </span>

@@ -12,7 +12,7 @@ import { GrafanaLink } from "./SignalList";
 const LineChart = lazy(() => import("../../charts/LineChart"));
 
 const HEIGHT = 132;
-const GRID = "grid min-w-0 content-start gap-x-6 gap-y-5 2xl:grid-cols-2";
+const GRID = "grid min-w-0 content-start gap-x-6 gap-y-5 xl:grid-cols-2";
 
 /** The graphs of a component on one axis of time. */
 export function Graphs({ component }: { component: HealthComponent }) {
@@ -36,7 +36,8 @@ export function Graphs({ component }: { component: HealthComponent }) {
   );
 }
 
-function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthGraph }) {
+/** One graph with its legend; a drag zooms the page. */
+export function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthGraph }) {
   const { view, setView } = useView();
   const data = useMemo(() => graphData(answer, graph), [answer, graph]);
   const grafana = graph.signals.find((signal) => signal.grafana)?.grafana;

@@ -39,7 +39,9 @@ function Signal({ signal }: { signal: HealthSignal }) {
         </span>
       </p>
       {signal.unit === "percent" && signal.value !== null && !signal.lower_is_worse && (
-        <Meter item={signal} />
+        <div className="pl-4.5">
+          <Meter item={signal} />
+        </div>
       )}
       <p className="pl-4.5 text-meta break-words text-muted">
         {signal.reason}

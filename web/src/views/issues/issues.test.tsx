@@ -4,6 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { IssueAction, IssueRow, IssuesResponse, IssueUsersResponse } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import IssuesView from "./IssuesView";
 
 const ROW: IssueRow = {
@@ -109,13 +110,6 @@ async function show(search = ""): Promise<void> {
     ),
   );
   await eventually(() => expect(document.body.textContent).toContain("in this time"));
-}
-
-/** Waits for what comes by itself, from an answer or a stream. */
-async function eventually(check: () => void): Promise<void> {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
-  await vi.waitFor(check);
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 }
 
 const press = (key: string) =>

@@ -1,0 +1,220 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { HealthComponent, HealthResponse, HealthSeriesResponse, HealthSignal } from "../../api/types";
+import { AnchorProvider } from "../../state/anchor";
+import HealthView from "./HealthView";
+
+vi.mock("../../charts/LineChart", () => ({
+  default: ({ label }: { label: string }) => <figure aria-label={label} />,
+}));
+
+const SIGNAL: HealthSignal = {
+  id: "waiting",
+  name: "Clients waiting",
+  verdict: "warning",
+  reason: "7 clients wait for a connection; a warning from 1",
+  since: "2026-03-01T12:00:00Z",
+  since_before: false,
+  value: 7,
+  unit: "count",
+  display: "7",
+  warning: 1,
+  critical: 20,
+  lower_is_worse: false,
+  graph: "Clients",
+  grafana: "https://grafana.example.org/d/tovplay-pgbouncer?viewPanel=10",
+};
+
+const UNKNOWN: HealthSignal = {
+  ...SIGNAL,
+  id: "maxwait",
+  name: "Longest wait",
+  verdict: "no_data",
+  reason: 'no target "pgbouncer" is configured <b>in Prometheus</b>',
+  value: null,
+  display: "",
+  graph: "Longest wait",
+};
+
+const PGBOUNCER: HealthComponent = {
+  id: "pgbouncer",
+  name: "PgBouncer",
+  verdict: "warning",
+  reason: "7 clients wait for a connection; a warning from 1",
+  since: "2026-03-01T12:00:00Z",
+  since_before: true,
+  grafana: "https://grafana.example.org/d/tovplay-pgbouncer",
+  signals: [UNKNOWN, SIGNAL],
+};
+
+const HOST: HealthComponent = {
+  id: "host",
+  name: "Host",
+  verdict: "ok",
+  reason: "All good",
+  since_before: false,
+  signals: [{ ...SIGNAL, id: "cpu", name: "CPU", verdict: "ok", reason: "12 % is busy", display: "12 %" }],
+};
+
+const HEALTH: HealthResponse = {
+  verdict: "warning",
+  summary: "PgBouncer: 7 clients wait for a connection",
+  checked_at: "2026-03-01T12:00:00Z",
+  components: [PGBOUNCER, HOST],
+  sources: [],
+  unreadable: [],
+};
+
+const LINES = { lower_is_worse: false, more: 0 };
+const SERIES: HealthSeriesResponse = {
+  component: "pgbouncer",
+  start: "2026-03-01T12:00:00Z",
+  step_ms: 15_000,
+  points: 2,
+  graphs: [
+    {
+      name: "Clients",
+      unit: "count",
+      signals: [
+        {
+          ...LINES,
+          id: "waiting",
+          name: "Clients waiting",
+          reason: "",
+          lines: [{ name: "", values: [3, 7] }],
+        },
+      ],
+    },
+    {
+      name: "Longest wait",
+      unit: "seconds",
+      signals: [
+        {
+          ...LINES,
+          id: "maxwait",
+          name: "Longest wait",
+          reason: "there are no values in this time",
+          lines: [],
+        },
+      ],
+    },
+  ],
+};
+
+let root: Root;
+let asked: string[];
+let answers: Record<string, () => Response>;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  asked = [];
+  answers = { health: () => Response.json(HEALTH), series: () => Response.json(SERIES) };
+  vi.stubGlobal("fetch", async (url: string) => {
+    const { pathname } = new URL(url);
+    asked.push(pathname);
+    return answers[pathname.endsWith("/series") ? "series" : "health"]?.();
+  });
+  document.body.innerHTML = "<div id=root></div>";
+  root = createRoot(document.getElementById("root") as HTMLElement);
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+async function show(search = ""): Promise<void> {
+  window.history.replaceState(null, "", `/health${search}`);
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <AnchorProvider>
+          <HealthView />
+        </AnchorProvider>
+      </QueryClientProvider>,
+    ),
+  );
+  await act(async () => {
+    await vi.waitFor(() => {
+      if (asked.length === 0) throw new Error("nothing was asked for");
+    });
+  });
+}
+
+function text(selector: string): string {
+  return document.querySelector(selector)?.textContent ?? "";
+}
+
+async function eventually(check: () => void): Promise<void> {
+  await act(async () => {
+    await vi.waitFor(check, { timeout: 5000 });
+  });
+}
+
+describe("the view of health", () => {
+  it("says of each component how it is and since when, and asks for no graphs", async () => {
+    await show();
+    await eventually(() => expect(document.querySelectorAll("[data-component]").length).toBe(2));
+    expect(text("h1")).toContain("7 clients wait");
+    expect(text("[data-component=pgbouncer]")).toContain("a warning from 1");
+    expect(text("[data-component=pgbouncer]")).toContain("Degraded since before ");
+    expect(text("[data-component=host]")).toContain("All good");
+    expect(asked.some((path) => path.endsWith("/series"))).toBe(false);
+  });
+
+  it("opens the component that the link names, with what is known first and graphs", async () => {
+    await show("?c=pgbouncer");
+    await eventually(() => expect(document.querySelector("figure")).not.toBeNull());
+    expect(asked).toContain("/api/v1/health/pgbouncer/series");
+    const signals = [...document.querySelectorAll<HTMLElement>("[data-signal]")];
+    expect(signals.map(({ dataset }) => dataset.signal)).toEqual(["waiting", "maxwait"]);
+    expect(document.querySelector("figure")?.getAttribute("aria-label")).toContain("Clients waiting 7");
+    expect(text("[data-graph='Longest wait']")).toContain("No data: there are no values in this time");
+    expect(document.querySelector("[data-graph='Longest wait'] .hatched")).not.toBeNull();
+  });
+
+  it("renders no text of a metric as markup", async () => {
+    await show("?c=pgbouncer");
+    await eventually(() => expect(text("[data-signal=maxwait]")).toContain("<b>in Prometheus</b>"));
+    expect(document.querySelector("[data-signal=maxwait] b")).toBeNull();
+  });
+
+  it("links to Grafana at the page's range", async () => {
+    await show("?c=pgbouncer&start=2026-03-01T11:00:00Z&end=2026-03-01T12:00:00Z");
+    await eventually(() => expect(document.querySelector("a")).not.toBeNull());
+    const link = [...document.querySelectorAll("a")].find(
+      ({ textContent }) => textContent === "Open in Grafana",
+    );
+    expect(link?.href).toBe(
+      `https://grafana.example.org/d/tovplay-pgbouncer?from=${Date.UTC(2026, 2, 1, 11)}&to=${Date.UTC(2026, 2, 1, 12)}`,
+    );
+  });
+
+  it("opens and closes by click, and the address follows", async () => {
+    await show();
+    await eventually(() => expect(document.querySelectorAll("[data-component]").length).toBe(2));
+    const button = document.querySelector<HTMLButtonElement>("[data-component=host] button");
+    await act(async () => button?.click());
+    expect(window.location.search).toBe("?c=host");
+    expect(button?.getAttribute("aria-expanded")).toBe("true");
+    await act(async () => button?.click());
+    expect(window.location.search).toBe("");
+  });
+
+  it("says in words when the check or the graphs cannot be loaded", async () => {
+    const message = "Loki and Prometheus are on holiday.";
+    const failure = () =>
+      Response.json({ error: { code: "internal", message, source: "dashboard" } }, { status: 500 });
+    answers.series = failure;
+    await show("?c=pgbouncer");
+    await eventually(() => expect(text("[role=alert]")).toContain(message));
+    answers.health = failure;
+    await act(async () => root.unmount());
+    root = createRoot(document.getElementById("root") as HTMLElement);
+    await show();
+    await eventually(() => expect(text("[role=alert]")).toContain(message));
+  });
+});
