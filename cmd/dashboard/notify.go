@@ -26,10 +26,7 @@ func newNotifier(o options, db *sql.DB, client *loki.Client, index *errorIndex, 
 	return notify.New(notify.Config{
 		DB: db, Dir: o.dataDir, Issues: issueNews(index.issues()), ExternalURL: o.externalURL, Log: log, Now: time.Now,
 		Normalise: client.Normalise,
-		BadQuery: func(err error) bool {
-			code := loki.CodeOf(err)
-			return code == loki.CodeSyntax || code == loki.CodeLimit
-		},
+		Explain:   explainQuery,
 		Count: func(ctx context.Context, query string, from, to time.Time) (int64, error) {
 			totals, err := client.Totals(ctx, query, nil, from, to)
 			var lines int64
@@ -39,6 +36,15 @@ func newNotifier(o options, db *sql.DB, client *loki.Client, index *errorIndex, 
 			return lines, err
 		},
 	})
+}
+
+// explainQuery says what a failed query means, and whether it is the query's fault.
+func explainQuery(err error) (string, bool) {
+	known, ok := errors.AsType[*loki.Error](err)
+	if !ok {
+		return err.Error(), false
+	}
+	return known.Message, known.Code == loki.CodeSyntax || known.Code == loki.CodeLimit
 }
 
 // issueNews makes events of the changes of issues; nil without issues.

@@ -107,8 +107,9 @@ type Config struct {
 	Issues *Issues
 	// Normalise returns a log query in Loki's own notation, or why it is none.
 	Normalise func(ctx context.Context, query string) (string, error)
-	// BadQuery reports whether an error of Normalise or Count is the query's fault.
-	BadQuery func(error) bool
+	// Explain says in words for people what an error of Normalise or Count means,
+	// and whether it is the query's fault.
+	Explain func(error) (words string, badQuery bool)
 	// Count counts the lines of a log query in [from, to).
 	Count func(ctx context.Context, query string, from, to time.Time) (int64, error)
 	// ExternalURL is where people reach the page; without it messages have no links.

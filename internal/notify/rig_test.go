@@ -68,7 +68,7 @@ func openRig(t testing.TB, dir string) *rig {
 		DB: db, Dir: dir, ExternalURL: "https://host.example.org/logs/", Log: slog.New(slog.NewTextHandler(r.log, nil)), Now: r.now,
 		Issues:    &Issues{Seq: r.seq, Wait: r.wait, After: r.after},
 		Normalise: func(_ context.Context, query string) (string, error) { return query, r.away() },
-		BadQuery:  func(err error) bool { return strings.Contains(err.Error(), "syntax") },
+		Explain:   func(err error) (string, bool) { return err.Error(), strings.Contains(err.Error(), "syntax") },
 		Count: func(_ context.Context, query string, _, _ time.Time) (int64, error) {
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -220,8 +220,13 @@ func (n *Notifier) checkRule(ctx context.Context, r *Rule) error {
 	if err := r.check(); err != nil || r.Query == "" {
 		return err
 	}
-	if _, err := n.Normalise(ctx, r.Query); err != nil && n.BadQuery(err) {
-		return invalid("%s", err)
+	_, err := n.Normalise(ctx, r.Query)
+	if err == nil {
+		return nil
+	}
+	words, bad := n.Explain(err)
+	if bad {
+		return invalid("%s", words)
 	}
 	return nil
 }

@@ -113,8 +113,9 @@ func (n *Notifier) lookAt(ctx context.Context, r Rule) error {
 	}
 	n.looked(&r, err != nil)
 	if err != nil {
+		words, _ := n.Explain(err)
 		return n.transact(ctx, "store that a rule has no answer", func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, "UPDATE notify_rules SET failure = ? WHERE id = ? AND changed_at = ?", shorten(err.Error(), 500), r.ID, r.ChangedAt.UnixNano())
+			_, err := tx.ExecContext(ctx, "UPDATE notify_rules SET failure = ? WHERE id = ? AND changed_at = ?", shorten(oneLine(words), 500), r.ID, r.ChangedAt.UnixNano())
 			return err
 		})
 	}

@@ -30,7 +30,6 @@ func newNotifyFixture(t *testing.T) *fixture {
 		c.Notify = notify.New(notify.Config{
 			DB: db, Dir: dir, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 			Normalise: func(_ context.Context, query string) (string, error) { return query, nil },
-			BadQuery:  func(error) bool { return false },
 		})
 	})
 	f.login()

@@ -24,9 +24,13 @@ export async function getJson<T>(path: string, params: Params, signal?: AbortSig
   return (await readBody(response)) as T;
 }
 
-export async function postJson<T>(path: string, body: unknown): Promise<T> {
+export async function postJson<T>(
+  path: string,
+  body: unknown,
+  method: "POST" | "PUT" | "DELETE" = "POST",
+): Promise<T> {
   const response = await send(apiUrl(path, []), {
-    method: "POST",
+    method,
     headers: { "Content-Type": "application/json", Accept: "application/json" },
     body: JSON.stringify(body),
   });

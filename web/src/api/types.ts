@@ -55,6 +55,17 @@ export type TailStatus = Schemas["TailStatus"];
 export type UsersResponse = Schemas["UsersResponse"];
 export type Unreadable = Schemas["Unreadable"];
 export type Verdict = Schemas["Verdict"];
+export type Channel = Schemas["Channel"];
+export type ChannelInput = Schemas["ChannelInput"];
+export type MailServer = Schemas["MailServer"];
+export type Notification = Schemas["Notification"];
+export type NotificationsResponse = Schemas["NotificationsResponse"];
+export type QuietHours = Schemas["QuietHours"];
+export type Rule = Schemas["Rule"];
+export type RuleInput = Schemas["RuleInput"];
+export type SentMessage = Schemas["SentMessage"];
+export type SentResponse = Schemas["SentResponse"];
+export type TestResult = Schemas["TestResult"];
 export type VolumeResponse = Schemas["VolumeResponse"];
 export type VolumeSeries = Schemas["VolumeSeries"];
 

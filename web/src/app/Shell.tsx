@@ -5,7 +5,7 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ALERTS, HEALTH, ISSUES, LINES, OVERVIEW, routeOf } from "./routes";
+import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
@@ -17,6 +17,7 @@ const HelpDialog = lazy(() => import("./HelpDialog"));
 const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
+const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
 export function Shell({ session }: { session: Session }) {
@@ -45,6 +46,9 @@ export function Shell({ session }: { session: Session }) {
             </Route>
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
+            <Route path={NOTIFICATIONS}>
+              {guarded("Notifications", <NotificationsView role={session.user.role} />)}
+            </Route>
             <Route path={ALERTS.path}>{guarded(ALERTS.name, <AlertsView />)}</Route>
             <Route path={`${ALERTS.path}/:id`}>
               {({ id }) => guarded("Alert", <AlertView key={id} id={id} />)}
@@ -72,7 +76,7 @@ function focusMain() {
 
 function useTitle() {
   const [path] = useLocation();
-  const name = routeOf(path)?.name;
+  const name = path === NOTIFICATIONS ? "Notifications" : routeOf(path)?.name;
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);

@@ -1,9 +1,12 @@
-import { CircleHelp, LogOut, Moon, Sun } from "lucide-react";
+import { Bell, CircleHelp, LogOut, Moon, Sun } from "lucide-react";
 import type { ReactElement } from "react";
+import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
 import type { Session } from "../api/types";
 import { useTheme } from "../state/theme";
+import { linkTo, useView } from "../state/useView";
 import { Menu, MenuItem, MenuLine, MenuNote } from "../ui/Menu";
+import { NOTIFICATIONS } from "./routes";
 
 interface UserMenuProps {
   trigger: ReactElement;
@@ -11,10 +14,12 @@ interface UserMenuProps {
   onHelp: () => void;
 }
 
-/** Who is logged in, help, theme, log out. */
+/** Who is logged in, settings, help, theme, log out. */
 export default function UserMenu({ trigger, session, onHelp }: UserMenuProps) {
   const logout = useLogout();
   const [theme, toggleTheme] = useTheme();
+  const { view } = useView();
+  const [, navigate] = useLocation();
   const { name, role } = session.user;
   return (
     <Menu trigger={trigger}>
@@ -24,6 +29,12 @@ export default function UserMenu({ trigger, session, onHelp }: UserMenuProps) {
         Version {session.version}
       </MenuNote>
       <MenuLine />
+      {role === "admin" && (
+        <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>
+          <Bell size={14} aria-hidden />
+          Notifications
+        </MenuItem>
+      )}
       <MenuItem onSelect={toggleTheme}>
         {theme === "dark" ? <Sun size={14} aria-hidden /> : <Moon size={14} aria-hidden />}
         {theme === "dark" ? "Light theme" : "Dark theme"}

@@ -20,6 +20,9 @@ export const ALERTS: RouteInfo = { path: "/alerts", name: "Alerts", key: "a", ic
 
 export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH, ALERTS];
 
+/** Path of the settings of notifications, which have no tab. */
+export const NOTIFICATIONS = "/settings/notifications";
+
 /** Path of one issue, or of one of its parts. */
 export function issuePath(id: number, part = ""): string {
   return `${ISSUES.path}/${id}${part && `/${part}`}`;

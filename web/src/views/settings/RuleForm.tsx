@@ -1,0 +1,112 @@
+import { useState } from "react";
+import type { Channel, Rule } from "../../api/types";
+import { ISSUE_KINDS, RULE_KINDS, type RuleOn, ruleOf } from "../../lib/notify";
+import { Segmented } from "../../ui/Segmented";
+import { FormDialog } from "./FormDialog";
+import { Area, Check, Field, Group } from "./fields";
+
+interface RuleFormProps {
+  rule: Rule | null;
+  channels: readonly Channel[];
+  onClose: () => void;
+}
+
+/** Adds or changes a rule. */
+export function RuleForm({ rule, channels, onClose }: RuleFormProps) {
+  const [on, setOn] = useState<RuleOn>(rule?.on ?? "issues");
+  return (
+    <FormDialog
+      title={rule ? `Rule ${rule.name}` : "Add a rule"}
+      what="rules"
+      id={rule?.id ?? null}
+      loses="for good"
+      read={(form) => ruleOf(form, on, rule)}
+      onClose={onClose}
+    >
+      <Segmented label="About" value={on} options={RULE_KINDS} onChange={setOn} />
+      <Field label="Name" name="name" required maxLength={100} defaultValue={rule?.name} />
+      {on === "issues" ? <IssueFields rule={rule} /> : <SearchFields rule={rule} on={on} />}
+      <Group title="Tell">
+        <div className="grid">
+          {channels.length === 0 && <p className="text-muted">There is no channel yet: add one first.</p>}
+          {channels.map((channel) => (
+            <Check
+              key={channel.id}
+              label={channel.name}
+              name="channels"
+              value={channel.id}
+              defaultChecked={rule ? rule.channels.includes(channel.id) : channels.length === 1}
+            />
+          ))}
+        </div>
+      </Group>
+      <Check label="Switched on" name="enabled" defaultChecked={rule?.enabled ?? true} />
+    </FormDialog>
+  );
+}
+
+function IssueFields({ rule }: { rule: Rule | null }) {
+  const all = !rule?.kinds.length;
+  return (
+    <>
+      <fieldset className="flex flex-wrap gap-x-4">
+        <legend className="sr-only">Which issues</legend>
+        {ISSUE_KINDS.map(({ value, label }) => (
+          <Check
+            key={value}
+            label={label}
+            name="kinds"
+            value={value}
+            defaultChecked={all || rule.kinds.includes(value)}
+          />
+        ))}
+      </fieldset>
+      <Field label="Environments" name="env" defaultValue={rule?.env.join(", ")} placeholder="all" />
+      <Field label="Services" name="service" defaultValue={rule?.service.join(", ")} placeholder="all" />
+      <Field
+        label="Levels"
+        name="level"
+        defaultValue={rule?.level.join(", ")}
+        placeholder="all"
+        hint="Several with commas; empty is all."
+      />
+    </>
+  );
+}
+
+function SearchFields({ rule, on }: { rule: Rule | null; on: RuleOn }) {
+  return (
+    <>
+      <Area
+        label="Search"
+        name="query"
+        required
+        maxLength={5000}
+        defaultValue={rule?.query}
+        placeholder={'{service="backend", env="production"} |= "timeout"'}
+        hint="A LogQL query, or the address of the page Logs with the filters that are meant."
+      />
+      <div className="grid grid-cols-2 gap-3">
+        {on === "matches" && (
+          <Field
+            label="Lines, at least"
+            name="count"
+            type="number"
+            required
+            min={1}
+            defaultValue={rule?.count || 10}
+          />
+        )}
+        <Field
+          label={on === "matches" ? "in minutes" : "Silent for (minutes)"}
+          name="minutes"
+          type="number"
+          required
+          min={1}
+          max={1440}
+          defaultValue={rule?.minutes || 10}
+        />
+      </div>
+    </>
+  );
+}
