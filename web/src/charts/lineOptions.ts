@@ -125,6 +125,7 @@ function drawThresholds(
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   ctx.lineWidth = ratio;
+  const placed: { y: number; left: number }[] = [];
   for (const { value, verdict, label } of thresholds) {
     const y = Math.round(chart.valToPos(value, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -134,8 +135,11 @@ function drawThresholds(
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    const right = bbox.left + bbox.width - 4 * ratio;
+    // Labels of limits that are close stand beside each other.
+    const beside = placed.filter((other) => Math.abs(other.y - y) < 14 * ratio).map((other) => other.left);
+    const right = Math.min(bbox.left + bbox.width, ...beside) - 4 * ratio;
     const width = ctx.measureText(label).width;
+    placed.push({ y, left: right - width - 3 * ratio });
     ctx.fillStyle = ground;
     ctx.fillRect(right - width - 3 * ratio, y - 7 * ratio, width + 6 * ratio, 14 * ratio);
     ctx.fillStyle = colours[verdict];

@@ -36,7 +36,8 @@ export function Graphs({ component }: { component: HealthComponent }) {
   );
 }
 
-function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthGraph }) {
+/** One graph with its legend; a drag zooms the page. */
+export function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthGraph }) {
   const { view, setView } = useView();
   const data = useMemo(() => graphData(answer, graph), [answer, graph]);
   const grafana = graph.signals.find((signal) => signal.grafana)?.grafana;
