@@ -24,7 +24,9 @@ export function Graphs({ component }: { component: HealthComponent }) {
     <div className="grid min-w-0 content-start gap-3">
       {query.isError && <Notice>{query.error.message} Showing the values before.</Notice>}
       <div className={GRID}>
-        {data?.graphs.map((graph) => <Graph key={graph.name} answer={data} graph={graph} />) ??
+        {data?.graphs.map((graph) => (
+          <Graph key={graph.name} answer={data} graph={graph} reason={whyUnknown(component, graph)} />
+        )) ??
           names.map((name) => (
             <div key={name} style={{ minHeight: HEIGHT + 44 }}>
               <h3 className="text-meta">{name}</h3>
@@ -36,7 +38,20 @@ export function Graphs({ component }: { component: HealthComponent }) {
   );
 }
 
-function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthGraph }) {
+/** Why the signals of a graph are not known now, "" if one is. */
+function whyUnknown({ signals }: HealthComponent, graph: HealthGraph): string {
+  const drawn = signals.filter(({ id }) => graph.signals.some((one) => one.id === id));
+  return drawn.every(({ verdict }) => verdict === "no_data") ? (drawn[0]?.reason ?? "") : "";
+}
+
+interface GraphProps {
+  answer: HealthSeriesResponse;
+  graph: HealthGraph;
+  /** Why there is no data now, "" if there is some. */
+  reason: string;
+}
+
+function Graph({ answer, graph, reason }: GraphProps) {
   const { view, setView } = useView();
   const data = useMemo(() => graphData(answer, graph), [answer, graph]);
   const grafana = graph.signals.find((signal) => signal.grafana)?.grafana;
@@ -54,7 +69,7 @@ function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthG
           className="hatched mt-1 flex items-center justify-center rounded-sm border border-dashed border-line p-3"
         >
           <p className="max-w-prose rounded-sm bg-panel px-2 text-center text-meta text-muted">
-            <span className="font-semibold">No data</span>: {data.reason}
+            <span className="font-semibold">No data</span>: {reason || data.reason}
           </p>
         </div>
       ) : (

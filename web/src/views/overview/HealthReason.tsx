@@ -10,12 +10,15 @@ import {
 import { Link } from "wouter";
 import type { HealthComponent, HealthSignal } from "../../api/types";
 import { HEALTH } from "../../app/routes";
+import { headlines } from "../../lib/health";
 import { linkTo, useView } from "../../state/useView";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
 import { Since } from "../health/Since";
 import { Meter } from "./Meter";
 
 const HOVER_MS = 150;
+/** How many signals are explained; the view of health has all. */
+const MOST = 6;
 
 /** Opens the reasons of a component beside its card: while hovered or focused, and for good on click, tap and Enter. */
 export default function HealthReason({
@@ -61,7 +64,7 @@ export default function HealthReason({
           className="z-40 max-h-[60vh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
         >
           <ul className="grid gap-3">
-            {known(component).map((item) => (
+            {headlines(component, MOST).map((item) => (
               <Reason key={item.id} item={item} />
             ))}
           </ul>
@@ -69,18 +72,12 @@ export default function HealthReason({
             href={linkTo(HEALTH.path, { ...view, component: component.id })}
             className="mt-3 block text-accent hover:underline"
           >
-            Graphs of {component.name}
+            All signals and graphs
           </Link>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   );
-}
-
-/** What there is to say of a component: signals that are known, or all if none is. */
-function known({ signals }: HealthComponent): readonly HealthSignal[] {
-  const some = signals.filter(({ verdict }) => verdict !== "no_data");
-  return some.length > 0 ? some : signals.slice(0, 1);
 }
 
 function Reason({ item }: { item: HealthSignal }) {
