@@ -60,6 +60,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     issue = await issues.useIssues(page, user);
   });
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
+  await step("notifications", () => steps.useNotifications(page));
   await step("views", () => steps.seeViews(page, base, out, issue));
   await step("log out", () => steps.logOut(page));
 }

@@ -4,6 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HealthComponent, HealthResponse, HealthSeriesResponse, HealthSignal } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
@@ -141,17 +142,6 @@ async function show(search = ""): Promise<void> {
 
 function text(selector: string): string {
   return document.querySelector(selector)?.textContent ?? "";
-}
-
-/** Lets React work until the check holds: what is loaded shows when an act ends. */
-async function eventually(check: () => void): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await act(async () => {});
-      check();
-    },
-    { timeout: 4000, interval: 20 },
-  );
 }
 
 describe("the view of health", () => {
