@@ -4,6 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HealthComponent, HealthResponse, HealthSeriesResponse, HealthSignal } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
@@ -146,12 +147,6 @@ async function show(search = ""): Promise<void> {
 
 function text(selector: string): string {
   return document.querySelector(selector)?.textContent ?? "";
-}
-
-async function eventually(check: () => void): Promise<void> {
-  await act(async () => {
-    await vi.waitFor(check, { timeout: 5000 });
-  });
 }
 
 describe("the view of health", () => {
