@@ -1,12 +1,15 @@
 package world
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -188,4 +191,35 @@ func (v *watch) shows(t *testing.T, want signal) bool {
 	}
 	t.Fatalf("the dashboard's health has no signal %s", want.id)
 	return false
+}
+
+// openPage opens the dashboard's page in a browser, and returns when it shows
+// that PgBouncer's clients wait. What it returns waits until the page shows, by
+// itself, that they no longer do. Screenshots are in $SCREENSHOTS, if it is set.
+func (v *watch) openPage(t *testing.T) (sawTheEnd func(*testing.T)) {
+	t.Helper()
+	cmd := exec.Command("node", filepath.Join(servers.Root(t), "test", "browser", "faults.mjs"))
+	cmd.Env = append(os.Environ(), "BASE_URL="+v.dashboard.URL+"/", "USER=admin", "PASSWORD="+servers.Password,
+		"OUT_DIR="+cmp.Or(os.Getenv("SCREENSHOTS"), t.TempDir()))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && lines.Text() != "FAULT_SEEN" {
+		t.Log(lines.Text())
+	}
+	return func(t *testing.T) {
+		t.Helper()
+		for lines.Scan() {
+			t.Log(lines.Text())
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the page does not show a fault and its end: %v", err)
+		}
+	}
 }

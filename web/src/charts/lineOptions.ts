@@ -61,6 +61,7 @@ export function lineOptions(
     series: [{}, ...tokens.map(lineSeries)],
     hooks: {
       drawAxes: [
+        (chart) => drawBands(chart, handlers.data(), limits.critical),
         (chart) =>
           drawGaps(chart, gapSpans(handlers.data()), {
             label: "no data",
@@ -95,6 +96,20 @@ function xRange({ startMs, stepMs, points }: GraphData): [number, number] {
 function gapSpans({ startMs, stepMs, points, gaps }: GraphData): [number, number][] {
   const at = (index: number) => (startMs + Math.min(Math.max(index, 0), points - 1) * stepMs) / 1000;
   return gaps.map(([first, last]) => [at(first - 1), at(last + 1)]);
+}
+
+/** Tints the times in which an alert fired. */
+function drawBands(chart: uPlot, { bands }: GraphData, colour: string): void {
+  const { ctx, bbox } = chart;
+  const at = (ms: number) =>
+    Math.min(Math.max(chart.valToPos(ms / 1000, "x", true), bbox.left), bbox.left + bbox.width);
+  ctx.save();
+  ctx.globalAlpha = 0.09;
+  ctx.fillStyle = colour;
+  for (const [startMs, endMs] of bands) {
+    ctx.fillRect(at(startMs), bbox.top, Math.max(devicePixelRatio, at(endMs) - at(startMs)), bbox.height);
+  }
+  ctx.restore();
 }
 
 function drawThresholds(

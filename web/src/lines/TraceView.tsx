@@ -32,7 +32,7 @@ function Stack({ stack }: { stack: readonly Raised[] }) {
   const folded = countLibraryFrames(stack);
   return (
     <div className="grid gap-3">
-      <p className="sticky left-0 flex w-fit items-baseline gap-3 font-sans text-meta text-muted">
+      <p className="sticky left-0 flex w-fit max-w-[calc(100vw-6rem)] flex-wrap items-baseline gap-x-3 font-sans text-meta text-muted">
         <span>Traceback (most recent call last)</span>
         {folded > 0 && (
           <button

@@ -1,7 +1,7 @@
 import { Link } from "wouter";
-import { useLogs } from "../../api/queries";
+import { useHealthSeries, useLogs } from "../../api/queries";
 import type { Entry, IssueDetail } from "../../api/types";
-import { LINES } from "../../app/routes";
+import { HEALTH, LINES } from "../../app/routes";
 import { parseRecord } from "../../lib/message";
 import { formatNs, nsToMs } from "../../lib/time";
 import { aroundView } from "../../lines/links";
@@ -9,7 +9,8 @@ import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { buttonClass } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
-import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
+import { EmptyState, ErrorState, Skeleton, SmallErrorState } from "../../ui/States";
+import { Graph } from "../health/Graphs";
 import { AroundLines } from "./AroundLines";
 import { type ShownEvent, useShownEvent } from "./useShownEvent";
 
@@ -19,8 +20,15 @@ const REQUEST_MS = 10 * 60_000;
 const NEAR_MS = 2000;
 const REQUEST_LINES = 200;
 const NEAR_LINES = 50;
+/** Whose graphs are shown, how far to each side, and how many. */
+const MACHINES: readonly Machine[] = [
+  { component: "host", name: "Host" },
+  { component: "pgbouncer", name: "PgBouncer" },
+];
+const MACHINE_MS = 5 * 60_000;
+const MACHINE_GRAPHS = 2;
 
-/** What else happened: the lines of the same request, and those of other services within two seconds. */
+/** What else happened: lines of the same request, of other services within two seconds, and the machines meanwhile. */
 export function AroundPanel({ issue }: { issue: IssueDetail }) {
   const { shown, query } = useShownEvent(issue);
   if (!shown && query.isLoading) return <Skeleton className="h-64" />;
@@ -46,6 +54,9 @@ export function AroundPanel({ issue }: { issue: IssueDetail }) {
         </Panel>
       )}
       <Nearby shown={shown} without={correlation} />
+      {MACHINES.map((machine) => (
+        <Machine key={machine.component} shown={shown} {...machine} />
+      ))}
     </>
   );
 }
@@ -131,6 +142,41 @@ function Nearby({ shown, without }: AroundProps & { without: string }) {
         empty="No other service logged a line then."
         note={cut ? `The ${NEAR_LINES} nearest lines to each side.` : ""}
       />
+    </Panel>
+  );
+}
+
+interface Machine {
+  component: string;
+  name: string;
+}
+
+/** Graphs of a component in the minutes around the event. */
+function Machine({ shown, component, name }: AroundProps & Machine) {
+  const ms = nsToMs(shown.ts);
+  const bounds = { startMs: ms - MACHINE_MS, endMs: ms + MACHINE_MS };
+  const { view } = useView();
+  const { data, isError, error, refetch } = useHealthSeries(component, bounds);
+  const there: View = { ...bare(view), component, range: { kind: "absolute", ...bounds } };
+  return (
+    <Panel
+      title={name}
+      note="five minutes to each side of the event"
+      actions={
+        <Link href={linkTo(HEALTH.path, there)} className={buttonClass("quiet", "sm")}>
+          All graphs
+        </Link>
+      }
+    >
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4 px-4 pb-3 sm:grid-cols-2">
+        {isError && !data && (
+          <SmallErrorState what="The graphs" error={error} onRetry={() => refetch()} className="min-h-32" />
+        )}
+        {!data && !isError && <Skeleton className="h-36 sm:col-span-2" />}
+        {data?.graphs.slice(0, MACHINE_GRAPHS).map((graph) => (
+          <Graph key={graph.name} answer={data} graph={graph} />
+        ))}
+      </div>
     </Panel>
   );
 }

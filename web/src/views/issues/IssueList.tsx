@@ -31,6 +31,7 @@ interface IssueListProps {
 /** The rows, of which only those in view are in the page; j and k move through them, x chooses, Enter opens. */
 export function IssueList(props: IssueListProps) {
   const { issues, total, users, chosen, onChoose, onNearEnd } = props;
+  const { view } = useView();
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: issues.length,
@@ -64,11 +65,12 @@ export function IssueList(props: IssueListProps) {
             >
               <IssueRow
                 issue={issue}
+                href={linkTo(issuePath(issue.id), view)}
                 users={users.get(issue.id)}
                 stepMs={props.stepMs}
                 active={issue.id === active}
                 chosen={chosen.has(issue.id)}
-                onChoose={() => onChoose(issue.id)}
+                onChoose={onChoose}
               />
             </li>
           );

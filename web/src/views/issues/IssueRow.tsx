@@ -1,11 +1,10 @@
+import { memo } from "react";
 import { Link } from "wouter";
 import type { UserCount } from "../../api/issues";
 import type { IssueRow as Row } from "../../api/types";
-import { issuePath } from "../../app/routes";
 import { formatCount, formatShort, plural } from "../../lib/format";
 import { titleParts } from "../../lib/issues";
 import { toLevel } from "../../lib/levels";
-import { linkTo, useView } from "../../state/useView";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
@@ -21,20 +20,22 @@ export const SPARK = "hidden w-28 shrink-0 md:block";
 export const COUNT = "hidden w-14 shrink-0 text-right md:block";
 export const USERS = "hidden w-12 shrink-0 text-right md:block";
 export const LAST = "w-20 shrink-0 text-right";
-export const STATE = "hidden w-28 shrink-0 md:block";
+export const STATE = "hidden w-36 shrink-0 md:block";
 
 interface IssueRowProps {
   issue: Row;
+  href: string;
   /** Undefined while it is not known. */
   users: UserCount | undefined;
   stepMs: number;
   active: boolean;
   chosen: boolean;
-  onChoose: () => void;
+  onChoose: (id: number) => void;
 }
 
 /** One issue: title, where, how often, to how many, when, its state. */
-export function IssueRow({ issue, users, stepMs, active, chosen, onChoose }: IssueRowProps) {
+export const IssueRow = memo(function IssueRow(props: IssueRowProps) {
+  const { issue, href, users, stepMs, active, chosen, onChoose } = props;
   return (
     <div
       className={cx(
@@ -47,13 +48,13 @@ export function IssueRow({ issue, users, stepMs, active, chosen, onChoose }: Iss
         <input
           type="checkbox"
           checked={chosen}
-          onChange={onChoose}
+          onChange={() => onChoose(issue.id)}
           aria-label={`Choose issue ${issue.id}`}
           className="size-4 accent-accent"
         />
       </label>
       <div className="grid min-w-0 flex-1 content-center">
-        <Title issue={issue} />
+        <Title issue={issue} href={href} />
         <Where issue={issue} />
       </div>
       <div className={SPARK}>
@@ -69,19 +70,13 @@ export function IssueRow({ issue, users, stepMs, active, chosen, onChoose }: Iss
       </span>
     </div>
   );
-}
+});
 
-function Title({ issue }: { issue: Row }) {
-  const { view } = useView();
+function Title({ issue, href }: Pick<IssueRowProps, "issue" | "href">) {
   const { type, message } = titleParts(issue);
   return (
     <div className="flex min-w-0 items-center gap-1">
-      <Link
-        href={linkTo(issuePath(issue.id), view)}
-        title={issue.title}
-        className="truncate after:absolute after:inset-0"
-        dir="auto"
-      >
+      <Link href={href} title={issue.title} className="truncate after:absolute after:inset-0" dir="auto">
         {type && <span className="font-semibold">{type} </span>}
         <span className={cx(type && "text-muted")}>{message}</span>
       </Link>
@@ -94,7 +89,9 @@ function Where({ issue }: { issue: Row }) {
   const [service, place] = [issue.service, [issue.culprit, issue.service, issue.env].filter(Boolean)];
   return (
     <div className="flex min-w-0 items-center gap-x-2 text-meta text-muted">
-      <LevelTag level={toLevel(issue.level)} small />
+      <span className="shrink-0">
+        <LevelTag level={toLevel(issue.level)} small />
+      </span>
       <span className="shrink-0 space-x-1 md:hidden">
         <States issue={issue} />
       </span>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import { isBeyondIssues, useIssues, useIssueUsers } from "../../api/issues";
 import type { IndexStatus } from "../../api/types";
 import { describeSpan } from "../../lib/time";
@@ -26,6 +26,7 @@ export default function IssuesView({ user }: { user: string }) {
   const first = pages[0];
   const issues = pages.flatMap((page) => page.issues);
   const users = useIssueUsers(query.isPlaceholderData ? [] : pages, view, anchor);
+  const toggle = useCallback((id: number) => setChosen((now) => toggled(now, id)), []);
   const all = issues.slice(0, CHOSEN_MAX).map(({ id }) => id);
   return (
     <div className="flex h-full flex-col">
@@ -62,7 +63,7 @@ export default function IssuesView({ user }: { user: string }) {
             seriesStart={Date.parse(first.series_start)}
             stepMs={first.step_ms}
             chosen={chosen}
-            onChoose={(id) => setChosen(toggled(chosen, id))}
+            onChoose={toggle}
             onChooseAll={() => setChosen(chosen.size < all.length ? new Set(all) : new Set())}
             onNearEnd={
               query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined

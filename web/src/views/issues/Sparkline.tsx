@@ -21,20 +21,13 @@ export function Sparkline({ series, stepMs }: { series: readonly number[]; stepM
         className="stroke-line"
         vectorEffect="non-scaling-stroke"
       />
-      {series.map((count, index) => {
-        const height = count === 0 ? 0 : Math.max(2, (count / most) * HEIGHT);
-        return (
-          <rect
-            // biome-ignore lint/suspicious/noArrayIndexKey: bars have no identity but their place
-            key={index}
-            x={index * STEP}
-            y={HEIGHT - height}
-            width={STEP - 1}
-            height={height}
-            className="fill-error/80"
-          />
-        );
-      })}
+      <path d={series.map((count, index) => bar(count / most, index)).join("")} className="fill-error/80" />
     </svg>
   );
+}
+
+function bar(share: number, index: number): string {
+  if (share === 0) return "";
+  const height = Math.max(2, share * HEIGHT);
+  return `M${index * STEP} ${HEIGHT}v${-height}h${STEP - 1}v${height}z`;
 }

@@ -1,21 +1,13 @@
 import { Popover } from "radix-ui";
-import {
-  type FocusEvent,
-  type MouseEvent,
-  type PointerEvent,
-  type ReactElement,
-  useRef,
-  useState,
-} from "react";
+import type { ReactElement } from "react";
 import { Link } from "wouter";
 import type { HealthComponent, HealthSignal } from "../../api/types";
 import { HEALTH } from "../../app/routes";
 import { linkTo, useView } from "../../state/useView";
+import { usePeek } from "../../ui/usePeek";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
 import { Since } from "../health/Since";
 import { Meter } from "./Meter";
-
-const HOVER_MS = 150;
 
 /** Opens the reasons of a component beside its card: while hovered or focused, and for good on click, tap and Enter. */
 export default function HealthReason({
@@ -26,29 +18,10 @@ export default function HealthReason({
   component: HealthComponent;
 }) {
   const { view } = useView();
-  const [state, setState] = useState<"closed" | "peek" | "open">("closed");
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const peek = (next: "closed" | "peek") => setState((now) => (now === "open" ? now : next));
-  const hover = (next: "closed" | "peek") => (event: PointerEvent) => {
-    if (event.pointerType !== "mouse") return;
-    clearTimeout(timer.current);
-    timer.current = setTimeout(() => peek(next), HOVER_MS);
-  };
-  const click = (event: MouseEvent) => {
-    event.preventDefault();
-    setState(state === "open" ? "closed" : "open");
-  };
-  const focus = (event: FocusEvent) => event.currentTarget.matches(":focus-visible") && peek("peek");
+  const { open, onOpenChange, trigger } = usePeek();
   return (
-    <Popover.Root open={state !== "closed"} onOpenChange={(next) => setState(next ? "open" : "closed")}>
-      <Popover.Trigger
-        asChild
-        onPointerEnter={hover("peek")}
-        onPointerLeave={hover("closed")}
-        onFocus={focus}
-        onBlur={() => peek("closed")}
-        onClick={click}
-      >
+    <Popover.Root open={open} onOpenChange={onOpenChange}>
+      <Popover.Trigger asChild {...trigger}>
         {card}
       </Popover.Trigger>
       <Popover.Portal>

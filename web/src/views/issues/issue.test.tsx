@@ -1,0 +1,344 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Route, Switch } from "wouter";
+import type { IssueAction, IssueDetail, IssueEvent, OccurrencesResponse } from "../../api/types";
+import { AnchorProvider } from "../../state/anchor";
+import IssueView from "./IssueView";
+
+vi.mock("../../charts/StackedBars", () => ({
+  default: ({ label, ticks }: { label: string; ticks: { label: string }[] }) => (
+    <figure aria-label={label}>{ticks.map((tick) => tick.label)}</figure>
+  ),
+}));
+
+const TRACE = `Exception on /api/games [POST]
+Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/psycopg2/extensions.py", line 3, in execute
+    raise OperationalError
+psycopg2.OperationalError: gone
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/usr/lib/python3/dist-packages/flask/app.py", line 2525, in wsgi_app
+    response = self.full_dispatch_request()
+  File "/usr/lib/python3/dist-packages/flask/app.py", line 1820, in dispatch
+    return view()
+  File "/app/src/games.py", line 26, in create
+    db.commit()
+GameError: cannot create game 5`;
+
+const LABELS = { service: "backend", env: "production", level: "error" };
+const evidence = (slot: "first" | "last", ts: string, id: string) => ({
+  id,
+  ts,
+  slot,
+  line: TRACE,
+  labels: LABELS,
+  before: [{ ts, line: "the line before" }],
+  after: [],
+  context: true,
+});
+
+const NOW = Date.now();
+const ago = (minutes: number) => new Date(NOW - minutes * 60_000).toISOString();
+
+const ISSUE: IssueDetail = {
+  id: 7,
+  title: "GameError: cannot create game 5",
+  type: "GameError",
+  culprit: "src/games in create",
+  kind: "exception",
+  service: "backend",
+  env: "production",
+  level: "error",
+  state: "regressed",
+  since: ago(20),
+  first_seen: ago(9000),
+  last_seen: ago(1),
+  assignee: "",
+  spiking_since: null,
+  hashes: 2,
+  cut: 0,
+  snooze: null,
+  explanation: {
+    version: "v1",
+    key: "v1:00000000000000aa",
+    kind: "exception",
+    title: "GameError",
+    parts: [
+      { name: "type", value: "GameError" },
+      { name: "frame", value: "src/games in create" },
+    ],
+  } as unknown as IssueDetail["explanation"],
+  groups: ["v1:00000000000000aa", "v1:00000000000000bb"].map((hash) => ({
+    hash,
+    key: true,
+    home: 7,
+    reason: "the first event",
+    added: ago(9000),
+    first_seen: ago(9000),
+    last_seen: ago(1),
+  })),
+  links: [{ issue: 8, title: "GameError: cannot create game 5", reason: "one request logged both" }],
+  evidence: [evidence("first", "1764115200000000000", "0a"), evidence("last", "1764115260000000000", "0b")],
+  deploy: { id: 1, service: "backend", env: "production", version: "2b7f1e", source: "ci", at: ago(22) },
+};
+
+const EVENT: IssueEvent = {
+  id: "0b",
+  ts: "1764115260000000000",
+  hash: "v1:00000000000000aa",
+  service: "backend",
+  env: "production",
+  level: "error",
+  type: "GameError",
+  message: "cannot create game 5",
+  culprit: "src/games in create",
+  text: TRACE,
+  correlation_id: "request-77",
+  tags: { host: "web-1" },
+};
+
+const OCCURRENCES: OccurrencesResponse = {
+  start: ago(60),
+  end: ago(0),
+  step_ms: 600_000,
+  total: 41,
+  counts: [0, 0, 0, 0, 20, 21],
+  tags: [
+    { name: "env", events: 41, distinct: 1, values: [{ value: "production", count: 41 }] },
+    { name: "user", events: 41, distinct: 9, values: [{ value: "ada", count: 9 }] },
+  ],
+  sampled: false,
+  deploys: [{ id: 1, service: "backend", env: "production", version: "2b7f1e", source: "ci", at: ago(22) }],
+};
+
+let root: Root;
+let acted: IssueAction[];
+let issue: IssueDetail;
+let events: IssueEvent[];
+
+/** What the API answers at each address; anything else is not found. */
+const ANSWERS: readonly [RegExp, (url: URL) => unknown][] = [
+  [/\/issues\/\d+$/, () => issue],
+  [/\/occurrences$/, () => OCCURRENCES],
+  [/\/events$/, () => ({ events, next_cursor: "" })],
+  [/\/history$/, () => ({ changes: [], next_before: 0 })],
+  [/\/users$/, () => ({ names: ["alice", "bob"] })],
+  [/\/issues$/, () => ({ issues: [{ ...ISSUE, id: 3, title: "an older one" }], total: 1 })],
+  [/\/logs$/, (url) => ({ entries: linesOf(url), warnings: [], partial: false, next_cursor: "" })],
+];
+
+/** The lines of the same request for its id, none of other services. */
+function linesOf(url: URL) {
+  if (!url.searchParams.has("q")) return [];
+  const line = (id: string, ts: string, service: string) => ({
+    id,
+    ts,
+    line: `request-77 at ${service}`,
+    labels: { ...LABELS, service },
+    metadata: {},
+  });
+  return [line("x", "1764115259880000000", "nginx"), line("y", "1764115260000000000", "backend")];
+}
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  vi.stubGlobal(
+    "EventSource",
+    class extends EventTarget {
+      close() {}
+    },
+  );
+  HTMLDialogElement.prototype.showModal = function showModal() {
+    this.open = true;
+  };
+  acted = [];
+  issue = ISSUE;
+  events = [EVENT];
+  vi.stubGlobal("fetch", async (address: string, init: RequestInit) => {
+    const url = new URL(address);
+    if (init.method === "POST") {
+      acted.push(JSON.parse(String(init.body)));
+      return new Response(null, { status: 204 });
+    }
+    const answer = ANSWERS.find(([path]) => path.test(url.pathname));
+    if (!answer)
+      return Response.json({ error: { code: "not_found", message: "There is none." } }, { status: 404 });
+    return Response.json(answer[1](url));
+  });
+  document.body.innerHTML = "<div id=root></div>";
+  root = createRoot(document.getElementById("root") as HTMLElement);
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+async function show(path: string): Promise<void> {
+  window.history.replaceState(null, "", path);
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <AnchorProvider>
+          <Switch>
+            <Route path="/issues/:id/:part?">
+              {({ id, part }) => <IssueView key={id} id={id} part={part} user="alice" />}
+            </Route>
+          </Switch>
+        </AnchorProvider>
+      </QueryClientProvider>,
+    ),
+  );
+  await sees("GameError");
+}
+
+async function eventually(check: () => void): Promise<void> {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
+  await vi.waitFor(check, { timeout: 10_000 });
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+}
+
+const sees = (text: string) => eventually(() => expect(document.body.textContent).toContain(text));
+
+const button = (name: string) =>
+  [...document.querySelectorAll<HTMLElement>("button, a")].find(
+    (one) => one.textContent?.trim() === name || one.getAttribute("aria-label") === name,
+  );
+
+const click = (name: string) =>
+  act(async () => {
+    const found = button(name);
+    if (!found) throw new Error(`there is no button ${name}`);
+    found.click();
+  });
+
+const press = (key: string) =>
+  act(async () => {
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  });
+
+describe("the page of an issue", () => {
+  it("says in words since when it is back, how often and to whom", async () => {
+    await show("/issues/7");
+    await sees("41 times in 20 min, 9 users, only production.");
+    const verdict = document.querySelector("[data-issue-verdict=regressed]")?.textContent ?? "";
+    expect(verdict).toMatch(/^Back since deploy 2b7f1e, .*\d\d:\d\d\. 41 times/);
+    expect(document.body.textContent).toContain("The same failure: #8");
+  });
+
+  it("shows the last exception on top, what caused it below, and folds the frames of libraries", async () => {
+    await show("/issues/7");
+    const exceptions = [...document.querySelectorAll("[data-exception]")];
+    expect(exceptions.map((one) => one.getAttribute("data-exception"))).toEqual(["raised", "caused by"]);
+    expect(exceptions[0]?.textContent).toContain("GameError: cannot create game 5");
+    const folded = exceptions[0]?.querySelectorAll("details") ?? [];
+    expect([...folded].map((one) => one.querySelector("summary")?.textContent)).toEqual([
+      "2 frames of flask",
+    ]);
+    expect(folded[0]?.open).toBe(false);
+    expect(exceptions[1]?.querySelector("details")).toBeNull();
+    await click("Open library frames");
+    expect(document.querySelector<HTMLDetailsElement>("[data-exception] details")?.open).toBe(true);
+  });
+
+  it("leads from the last kept event to the first, in the address", async () => {
+    await show("/issues/7");
+    await click("Older");
+    expect(window.location.search).toBe("?line=1764115200000000000-0a");
+    expect(document.body.textContent).toContain("The first event");
+    expect(button("Older")?.hasAttribute("disabled")).toBe(true);
+  });
+
+  it("shows an event that is not among the kept ones, and says when it is gone", async () => {
+    events = [{ ...EVENT, id: "0c", ts: "5000000000", text: "another text" }];
+    await show("/issues/7?line=5000000000-0c");
+    await sees("another text");
+    events = [];
+    await show("/issues/7?line=6000000000-0d");
+    await sees("This event is not kept any more");
+  });
+
+  it("draws the occurrences with the deploys", async () => {
+    await show("/issues/7/occurrences");
+    await eventually(() => expect(document.querySelector("figure")?.textContent).toBe("2b7f1e"));
+    expect(document.querySelectorAll("[data-event]")).toHaveLength(1);
+  });
+
+  it("lists the lines of the same request with how far they are, apart from those nearby", async () => {
+    await show("/issues/7/around");
+    await sees("request-77 at nginx");
+    const lines = [...document.querySelectorAll("[data-around]")].map((one) => one.textContent);
+    expect(lines[0]).toContain("−0.120 s");
+    expect(lines).toHaveLength(2);
+    await sees("No other service logged a line then.");
+  });
+
+  it("says what is missing where an event has no correlation id", async () => {
+    events = [{ ...EVENT, correlation_id: "" }];
+    await show("/issues/7/around");
+    await sees("This event has no correlation id");
+  });
+
+  it("explains the grouping and takes a group out", async () => {
+    await show("/issues/7/grouping");
+    expect(document.body.textContent).toContain("src/games in create");
+    await click("Unmerge v1:00000000000000bb");
+    await eventually(() =>
+      expect(acted).toEqual([{ action: "unmerge", issues: [7], hashes: ["v1:00000000000000bb"] }]),
+    );
+  });
+
+  it("snoozes until the first of the conditions that are on", async () => {
+    await show("/issues/7");
+    await press("s");
+    await sees("Snooze 1 issue");
+    const boxes = [...document.querySelectorAll<HTMLInputElement>("dialog input[type=checkbox]")];
+    await act(async () => {
+      boxes[0]?.click(); // not until a time
+      boxes[1]?.click(); // but until more events
+      boxes[2]?.click(); // or a surge
+    });
+    await act(async () => document.querySelector<HTMLElement>("dialog [type=submit]")?.click());
+    await eventually(() =>
+      expect(acted).toEqual([{ action: "snooze", issues: [7], snooze: { events: 100, surge: true } }]),
+    );
+    await sees("Issue 7 snoozed.");
+  });
+
+  it("merges into an issue that is looked for by its words", async () => {
+    await show("/issues/7");
+    await click("Merge");
+    await sees("Into the issue with these words");
+    await act(async () => {
+      const field = document.querySelector<HTMLInputElement>("dialog input");
+      if (!field) throw new Error("there is no field");
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field, "older");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    await sees("an older one");
+    await act(async () => document.querySelector<HTMLInputElement>("dialog input[type=radio]")?.click());
+    await act(async () => document.querySelector<HTMLElement>("dialog [type=submit]")?.click());
+    await eventually(() => expect(acted).toEqual([{ action: "merge", issues: [7], into: 3 }]));
+  });
+
+  it("says that another issue was merged into it, and that events were cut", async () => {
+    issue = { ...ISSUE, cut: 1200 };
+    await show("/issues/9");
+    expect(document.body.textContent).toContain("Issue 9 was merged into this one.");
+    expect(document.body.textContent).toContain("1,200 events are counted here only");
+  });
+
+  it("shows a Hebrew title in its own direction and a long one whole on hover", async () => {
+    issue = { ...ISSUE, title: `שגיאה ${"x".repeat(294)}`, type: "" };
+    await show("/issues/7");
+    const title = document.querySelector("h1");
+    expect(title?.getAttribute("dir")).toBe("auto");
+    expect(title?.getAttribute("title")).toHaveLength(300);
+  });
+});
