@@ -65,6 +65,11 @@ soak: faults ## the same for hours; writes the table of docs/reliability.md
 	@SOAK=1 $(FAULTS) -timeout=5h ./test/faults
 	@go run ./test/faults/report $(FAULTS_OUT) docs/reliability.md
 
+.PHONY: loki29
+loki29: build ## build a Loki 2.9, which takes no structured metadata, and test the collector and the dashboard with it
+	@stack/build loki29
+	@go test -count=1 -tags loki29 -run TestLoki29 ./test/dashboard
+
 .PHONY: accuracy
 accuracy: ## how well lines are grouped, against the datasets in LOGHUB=DIR, which are not part of the project
 	@go test -count=1 -v -run TestExceptionsOfAWebApplication ./pipeline/grouping | grep -o 'tovplay FGA.*'

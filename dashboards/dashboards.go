@@ -61,7 +61,6 @@ const (
 	ByteRate  Unit = "Bps"
 	Ratio     Unit = "percentunit" // 1 is 100 %
 	YesNo     Unit = "bool_yes_no" // 1 is yes
-	Lines     Unit = ""            // of a panel of log lines, which has none
 )
 
 // Panel is one picture.
@@ -70,8 +69,8 @@ type Panel struct {
 	Kind    Kind
 	Title   string
 	Text    string // what it shows, and what is worth knowing about it
-	Unit    Unit
-	Width   int // of 24; 0 for an equal share of its row
+	Unit    Unit   // none of log lines
+	Width   int    // of 24; 0 for an equal share of its row
 	Queries []Query
 	Limits  Limits
 	Stacked bool   // the series are parts of a whole

@@ -118,6 +118,7 @@ type variable struct {
 	Name       string
 	Type       string
 	AllValue   string
+	Definition string
 	Current    struct{ Value any }
 	Datasource source
 }
@@ -382,7 +383,7 @@ func TestRequestIDsLinkToTheStory(t *testing.T) {
 	}
 	known := map[string]bool{}
 	for _, field := range dataSources(t)["loki"].JSONData.DerivedFields {
-		known[field.MatcherRegex] = true
+		known[expandProvisioned(field.MatcherRegex, environment)] = true
 		got := expandProvisioned(field.URL, environment)
 		if want := "https://app.example.org/logs/story?id=${__value.raw:percentencode}"; field.MatcherType != "label" || got != want {
 			t.Errorf("derived field %s: %s %s, want a label that links to %s", field.Name, field.MatcherType, got, want)
@@ -394,7 +395,7 @@ func TestRequestIDsLinkToTheStory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"correlation_id", "request_id"} {
-		if !known[id] || !strings.Contains(string(shipped), id+": ,") {
+		if !known["^"+id+"$"] || !strings.Contains(string(shipped), id+": ,") {
 			t.Errorf("no derived field for %s, or the collector does not keep it", id)
 		}
 	}

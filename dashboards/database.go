@@ -27,6 +27,10 @@ const (
 		` / on (instance) pgbouncer_config_max_client_connections{job="pgbouncer", instance=~"$instance"}`
 )
 
+// statsLines are the lines of its log in which PgBouncer sums up, in microseconds.
+const statsLines = `{service="pgbouncer"} |= " stats: " | regexp ` +
+	"`(?P<queries>[0-9]+) queries/s,.* query (?P<query>[0-9]+) us, wait (?P<wait>[0-9]+) us`"
+
 // pooled is the rate of a total of PgBouncer over a time.
 func pooled(total, window string) string {
 	return `sum by (instance, database) (rate(pgbouncer_stats_totals_` + total + poolOf + `[` + window + `]))`
@@ -122,6 +126,17 @@ func pgbouncerBoard() Board {
 				{ID: 41, Kind: Logs, Title: "Its log", Width: 18,
 					Text:    "Newest lines of PgBouncer.",
 					Queries: []Query{logql(`{service="pgbouncer"}`, "")}},
+			}},
+			{ID: 105, Title: "Without an exporter: by its log", Height: 7, Panels: []Panel{
+				{ID: 50, Kind: Graph, Title: "Queries by the log", Unit: PerSecond,
+					Text:    "Queries each second, mean of 5 minutes, by the lines that PgBouncer writes once a minute (stats).",
+					Queries: []Query{logql(`avg_over_time(`+statsLines+` | unwrap queries | __error__="" [5m]) by (host)`, "{{host}}")}},
+				{ID: 51, Kind: Graph, Title: "Time of a query and wait before it, by the log", Unit: Seconds, Limits: warnOver(0.05),
+					Text: "Mean of 5 minutes, by the same lines. The limit is for the wait.",
+					Queries: []Query{
+						logql(`avg_over_time(`+statsLines+` | unwrap query | __error__="" [5m]) by (host) / 1e6`, "query {{host}}"),
+						logql(`avg_over_time(`+statsLines+` | unwrap wait | __error__="" [5m]) by (host) / 1e6`, "wait {{host}}"),
+					}},
 			}},
 		},
 	}

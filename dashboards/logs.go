@@ -65,6 +65,18 @@ func nginxBoard() Board {
 					Text:    "Lines of level error and worse, of both logs.",
 					Queries: []Query{logql(`{service="nginx", env=~"$env", level=~"error|critical|fatal"}`, "")}},
 			}},
+			{ID: 104, Title: "Connections, by nginx-prometheus-exporter", Height: 7, Panels: []Panel{
+				{ID: 40, Kind: Graph, Title: "Connections by state", Unit: Count, Stacked: true,
+					Text: "Connections that read a request, are given an answer, or wait for the next request. Needs the exporter, as the job nginx.",
+					Queries: []Query{
+						prom(`sum by (instance) (nginx_connections_reading{job="nginx"})`, "reading"),
+						prom(`sum by (instance) (nginx_connections_writing{job="nginx"})`, "writing"),
+						prom(`sum by (instance) (nginx_connections_waiting{job="nginx"})`, "waiting"),
+					}},
+				{ID: 41, Kind: Graph, Title: "Connections that nginx did not take", Unit: PerSecond,
+					Text:    "Connections that were accepted and closed at once, because worker_connections or a limit of the system was reached.",
+					Queries: []Query{prom(`sum by (instance) (rate(nginx_connections_accepted{job="nginx"}[$__rate_interval]) - rate(nginx_connections_handled{job="nginx"}[$__rate_interval]))`, "{{instance}}")}},
+			}},
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -24,7 +23,10 @@ import (
 	"github.com/tovtech/tovplay-logging/test/world"
 )
 
-const scrapeEvery = "2s"
+const (
+	scrapeEvery = "2s"
+	dataWait    = 4 * time.Minute // until every panel has data; half a minute is usual
+)
 
 // logScript prints what a backend prints, again and again.
 const logScript = `
@@ -41,10 +43,10 @@ done`
 // oomScript is killed for its memory twice, in processes that its container survives.
 const oomScript = `busybox sleep 8; busybox tail /dev/zero; busybox sleep 3; busybox tail /dev/zero; while :; do busybox sleep 1; done`
 
-// stack is the whole of it: a world, and what reads it.
+// stack is the whole of it: a world, and the Prometheus that reads it.
 type stack struct {
-	world            *world.World
-	loki, prometheus string
+	world      *world.World
+	prometheus string // its address
 }
 
 // newStack runs everything that the dashboards show, with the shipped configurations.
@@ -60,16 +62,12 @@ func newStack(t *testing.T) stack {
 	internal := "127.0.0.1:" + servers.FreePort(t)
 	targets := w.Targets()
 	targets["backend"] = append(targets["backend"], servers.ScrapeTarget{Address: oneWorker(t), Labels: map[string]string{"env": "production"}})
-	maps.Copy(targets, map[string][]servers.ScrapeTarget{
-		"loki": {{Address: address(w.Loki)}}, "collector": {{Address: address(w.Collector)}},
-		"alertmanager": {{Address: address(alertmanager)}}, "dashboard": {{Address: internal}},
-	})
+	targets["alertmanager"] = []servers.ScrapeTarget{{Address: strings.TrimPrefix(alertmanager.URL, "http://")}}
+	targets["dashboard"] = []servers.ScrapeTarget{{Address: internal}}
 	prometheus := servers.PrometheusShipped(t, scrapeEvery, targets, rules(t))
 	runDashboard(t, internal, w.Loki.URL, prometheus.URL)
-	return stack{w, w.Loki.URL, prometheus.URL}
+	return stack{w, prometheus.URL}
 }
-
-func address(p *servers.Process) string { return strings.TrimPrefix(p.URL, "http://") }
 
 // rules are the alert and recording rules that Prometheus is given.
 func rules(t *testing.T) map[string]string {
@@ -181,29 +179,22 @@ func deadlock(t *testing.T, postgres *servers.Database) {
 	t.Fatal("no transaction ended in a deadlock")
 }
 
-// sample is a value of a panel's query, or the number of lines of a panel of log lines.
-type sample struct {
-	labels map[string]string
-	value  float64
-}
-
-// show asks what a query of a panel shows now. Series that are no number are none.
-func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string) []sample {
+// show asks what a query of a panel shows now: values, or the numbers of lines of streams. What is no number is not shown.
+func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string, choose func(variable) string) []float64 {
 	t.Helper()
-	expr, _ = fill(expr, d, func(v variable) string { return v.AllValue })
+	expr, _ = fill(expr, d, choose)
 	address := s.prometheus + "/api/v1/query?"
 	params := url.Values{"query": {expr}}
 	switch {
 	case kind == "loki" && p.Type == "logs":
-		address = s.loki + "/loki/api/v1/query_range?"
+		address = s.world.Loki.URL + "/loki/api/v1/query_range?"
 	case kind == "loki":
-		address = s.loki + "/loki/api/v1/query?"
+		address = s.world.Loki.URL + "/loki/api/v1/query?"
 	}
 	body := fetch(t, address+params.Encode())
 	var answer struct {
 		Data struct {
 			Result []struct {
-				Metric map[string]string
 				Value  [2]any
 				Values [][2]any
 			}
@@ -212,15 +203,15 @@ func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string) []sam
 	if err := json.Unmarshal(body, &answer); err != nil {
 		t.Fatalf("%s: %v in %s", expr, err, body)
 	}
-	var all []sample
+	var all []float64
 	for _, series := range answer.Data.Result {
 		if series.Values != nil {
-			all = append(all, sample{series.Metric, float64(len(series.Values))})
+			all = append(all, float64(len(series.Values)))
 			continue
 		}
 		text, _ := series.Value[1].(string)
 		if value, err := strconv.ParseFloat(text, 64); err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
-			all = append(all, sample{series.Metric, value})
+			all = append(all, value)
 		}
 	}
 	return all
@@ -243,26 +234,26 @@ func fetch(t *testing.T, address string) []byte {
 func TestEveryPanelHasDataAndFaultsShow(t *testing.T) {
 	s := newStack(t)
 	boards := load(t)
-	empty := map[string]string{} // panels, by the query that shows nothing
-	look := func() {
-		clear(empty)
-		for path, d := range boards {
-			for _, p := range d.Panels {
-				for _, target := range p.Targets {
-					if len(s.show(t, d, p, target.Expr, target.Datasource.Type)) == 0 {
-						empty[fmt.Sprintf("%s: %d %s %s", path, p.ID, p.Title, target.RefID)] = target.Expr
-					}
-				}
-			}
+	s.world.Backend.SetFailing(true) // for nginx's log
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for choice, choose := range map[string]func(variable) string{
+		"everything": everything,
+		"one value":  func(v variable) string { return s.oneValue(t, v) },
+	} {
+		empty := s.look(t, boards, choose)
+		for deadline := time.Now().Add(dataWait); len(empty) > 0 && time.Now().Before(deadline); empty = s.look(t, boards, choose) {
+			<-tick.C
+		}
+		for _, panel := range empty {
+			t.Errorf("no data when %s is chosen: %s", choice, panel)
 		}
 	}
-	s.world.Backend.SetFailing(true) // for nginx's log
-	deadline := time.Now().Add(2 * time.Minute)
-	for look(); len(empty) > 0 && time.Now().Before(deadline); look() {
-	}
-	for _, key := range slices.Sorted(maps.Keys(empty)) {
-		t.Errorf("no data: %s\n%s", key, empty[key])
-	}
+
+	// What the data source's derived fields look for is there.
+	servers.Eventually(t, "a line has its correlation id", func() bool {
+		return len(servers.Query(t, s.world.Loki.URL, `{service="backend"} | correlation_id="4f6c2a90-8a1e-4c37-9a55-3f4d2a7e9b10"`)) > 0
+	})
 
 	deadlock(t, s.world.PostgreSQL)
 	for _, fault := range []struct {
@@ -276,13 +267,68 @@ func TestEveryPanelHasDataAndFaultsShow(t *testing.T) {
 	}
 }
 
+func everything(v variable) string { return v.AllValue }
+
+// oneValue is a value that Grafana offers for a variable: production or the backend, if they are among them.
+func (s stack) oneValue(t *testing.T, v variable) string {
+	t.Helper()
+	if v.Type == "datasource" {
+		return ""
+	}
+	address := s.world.Loki.URL + "/loki/api/v1/label/" + v.Name + "/values"
+	if v.Datasource.Type == "prometheus" {
+		selector, label, found := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(v.Definition, "label_values("), ")"), ", ")
+		if !found {
+			t.Fatalf("variable %s: %s is not label_values(selector, label)", v.Name, v.Definition)
+		}
+		address = s.prometheus + "/api/v1/label/" + label + "/values?" + url.Values{"match[]": {selector}}.Encode()
+	}
+	var answer struct{ Data []string }
+	if err := json.Unmarshal(fetch(t, address), &answer); err != nil {
+		t.Fatalf("%s: %v", address, err)
+	}
+	for _, want := range []string{"production", "backend"} {
+		if slices.Contains(answer.Data, want) {
+			return want
+		}
+	}
+	if len(answer.Data) == 0 {
+		return "none"
+	}
+	return answer.Data[0]
+}
+
+// look returns the panels that show nothing, and checks that shares and states are such.
+func (s stack) look(t *testing.T, boards map[string]dashboard, choose func(variable) string) (empty []string) {
+	t.Helper()
+	for path, d := range boards {
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				samples := s.show(t, d, p, target.Expr, target.Datasource.Type, choose)
+				name := fmt.Sprintf("%s: panel %d (%s), query %s: %s", path, p.ID, p.Title, target.RefID, target.Expr)
+				if len(samples) == 0 {
+					empty = append(empty, name)
+				}
+				for _, value := range samples {
+					share, state := p.FieldConfig.Defaults.Unit == string(Ratio), p.FieldConfig.Defaults.Unit == string(YesNo)
+					if share && (value < 0 || value > 2) || state && value != 0 && value != 1 {
+						t.Errorf("%s is %g", name, value)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(empty)
+	return empty
+}
+
 // atLeastOne is whether a panel shows a value of one or more.
 func (s stack) atLeastOne(t *testing.T, boards map[string]dashboard, uid string, id int) bool {
 	t.Helper()
 	for _, d := range boards {
 		for _, p := range d.Panels {
 			if d.UID == uid && p.ID == id {
-				return slices.ContainsFunc(s.show(t, d, p, p.Targets[0].Expr, p.Targets[0].Datasource.Type), func(v sample) bool { return v.value >= 1 })
+				return slices.ContainsFunc(s.show(t, d, p, p.Targets[0].Expr, p.Targets[0].Datasource.Type, everything), func(v float64) bool { return v >= 1 })
 			}
 		}
 	}

@@ -252,6 +252,9 @@ func TestAnEpisodeWithAnotherBeginReplacesTheOneThatIsOpen(t *testing.T) {
 	b.want("A", "3-5? 5-")
 	b.look(nil, 11, fires("A", 3))
 	b.want("A", "3- 5-5?")
+	b.take(fires("B", 5))
+	b.look(nil, 12, fires("B", 3))
+	b.want("B", "3- 5-5?")
 }
 
 func TestClocksMayDifferByMinutes(t *testing.T) {
@@ -265,7 +268,10 @@ func TestClocksMayDifferByMinutes(t *testing.T) {
 	b.take(ended("Behind", -5, -4), ended("Backwards", -2, -7))
 	b.want("Behind", "-5--4")
 	b.want("Backwards", "-2--2")
-	if list, err := b.Timeline(t.Context(), Span{at(-60), at(1)}, Filter{}); err != nil || len(list.Rows) != 3 {
+	b.take(fires("Sideways", -2))
+	b.take(ended("Sideways", -2, -7))
+	b.want("Sideways", "-2--2")
+	if list, err := b.Timeline(t.Context(), Span{at(-60), at(1)}, Filter{}); err != nil || len(list.Rows) != 4 {
 		t.Errorf("%d rows, %v", len(list.Rows), err)
 	}
 	gone := b.look(nil, 2, fires("Future", 30))

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -76,7 +77,8 @@ type Expression struct {
 	// Metric is the name of the metric that the expression is about, or the
 	// selector of the lines.
 	Metric string `yaml:"metric"`
-	// Exists is PromQL that has a value when Metric can be used; Metric if empty.
+	// Exists is what has values, or lines, when the expression can be used;
+	// Metric if empty.
 	Exists string `yaml:"exists"`
 	// Expr is PromQL, LogQL a metric query for Loki; one of them is empty.
 	Expr  string `yaml:"expr"`
@@ -85,13 +87,11 @@ type Expression struct {
 
 // exists returns the query that has a value when the expression can be used.
 func (e Expression) exists() string {
-	switch {
-	case e.LogQL != "":
-		return "sum(count_over_time(" + e.Metric + " [5m]))"
-	case e.Exists != "":
-		return "count(" + e.Exists + ")"
+	subject := cmp.Or(e.Exists, e.Metric)
+	if e.LogQL != "" {
+		return "sum(count_over_time(" + subject + " [5m]))"
 	}
-	return "count(" + e.Metric + ")"
+	return "count(" + subject + ")"
 }
 
 // Load returns the embedded catalogue with what the overrides say: a text of the

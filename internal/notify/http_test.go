@@ -255,7 +255,7 @@ func TestFailuresOfTheNetworkHaveARemedy(t *testing.T) {
 	} {
 		p := newPoster("", time.Now)
 		o := p.http(t.Context(), webhookTo(address), many())
-		if o.err == nil || o.final || !strings.Contains(o.remedy, want) || strings.Contains(o.err.Error(), "http://") {
+		if o.err == nil || o.final || !strings.Contains(o.remedy, want) || strings.Contains(o.err.Error(), "://") {
 			t.Errorf("%s: got %+v, want %q", address, o, want)
 		}
 	}

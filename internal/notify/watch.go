@@ -160,15 +160,15 @@ func (n *Notifier) linesOf(ctx context.Context, r Rule, now time.Time) (int64, e
 // judge moves the status of a rule by an answer, and returns the event that tells
 // of a change, nil if there is none.
 //
-// Silence counts only while Loki answered without a gap for all of the rule's
-// minutes: what could not be delivered or read is not silence.
+// Silence counts only while Loki answered for all of the rule's minutes, without a
+// gap of half of them: what could not be delivered or read is not silence. With up
+// to 20 minutes one look without an answer is such a gap.
 func (r *Rule) judge(lines int64, now time.Time) *Event {
 	s := &r.Status
-	gap := now.Sub(s.AnsweredAt)
-	if s.AnsweringSince.IsZero() || s.Failure != "" || gap < 0 || gap > 2*r.every()+time.Minute {
+	if gap := now.Sub(s.AnsweredAt); gap < 0 || gap >= r.window()/2 {
 		s.AnsweringSince = now
 	}
-	s.Lines, s.AnsweredAt, s.Failure = lines, now, ""
+	s.Lines, s.AnsweredAt = lines, now
 	held := !s.Since.IsZero()
 	holds := lines >= int64(r.Count)
 	if r.On == OnSilence {
@@ -190,12 +190,12 @@ func (r *Rule) judge(lines int64, now time.Time) *Event {
 // event tells what a rule found.
 func (r *Rule) event(now time.Time) *Event {
 	e := &Event{Title: r.Name, Rule: r.Name, At: now, Path: r.path(now)}
-	span := minutes(r.Minutes)
+	span := number(int64(r.Minutes), "minute")
 	switch {
 	case r.On == OnMatches:
-		e.Kind, e.Text = Matches, fmt.Sprintf("%d lines in %s, the limit is %d.", r.Status.Lines, span, r.Count)
+		e.Kind, e.Text = Matches, fmt.Sprintf("%s in %s, the limit is %d.", number(r.Status.Lines, "line"), span, r.Count)
 	case r.Status.Since.IsZero():
-		e.Kind, e.Text = HeardAgain, fmt.Sprintf("%d lines in %s.", r.Status.Lines, span)
+		e.Kind, e.Text = HeardAgain, number(r.Status.Lines, "line")+" in "+span+"."
 	default:
 		e.Kind, e.Text = Silent, "No line in "+span+"."
 	}
@@ -214,11 +214,12 @@ func (r *Rule) path(now time.Time) string {
 	return "lines?" + values.Encode()
 }
 
-func minutes(n int) string {
+// number returns a number of things in words.
+func number(n int64, one string) string {
 	if n == 1 {
-		return "a minute"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d minutes", n)
+	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // nanoOf returns a time as unix nanoseconds, 0 for the zero time.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/notify"
@@ -34,6 +37,31 @@ func newNotifyFixture(t *testing.T) *fixture {
 	})
 	f.login()
 	return f
+}
+
+// checkSchema checks an answer against a schema of openapi.json.
+func checkSchema(t *testing.T, schema string, answer []byte) {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(openAPI))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("openapi.json#/components/schemas/" + schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(answer))
+	if err == nil {
+		err = compiled.Validate(value)
+	}
+	if err != nil {
+		t.Errorf("not a %s: %v\n%s", schema, err, answer)
+	}
 }
 
 // send makes a request that changes something, and checks the status.
@@ -64,6 +92,7 @@ func TestChannelsAndRulesAreKeptWithoutTheirSecrets(t *testing.T) {
 	if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil || answer.Code != 200 {
 		t.Fatalf("%d %s: %v", answer.Code, answer.Body, err)
 	}
+	checkSchema(t, "NotificationsResponse", answer.Body.Bytes())
 	hook := body.Channels[0]
 	if hook.Target != "example.org" || !hook.HasSecret || hook.Quiet.From != "22:00" || hook.ChangedBy != "admin" || body.Channels[1].Mail.Host != "smtp.example.org" {
 		t.Errorf("got %+v", body.Channels)
@@ -95,15 +124,17 @@ func TestATestMessageSaysWhatBecameOfIt(t *testing.T) {
 	if err := json.Unmarshal([]byte(f.send("POST", "/channels/1/test", "{}", 200)), &result); err != nil || !result.OK || result.Error != "" {
 		t.Errorf("got %+v, %v", result, err)
 	}
+	checkSchema(t, "TestResult", []byte(f.send("POST", "/channels/1/test", "{}", 200)))
 	status = 404
 	if err := json.Unmarshal([]byte(f.send("POST", "/channels/1/test", "{}", 200)), &result); err != nil || result.OK || !strings.Contains(result.Error, "404") || result.Remedy == "" {
 		t.Errorf("got %+v, %v", result, err)
 	}
 	var sent sentBody
 	answer := f.get("/api/v1/notifications/sent?limit=1")
-	if err := json.Unmarshal(answer.Body.Bytes(), &sent); err != nil || len(sent.Messages) != 1 || sent.Messages[0].State != "failed" || !sent.Messages[0].Test || sent.NextBefore != 2 {
+	if err := json.Unmarshal(answer.Body.Bytes(), &sent); err != nil || len(sent.Messages) != 1 || sent.Messages[0].State != "failed" || !sent.Messages[0].Test || sent.NextBefore != 3 {
 		t.Fatalf("got %s, %v", answer.Body, err)
 	}
+	checkSchema(t, "SentResponse", answer.Body.Bytes())
 	answer = f.get("/api/v1/notifications/sent?before=2")
 	if err := json.Unmarshal(answer.Body.Bytes(), &sent); err != nil || len(sent.Messages) != 1 || sent.Messages[0].State != "sent" || sent.NextBefore != 0 {
 		t.Fatalf("got %s, %v", answer.Body, err)

@@ -43,6 +43,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await steps.logIn(page, { user, password });
   });
   await step("health", () => steps.seeHealth(page));
+  await step("a component", () => steps.seeComponent(page));
   await step("zoom", () => steps.zoomChart(page));
   await step("new issues", () => issues.openNewIssue(page));
   await step("older lines", () => steps.pageBack(page));
@@ -59,6 +60,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     issue = await issues.useIssues(page, user);
   });
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
+  await step("notifications", () => steps.useNotifications(page));
   await step("views", () => steps.seeViews(page, base, out, issue));
   await step("log out", () => steps.logOut(page));
 }

@@ -35,6 +35,18 @@ export async function seeHealth(page) {
   await page.keyboard.press("Escape");
 }
 
+/** The view of health: a component opens to its signals and graphs, and the address names it. */
+export async function seeComponent(page) {
+  await page.getByRole("link", { name: /^Health/ }).first().click();
+  const card = page.locator("[data-component=host]");
+  await card.getByRole("button").first().click();
+  await visible(card.locator("[data-signal=cpu]"), "an opened component has signals");
+  await visible(card.locator("[data-graph] canvas").first(), "an opened component has graphs");
+  check(new URL(page.url()).searchParams.get("c") === "host", `the address names the component: ${page.url()}`);
+  await page.goBack();
+  await visible(page.locator("[data-health]").first(), "Back leads to the overview");
+}
+
 /** A drag over the errors chart puts its range into the address; Back takes it out. */
 export async function zoomChart(page) {
   const plot = page.locator("figure .u-over").first();
@@ -144,6 +156,27 @@ export async function go(page, key, there, message) {
   }
 }
 
+/** A channel that nobody listens at is added, tested and told what is wrong; a rule tells it; both are seen. */
+export async function useNotifications(page) {
+  await openMenu(page, "Notifications");
+  await page.getByRole("button", { name: "Add a channel" }).click();
+  await page.getByRole("button", { name: "Webhook" }).click();
+  await page.getByLabel("Name").fill("Nobody");
+  await page.getByLabel("Address of the webhook").fill("http://127.0.0.1:1/secret-path");
+  await page.getByRole("button", { name: "Save" }).click();
+  const channel = page.locator("[data-channel]", { hasText: "Nobody" });
+  await visible(channel, "the channel is listed");
+  await channel.getByRole("button", { name: "Test" }).click();
+  await visible(channel.getByText("Nothing listens there"), "a test that fails says what helps");
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByRole("button", { name: "Search matches" }).click();
+  await page.getByLabel("Name").fill("Timeouts");
+  await page.getByLabel("Search", { exact: true }).fill("/logs/lines?service=backend&q=timeout");
+  await page.getByRole("button", { name: "Save" }).click();
+  await visible(page.getByText('{service="backend"} |~ "(?i)timeout"'), "the rule shows the search of the address");
+  check(!(await page.content()).includes("secret-path"), "the address of a webhook is not shown again");
+}
+
 /** With the tail on, a line that arrives is seen. The caller writes it after TAIL_READY. */
 export async function followTail(page, expected, ready) {
   const clear = page.getByRole("button", { name: "Clear all" });
@@ -174,6 +207,7 @@ export async function seeViews(page, base, out, issue) {
       ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
       ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
       ["logs", "lines", LINE, "figure canvas"],
+      ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {
       await page.goto(new URL(path, base).href);
       await visible(page.locator(ready), `${view} shows its lines (${name})`);
@@ -188,13 +222,19 @@ export async function seeViews(page, base, out, issue) {
 /** Logging out leads back to the login, and the API then refuses. */
 export async function logOut(page) {
   await page.setViewportSize({ width: 1280, height: 800 });
+  await openMenu(page, "Log out");
+  await visible(page.getByLabel("Password"), "logging out leads to the login");
+}
+
+/** Chooses from the user's menu. */
+async function openMenu(page, name) {
+  const item = page.getByRole("menuitem", { name });
   const opened = async () => {
     await page.getByRole("button", { name: /^User / }).click();
-    return page.getByRole("menuitem", { name: "Log out" }).isVisible();
+    return item.isVisible();
   };
   await until(page, opened, "the user's menu opens");
-  await page.getByRole("menuitem", { name: "Log out" }).click();
-  await visible(page.getByLabel("Password"), "logging out leads to the login");
+  await item.click();
 }
 
 async function onlyLines(page, text, message) {

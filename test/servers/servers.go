@@ -33,11 +33,23 @@ func LokiWith(t testing.TB, oldnew ...string) *Process {
 	return loki(t, WriteFile(t, filepath.Join(t.TempDir(), "loki.yaml"), strings.NewReplacer(oldnew...).Replace(string(shipped))))
 }
 
+// Loki29 runs a Loki 2.9 with its own default limits: it takes no structured
+// metadata. Old lines that were sent just now are found, unlike by default.
+func Loki29(t testing.TB) *Process {
+	t.Helper()
+	config := WriteFile(t, filepath.Join(t.TempDir(), "loki.yaml"), strings.Replace(defaults, "v13", "v12", 1)+"ingester: {query_store_max_look_back_period: 192h}\n")
+	return lokiOf(t, program(t, "stack/bin", "loki29", "stack/build loki29"), config)
+}
+
 // LokiWithDefaults runs the real Loki with its own default limits: only what
 // it needs to run as one process is set.
 func LokiWithDefaults(t testing.TB) *Process {
 	t.Helper()
-	return loki(t, WriteFile(t, filepath.Join(t.TempDir(), "loki.yaml"), `
+	return loki(t, WriteFile(t, filepath.Join(t.TempDir(), "loki.yaml"), defaults))
+}
+
+// defaults are what a Loki needs to run as one process.
+const defaults = `
 auth_enabled: false
 server:
   http_listen_address: 127.0.0.1
@@ -54,13 +66,18 @@ common:
 schema_config:
   configs: [{from: 2024-01-01, store: tsdb, object_store: filesystem, schema: v13, index: {prefix: index_, period: 24h}}]
 analytics: {reporting_enabled: false}
-`))
-}
+`
 
 func loki(t testing.TB, config string) *Process {
 	t.Helper()
+	return lokiOf(t, program(t, "stack/bin", "loki", "stack/build"), config)
+}
+
+// lokiOf runs a build of Loki with a configuration.
+func lokiOf(t testing.TB, program, config string) *Process {
+	t.Helper()
 	dir, port := t.TempDir(), FreePort(t)
-	cmd := exec.Command(program(t, "stack/bin", "loki", "stack/build"), "-config.file="+config, "-config.expand-env=true")
+	cmd := exec.Command(program, "-config.file="+config, "-config.expand-env=true")
 	cmd.Env = append(os.Environ(), "DATA_DIR="+dir, "LOKI_PORT="+port, "LOKI_GRPC_PORT="+FreePort(t),
 		"LOKI_RULES="+makeDir(t, filepath.Join(dir, "rules")))
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
@@ -187,11 +204,16 @@ const Password = "a-password-for-tests"
 // flags.
 func Dashboard(t testing.TB, lokiURL, prometheusURL string, flags ...string) *Process {
 	t.Helper()
-	port := FreePort(t)
+	return DashboardAt(t, FreePort(t), append([]string{"-loki-url", lokiURL, "-prometheus-url", prometheusURL}, flags...))
+}
+
+// DashboardAt runs bin/dashboard on a port, with flags and variables of the
+// environment.
+func DashboardAt(t testing.TB, port string, flags []string, env ...string) *Process {
+	t.Helper()
 	cmd := exec.Command(program(t, "bin", "dashboard", "make build"), append([]string{
-		"-listen", "127.0.0.1:" + port, "-internal-listen", "127.0.0.1:" + FreePort(t),
-		"-loki-url", lokiURL, "-prometheus-url", prometheusURL, "-data-dir", t.TempDir()}, flags...)...)
-	cmd.Env = append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password)
+		"-listen", "127.0.0.1:" + port, "-internal-listen", "127.0.0.1:" + FreePort(t), "-data-dir", t.TempDir()}, flags...)...)
+	cmd.Env = append(append(os.Environ(), "DASHBOARD_ADMIN_PASSWORD="+Password), env...)
 	return Start(t, cmd, "http://127.0.0.1:"+port, "/readyz")
 }
 

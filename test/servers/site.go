@@ -43,6 +43,7 @@ http {
     listen 127.0.0.1:%[3]s ssl;
     ssl_certificate %[1]s/certificate.pem; ssl_certificate_key %[1]s/key.pem;
     location = /stub_status { stub_status; access_log off; }
+    location = / { return 200 "the page, which is static\n"; }
     location / { proxy_pass %[4]s; }
   }
 }

@@ -61,6 +61,7 @@ export function lineOptions(
     series: [{}, ...tokens.map(lineSeries)],
     hooks: {
       drawAxes: [
+        (chart) => drawBands(chart, handlers.data(), limits.critical),
         (chart) =>
           drawGaps(chart, gapSpans(handlers.data()), {
             label: "no data",
@@ -97,6 +98,20 @@ function gapSpans({ startMs, stepMs, points, gaps }: GraphData): [number, number
   return gaps.map(([first, last]) => [at(first - 1), at(last + 1)]);
 }
 
+/** Tints the times in which an alert fired. */
+function drawBands(chart: uPlot, { bands }: GraphData, colour: string): void {
+  const { ctx, bbox } = chart;
+  const at = (ms: number) =>
+    Math.min(Math.max(chart.valToPos(ms / 1000, "x", true), bbox.left), bbox.left + bbox.width);
+  ctx.save();
+  ctx.globalAlpha = 0.09;
+  ctx.fillStyle = colour;
+  for (const [startMs, endMs] of bands) {
+    ctx.fillRect(at(startMs), bbox.top, Math.max(devicePixelRatio, at(endMs) - at(startMs)), bbox.height);
+  }
+  ctx.restore();
+}
+
 function drawThresholds(
   chart: uPlot,
   { thresholds }: GraphData,
@@ -110,6 +125,7 @@ function drawThresholds(
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   ctx.lineWidth = ratio;
+  const placed: { y: number; left: number }[] = [];
   for (const { value, verdict, label } of thresholds) {
     const y = Math.round(chart.valToPos(value, "y", true));
     if (y < bbox.top || y > bbox.top + bbox.height) continue;
@@ -119,8 +135,11 @@ function drawThresholds(
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    const right = bbox.left + bbox.width - 4 * ratio;
+    // Labels of limits that are close stand beside each other.
+    const beside = placed.filter((other) => Math.abs(other.y - y) < 14 * ratio).map((other) => other.left);
+    const right = Math.min(bbox.left + bbox.width, ...beside) - 4 * ratio;
     const width = ctx.measureText(label).width;
+    placed.push({ y, left: right - width - 3 * ratio });
     ctx.fillStyle = ground;
     ctx.fillRect(right - width - 3 * ratio, y - 7 * ratio, width + 6 * ratio, 14 * ratio);
     ctx.fillStyle = colours[verdict];

@@ -4,6 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HealthComponent, HealthResponse, HealthSeriesResponse, HealthSignal } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
@@ -146,13 +147,6 @@ async function show(search = ""): Promise<void> {
 
 function text(selector: string): string {
   return document.querySelector(selector)?.textContent ?? "";
-}
-
-/** Waits for what comes by itself; inside of act nothing would be drawn until the end of it. */
-async function eventually(check: () => void): Promise<void> {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
-  await vi.waitFor(check, { timeout: 10_000 });
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
 }
 
 describe("the view of health", () => {

@@ -43,7 +43,7 @@ function ChannelRow({ channel, onEdit }: { channel: Channel; onEdit: () => void 
   const test = useTest();
   const { name, kind, target, enabled, waiting, failure, remedy, next_at } = channel;
   return (
-    <li className="grid gap-1 px-4 py-2">
+    <li data-channel={channel.id} className="grid gap-1 px-4 py-2">
       <div className="flex items-center gap-3">
         <div className="min-w-0 flex-1">
           <span className="font-semibold" dir="auto">
