@@ -123,9 +123,13 @@ func patternsOf(lines []Line) []Pattern {
 func (p *Pattern) add(line Line) {
 	p.Count++
 	p.First, p.Last = min(p.First, line.TS), max(p.Last, line.TS)
-	p.Levels[line.Labels["level"]]++
-	p.Services[line.Labels["service"]]++
+	p.Levels[line.value("level")]++
+	p.Services[line.value("service")]++
 }
+
+// value returns a label, or metadata of that name: which of both it is depends
+// on who shipped the line.
+func (l Line) value(name string) string { return cmp.Or(l.Labels[name], l.Metadata[name]) }
 
 // messageKeys are the members under which loggers write their message.
 var messageKeys = []string{"message", "msg", "event", "log"}

@@ -40,10 +40,8 @@ func (s *Server) rangeQuery(ctx context.Context, c *gin.Context) (string, span, 
 
 // costBody is the answer of GET api/v1/logs/cost.
 type costBody struct {
-	Streams int64 `json:"streams"`
-	Lines   int64 `json:"lines"`
-	Bytes   int64 `json:"bytes"`
-	Huge    bool  `json:"huge"`
+	Bytes int64 `json:"bytes"`
+	Huge  bool  `json:"huge"`
 }
 
 // logsCost says how much a query would read, from Loki's index alone.
@@ -54,11 +52,11 @@ func (s *Server) logsCost(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	cost, err := s.config.Loki.Cost(ctx, query, r.start, r.end)
+	bytes, err := s.config.Loki.Cost(ctx, query, r.start, r.end)
 	if err != nil {
 		return err
 	}
-	writeJSON(c, http.StatusOK, costBody{cost.Streams, cost.Lines, cost.Bytes, cost.Bytes >= hugeBytes})
+	writeJSON(c, http.StatusOK, costBody{bytes, bytes >= hugeBytes})
 	return nil
 }
 

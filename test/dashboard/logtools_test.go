@@ -62,21 +62,17 @@ func exportHasEveryLine(t *testing.T, lokiURL string, d *dashboard) {
 }
 
 func costIsKnownBeforeAQuery(t *testing.T, lokiURL string, d *dashboard) {
-	job, began := jobOf(t), time.Now().Add(-time.Minute)
-	lines := make([]line, 500) // a block of 256 KiB and more: the index knows only of blocks
-	for i := range lines {
-		lines[i] = line{at: began.Add(time.Duration(i) * time.Millisecond), text: strings.Repeat("x", 1000)}
-	}
-	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q}`, job), lines...)
+	job := jobOf(t)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q}`, job), line{at: time.Now().Add(-time.Minute), text: strings.Repeat("x", 1000)})
 	for name, params := range map[string]url.Values{
 		"filters": {"job": {job}, "q": {"nothing has this"}},
 		"a query": {"query": {fmt.Sprintf(`{job=%q} |= "}" | json`, job)}},
 	} {
 		var got struct {
-			Streams, Lines, Bytes int64
-			Huge                  bool
+			Bytes int64
+			Huge  bool
 		}
-		if status := d.get("logs/cost", params, "LogsCost", &got); status != http.StatusOK || got.Bytes < 200_000 || got.Bytes > 600_000 || got.Streams != 1 || got.Huge {
+		if status := d.get("logs/cost", params, "LogsCost", &got); status != http.StatusOK || got.Bytes < 1000 || got.Bytes > 1100 || got.Huge {
 			t.Errorf("%s: got %d %+v, want what the stream holds", name, status, got)
 		}
 	}
@@ -110,7 +106,13 @@ func sampleTellsPatternsAndFields(t *testing.T, lokiURL string, d *dashboard) {
 	if len(got.Patterns) != 1 || got.Patterns[0].Count != 40 || got.Patterns[0].Text != "was saved" || got.Patterns[0].Levels["info"] != 40 {
 		t.Errorf("patterns: %+v", got.Patterns)
 	}
-	if len(got.Fields) != 1 || got.Fields[0].Name != "path" || got.Fields[0].Kind != "json" || len(got.Fields[0].Values) != 2 {
+	found := 0
+	for _, field := range got.Fields {
+		if field.Name == "path" && field.Kind == "json" && len(field.Values) == 2 && field.Values[0].Count == 20 {
+			found++
+		}
+	}
+	if found != 1 {
 		t.Errorf("fields: %+v", got.Fields)
 	}
 	var without logsAnswer

@@ -107,7 +107,7 @@ export interface paths {
         };
         /**
          * How much a query would read
-         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range, without the newest lines that are in no block yet. huge is true from 4 GiB on.
+         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range. huge is true from 4 GiB on.
          */
         get: operations["logsCost"];
         put?: never;
@@ -2083,10 +2083,6 @@ export interface components {
             next_before: number;
         };
         LogsCost: {
-            /** Format: int64 */
-            streams: number;
-            /** Format: int64 */
-            lines: number;
             /** Format: int64 */
             bytes: number;
             huge: boolean;
