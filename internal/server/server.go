@@ -202,6 +202,7 @@ func (s *Server) routes() http.Handler {
 	api.GET("/logs/sample", s.handle(s.logsSample))
 	api.GET("/logs/completion", s.handle(s.logsCompletion))
 	api.GET("/logs/export", s.handle(s.exportLogs))
+	api.GET("/story", s.handle(s.story))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))

@@ -13,6 +13,7 @@ import { openBrowser, watchErrors } from "./browser.mjs";
 import { check, Failed } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as steps from "./steps.mjs";
+import { tellStory } from "./story.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -55,13 +56,17 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));
     await page.screenshot({ path: `${out}/tail.png` });
   });
+  let story;
+  await step("story", async () => {
+    story = await tellStory(page, base);
+  });
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);
   });
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   await step("notifications", () => steps.useNotifications(page));
-  await step("views", () => steps.seeViews(page, base, out, issue));
+  await step("views", () => steps.seeViews(page, base, out, { issue, story }));
   await step("log out", () => steps.logOut(page));
 }
 

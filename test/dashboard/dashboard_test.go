@@ -423,6 +423,8 @@ func TestAPI(t *testing.T) {
 		"CostIsKnownBeforeAQuery":      costIsKnownBeforeAQuery,
 		"SampleTellsPatternsAndFields": sampleTellsPatternsAndFields,
 		"CompletionIsOfTheRange":       completionIsOfTheRange,
+		"StoryHasWhatCarriesTheID":     storyHasWhatCarriesTheID,
+		"StoryIsBounded":               storyIsBounded,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
 	}

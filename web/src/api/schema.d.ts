@@ -178,6 +178,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A request's story
+         * @description The lines that carry the id of a request, of every service and environment, the oldest first: as structured metadata (correlation_id, request_id) or in their text as a word. At most 500, of more the newest. Lines of other services within two seconds of them are beside these; nothing says that they belong to the request.
+         */
+        get: operations["story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/volume": {
         parameters: {
             query?: never;
@@ -2134,6 +2154,36 @@ export interface components {
             /** @description The commonest, at most 12. */
             values: components["schemas"]["LabelValue"][];
         };
+        StoryLine: {
+            entry: components["schemas"]["Entry"];
+            /** @description Milliseconds since the line before; null for the first. */
+            gap_ms: number | null;
+            /**
+             * @description Where the line carries the id.
+             * @enum {string}
+             */
+            found_in: "correlation_id" | "request_id" | "text";
+        };
+        Story: {
+            id: string;
+            /**
+             * Format: date-time
+             * @description Start of the range that was read.
+             */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            lines: components["schemas"]["StoryLine"][];
+            /** @description More lines carry the id: these are the newest. */
+            cut: boolean;
+            /** @description Lines of other services within two seconds, the oldest first, at most 200. */
+            nearby: components["schemas"]["Entry"][];
+            /** @description There are more nearby: these are the nearest. */
+            nearby_cut: boolean;
+            /** @description Something was not read; warnings say what. */
+            partial: boolean;
+            warnings: string[];
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -2621,6 +2671,40 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    story: {
+        parameters: {
+            query: {
+                /** @description A correlation id, or nginx' request id. */
+                id: string;
+                /** @description Start of the range, by default now-24h. */
+                start?: string;
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Story"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -5,7 +5,7 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf } from "./routes";
+import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
@@ -18,6 +18,7 @@ const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
+const StoryView = lazy(() => import("../views/story/StoryView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
 export function Shell({ session }: { session: Session }) {
@@ -46,6 +47,7 @@ export function Shell({ session }: { session: Session }) {
             </Route>
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
+            <Route path={STORY}>{guarded("Story", <StoryView />)}</Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -74,9 +76,15 @@ function focusMain() {
   document.getElementById("main")?.focus();
 }
 
+/** Titles of the views that have no tab. */
+const UNTABBED: Readonly<Record<string, string>> = {
+  [NOTIFICATIONS]: "Notifications",
+  [STORY]: "Story of a request",
+};
+
 function useTitle() {
   const [path] = useLocation();
-  const name = path === NOTIFICATIONS ? "Notifications" : routeOf(path)?.name;
+  const name = UNTABBED[path] ?? routeOf(path)?.name;
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);
