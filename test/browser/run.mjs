@@ -13,7 +13,7 @@ import { openBrowser, watchErrors } from "./browser.mjs";
 import { check, Failed } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as steps from "./steps.mjs";
-import { tellStory } from "./story.mjs";
+import { tellStory, usePalette } from "./story.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -60,6 +60,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   await step("story", async () => {
     story = await tellStory(page, base);
   });
+  await step("palette", () => usePalette(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);

@@ -1,5 +1,6 @@
-// The story of a request, from a line that carries its id.
+// The story of a request, from a line that carries its id, and the palette.
 
+import { checkAccessible } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 /** A line leads to the story of its request; the picture and the keys lead to its lines; an unknown id says what to do. */
@@ -26,4 +27,34 @@ export async function tellStory(page, base) {
   await page.getByRole("button", { name: "Look in the last 7 days" }).click();
   await until(page, () => page.url().includes("now-7d"), "a longer range is in the address");
   return new URL(told).pathname.split("/").at(-1) + new URL(told).search;
+}
+
+/** Ctrl-K opens the palette, also out of a field; words, arrows and Enter lead to a view, a time and a request. */
+export async function usePalette(page, base, out) {
+  await page.goto(new URL("lines", base).href);
+  await visible(page.locator("[role=treegrid]"), "the logs are shown");
+  await page.keyboard.press("/");
+  const field = page.getByRole("combobox", { name: "Search or jump" });
+  await page.keyboard.press("Control+k");
+  await visible(field, "Ctrl-K opens the palette out of a field");
+  await visible(page.locator("[data-command^='service ']"), "services are offered");
+  await checkAccessible(page, "the palette");
+  await page.screenshot({ path: `${out}/palette.png` });
+  await page.keyboard.type("iss");
+  await page.keyboard.press("Enter");
+  await visible(page.locator("[data-issue]"), "“iss” and Enter lead to the issues");
+  await page.keyboard.press("Control+k");
+  await visible(field, "the palette opens again");
+  await page.keyboard.type("exception");
+  await visible(page.locator("[data-command^='issue ']"), "issues are found");
+  await page.keyboard.press("Escape");
+  await until(page, async () => !(await field.count()), "Escape closes the palette");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("15 min");
+  await page.keyboard.press("Enter");
+  await until(page, () => page.url().includes("now-15m"), "a time is chosen");
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("1f734a8c-4961-487b-abbe-a241d4e3a838");
+  await page.keyboard.press("Enter");
+  await visible(page.locator("h1[data-story]"), "an id leads to the story of its request");
 }

@@ -17,13 +17,17 @@ const HelpDialog = lazy(() => import("./HelpDialog"));
 const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
-const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
+const Palette = lazy(() => import("./palette/Palette"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
+const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
 export function Shell({ session }: { session: Session }) {
   const [help, setHelp] = useState(false);
-  useShortcuts(() => setHelp(true));
+  const [palette, setPalette] = useState(false);
+  const openHelp = () => setHelp(true);
+  const openPalette = () => setPalette(true);
+  useShortcuts(openHelp, openPalette);
   useTitle();
   return (
     <div className="flex h-dvh flex-col">
@@ -34,7 +38,7 @@ export function Shell({ session }: { session: Session }) {
       >
         Skip to content
       </button>
-      <Header session={session} onHelp={() => setHelp(true)} />
+      <Header session={session} onHelp={openHelp} onPalette={openPalette} />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Suspense fallback={<div aria-busy="true" className="h-full" />}>
           <Switch>
@@ -63,6 +67,9 @@ export function Shell({ session }: { session: Session }) {
       </main>
       <BottomTabs />
       <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
+      <Suspense>
+        {palette && <Palette session={session} onHelp={openHelp} onClose={() => setPalette(false)} />}
+      </Suspense>
     </div>
   );
 }
