@@ -1,7 +1,8 @@
-// Watches the pages Health and Alerts in headless Chromium while a fault begins and ends: PgBouncer's clients wait. From the
-// environment: BASE_URL, USER, PASSWORD, OUT_DIR and CHROMIUM, as in run.mjs. The fault is there when it starts. It prints
-// FAULT_SEEN when both pages show it, waits until they show its end without having been loaded again, and ends with 0, or with
-// 1 and the first expectation that failed.
+// Watches the pages Health and Alerts in headless Chromium while faults begin and end. From the environment: BASE_URL, USER,
+// PASSWORD, OUT_DIR and CHROMIUM as in run.mjs, and what is expected: SIGNALS, such as "pgbouncer/waiting=critical", and ALERTS,
+// such as "PgBouncerDown=critical", each with spaces between. Those that begin with "~" are not expected to end.
+// The faults are there when it starts. It prints FAULTS_SEEN when both pages show all of them, waits until they show the end of
+// all, the first signal and the alerts without being loaded again, and ends with 0, or with 1 and the first expectation that failed.
 
 import { mkdirSync } from "node:fs";
 import { openBrowser, watchErrors } from "./browser.mjs";
@@ -10,6 +11,8 @@ import { logIn } from "./steps.mjs";
 
 const MENDED_MS = 150_000; // Prometheus, Alertmanager, the dashboard and the page each look again after a while
 const { BASE_URL: base, USER: user, PASSWORD: password, OUT_DIR: out, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
+const signals = readExpected(process.env.SIGNALS);
+const expectedAlerts = readExpected(process.env.ALERTS);
 mkdirSync(out, { recursive: true });
 const { context, close } = await openBrowser(chromium);
 try {
@@ -27,27 +30,52 @@ async function watch() {
   const errors = watchErrors(health);
   await health.goto(base);
   await logIn(health, { user, password });
-  await health.goto(new URL("health?c=pgbouncer", base).href);
   const alerts = await context.newPage();
   errors.push(...watchErrors(alerts));
   await alerts.goto(new URL("alerts", base).href);
 
-  const waiting = health.locator("[data-component=pgbouncer] [data-signal=waiting][data-verdict=critical]");
-  await visible(waiting, "Health says that it is critical how many clients wait");
-  // The warning of the same name was never notified: its end shows when the dashboard looks for itself.
-  const firing = alerts.locator("[data-alert=PgBouncerClientsWaiting]").filter({ hasText: "critical" });
-  await visible(firing, "Alerts lists PgBouncerClientsWaiting");
+  for (const signal of signals.toReversed()) {
+    await openCard(health, signal);
+    await visible(row(health, signal), `Health shows ${signal.text}`);
+  }
+  for (const alert of expectedAlerts) await visible(firing(alerts, alert), `Alerts lists ${alert.text}`);
   await pictures("fault", health, alerts);
-  console.log("FAULT_SEEN");
+  console.log("FAULTS_SEEN");
 
-  await until(health, async () => (await waiting.count()) === 0, "Health no longer says so", MENDED_MS);
-  await until(alerts, async () => (await firing.count()) === 0, "Alerts no longer lists PgBouncerClientsWaiting", MENDED_MS);
-  await visible(alerts.getByText("PgBouncerClientsWaiting"), "the timeline remembers PgBouncerClientsWaiting");
+  for (const [index, signal] of signals.filter(({ ends }) => ends).entries()) {
+    if (index > 0) await openCard(health, signal);
+    await until(health, async () => (await row(health, signal).count()) === 0, `Health no longer shows ${signal.text}`, MENDED_MS);
+  }
+  for (const alert of expectedAlerts) {
+    await until(alerts, async () => (await firing(alerts, alert).count()) === 0, `Alerts no longer lists ${alert.text}`, MENDED_MS);
+    await visible(alerts.getByText(alert.name, { exact: true }), `the timeline remembers ${alert.name}`);
+  }
   await pictures("mended", health, alerts);
   check(errors.length === 0, `the console has errors:\n  ${errors.join("\n  ")}`);
+}
+
+function openCard(page, { name }) {
+  return page.goto(new URL(`health?c=${name.split("/")[0]}`, base).href);
+}
+
+function row(page, { name, level }) {
+  const [component, signal] = name.split("/");
+  return page.locator(`[data-component=${component}] [data-signal=${signal}][data-verdict=${level}]`);
+}
+
+// The level tells it from a warning of the same name, which nobody was notified of: its end shows when the dashboard looks for itself.
+function firing(page, { name, level }) {
+  return page.locator(`[data-alert=${name}]`).filter({ hasText: level });
 }
 
 async function pictures(state, health, alerts) {
   await health.screenshot({ path: `${out}/health-${state}.png` });
   await alerts.screenshot({ path: `${out}/alerts-${state}.png` });
+}
+
+function readExpected(text) {
+  return text.split(" ").map((word) => {
+    const [name, level] = word.replace("~", "").split("=");
+    return { text: `${name} as ${level}`, name, level, ends: !word.startsWith("~") };
+  });
 }

@@ -194,13 +194,25 @@ func (v *watch) shows(t *testing.T, want signal) bool {
 }
 
 // openPage opens the dashboard's page in a browser, and returns when it shows
-// that PgBouncer's clients wait. What it returns waits until the page shows, by
-// itself, that they no longer do. Screenshots are in $SCREENSHOTS, if it is set.
-func (v *watch) openPage(t *testing.T) (sawTheEnd func(*testing.T)) {
+// faults. What it returns waits until the page shows that they have ended.
+// Screenshots are in $SCREENSHOTS, if it is set.
+func (v *watch) openPage(t *testing.T, faults []fault) (sawTheEnd func(*testing.T)) {
 	t.Helper()
+	var signals, alerts []string
+	for _, f := range faults {
+		for _, s := range f.signals {
+			signals = append(signals, map[bool]string{true: "~"}[s.lasting]+s.id+"="+s.verdict)
+		}
+		if f.mend == nil {
+			continue // its alert may have ended already
+		}
+		for _, a := range f.alerts {
+			alerts = append(alerts, a.name+"="+a.severity)
+		}
+	}
 	cmd := exec.Command("node", filepath.Join(servers.Root(t), "test", "browser", "faults.mjs"))
 	cmd.Env = append(os.Environ(), "BASE_URL="+v.dashboard.URL+"/", "USER=admin", "PASSWORD="+servers.Password,
-		"OUT_DIR="+cmp.Or(os.Getenv("SCREENSHOTS"), t.TempDir()))
+		"OUT_DIR="+cmp.Or(os.Getenv("SCREENSHOTS"), t.TempDir()), "SIGNALS="+strings.Join(signals, " "), "ALERTS="+strings.Join(alerts, " "))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -210,7 +222,7 @@ func (v *watch) openPage(t *testing.T) (sawTheEnd func(*testing.T)) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	for lines.Scan() && lines.Text() != "FAULT_SEEN" {
+	for lines.Scan() && lines.Text() != "FAULTS_SEEN" {
 		t.Log(lines.Text())
 	}
 	return func(t *testing.T) {
@@ -219,7 +231,7 @@ func (v *watch) openPage(t *testing.T) (sawTheEnd func(*testing.T)) {
 			t.Log(lines.Text())
 		}
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("the page does not show a fault and its end: %v", err)
+			t.Errorf("the page does not show faults and their end: %v", err)
 		}
 	}
 }
