@@ -21,12 +21,15 @@ type Selection struct {
 	Matches []Match
 	// Contains are texts that the line must contain, each of them, in any case.
 	Contains []string
+	// Lacks are texts that the line must not contain, none of them, in any case.
+	Lacks []string
 }
 
 // Without returns the selection without its filter on label.
 func (s Selection) Without(label string) Selection {
 	kept := slices.DeleteFunc(slices.Clone(s.Matches), func(m Match) bool { return m.Label == label })
-	return Selection{Matches: kept, Contains: s.Contains}
+	s.Matches = kept
+	return s
 }
 
 // Has reports whether the selection filters on label.
@@ -53,6 +56,11 @@ func (s Selection) LogQL(among Selector) string {
 	for _, text := range s.Contains {
 		if text != "" {
 			query += " |~ " + quote("(?i)"+regexp.QuoteMeta(text))
+		}
+	}
+	for _, text := range s.Lacks {
+		if text != "" {
+			query += " !~ " + quote("(?i)"+regexp.QuoteMeta(text))
 		}
 	}
 	return query

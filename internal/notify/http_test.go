@@ -104,6 +104,9 @@ func TestAReceiverThatHangsHoldsUpNobodyElse(t *testing.T) {
 	for len(x.titles()) == 0 && t.Context().Err() == nil {
 		pause(t.Context(), time.Millisecond, nil)
 	}
+	if _, err := lock(r.Dir); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("a process that sends has no lock: %v", err)
+	}
 	close(release)
 	cancel()
 	if err := <-done; err != nil {

@@ -210,6 +210,18 @@ func TestWhatFailsIsTriedAgainWithTheSameKeyAndBody(t *testing.T) {
 	}
 }
 
+func TestAClockThatWasSetBackHoldsUpNothing(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	r.add(webhookTo(x.URL))
+	x.answers(status(500))
+	r.happen(NewIssue, 1, "a")
+	r.step()
+	x.answers(nil)
+	r.pass(-24 * time.Hour)
+	r.step()
+	x.want(t, "a", "a")
+}
+
 func TestBackOffGrowsToItsLimit(t *testing.T) {
 	for attempts, want := range map[int]time.Duration{1: 15 * time.Second, 2: 30 * time.Second, 6: 8 * time.Minute, 7: 15 * time.Minute, 100: 15 * time.Minute} {
 		if got := backOff(attempts); got != want {

@@ -32,7 +32,7 @@ type look struct {
 // never more than one query of notifications in Loki.
 func (n *Notifier) watch(ctx context.Context) error {
 	for {
-		n.fault("reading the rules of notifications", n.watchDue(ctx))
+		n.fault("reading the rules of notifications", ignoreEnd(ctx, n.watchDue(ctx)))
 		if pause(ctx, watchEvery, nil) != nil {
 			return nil
 		}
@@ -43,25 +43,17 @@ func (n *Notifier) watch(ctx context.Context) error {
 func (n *Notifier) watchDue(ctx context.Context) error {
 	all, err := rules(ctx, n.DB, "WHERE enabled = 1 ORDER BY id")
 	if err != nil {
-		return ignoreEnd(ctx, err)
+		return err
 	}
 	for _, r := range all {
 		if r.On == OnIssues || !n.isDue(r.ID) {
 			continue
 		}
 		if err := n.lookAt(ctx, r); err != nil {
-			return ignoreEnd(ctx, err)
+			return err
 		}
 	}
 	return nil
-}
-
-// ignoreEnd returns no error when it is because the program stops.
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // every is how often a rule is looked at.
@@ -74,7 +66,14 @@ func (r *Rule) window() time.Duration { return time.Duration(r.Minutes) * time.M
 func (n *Notifier) isDue(rule int64) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return !n.Now().Before(n.looks[rule].at)
+	return isPast(n.looks[rule].at, n.Now(), lookBackOff)
+}
+
+// isPast reports whether it is time for what was put off, by most at most: when
+// it is further away, the clock was set back.
+func isPast(at, now time.Time, most time.Duration) bool {
+	wait := at.Sub(now)
+	return wait <= 0 || wait > most
 }
 
 // forget makes a rule due.
@@ -84,23 +83,21 @@ func (n *Notifier) forget(rule int64) {
 	delete(n.looks, rule)
 }
 
-// looked notes a look, and returns how many failed in a row.
-func (n *Notifier) looked(r *Rule, failed bool) int {
+// looked notes a look. When it failed, the next one is later each time.
+func (n *Notifier) looked(r *Rule, failed bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	l := n.looks[r.ID]
 	wait := r.every()
-	if !failed {
-		l.failures = 0
-	} else {
-		for range min(l.failures, 10) {
-			wait = min(wait*2, lookBackOff)
-		}
-		l.failures++
+	failures := 0
+	if failed {
+		failures = n.looks[r.ID].failures + 1
 	}
-	l.at = n.Now().Add(wait)
-	n.looks[r.ID] = l
-	return l.failures
+	for range failures - 1 {
+		if wait = min(wait*2, lookBackOff); wait == lookBackOff {
+			break
+		}
+	}
+	n.looks[r.ID] = look{at: n.Now().Add(wait), failures: failures}
 }
 
 // lookAt asks Loki about a rule and stores what it means, with the event that

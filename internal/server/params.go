@@ -46,22 +46,18 @@ func parseFilters(params url.Values) (filters, error) {
 			f.selection.Matches = append(f.selection.Matches, match)
 		}
 	}
-	for _, text := range params["q"] {
-		if len(text) > textMax {
-			return f, badRequest("a text of q has %d bytes, at most %d are allowed", len(text), textMax)
-		}
-		if strings.TrimSpace(text) != "" {
-			f.selection.Contains = append(f.selection.Contains, text)
-		}
+	var err error
+	if f.selection.Contains, err = parseTexts("q", params["q"]); err != nil {
+		return f, err
 	}
-	if len(f.selection.Contains) > textsMax {
-		return f, badRequest("there are %d texts of q, at most %d are allowed", len(f.selection.Contains), textsMax)
+	if f.selection.Lacks, err = parseTexts("not", params["not"]); err != nil {
+		return f, err
 	}
 	f.raw = strings.TrimSpace(params.Get("query"))
 	if len(f.raw) > rawQueryMax {
 		return f, badRequest("query has %d bytes, at most %d are allowed", len(f.raw), rawQueryMax)
 	}
-	if f.raw != "" && len(f.selection.Matches)+len(f.selection.Contains) > 0 {
+	if f.raw != "" && len(f.selection.Matches)+len(f.selection.Contains)+len(f.selection.Lacks) > 0 {
 		return f, badRequest("query replaces the other filters: put %s into it, or leave query out", firstFilter(f.selection))
 	}
 	return f, nil
@@ -72,7 +68,27 @@ func firstFilter(s loki.Selection) string {
 	if len(s.Matches) > 0 {
 		return s.Matches[0].Label
 	}
-	return "q"
+	if len(s.Contains) > 0 {
+		return "q"
+	}
+	return "not"
+}
+
+// parseTexts reads texts to search for.
+func parseTexts(name string, values []string) ([]string, error) {
+	var texts []string
+	for _, text := range values {
+		if len(text) > textMax {
+			return nil, badRequest("a text of %s has %d bytes, at most %d are allowed", name, len(text), textMax)
+		}
+		if strings.TrimSpace(text) != "" {
+			texts = append(texts, text)
+		}
+	}
+	if len(texts) > textsMax {
+		return nil, badRequest("there are %d texts of %s, at most %d are allowed", len(texts), name, textsMax)
+	}
+	return texts, nil
 }
 
 // parseMatch reads the values of one label; "!x" excludes x.

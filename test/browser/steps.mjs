@@ -206,6 +206,8 @@ export async function seeViews(page, base, out, issue) {
       ["around", `issues/${issue}/around`, "[data-around]", "[data-issue-verdict]"],
       ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
       ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
+      ["alerts", "alerts", "h1[data-verdict]", "[aria-label='What fired']"],
+      ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
       ["logs", "lines", LINE, "figure canvas"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {

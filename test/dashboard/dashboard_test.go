@@ -410,15 +410,19 @@ func TestAPI(t *testing.T) {
 	server := servers.Loki(t)
 	d := newDashboard(t, options{lokiURL: server.URL, prometheusURL: nowhere})
 	for name, test := range map[string]func(*testing.T, string, *dashboard){
-		"LogsPageThroughOneInstant": logsPageThroughOneInstant,
-		"FiltersApplyEverywhere":    filtersApplyEverywhere,
-		"VolumeCountsBySeveral":     volumeCountsBySeveral,
-		"RawQueriesAreChecked":      rawQueriesAreChecked,
-		"TailResumesWithoutGap":     tailResumesWithoutGap,
-		"TailBeginsWithABacklog":    tailBeginsWithABacklog,
-		"TailIsSharedByViewers":     tailIsSharedByViewers,
-		"SourcesAreKnown":           sourcesAreKnown,
-		"ConcurrentReaders":         concurrentReaders,
+		"LogsPageThroughOneInstant":    logsPageThroughOneInstant,
+		"FiltersApplyEverywhere":       filtersApplyEverywhere,
+		"VolumeCountsBySeveral":        volumeCountsBySeveral,
+		"RawQueriesAreChecked":         rawQueriesAreChecked,
+		"TailResumesWithoutGap":        tailResumesWithoutGap,
+		"TailBeginsWithABacklog":       tailBeginsWithABacklog,
+		"TailIsSharedByViewers":        tailIsSharedByViewers,
+		"SourcesAreKnown":              sourcesAreKnown,
+		"ConcurrentReaders":            concurrentReaders,
+		"ExportHasEveryLine":           exportHasEveryLine,
+		"CostIsKnownBeforeAQuery":      costIsKnownBeforeAQuery,
+		"SampleTellsPatternsAndFields": sampleTellsPatternsAndFields,
+		"CompletionIsOfTheRange":       completionIsOfTheRange,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
 	}

@@ -98,6 +98,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/cost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much a query would read
+         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range. huge is true from 4 GiB on.
+         */
+        get: operations["logsCost"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Patterns and fields of the newest lines
+         * @description Of the newest lines of the range, at most 2,000 of them and 4 MiB; complete says whether these are all.
+         */
+        get: operations["logsSample"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/completion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Names or values for a query that is being written
+         * @description The names of labels that streams of the range have, or the values of one label; at most 500.
+         */
+        get: operations["logsCompletion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/logs/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All lines of a range as a file
+         * @description Streamed without a limit on lines. ndjson has one Entry a line; csv has the columns time, ts_ns, level, service, env, host, container, line and fields (the other labels and the metadata, as JSON), and an apostrophe before what a spreadsheet would take for a formula. What is not complete says so: in its last line ({"note": …}, in csv in the column line), and by an answer that is cut.
+         */
+        get: operations["exportLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/volume": {
         parameters: {
             query?: never;
@@ -2002,6 +2082,58 @@ export interface components {
             /** @description before of the next page, 0 for none. */
             next_before: number;
         };
+        LogsCost: {
+            /** Format: int64 */
+            bytes: number;
+            huge: boolean;
+        };
+        LogsCompletion: {
+            options: string[];
+        };
+        LogsSample: {
+            lines: number;
+            complete: boolean;
+            /**
+             * Format: date-time
+             * @description The time of the oldest line of the sample; null without lines.
+             */
+            oldest: string | null;
+            warnings: string[];
+            patterns: components["schemas"]["LinePattern"][];
+            fields: components["schemas"]["LineField"][];
+        };
+        LinePattern: {
+            /** @description The message, with placeholders where it varies. */
+            template: string;
+            /** @description What every such line holds as it stands, for q and not; empty when nothing is long enough. */
+            text: string;
+            count: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            levels: {
+                [key: string]: number;
+            };
+            services: {
+                [key: string]: number;
+            };
+            example: string;
+        };
+        LineField: {
+            name: string;
+            /**
+             * @description metadata: structured metadata; json: a member of a line that is a JSON object.
+             * @enum {string}
+             */
+            kind: "metadata" | "json";
+            /** @description How many lines of the sample carry it. */
+            lines: number;
+            /** @description How many values it has, at most 1,000 counted. */
+            distinct: number;
+            /** @description The commonest, at most 12. */
+            values: components["schemas"]["LabelValue"][];
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -2143,6 +2275,8 @@ export interface components {
         alertEnv: string[];
         /** @description Number of the episode. */
         episode: number;
+        /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+        not: string[];
     };
     requestBodies: never;
     headers: never;
@@ -2271,6 +2405,8 @@ export interface operations {
                 job?: components["parameters"]["job"];
                 /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
                 q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2308,6 +2444,194 @@ export interface operations {
             504: components["responses"]["UpstreamTimeout"];
         };
     };
+    logsCost: {
+        parameters: {
+            query?: {
+                /** @description Service to show; repeat for several. `!x` excludes x. */
+                service?: components["parameters"]["service"];
+                /** @description Levels to show; repeat for several. `!x` excludes x. The set is that of the schema Level. */
+                level?: components["parameters"]["level"];
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Host to show; repeat for several. `!x` excludes x. */
+                host?: components["parameters"]["host"];
+                /** @description Container to show; repeat for several. `!x` excludes x. */
+                container?: components["parameters"]["container"];
+                /** @description Collector job to show; repeat for several. `!x` excludes x. */
+                job?: components["parameters"]["job"];
+                /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
+                q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
+                /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
+                query?: components["parameters"]["query"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cost */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsCost"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    logsSample: {
+        parameters: {
+            query?: {
+                /** @description Service to show; repeat for several. `!x` excludes x. */
+                service?: components["parameters"]["service"];
+                /** @description Levels to show; repeat for several. `!x` excludes x. The set is that of the schema Level. */
+                level?: components["parameters"]["level"];
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Host to show; repeat for several. `!x` excludes x. */
+                host?: components["parameters"]["host"];
+                /** @description Container to show; repeat for several. `!x` excludes x. */
+                container?: components["parameters"]["container"];
+                /** @description Collector job to show; repeat for several. `!x` excludes x. */
+                job?: components["parameters"]["job"];
+                /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
+                q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
+                /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
+                query?: components["parameters"]["query"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the sample is made of */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsSample"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    logsCompletion: {
+        parameters: {
+            query?: {
+                /** @description The label whose values are wanted; without it, the names of labels. */
+                label?: string;
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Names or values */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsCompletion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    exportLogs: {
+        parameters: {
+            query?: {
+                /** @description Service to show; repeat for several. `!x` excludes x. */
+                service?: components["parameters"]["service"];
+                /** @description Levels to show; repeat for several. `!x` excludes x. The set is that of the schema Level. */
+                level?: components["parameters"]["level"];
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Host to show; repeat for several. `!x` excludes x. */
+                host?: components["parameters"]["host"];
+                /** @description Container to show; repeat for several. `!x` excludes x. */
+                container?: components["parameters"]["container"];
+                /** @description Collector job to show; repeat for several. `!x` excludes x. */
+                job?: components["parameters"]["job"];
+                /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
+                q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
+                /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
+                query?: components["parameters"]["query"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description backward: newest first. */
+                direction?: components["parameters"]["direction"];
+                format?: "ndjson" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "text/csv": string;
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
     volume: {
         parameters: {
             query?: {
@@ -2325,6 +2649,8 @@ export interface operations {
                 job?: components["parameters"]["job"];
                 /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
                 q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2377,6 +2703,8 @@ export interface operations {
                 job?: components["parameters"]["job"];
                 /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
                 q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2425,6 +2753,8 @@ export interface operations {
                 job?: components["parameters"]["job"];
                 /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
                 q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description Show lines from this time on first. Default now; at most 1 h back. */

@@ -1,10 +1,11 @@
-import { Minus, Plus } from "lucide-react";
+import { Columns3, Minus, Plus } from "lucide-react";
 import { useLocation } from "wouter";
 import type { Entry } from "../api/types";
 import { LINES } from "../app/routes";
-import { filterMode, isFacet, type Mode, toggleFilter } from "../state/filters";
+import { scalarMembers } from "../lib/message";
+import { filterMode, isFacet, type Mode, toggleColumn, toggleFilter } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
-import { FACETS, isFieldName } from "../state/view";
+import { FACETS, isFieldName, JSON_FIELD } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 
@@ -12,6 +13,7 @@ import { CopyButton } from "../ui/CopyButton";
 export function FieldTable({ entry }: { entry: Entry }) {
   const labels = Object.entries(entry.labels).sort(byName);
   const metadata = Object.entries(entry.metadata).sort(byName);
+  const members = scalarMembers(entry.line);
   return (
     <dl aria-label="Labels and metadata of this line" className="mt-3 border-b border-line">
       {labels.map(([name, value]) => (
@@ -19,6 +21,9 @@ export function FieldTable({ entry }: { entry: Entry }) {
       ))}
       {metadata.map(([name, value]) => (
         <Field key={`metadata ${name}`} name={name} value={value} kind="metadata" />
+      ))}
+      {members.map(([name, value]) => (
+        <Field key={`member ${name}`} name={JSON_FIELD + name} value={value} kind="member of the line" />
       ))}
     </dl>
   );
@@ -65,6 +70,14 @@ function FieldActions({ name, value }: { name: string; value: string }) {
         onClick={() => filter("exclude")}
       >
         <Minus size={14} aria-hidden />
+      </IconButton>
+      <IconButton
+        label={view.columns.includes(name) ? `No column ${name}` : `Column ${name}`}
+        size="sm"
+        aria-pressed={view.columns.includes(name)}
+        onClick={() => navigate(linkTo(LINES.path, toggleColumn(view, name)))}
+      >
+        <Columns3 size={14} aria-hidden />
       </IconButton>
       <CopyButton label={`Copy ${name}`} text={value} />
     </div>

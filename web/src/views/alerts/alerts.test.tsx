@@ -199,6 +199,7 @@ describe("the page of alerts", () => {
     await page();
     await click("Silence BackendDown");
     expect(button("4 h").disabled).toBe(true);
+    expect(document.activeElement?.tagName).toBe("INPUT");
     await type("we repair it");
     await click("4 h");
     await eventually(() =>

@@ -24,7 +24,9 @@ export function Graphs({ component }: { component: HealthComponent }) {
     <div className="grid min-w-0 content-start gap-3">
       {query.isError && <Notice>{query.error.message} Showing the values before.</Notice>}
       <div className={GRID}>
-        {data?.graphs.map((graph) => <Graph key={graph.name} answer={data} graph={graph} />) ??
+        {data?.graphs.map((graph) => (
+          <Graph key={graph.name} answer={data} graph={graph} reason={whyUnknown(component, graph)} />
+        )) ??
           names.map((name) => (
             <div key={name} style={{ minHeight: HEIGHT + 44 }}>
               <h3 className="text-meta">{name}</h3>
@@ -36,8 +38,21 @@ export function Graphs({ component }: { component: HealthComponent }) {
   );
 }
 
+/** Why the signals of a graph are not known now, "" if one is. */
+function whyUnknown({ signals }: HealthComponent, graph: HealthGraph): string {
+  const drawn = signals.filter(({ id }) => graph.signals.some((one) => one.id === id));
+  return drawn.every(({ verdict }) => verdict === "no_data") ? (drawn[0]?.reason ?? "") : "";
+}
+
+interface GraphProps {
+  answer: HealthSeriesResponse;
+  graph: HealthGraph;
+  /** Why there is no data now, if the server has not said it with the values. */
+  reason?: string;
+}
+
 /** One graph with its legend; a drag zooms the page. */
-export function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: HealthGraph }) {
+export function Graph({ answer, graph, reason }: GraphProps) {
   const { view, setView } = useView();
   const data = useMemo(() => graphData(answer, graph), [answer, graph]);
   const grafana = graph.signals.find((signal) => signal.grafana)?.grafana;
@@ -50,7 +65,7 @@ export function Graph({ answer, graph }: { answer: HealthSeriesResponse; graph: 
         {grafana && <GrafanaLink href={grafana} label={`${graph.name} in Grafana`} />}
       </header>
       {data.reason ? (
-        <NoLines height={HEIGHT}>{data.reason}</NoLines>
+        <NoLines height={HEIGHT}>{reason || data.reason}</NoLines>
       ) : (
         <>
           <Suspense fallback={<Skeleton className="h-33" />}>

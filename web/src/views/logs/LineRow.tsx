@@ -1,7 +1,7 @@
 import { memo, type ReactNode } from "react";
 import type { Entry } from "../../api/types";
 import { toLevel } from "../../lib/levels";
-import { preview } from "../../lib/message";
+import { fieldValue, preview } from "../../lib/message";
 import type { Row } from "../../lib/rows";
 import { formatClock, formatNs, nsToMs } from "../../lib/time";
 import { LineDetail } from "../../lines/LineDetail";
@@ -101,10 +101,30 @@ function WideCells({ entry }: { entry: Entry }) {
       <span role="gridcell" className="w-28 shrink-0 truncate pr-2 leading-[22px]">
         <ServiceButton service={entry.labels.service ?? ""} />
       </span>
+      <Columns entry={entry} />
       <Message entry={entry} />
       {/* biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells of a virtual grid */}
     </>
   );
+}
+
+/** The values of the fields that are shown as columns. */
+function Columns({ entry }: { entry: Entry }) {
+  const { view } = useView();
+  return view.columns.map((name) => {
+    const value = fieldValue(entry, name);
+    return (
+      // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of a virtual grid
+      <span
+        key={name}
+        role="gridcell"
+        title={`${name}: ${value}`}
+        className="w-32 shrink-0 truncate pr-2 leading-[22px]"
+      >
+        {value || <span className="text-muted">–</span>}
+      </span>
+    );
+  });
 }
 
 function NarrowCells({ entry }: { entry: Entry }) {

@@ -1,0 +1,244 @@
+// Package sample says what a bounded number of lines is made of: the patterns
+// of their messages, and the fields they carry with the commonest values.
+package sample
+
+import (
+	"bytes"
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/tovtech/tovplay-logging/pipeline/grouping/pattern"
+	"github.com/tovtech/tovplay-logging/pipeline/jsonscan"
+)
+
+// Line is one line of the sample.
+type Line struct {
+	// TS is in unix nanoseconds.
+	TS       int64
+	Text     string
+	Labels   map[string]string
+	Metadata map[string]string
+}
+
+// Pattern is the lines whose messages differ in values alone.
+type Pattern struct {
+	// Template is the message with placeholders where it varies.
+	Template string
+	// Text is in every line of the sample that has the pattern, as it stands in
+	// the line; "" when nothing is long enough to tell the pattern by.
+	Text  string
+	Count int
+	// First and Last are in unix nanoseconds.
+	First, Last int64
+	// Levels and Services count the lines by these labels.
+	Levels, Services map[string]int
+	// Example is one of the lines.
+	Example string
+}
+
+// Kind says where a field comes from.
+type Kind string
+
+// The kinds of fields.
+const (
+	Metadata Kind = "metadata" // structured metadata
+	JSON     Kind = "json"     // a member of a line that is a JSON object
+)
+
+// Field is a name under which lines of the sample carry a value.
+type Field struct {
+	Name string
+	Kind Kind
+	// Lines is how many lines carry it.
+	Lines int
+	// Distinct is how many values it has, at most distinctMax.
+	Distinct int
+	// Values are the commonest, at most valuesMax.
+	Values []Value
+}
+
+// Value is one value of a field.
+type Value struct {
+	Text  string
+	Count int
+}
+
+// The bounds of what is told of a sample.
+const (
+	patternsMax = 500
+	fieldsMax   = 60
+	valuesMax   = 12
+	valueMax    = 200 // bytes of a value; longer ones are no values to choose among
+	distinctMax = 1000
+	textMin     = 4 // bytes of a text that is worth a search
+)
+
+// Summary is what a sample is made of.
+type Summary struct {
+	// Patterns and Fields have the commonest first.
+	Patterns []Pattern
+	Fields   []Field
+}
+
+// Of summarises lines.
+func Of(lines []Line) Summary { return Summary{Patterns: patternsOf(lines), Fields: fieldsOf(lines)} }
+
+// patternsOf learns all messages first, because a later one can make the
+// template of an earlier one more general.
+func patternsOf(lines []Line) []Pattern {
+	tree := pattern.New(patternsMax)
+	for _, line := range lines {
+		tree.Learn(message(line.Text))
+	}
+	found := map[string]*Pattern{}
+	for _, line := range lines {
+		template, ok := tree.Match(message(line.Text))
+		if !ok {
+			continue // more patterns than are kept
+		}
+		p := found[template]
+		if p == nil {
+			p = &Pattern{
+				Template: template, Example: line.Text, First: line.TS, Last: line.TS,
+				Levels: map[string]int{}, Services: map[string]int{},
+			}
+			found[template] = p
+		}
+		p.add(line)
+	}
+	patterns := make([]Pattern, 0, len(found))
+	for _, p := range found {
+		p.Text = searchText(p.Template, p.Example)
+		patterns = append(patterns, *p)
+	}
+	slices.SortFunc(patterns, func(a, b Pattern) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Template, b.Template))
+	})
+	return patterns
+}
+
+// add counts a line of the pattern.
+func (p *Pattern) add(line Line) {
+	p.Count++
+	p.First, p.Last = min(p.First, line.TS), max(p.Last, line.TS)
+	p.Levels[line.value("level")]++
+	p.Services[line.value("service")]++
+}
+
+// value returns a label, or metadata of that name: which of both it is depends
+// on who shipped the line.
+func (l Line) value(name string) string { return cmp.Or(l.Labels[name], l.Metadata[name]) }
+
+// messageKeys are the members under which loggers write their message.
+var messageKeys = []string{"message", "msg", "event", "log"}
+
+// message returns the first line of what the application wrote.
+func message(line string) []byte {
+	text := []byte(line)
+	if jsonscan.StartsObject(text, jsonscan.Lenient) {
+		for _, key := range messageKeys {
+			if raw, kind := jsonscan.Get(text, key); kind == jsonscan.String {
+				text = jsonscan.AppendUnescape(nil, raw)
+				break
+			}
+		}
+	}
+	first, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
+	return first
+}
+
+// varying is what of a template is not in the line as it stands: placeholders,
+// and what a JSON string escapes.
+var varying = regexp.MustCompile(`<(?:[a-z]+|\*)>|["\\]`)
+
+// searchText returns the longest text of the template that the line holds, if it
+// is half of what does not vary: less would find other patterns too.
+func searchText(template, line string) string {
+	longest, fixed := "", 0
+	for _, part := range varying.Split(template, -1) {
+		part = strings.TrimSpace(part)
+		fixed += len(part)
+		if len(part) > len(longest) && strings.Contains(line, part) {
+			longest = part
+		}
+	}
+	if len(longest) < textMin || 2*len(longest) < fixed {
+		return ""
+	}
+	return longest
+}
+
+// fieldKey tells fields apart.
+type fieldKey struct {
+	kind Kind
+	name string
+}
+
+// fieldsOf counts the values of every field.
+func fieldsOf(lines []Line) []Field {
+	counts := map[fieldKey]map[string]int{}
+	for _, line := range lines {
+		for name, value := range line.Metadata {
+			count(counts, fieldKey{Metadata, name}, value)
+		}
+		countMembers(counts, line.Text)
+	}
+	fields := make([]Field, 0, len(counts))
+	for key, values := range counts {
+		fields = append(fields, fieldOf(key, values))
+	}
+	slices.SortFunc(fields, func(a, b Field) int {
+		return cmp.Or(cmp.Compare(b.Lines, a.Lines), strings.Compare(a.Name, b.Name), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
+	return fields[:min(len(fields), fieldsMax)]
+}
+
+// countMembers counts the scalar members of a line that is a JSON object. Those
+// whose names LogQL cannot write are left out, and so is the message.
+func countMembers(counts map[fieldKey]map[string]int, line string) {
+	_ = jsonscan.Fields([]byte(line), func(key, value []byte, kind jsonscan.Kind) bool { // what is no JSON has no members
+		name := string(key)
+		scalar := kind == jsonscan.String || kind == jsonscan.Number || kind == jsonscan.Bool
+		if scalar && fieldName.MatchString(name) && !slices.Contains(messageKeys, name) {
+			if kind == jsonscan.String {
+				value = jsonscan.AppendUnescape(nil, value)
+			}
+			count(counts, fieldKey{JSON, name}, string(value))
+		}
+		return true
+	})
+}
+
+// fieldName is what LogQL takes as a name.
+var fieldName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_]*$`)
+
+// count counts one value within the bounds.
+func count(counts map[fieldKey]map[string]int, key fieldKey, value string) {
+	if value == "" || len(value) > valueMax {
+		return
+	}
+	values := counts[key]
+	if values == nil {
+		values = map[string]int{}
+		counts[key] = values
+	}
+	if _, known := values[value]; known || len(values) < distinctMax {
+		values[value]++
+	}
+}
+
+// fieldOf orders the values of a field.
+func fieldOf(key fieldKey, counts map[string]int) Field {
+	field := Field{Name: key.name, Kind: key.kind, Distinct: len(counts), Values: make([]Value, 0, len(counts))}
+	for text, n := range counts {
+		field.Lines += n
+		field.Values = append(field.Values, Value{text, n})
+	}
+	slices.SortFunc(field.Values, func(a, b Value) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Text, b.Text))
+	})
+	field.Values = slices.Clip(field.Values[:min(len(field.Values), valuesMax)])
+	return field
+}

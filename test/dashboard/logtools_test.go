@@ -1,0 +1,145 @@
+package dashboard
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// download reads a file of the API.
+func (d *dashboard) download(params url.Values) (*http.Response, []byte) {
+	d.t.Helper()
+	answer, err := d.http.Get(d.url + "/api/v1/logs/export?" + params.Encode())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return answer, readBody(d.t, answer)
+}
+
+func exportHasEveryLine(t *testing.T, lokiURL string, d *dashboard) {
+	job, began := jobOf(t), time.Now().Add(-20*time.Minute)
+	const count = 12_000 // more than two pages
+	lines := make([]line, count)
+	for i := range lines {
+		lines[i] = line{at: began.Add(time.Duration(i/3) * time.Millisecond), text: fmt.Sprintf("=line %d", i)}
+	}
+	for part := range slices.Chunk(lines, 2000) {
+		pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="backend"}`, job), part...)
+	}
+	answer, data := d.download(url.Values{"job": {job}})
+	if got := answer.Header.Get("Content-Disposition"); !strings.HasPrefix(got, `attachment; filename="logs-`) || !strings.HasSuffix(got, `.ndjson"`) {
+		t.Errorf("the file is %q", got)
+	}
+	seen := map[string]bool{}
+	for scanner := bufio.NewScanner(bytes.NewReader(data)); scanner.Scan(); {
+		d.check("Entry", scanner.Bytes())
+		var got entry
+		if err := json.Unmarshal(scanner.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		seen[got.Line] = true
+	}
+	if len(seen) != count {
+		t.Errorf("the file has %d different lines, want %d", len(seen), count)
+	}
+	answer, data = d.download(url.Values{"job": {job}, "format": {"csv"}, "direction": {"forward"}})
+	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil || answer.StatusCode != http.StatusOK || len(records) != count+1 {
+		t.Fatalf("csv: %d, %d records, %v", answer.StatusCode, len(records), err)
+	}
+	at := slices.Index(records[0], "line")
+	if first := records[1]; first[at] != "'=line 0" || first[slices.Index(records[0], "service")] != "backend" || !strings.Contains(first[at+1], job) {
+		t.Errorf("the first record is %q", first)
+	}
+}
+
+func costIsKnownBeforeAQuery(t *testing.T, lokiURL string, d *dashboard) {
+	job := jobOf(t)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q}`, job), line{at: time.Now().Add(-time.Minute), text: strings.Repeat("x", 1000)})
+	for name, params := range map[string]url.Values{
+		"filters": {"job": {job}, "q": {"nothing has this"}},
+		"a query": {"query": {fmt.Sprintf(`{job=%q} |= "}" | json`, job)}},
+	} {
+		var got struct {
+			Bytes int64
+			Huge  bool
+		}
+		if status := d.get("logs/cost", params, "LogsCost", &got); status != http.StatusOK || got.Bytes < 1000 || got.Bytes > 1100 || got.Huge {
+			t.Errorf("%s: got %d %+v, want what the stream holds", name, status, got)
+		}
+	}
+}
+
+func sampleTellsPatternsAndFields(t *testing.T, lokiURL string, d *dashboard) {
+	job, began := jobOf(t), time.Now().Add(-10*time.Minute)
+	for i := range 40 {
+		pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="backend", level="info"}`, job),
+			line{at: began.Add(time.Duration(i) * time.Second), text: fmt.Sprintf(`{"message":"game %d was saved","path":"/api/%d"}`, i, i%2)})
+	}
+	var got struct {
+		Lines    int
+		Complete bool
+		Patterns []struct {
+			Text   string
+			Count  int
+			Levels map[string]int
+		}
+		Fields []struct {
+			Name, Kind string
+			Values     []struct {
+				Value string
+				Count int
+			}
+		}
+	}
+	if status := d.get("logs/sample", url.Values{"job": {job}}, "LogsSample", &got); status != http.StatusOK || got.Lines != 40 || !got.Complete {
+		t.Fatalf("got %d %+v", status, got)
+	}
+	if len(got.Patterns) != 1 || got.Patterns[0].Count != 40 || got.Patterns[0].Text != "was saved" || got.Patterns[0].Levels["info"] != 40 {
+		t.Errorf("patterns: %+v", got.Patterns)
+	}
+	found := 0
+	for _, field := range got.Fields {
+		if field.Name == "path" && field.Kind == "json" && len(field.Values) == 2 && field.Values[0].Count == 20 {
+			found++
+		}
+	}
+	if found != 1 {
+		t.Errorf("fields: %+v", got.Fields)
+	}
+	var without logsAnswer
+	if d.get("logs", url.Values{"job": {job}, "not": {"WAS saved"}}, "LogsResponse", &without); len(without.Entries) != 0 {
+		t.Errorf("lines with the text are left out: got %d", len(without.Entries))
+	}
+}
+
+func completionIsOfTheRange(t *testing.T, lokiURL string, d *dashboard) {
+	job := jobOf(t)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="only-here"}`, job), line{at: time.Now().Add(-time.Minute), text: "x"})
+	for name, test := range map[string]struct {
+		params url.Values
+		want   string
+		has    bool
+	}{
+		"names":        {url.Values{}, "service", true},
+		"values":       {url.Values{"label": {"service"}}, "only-here", true},
+		"an old range": {url.Values{"label": {"service"}, "start": {"now-40d"}, "end": {"now-39d"}}, "only-here", false},
+	} {
+		var got struct{ Options []string }
+		if status := d.get("logs/completion", test.params, "LogsCompletion", &got); status != http.StatusOK || slices.Contains(got.Options, test.want) != test.has {
+			t.Errorf("%s: got %d %v", name, status, got.Options)
+		}
+	}
+	var failed struct{ Error apiError }
+	if status := d.get("logs/completion", url.Values{"label": {"a b"}}, "", &failed); status != http.StatusBadRequest {
+		t.Errorf("a label that is none: got %d %+v", status, failed)
+	}
+}
