@@ -195,6 +195,7 @@ export async function seeViews(page, base, out, issue) {
       ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
       ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
       ["logs", "lines", LINE, "figure canvas"],
+      ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {
       await page.goto(new URL(path, base).href);
