@@ -134,6 +134,27 @@ func TestLokiLoadsItsRules(t *testing.T) {
 		}
 		firing(t, loki, want.Expr) // it is accepted as a query
 	}
+	// What LokiRulesFail and LokiAlertsAreLost ask for is born with the first rule.
+	for _, name := range []string{
+		"loki_ruler_config_last_reload_successful", "loki_prometheus_rule_evaluation_failures_total",
+		"loki_prometheus_notifications_dropped_total", "loki_prometheus_notifications_alertmanagers_discovered",
+	} {
+		servers.Eventually(t, "Loki has the metric "+name, func() bool { return hasMetric(t, loki, name) })
+	}
+}
+
+func hasMetric(t *testing.T, server *servers.Process, name string) bool {
+	t.Helper()
+	resp, err := http.Get(server.URL + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Contains(body, []byte("\n"+name+"{"))
 }
 
 func TestErrorsAboveUsual(t *testing.T) {

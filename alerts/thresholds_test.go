@@ -107,6 +107,8 @@ func TestThresholdsAreThoseOfTheHealthPage(t *testing.T) {
 		{"host", "disk", "HostDiskFull", unfree},
 		{"host", "inodes", "HostInodesLow", unfree},
 		{"host", "load", "HostLoadHigh", same},
+		{"host", "swap", "HostSwapUsed", percent},
+		{"host", "network", "HostNetworkErrors", percent},
 		{"host", "io", "HostIoPressure", percent},
 		{"host", "clock", "HostClockSkew", same},
 		{"host", "oom", "HostOomKill", atLeastOne},

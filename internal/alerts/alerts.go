@@ -3,15 +3,16 @@
 //
 //	webhook ─Decode─▶ Store.Take ──┐
 //	                               ├─▶ alert_episodes ─▶ Firing, Timeline, Episode
-//	Poller ─/api/v2/alerts─▶ Store.Reconcile
+//	Poller ─/api/v2/alerts─▶ Store.reconcile
 //
 // An episode is known by its alert's fingerprint and the time at which it began
 // to fire, in milliseconds: that is what Alertmanager's API gives, while its
 // webhook gives nanoseconds. Notifications come repeatedly, out of order, cut
 // short, or not at all. So a notification can only open an episode or end it, and
 // the Poller, which looks at what fires now, opens what was missed and ends what
-// is gone ("inferred"). Only the Poller takes back an end, and only an inferred
-// one: Alertmanager knows of no alert for a while after its restart.
+// is gone ("inferred"). Only the Poller takes back an end: an inferred one at once,
+// for Alertmanager knows of no alert for a while after its restart, one that was
+// told after two looks.
 //
 // Clocks may differ by minutes. An episode does not begin later than the
 // dashboard heard of it, nor end before it began.

@@ -95,14 +95,14 @@ func (p *Poller) Truncated(alerts int) {
 }
 
 // Refresh looks at once.
-func (p *Poller) Refresh(ctx context.Context) { p.look(ctx, nil) }
+func (p *Poller) Refresh(ctx context.Context) { p.look(ctx, doubts{}) }
 
 // Run looks at Alertmanager until ctx ends. Without a Client it deletes old
 // episodes only.
 func (p *Poller) Run(ctx context.Context) error {
 	tick := time.NewTicker(p.Every)
 	defer tick.Stop()
-	gone := p.look(ctx, nil)
+	doubtful := p.look(ctx, doubts{})
 	p.expire(ctx)
 	var soon <-chan time.Time
 	for {
@@ -110,16 +110,16 @@ func (p *Poller) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			gone = p.look(ctx, gone)
+			doubtful = p.look(ctx, doubtful)
 			p.expire(ctx)
 		case <-p.wake:
 			if soon == nil {
 				soon = time.After(soonAfter)
 			}
 		case <-soon:
-			// It comes early, so what is missing now does not count.
+			// It comes early, so it confirms nothing.
 			soon = nil
-			p.look(ctx, nil)
+			p.look(ctx, doubts{})
 		}
 	}
 }
@@ -136,10 +136,10 @@ func (p *Poller) expire(ctx context.Context) {
 	}
 }
 
-// look looks once. It returns what was missing, which is before when it cannot look.
-func (p *Poller) look(ctx context.Context, before missing) missing {
+// look looks once. It returns what is in doubt, which is before when it cannot look.
+func (p *Poller) look(ctx context.Context, before doubts) doubts {
 	if p.Client == nil {
-		return nil
+		return doubts{}
 	}
 	p.mu.Lock()
 	truncated := p.status.Truncated // those that come meanwhile may not be in the answer
@@ -150,7 +150,7 @@ func (p *Poller) look(ctx context.Context, before missing) missing {
 		p.failed(ctx, err)
 		return before
 	}
-	gone, taken, err := p.Store.reconcile(ctx, looked{at, alerts}, before, p.Every)
+	doubtful, taken, err := p.Store.reconcile(ctx, looked{at, alerts}, before, p.Every)
 	if err != nil {
 		p.failed(ctx, err)
 		return before
@@ -159,7 +159,7 @@ func (p *Poller) look(ctx context.Context, before missing) missing {
 		p.Log.Info("alerts differ from what notifications told", "opened", taken.Opened, "ended", taken.Ended, "reopened", taken.Reopened)
 	}
 	p.succeeded(at, alerts, truncated)
-	return gone
+	return doubtful
 }
 
 func (p *Poller) succeeded(at time.Time, alerts []Live, truncated int) {
@@ -170,7 +170,7 @@ func (p *Poller) succeeded(at time.Time, alerts []Live, truncated int) {
 		p.Log.Info("alerts are read from Alertmanager")
 	}
 	p.status.LookedAt, p.status.Failure = at, ""
-	p.status.Truncated -= truncated
+	p.status.Truncated = max(0, p.status.Truncated-truncated) // two looks may overlap
 	p.quiet = map[string]Quiet{}
 	for _, a := range alerts {
 		if len(a.SilencedBy)+len(a.InhibitedBy) > 0 {

@@ -15,22 +15,25 @@ type looked struct {
 	alerts []Live
 }
 
-// missing are open episodes that Alertmanager did not have, by their number, and
-// since when, in unix milliseconds.
-type missing map[int64]int64
+// doubts are what a look at Alertmanager showed otherwise than it is stored, and
+// the next look has to confirm. Keys are numbers of episodes.
+type doubts struct {
+	missing map[int64]int64 // open ones that it did not have, and since when, in unix milliseconds
+	back    map[int64]bool  // ended ones that it had
+}
 
 // reconcile compares the open episodes with a look at Alertmanager: it opens those
 // that were missed and ends those that were missing in the look before as well. It
-// returns what is missing now. every is the time between two looks.
-func (s *Store) reconcile(ctx context.Context, l looked, before missing, every time.Duration) (missing, Taken, error) {
-	var now missing
+// returns what is in doubt now. every is the time between two looks.
+func (s *Store) reconcile(ctx context.Context, l looked, before doubts, every time.Duration) (doubts, Taken, error) {
+	var now doubts
 	var taken Taken
 	err := s.transact(ctx, func(x *tx) error {
-		now, taken = missing{}, Taken{}
+		now, taken = doubts{map[int64]int64{}, map[int64]bool{}}, Taken{}
 		fires := map[string]bool{}
 		for _, a := range l.alerts {
 			fires[keyOf(a.Fingerprint, a.StartsAt.UnixMilli())] = true
-			if err := x.confirm(a.Alert, &taken); err != nil {
+			if err := x.confirm(a.Alert, before, now, &taken); err != nil {
 				return err
 			}
 		}
@@ -42,9 +45,9 @@ func (s *Store) reconcile(ctx context.Context, l looked, before missing, every t
 			if fires[key] {
 				continue
 			}
-			since, again := before[id]
+			since, again := before.missing[id]
 			if !again {
-				now[id] = l.at.UnixMilli()
+				now.missing[id] = l.at.UnixMilli()
 				continue
 			}
 			taken.Ended++
@@ -60,8 +63,10 @@ func (s *Store) reconcile(ctx context.Context, l looked, before missing, every t
 	return now, taken, nil
 }
 
-// confirm stores that an alert fires now.
-func (x *tx) confirm(a Alert, taken *Taken) error {
+// confirm stores that an alert fires now. An end that was told is taken back after
+// two looks: while Prometheus cannot reach Alertmanager, that takes its alerts for
+// ended, and when it can again they have the same begin.
+func (x *tx) confirm(a Alert, before, now doubts, taken *Taken) error {
 	starts := a.StartsAt.UnixMilli()
 	k, err := scanKnown(x.QueryRowContext(x.ctx, knownQuery, a.Fingerprint, starts))
 	if err != nil {
@@ -71,14 +76,17 @@ func (x *tx) confirm(a Alert, taken *Taken) error {
 	case k.id == 0:
 		taken.Opened++
 		return x.open(a, tell(a, Notification{}), "poll")
-	case k.inferred:
-		taken.Reopened++
-		if err := x.supersede(a.Fingerprint, starts, min(starts, x.now)); err != nil {
-			return err
-		}
-		return x.exec("UPDATE alert_episodes SET status = 'firing', inferred = 0, ended_at = 0 WHERE id = ?", k.id)
+	case k.firing:
+		return nil
+	case !k.inferred && !before.back[k.id]:
+		now.back[k.id] = true
+		return nil
 	}
-	return nil
+	taken.Reopened++
+	if err := x.supersede(a.Fingerprint, starts, min(starts, x.now)); err != nil {
+		return err
+	}
+	return x.exec("UPDATE alert_episodes SET status = 'firing', inferred = 0, ended_at = 0 WHERE id = ?", k.id)
 }
 
 // openBefore returns the keys of the open episodes that were heard of before a time, by

@@ -60,7 +60,7 @@ func (b *book) take(alerts ...Alert) Taken {
 }
 
 // look lets Alertmanager have alerts, some minutes after noon.
-func (b *book) look(before missing, minute int, alerts ...Alert) missing {
+func (b *book) look(before doubts, minute int, alerts ...Alert) doubts {
 	b.t.Helper()
 	b.now = at(minute)
 	l := looked{at: b.now}
@@ -209,7 +209,7 @@ func TestWhatNotificationsMissedIsFoundByLooking(t *testing.T) {
 	a := fires("A", 0)
 	a.StartsAt = a.StartsAt.Add(123456 * time.Nanosecond) // finer than the API's times
 	b.take(a, fires("B", 0))
-	gone := b.look(nil, 1, a, fires("C", 0))
+	gone := b.look(doubts{}, 1, a, fires("C", 0))
 	b.want("A", "0-")
 	b.want("B", "0-")
 	b.want("C", "0-")
@@ -221,21 +221,40 @@ func TestWhatNotificationsMissedIsFoundByLooking(t *testing.T) {
 	b.take(ended("B", 0, 3))
 	gone = b.look(gone, 4, a, fires("B", 0))
 	b.want("A", "0-")  // it was missing once
-	b.want("B", "0-3") // what was told is not taken back
+	b.want("B", "0-3") // what was told is not taken back by one look
 	b.look(gone, 5, a)
 	b.want("C", "0-4?")
 	b.take(ended("C", 0, 3))
 	b.want("C", "0-3") // and what is told corrects what was inferred
 }
 
+func TestAnEndThatWasToldIsTakenBackAfterTwoLooks(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.take(fires("A", 0))
+	b.now = at(5)
+	b.take(ended("A", 0, 4)) // Prometheus could not reach Alertmanager for a while
+	doubtful := b.look(doubts{}, 6, fires("A", 0))
+	b.take(fires("A", 0))
+	b.want("A", "0-4")
+	doubtful = b.look(doubtful, 7)
+	doubtful = b.look(doubtful, 8, fires("A", 0))
+	b.want("A", "0-4")
+	b.look(doubtful, 9, fires("A", 0))
+	b.want("A", "0-")
+	b.now = at(10)
+	b.take(ended("A", 0, 10))
+	b.want("A", "0-10")
+}
+
 func TestALookThatBeganBeforeAnEpisodeDoesNotEndIt(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	gone := b.look(nil, 1)
+	gone := b.look(doubts{}, 1)
 	b.take(fires("A", 1))
 	gone = b.look(gone, 1) // was asked when A was taken, or before
-	if len(gone) != 0 {
-		t.Errorf("%d are missing", len(gone))
+	if len(gone.missing) != 0 {
+		t.Errorf("%d are missing", len(gone.missing))
 	}
 	gone = b.look(gone, 2)
 	b.look(gone, 3)
@@ -250,8 +269,11 @@ func TestAnEpisodeWithAnotherBeginReplacesTheOneThatIsOpen(t *testing.T) {
 	// A second Prometheus has seen it earlier: Alertmanager keeps the earlier time.
 	b.take(fires("A", 3))
 	b.want("A", "3-5? 5-")
-	b.look(nil, 11, fires("A", 3))
+	b.look(doubts{}, 11, fires("A", 3))
 	b.want("A", "3- 5-5?")
+	b.take(fires("B", 5))
+	b.look(doubts{}, 12, fires("B", 3))
+	b.want("B", "3- 5-5?")
 }
 
 func TestClocksMayDifferByMinutes(t *testing.T) {
@@ -265,16 +287,19 @@ func TestClocksMayDifferByMinutes(t *testing.T) {
 	b.take(ended("Behind", -5, -4), ended("Backwards", -2, -7))
 	b.want("Behind", "-5--4")
 	b.want("Backwards", "-2--2")
-	if list, err := b.Timeline(t.Context(), Span{at(-60), at(1)}, Filter{}); err != nil || len(list.Rows) != 3 {
+	b.take(fires("Sideways", -2))
+	b.take(ended("Sideways", -2, -7))
+	b.want("Sideways", "-2--2")
+	if list, err := b.Timeline(t.Context(), Span{at(-60), at(1)}, Filter{}); err != nil || len(list.Rows) != 4 {
 		t.Errorf("%d rows, %v", len(list.Rows), err)
 	}
-	gone := b.look(nil, 2, fires("Future", 30))
+	gone := b.look(doubts{}, 2, fires("Future", 30))
 	b.want("Future", "2-")
 	gone = b.look(gone, 3)
 	b.look(gone, 4)
 	b.want("Future", "2-3?")
-	b.look(nil, 1) // the dashboard's own clock went back
-	b.look(nil, 5)
+	b.look(doubts{}, 1) // the dashboard's own clock went back
+	b.look(doubts{}, 5)
 }
 
 func TestFiringAlertsAreListedByGravity(t *testing.T) {
@@ -333,7 +358,7 @@ func TestTheTimelineTellsFlappingFromFiring(t *testing.T) {
 func TestTimesInWhichNobodyLookedAreGaps(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
-	var gone missing
+	var gone doubts
 	for _, minute := range []int{10, 11, 12, 13, 40, 41, 42, 43} {
 		gone = b.look(gone, minute)
 	}
@@ -374,12 +399,12 @@ func TestTheWatchdogIsMissedWhenItDoesNotFire(t *testing.T) {
 		}
 	}
 	want(false, time.Time{})
-	gone := b.look(nil, 1, fires(Watchdog, 0))
+	gone := b.look(doubts{}, 1, fires(Watchdog, 0))
 	want(true, at(0))
 	gone = b.look(gone, 2)
 	b.look(gone, 3)
 	want(false, at(2))
-	b.look(nil, 5, fires(Watchdog, 4))
+	b.look(doubts{}, 5, fires(Watchdog, 4))
 	want(true, at(4))
 }
 

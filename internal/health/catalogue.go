@@ -137,7 +137,8 @@ func (c *Catalogue) complete() error {
 			faults = append(faults, fmt.Errorf("component %q: an id of its own and a name are needed", component.ID))
 		}
 		components[component.ID] = true
-		parameters := maps.Clone(c.Parameters)
+		parameters := map[string]string{}
+		maps.Copy(parameters, c.Parameters)
 		maps.Copy(parameters, component.Parameters)
 		component.Signals = slices.Clone(component.Signals) // an alias in YAML shares them
 		signals := map[string]bool{}
@@ -215,11 +216,14 @@ var reference = regexp.MustCompile(`\$\{(\w+)\}`)
 
 // fill replaces ${name} by the parameters, which may refer to others.
 func fill(text string, parameters map[string]string) (string, error) {
-	const deep = 8
+	const deep, longest = 8, 64 << 10
 	for range deep {
 		found := reference.FindStringSubmatch(text)
 		if found == nil {
 			return text, nil
+		}
+		if len(text) > longest {
+			return "", fmt.Errorf("parameters make a text of more than %d bytes", longest)
 		}
 		if _, ok := parameters[found[1]]; !ok {
 			return text, fmt.Errorf("there is no parameter %q", found[1])

@@ -79,15 +79,16 @@ func TestParametersCanBeOverridden(t *testing.T) {
 	}
 }
 
-func FuzzLoad(f *testing.F) {
-	f.Add([]byte("parameters: {production_workers: '16'}"))
-	f.Add([]byte("components: [{id: a, name: a, signals: [{id: a, name: a, unit: count, words: '{{.x}}', expressions: [{metric: m, expr: 'm'}]}]}]"))
+// FuzzCatalogue leaves out the embedded catalogue, which would take all the time.
+func FuzzCatalogue(f *testing.F) {
+	f.Add([]byte("parameters: {p: '16'}\ncomponents: [{id: a, name: a, parameters: {q: '${p}'}, signals: [{id: a, name: a, unit: count, words: '{{.x}} ${q}', expressions: [{metric: m, expr: 'm'}]}]}]"))
+	f.Add([]byte("components: [{id: a, name: a, signals: [{id: a, name: a, unit: state, words: w, down: d, expressions: [{metric: '{a=\"b\"}', logql: 'sum(rate({a=\"b\"}[1m]))'}]}]}]"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, err := Load(data)
-		if err != nil {
+		c, err := decode(data)
+		if err != nil || c.complete() != nil {
 			return
 		}
-		for _, component := range got.Components {
+		for _, component := range c.Components {
 			for _, s := range component.Signals {
 				s.say("1", map[string]string{"x": "y"})
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -310,5 +311,147 @@ func TestBadAddressesAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "http://host:9090") || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", url, err)
 		}
+	}
+}
+
+// hanging is a Prometheus that answers nothing until the test ends.
+func hanging(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body) // or the server does not see the client go
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestASlowPrometheusIsNotWaitedFor(t *testing.T) {
+	c, err := New(Config{PrometheusURL: hanging(t), Catalogue: catalogue(t, ""), Timeout: 50 * time.Millisecond, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := c.Check(context.Background())
+	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || got.Reason != "does not answer: no answer in time" {
+		t.Errorf("prometheus: %+v", got)
+	}
+	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer, so nothing is known" {
+		t.Errorf("host/cpu: %+v", got)
+	}
+	graphs, err := c.Series(context.Background(), "host", time.Unix(0, 0), time.Unix(600, 0), time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := graphs.Graphs[0].Signals[0].Reason; got != "Prometheus did not answer the query: no answer in time" {
+		t.Errorf("the graph says %q", got)
+	}
+}
+
+func TestASlowLokiLeavesTheRestOfTheReport(t *testing.T) {
+	config := Config{PrometheusURL: "http://127.0.0.1:1", Catalogue: catalogue(t, ""), Timeout: 50 * time.Millisecond, Now: time.Now}
+	config.Logs = func(ctx context.Context, _ string, _ v1.Range) (model.Matrix, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	c, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := c.Check(context.Background())
+	if got := find(t, report, "backend_production/killed"); got.Verdict != NoData || !strings.HasPrefix(got.Reason, "Loki did not answer the quer") {
+		t.Errorf("killed: %+v", got)
+	}
+	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical {
+		t.Errorf("prometheus: %+v", got)
+	}
+}
+
+func TestNumbersOfLokiServeForAMinute(t *testing.T) {
+	var calls atomic.Int32
+	now := &clock{now: time.Unix(1000, 0)}
+	config := Config{PrometheusURL: "http://127.0.0.1:1", Now: now.Now, Logs: func(context.Context, string, v1.Range) (model.Matrix, error) {
+		if calls.Add(1) == 1 {
+			return nil, errors.New("busy")
+		}
+		return model.Matrix{{Values: []model.SamplePair{{Value: 5}}}}, nil
+	}}
+	logs := newLogCache(config)
+	for _, test := range []struct {
+		later time.Duration
+		fails bool
+		calls int32
+	}{{0, true, 1}, {0, false, 2}, {59 * time.Second, false, 2}, {time.Second, false, 3}} {
+		now.add(test.later)
+		vector, err := logs.now(context.Background(), "q")
+		if (err != nil) != test.fails || (err == nil && vector[0].Value != 5) || calls.Load() != test.calls {
+			t.Errorf("%v later: %v, %v, %d calls; want %+v", test.later, vector, err, calls.Load(), test)
+		}
+	}
+}
+
+func TestManyViewersOfGraphsShareAnAnswer(t *testing.T) {
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		calls.Add(1)
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"instance":"a"},"values":[[960,"1"],[1080,"+Inf"]]}]}}`)
+	}))
+	defer server.Close()
+	c, now := checker(t, server.URL, nil)
+	var wg sync.WaitGroup
+	for i := range 20 {
+		wg.Go(func() {
+			start := time.Unix(960+int64(i), 0) // within one step
+			graphs, err := c.Series(context.Background(), "postgres", start, time.Unix(1140, 0), time.Minute)
+			if err != nil || graphs.Start.Unix() != 960 || graphs.Points != 4 {
+				t.Errorf("graphs from %v, %d points: %v", graphs.Start, graphs.Points, err)
+				return
+			}
+			values := graphs.Graphs[0].Signals[0].Lines[0].Values
+			if values[0] != 1 || !math.IsNaN(values[1]) || !math.IsNaN(values[2]) {
+				t.Errorf("values: %v", values)
+			}
+		})
+	}
+	wg.Wait()
+	drawn := int32(0)
+	for _, s := range catalogue(t, "").Components[3].Signals {
+		if s.Graph != "" {
+			drawn++
+		}
+	}
+	if calls.Load() != drawn {
+		t.Errorf("20 viewers cause %d queries, not %d", calls.Load(), drawn)
+	}
+	now.add(16 * time.Second)
+	c.Series(context.Background(), "postgres", time.Unix(960, 0), time.Unix(1140, 0), time.Minute)
+	if calls.Load() != 2*drawn {
+		t.Errorf("after 16 s there are %d queries, not %d", calls.Load(), 2*drawn)
+	}
+	if _, err := c.Series(context.Background(), "nobody", time.Unix(0, 0), time.Unix(1, 0), time.Second); !errors.Is(err, ErrNoComponent) {
+		t.Errorf("an unknown component: %v", err)
+	}
+}
+
+func TestLinesAreNamedByWhatTellsThemApart(t *testing.T) {
+	series := func(labels model.Metric, values ...float64) *model.SampleStream {
+		s := &model.SampleStream{Metric: labels}
+		for i, v := range values {
+			s.Values = append(s.Values, model.SamplePair{Timestamp: model.Time(i * 1000), Value: model.SampleValue(v)})
+		}
+		return s
+	}
+	r := v1.Range{Start: time.Unix(0, 0), End: time.Unix(1, 0), Step: time.Second}
+	lines := linesOf(model.Matrix{
+		series(model.Metric{"job": "node", "instance": "a", "mountpoint": "/"}, 1, 2),
+		series(model.Metric{"job": "node", "instance": "a", "mountpoint": "/var"}, 9, 1),
+		series(model.Metric{"job": "node", "instance": "a", "mountpoint": "/gone"}, math.NaN()),
+	}, r, "")
+	if len(lines) != 2 || lines[0].Name != "/var" || lines[1].Name != "/" {
+		t.Errorf("the worst first, without those that have no number: %+v", lines)
+	}
+	if lines := linesOf(model.Matrix{series(model.Metric{"job": "node"}, 1)}, r, "min"); lines[0].Name != "" {
+		t.Errorf("one line needs no name: %+v", lines)
+	}
+	if got := linesOf(model.Matrix{series(model.Metric{"a": "x"}, 5), series(model.Metric{"a": "y"}, 3)}, r, "min"); got[0].Name != "y" {
+		t.Errorf("the worst is the lowest: %+v", got)
 	}
 }

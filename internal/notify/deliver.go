@@ -27,10 +27,10 @@ func (n *Notifier) deliver(ctx context.Context) error {
 	defer sending.Wait()
 	var expired time.Time
 	for {
-		n.fault("reading what is to be sent", n.sendDue(ctx, &sending))
+		n.fault("reading what is to be sent", ignoreEnd(ctx, n.sendDue(ctx, &sending)))
 		if now := n.Now(); now.Sub(expired) >= expireEvery {
 			expired = now
-			n.fault("deleting old notifications", n.expire(ctx))
+			n.fault("deleting old notifications", ignoreEnd(ctx, n.expire(ctx)))
 		}
 		if pause(ctx, deliverEvery, n.wake) != nil {
 			return nil
@@ -40,9 +40,6 @@ func (n *Notifier) deliver(ctx context.Context) error {
 
 // sendDue begins to send to each channel to which nothing is being sent.
 func (n *Notifier) sendDue(ctx context.Context, sending *sync.WaitGroup) error {
-	if ctx.Err() != nil {
-		return nil
-	}
 	all, err := channels(ctx, n.DB, "WHERE enabled = 1 AND id IN (SELECT channel FROM notify_events WHERE message IS NULL UNION SELECT channel FROM notify_messages WHERE state = 'pending')")
 	if err != nil {
 		return err
@@ -79,7 +76,7 @@ func (n *Notifier) end(channel int64) {
 // sendTo sends the next message of a channel, if one is due.
 func (n *Notifier) sendTo(ctx context.Context, c Channel) {
 	m, err := n.open(ctx, c)
-	if err == nil && m == nil {
+	if ctx.Err() != nil || err == nil && m == nil {
 		return
 	}
 	if err == nil {

@@ -52,15 +52,15 @@ const cursorName = "issues"
 // cursor returns the number of the last change that was taken. The first time it
 // is the newest one: nobody is told of what was before.
 func (n *Notifier) cursor(ctx context.Context) (int64, error) {
-	newest := n.Issues.Seq()
 	var seq int64
 	err := n.DB.QueryRowContext(ctx, "SELECT value FROM notify_cursor WHERE name = ?", cursorName).Scan(&seq)
 	if err == nil {
-		return min(seq, newest), nil
+		return seq, nil
 	}
 	if !errors.Is(err, sql.ErrNoRows) {
 		return 0, fmt.Errorf("read the cursor of notifications: %w", err)
 	}
+	newest := n.Issues.Seq()
 	if _, err := n.DB.ExecContext(ctx, "INSERT INTO notify_cursor (name, value) VALUES (?,?)", cursorName, newest); err != nil {
 		return 0, fmt.Errorf("store the cursor of notifications: %w", err)
 	}

@@ -104,6 +104,9 @@ func TestAReceiverThatHangsHoldsUpNobodyElse(t *testing.T) {
 	for len(x.titles()) == 0 && t.Context().Err() == nil {
 		pause(t.Context(), time.Millisecond, nil)
 	}
+	if _, err := lock(r.Dir); err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("a process that sends has no lock: %v", err)
+	}
 	close(release)
 	cancel()
 	if err := <-done; err != nil {
@@ -255,7 +258,7 @@ func TestFailuresOfTheNetworkHaveARemedy(t *testing.T) {
 	} {
 		p := newPoster("", time.Now)
 		o := p.http(t.Context(), webhookTo(address), many())
-		if o.err == nil || o.final || !strings.Contains(o.remedy, want) || strings.Contains(o.err.Error(), "http://") {
+		if o.err == nil || o.final || !strings.Contains(o.remedy, want) || strings.Contains(o.err.Error(), "://") {
 			t.Errorf("%s: got %+v, want %q", address, o, want)
 		}
 	}

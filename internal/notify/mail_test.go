@@ -1,18 +1,21 @@
 package notify
 
 import (
+	"bufio"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"mime"
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"net/textproto"
 	"strings"
 	"sync"
 	"testing"
@@ -244,6 +247,46 @@ func TestARepeatedMailHasTheSameMessageID(t *testing.T) {
 	second, _ := m.letter(1)
 	if first.Get("Message-ID") != second.Get("Message-ID") || first.Get("Date") != second.Get("Date") || r.last().State != stateSent {
 		t.Errorf("got %v and %v", first, second)
+	}
+}
+
+// A server that goes away right after it took a letter has it.
+func TestAMailThatWasTakenIsNotSentAgain(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		in := textproto.NewReader(bufio.NewReader(conn))
+		fmt.Fprint(conn, "220 hello\r\n")
+		for {
+			line, err := in.ReadLine()
+			switch {
+			case err != nil:
+				return
+			case line == "DATA":
+				fmt.Fprint(conn, "354 go on\r\n")
+				in.ReadDotBytes()
+				fmt.Fprint(conn, "250 taken\r\n")
+				return
+			}
+			fmt.Fprint(conn, "250 ok\r\n")
+		}
+	}()
+	r := newRig(t)
+	c := mailChannel()
+	c.Mail.Host, c.Mail.Port, c.Mail.Security, c.Mail.User, c.Secret = "127.0.0.1", listener.Addr().(*net.TCPAddr).Port, Plain, "", secret.String{}
+	r.add(c)
+	r.happen(NewIssue, 1, "a")
+	r.step()
+	if m := r.last(); m.State != stateSent {
+		t.Errorf("got %+v", m)
 	}
 }
 

@@ -199,6 +199,14 @@ func (n *Notifier) wakeUp() {
 	}
 }
 
+// ignoreEnd returns no error when it is because the program stops.
+func ignoreEnd(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
 // pause waits for d, for a wake-up if wake is not nil, or for the end of ctx.
 func pause(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 	timer := time.NewTimer(d)

@@ -71,10 +71,11 @@ func (n *Notifier) addEvents(ctx context.Context, tx *sql.Tx, to []int64, subjec
 		if err != nil {
 			return err
 		}
-		if known, err := result.RowsAffected(); err != nil || known > 0 {
-			if err != nil {
-				return err
-			}
+		known, err := result.RowsAffected()
+		if err != nil {
+			return err
+		}
+		if known > 0 {
 			continue
 		}
 		_, err = tx.ExecContext(ctx, "INSERT INTO notify_events (channel, subject, at, event) VALUES (?,?,?,?)", id, subject, n.Now().UnixNano(), jsonText(e))
@@ -100,7 +101,7 @@ func (n *Notifier) open(ctx context.Context, c Channel) (*Message, error) {
 			}
 			next = n.Now()
 		}
-		if next.After(n.Now()) {
+		if !isPast(next, n.Now(), retryAfterMax) {
 			return nil
 		}
 		list, err := messages(ctx, tx, "WHERE id = ?", id)

@@ -122,6 +122,21 @@ func TestAboveTheLimitOfAnHourTheRestIsOneMessageLater(t *testing.T) {
 	}
 }
 
+func TestTestMessagesAreBesideTheLimit(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	c := webhookTo(x.URL)
+	c.PerHour = 1
+	c = r.add(c)
+	for range 2 {
+		if result, err := r.TestChannel(t.Context(), "alice", c.ID); err != nil || result.Error != "" {
+			t.Fatalf("got %+v, %v", result, err)
+		}
+	}
+	r.happen(NewIssue, 1, "a")
+	r.step()
+	x.want(t, "A test of the channel hook", "A test of the channel hook", "a")
+}
+
 func TestQuietHoursEndWithADigest(t *testing.T) {
 	r, x := newRig(t), newReceiver(t)
 	c := webhookTo(x.URL)
@@ -193,6 +208,18 @@ func TestWhatFailsIsTriedAgainWithTheSameKeyAndBody(t *testing.T) {
 	if m := r.last(); m.State != stateSent || m.Error != "" {
 		t.Errorf("got %+v", m)
 	}
+}
+
+func TestAClockThatWasSetBackHoldsUpNothing(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	r.add(webhookTo(x.URL))
+	x.answers(status(500))
+	r.happen(NewIssue, 1, "a")
+	r.step()
+	x.answers(nil)
+	r.pass(-24 * time.Hour)
+	r.step()
+	x.want(t, "a", "a")
 }
 
 func TestBackOffGrowsToItsLimit(t *testing.T) {

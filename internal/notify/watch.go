@@ -32,7 +32,7 @@ type look struct {
 // never more than one query of notifications in Loki.
 func (n *Notifier) watch(ctx context.Context) error {
 	for {
-		n.fault("reading the rules of notifications", n.watchDue(ctx))
+		n.fault("reading the rules of notifications", ignoreEnd(ctx, n.watchDue(ctx)))
 		if pause(ctx, watchEvery, nil) != nil {
 			return nil
 		}
@@ -43,25 +43,17 @@ func (n *Notifier) watch(ctx context.Context) error {
 func (n *Notifier) watchDue(ctx context.Context) error {
 	all, err := rules(ctx, n.DB, "WHERE enabled = 1 ORDER BY id")
 	if err != nil {
-		return ignoreEnd(ctx, err)
+		return err
 	}
 	for _, r := range all {
 		if r.On == OnIssues || !n.isDue(r.ID) {
 			continue
 		}
 		if err := n.lookAt(ctx, r); err != nil {
-			return ignoreEnd(ctx, err)
+			return err
 		}
 	}
 	return nil
-}
-
-// ignoreEnd returns no error when it is because the program stops.
-func ignoreEnd(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }
 
 // every is how often a rule is looked at.
@@ -74,7 +66,14 @@ func (r *Rule) window() time.Duration { return time.Duration(r.Minutes) * time.M
 func (n *Notifier) isDue(rule int64) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return !n.Now().Before(n.looks[rule].at)
+	return isPast(n.looks[rule].at, n.Now(), lookBackOff)
+}
+
+// isPast reports whether it is time for what was put off, by most at most: when
+// it is further away, the clock was set back.
+func isPast(at, now time.Time, most time.Duration) bool {
+	wait := at.Sub(now)
+	return wait <= 0 || wait > most
 }
 
 // forget makes a rule due.
@@ -84,23 +83,21 @@ func (n *Notifier) forget(rule int64) {
 	delete(n.looks, rule)
 }
 
-// looked notes a look, and returns how many failed in a row.
-func (n *Notifier) looked(r *Rule, failed bool) int {
+// looked notes a look. When it failed, the next one is later each time.
+func (n *Notifier) looked(r *Rule, failed bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	l := n.looks[r.ID]
 	wait := r.every()
-	if !failed {
-		l.failures = 0
-	} else {
-		for range min(l.failures, 10) {
-			wait = min(wait*2, lookBackOff)
-		}
-		l.failures++
+	failures := 0
+	if failed {
+		failures = n.looks[r.ID].failures + 1
 	}
-	l.at = n.Now().Add(wait)
-	n.looks[r.ID] = l
-	return l.failures
+	for range failures - 1 {
+		if wait = min(wait*2, lookBackOff); wait == lookBackOff {
+			break
+		}
+	}
+	n.looks[r.ID] = look{at: n.Now().Add(wait), failures: failures}
 }
 
 // lookAt asks Loki about a rule and stores what it means, with the event that
@@ -160,15 +157,15 @@ func (n *Notifier) linesOf(ctx context.Context, r Rule, now time.Time) (int64, e
 // judge moves the status of a rule by an answer, and returns the event that tells
 // of a change, nil if there is none.
 //
-// Silence counts only while Loki answered without a gap for all of the rule's
-// minutes: what could not be delivered or read is not silence.
+// Silence counts only while Loki answered for all of the rule's minutes, without a
+// gap of half of them: what could not be delivered or read is not silence. With up
+// to 20 minutes one look without an answer is such a gap.
 func (r *Rule) judge(lines int64, now time.Time) *Event {
 	s := &r.Status
-	gap := now.Sub(s.AnsweredAt)
-	if s.AnsweringSince.IsZero() || s.Failure != "" || gap < 0 || gap > 2*r.every()+time.Minute {
+	if gap := now.Sub(s.AnsweredAt); gap < 0 || gap >= r.window()/2 {
 		s.AnsweringSince = now
 	}
-	s.Lines, s.AnsweredAt, s.Failure = lines, now, ""
+	s.Lines, s.AnsweredAt = lines, now
 	held := !s.Since.IsZero()
 	holds := lines >= int64(r.Count)
 	if r.On == OnSilence {
@@ -190,12 +187,12 @@ func (r *Rule) judge(lines int64, now time.Time) *Event {
 // event tells what a rule found.
 func (r *Rule) event(now time.Time) *Event {
 	e := &Event{Title: r.Name, Rule: r.Name, At: now, Path: r.path(now)}
-	span := minutes(r.Minutes)
+	span := number(int64(r.Minutes), "minute")
 	switch {
 	case r.On == OnMatches:
-		e.Kind, e.Text = Matches, fmt.Sprintf("%d lines in %s, the limit is %d.", r.Status.Lines, span, r.Count)
+		e.Kind, e.Text = Matches, fmt.Sprintf("%s in %s, the limit is %d.", number(r.Status.Lines, "line"), span, r.Count)
 	case r.Status.Since.IsZero():
-		e.Kind, e.Text = HeardAgain, fmt.Sprintf("%d lines in %s.", r.Status.Lines, span)
+		e.Kind, e.Text = HeardAgain, number(r.Status.Lines, "line")+" in "+span+"."
 	default:
 		e.Kind, e.Text = Silent, "No line in "+span+"."
 	}
@@ -214,11 +211,12 @@ func (r *Rule) path(now time.Time) string {
 	return "lines?" + values.Encode()
 }
 
-func minutes(n int) string {
+// number returns a number of things in words.
+func number(n int64, one string) string {
 	if n == 1 {
-		return "a minute"
+		return "1 " + one
 	}
-	return fmt.Sprintf("%d minutes", n)
+	return fmt.Sprintf("%d %ss", n, one)
 }
 
 // nanoOf returns a time as unix nanoseconds, 0 for the zero time.

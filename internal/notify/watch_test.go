@@ -84,7 +84,7 @@ func TestASearchThatFallsSilentIsToldAndThatItIsHeardAgain(t *testing.T) {
 	x.wantKinds(t, "silent: No line in 10 minutes.")
 	r.loki(1, nil)
 	r.watchFor(5 * time.Minute)
-	x.wantKinds(t, "silent: No line in 10 minutes.", "heard: 1 lines in 10 minutes.")
+	x.wantKinds(t, "silent: No line in 10 minutes.", "heard: 1 line in 10 minutes.")
 }
 
 func TestLokiAwayIsNotSilence(t *testing.T) {
@@ -107,6 +107,47 @@ func TestLokiAwayIsNotSilence(t *testing.T) {
 	r.loki(0, nil)
 	r.watchFor(10 * time.Minute)
 	x.wantKinds(t, "silent: No line in 10 minutes.")
+}
+
+func TestALookWithoutAnAnswerMattersAsMuchAsItsShareOfTheMinutes(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		minutes int
+		gap     time.Duration // between the last answer and this one
+		want    bool          // it is silent
+	}{
+		{10, 150 * time.Second, true}, {10, 5 * time.Minute, false}, {10, 5*time.Minute - time.Second, true}, {10, -time.Second, false},
+		{1, 15 * time.Second, true}, {1, 30 * time.Second, false},
+		{1440, 10 * time.Minute, true}, {1440, 12 * time.Hour, false},
+	} {
+		r := Rule{Name: "r", Terms: Terms{On: OnSilence, Minutes: test.minutes}}
+		r.Status.AnsweringSince, r.Status.AnsweredAt = now.Add(-48*time.Hour), now.Add(-test.gap)
+		if got := r.judge(0, now) != nil; got != test.want {
+			t.Errorf("after a gap of %s in %d minutes: silent is %v", test.gap, test.minutes, got)
+		}
+	}
+}
+
+func TestALookAtARuleThatChangedMeanwhileCountsNothing(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	r.addRuleOn(Terms{On: OnMatches, Query: `{service="backend"}`, Count: 1, Minutes: 5}, x)
+	r.Count = func(ctx context.Context, _ string, _, _ time.Time) (int64, error) {
+		list, err := r.Rules(ctx)
+		if err != nil {
+			return 0, err
+		}
+		r.pass(time.Second)
+		list[0].Count = 1000
+		return 500, r.SetRule(ctx, "bob", list[0])
+	}
+	if err := r.watchDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.step()
+	x.wantKinds(t)
+	if list, err := r.Rules(t.Context()); err != nil || list[0].Status != (RuleStatus{}) {
+		t.Errorf("got %+v, %v", list, err)
+	}
 }
 
 func TestSilenceNeedsAllOfItsMinutesAfterAStart(t *testing.T) {
@@ -132,7 +173,7 @@ func TestARestartDoesNotTellWhatWasTold(t *testing.T) {
 	again.pass(time.Minute)
 	again.loki(1, nil)
 	again.watchFor(10 * time.Minute)
-	x.wantKinds(t, "matches: 1 lines in 5 minutes, the limit is 1.")
+	x.wantKinds(t, "matches: 1 line in 5 minutes, the limit is 1.")
 }
 
 func TestLokiAwayIsAskedLessAndLess(t *testing.T) {

@@ -22,9 +22,11 @@ const (
 	webhookMax  = 2 << 20
 	// webhooksAtOnce bounds how many notifications are in memory.
 	webhooksAtOnce = 4
-	// relatedMax is how many issues are shown beside an episode, relatedBefore how
-	// long before it they count as well: alerts wait before they fire.
+	// relatedMax is how many issues are shown beside an episode, of how many that are
+	// looked at, and relatedBefore how long before it they count as well: alerts wait
+	// before they fire.
 	relatedMax    = 10
+	relatedLooked = 50
 	relatedBefore = 10 * time.Minute
 )
 
@@ -337,7 +339,7 @@ func (s *Server) relatedIssues(ctx context.Context, e alerts.Episode) (related [
 	if s.config.Issues == nil {
 		return nil, false
 	}
-	q := life.ListQuery{Span: issues.Span{From: e.Began.Add(-relatedBefore), To: e.Ended}, Limit: relatedMax}
+	q := life.ListQuery{Span: issues.Span{From: e.Began.Add(-relatedBefore), To: e.Ended}, Limit: relatedLooked}
 	if e.IsFiring() {
 		q.Span.To = s.config.Now()
 	}
@@ -349,10 +351,34 @@ func (s *Server) relatedIssues(ctx context.Context, e alerts.Episode) (related [
 		q.Filter.Env = []string{e.Env}
 	}
 	found, err := s.config.Issues.List(ctx, q)
+	for _, row := range found.Issues {
+		if err != nil || len(related) == relatedMax {
+			break
+		}
+		var happened bool
+		if happened, err = s.happened(ctx, row, q); happened {
+			related = append(related, row)
+		}
+	}
 	if err != nil {
 		s.config.Log.Warn("no issues are shown beside an alert", "episode", e.ID, "error", err)
+		return nil, false
 	}
-	return found.Issues, err == nil
+	return related, true
+}
+
+// happened reports whether an issue of a list has events in its span. The list
+// itself is of whole hours.
+func (s *Server) happened(ctx context.Context, row life.Row, q life.ListQuery) (bool, error) {
+	in := func(at time.Time) bool { return !at.Before(q.Span.From) && at.Before(q.Span.To) }
+	if in(row.First) || in(row.Last) {
+		return true, nil
+	}
+	if !row.First.Before(q.Span.From) || row.Last.Before(q.Span.To) {
+		return false, nil
+	}
+	events, err := s.config.Issues.EventsOf(ctx, row.ID, issues.EventQuery{Span: q.Span, Filter: q.Filter, Limit: 1})
+	return len(events) > 0, err
 }
 
 // graphBody is the answer of GET api/v1/alerts/{id}/series.

@@ -411,8 +411,8 @@ func TestWithoutIssuesTheRestWorks(t *testing.T) {
 }
 
 // ask makes a request over the network, of which the answer ends within 20 s;
-// the caller closes the body.
-func (f *issueFixture) ask(address string) *http.Response {
+// the caller closes the body. header are names and values.
+func (f *issueFixture) ask(address string, header ...string) *http.Response {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.t.Context(), 20*time.Second)
 	f.t.Cleanup(cancel)
@@ -421,6 +421,9 @@ func (f *issueFixture) ask(address string) *http.Response {
 		f.t.Fatal(err)
 	}
 	request.AddCookie(f.cookie)
+	for i := 0; i < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil || answer.StatusCode != 200 {
 		f.t.Fatalf("%s: %v, %v", address, answer, err)
@@ -453,8 +456,8 @@ func TestChangesAreStreamedAndResumedWithoutAGap(t *testing.T) {
 	f.twoIssues() // two changes
 	live := httptest.NewServer(f.handler)
 	defer live.Close()
-	follow := func(query string) (*bufio.Reader, func()) {
-		answer := f.ask(live.URL + "/api/v1/issues/stream" + query)
+	follow := func(query string, header ...string) (*bufio.Reader, func()) {
+		answer := f.ask(live.URL+"/api/v1/issues/stream"+query, header...)
 		return bufio.NewReader(answer.Body), func() { answer.Body.Close() }
 	}
 	stream, stop := follow("")
@@ -465,9 +468,17 @@ func TestChangesAreStreamedAndResumedWithoutAGap(t *testing.T) {
 		t.Errorf("got %s %+v", id, body)
 	}
 	f.into(f.act(`{"issues":[1,2],"action":"comment","text":"seen"}`), 204, nil)
-	stream, stop = follow("?cursor=" + id)
+	for _, resumed := range [][]string{{"?cursor=3"}, {"", "Last-Event-ID", "3"}, {"?cursor=5", "Last-Event-ID", "3"}} {
+		stream, stop = follow(resumed[0], resumed[1:]...)
+		if id, body = changesOf(t, stream); id != "5" || len(body.Changes) != 2 || body.Changes[0].Kind != life.KindComment {
+			t.Errorf("after the cut, with %q: %s %+v", resumed, id, body)
+		}
+		stop()
+	}
+	stream, stop = follow("?cursor=99") // of the database before a restore
 	defer stop()
-	if id, body = changesOf(t, stream); id != "5" || len(body.Changes) != 2 || body.Changes[0].Kind != life.KindComment {
-		t.Errorf("after the cut: %s %+v", id, body)
+	f.into(f.act(`{"issues":[2],"action":"comment","text":"again"}`), 204, nil)
+	if id, body = changesOf(t, stream); id != "6" || len(body.Changes) != 1 {
+		t.Errorf("from a number that is not there yet: %s %+v", id, body)
 	}
 }

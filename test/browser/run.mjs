@@ -44,6 +44,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await steps.logIn(page, { user, password });
   });
   await step("health", () => steps.seeHealth(page));
+  await step("a component", () => steps.seeComponent(page));
   await step("zoom", () => steps.zoomChart(page));
   await step("new issues", () => issues.openNewIssue(page));
   await step("older lines", () => steps.pageBack(page));

@@ -35,6 +35,18 @@ export async function seeHealth(page) {
   await page.keyboard.press("Escape");
 }
 
+/** The view of health: a component opens to its signals and graphs, and the address names it. */
+export async function seeComponent(page) {
+  await page.getByRole("link", { name: /^Health/ }).first().click();
+  const card = page.locator("[data-component=host]");
+  await card.getByRole("button").first().click();
+  await visible(card.locator("[data-signal=cpu]"), "an opened component has signals");
+  await visible(card.locator("[data-graph] canvas").first(), "an opened component has graphs");
+  check(new URL(page.url()).searchParams.get("c") === "host", `the address names the component: ${page.url()}`);
+  await page.goBack();
+  await visible(page.locator("[data-health]").first(), "Back leads to the overview");
+}
+
 /** A drag over the errors chart puts its range into the address; Back takes it out. */
 export async function zoomChart(page) {
   const plot = page.locator("figure .u-over").first();
@@ -194,6 +206,8 @@ export async function seeViews(page, base, out, issue) {
       ["around", `issues/${issue}/around`, "[data-around]", "[data-issue-verdict]"],
       ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
       ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
+      ["alerts", "alerts", "h1[data-verdict]", "[aria-label='What fired']"],
+      ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
       ["logs", "lines", LINE, "figure canvas"],
       ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],

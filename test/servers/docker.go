@@ -29,7 +29,10 @@ func DockerEngine(t testing.TB) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Cleanup(func() {
+		exec.Command("umount", filepath.Join(dir, "exec", "netns", "default")).Run() // the engine leaves it if a container had the host's network
+		os.RemoveAll(dir)
+	})
 	e := &Engine{Host: "unix://" + dir + "/s", Root: filepath.Join(dir, "data")}
 	e.process = launch(t, exec.Command(Debian(t, "dockerd", "docker.io"), "--data-root="+e.Root, "--exec-root="+filepath.Join(dir, "exec"),
 		"--pidfile="+filepath.Join(dir, "pid"), "--host="+e.Host, "--bridge=none", "--iptables=false", "--ip6tables=false"), "")

@@ -85,15 +85,15 @@ var metrics = map[string][]string{
 func TestAllOfTheWorldIsSeen(t *testing.T) {
 	t.Parallel()
 	w := New(t)
-	t.Run("every exporter is scraped under the names that are read", func(t *testing.T) { everyExporterIsScraped(t, w) })
+	prometheus := newPrometheus(t, servers.PrometheusShipped(t, interval, w.Targets(), nil).URL)
+	t.Run("every exporter is scraped under the names that are read", func(t *testing.T) { everyExporterIsScraped(t, w, prometheus) })
+	t.Run("every alert rule finds its series", func(t *testing.T) { everyRuleFindsItsSeries(t, prometheus) })
 	t.Run("every log comes into Loki", func(t *testing.T) { everyLogArrives(t, w) })
 }
 
-func everyExporterIsScraped(t *testing.T, w *World) {
+func everyExporterIsScraped(t *testing.T, w *World, prometheus prometheus) {
 	t.Helper()
-	targets := w.Targets()
-	prometheus := newPrometheus(t, servers.PrometheusShipped(t, interval, targets, nil).URL)
-	for job, list := range targets {
+	for job, list := range w.Targets() {
 		servers.Eventually(t, job+" is scraped", func() bool {
 			up := prometheus.query(t, `up{job="`+job+`"} == 1`)
 			return len(up) == len(list)

@@ -1,12 +1,15 @@
 package world
 
 import (
+	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -188,4 +191,47 @@ func (v *watch) shows(t *testing.T, want signal) bool {
 	}
 	t.Fatalf("the dashboard's health has no signal %s", want.id)
 	return false
+}
+
+// openPage opens the dashboard's page in a browser, and returns when it shows
+// faults. What it returns waits until the page shows that they have ended.
+// Screenshots are in $SCREENSHOTS, if it is set.
+func (v *watch) openPage(t *testing.T, faults []fault) (sawTheEnd func(*testing.T)) {
+	t.Helper()
+	var signals, alerts []string
+	for _, f := range faults {
+		for _, s := range f.signals {
+			signals = append(signals, map[bool]string{true: "~"}[s.lasting]+s.id+"="+s.verdict)
+		}
+		if f.mend == nil {
+			continue // its alert may have ended already
+		}
+		for _, a := range f.alerts {
+			alerts = append(alerts, a.name+"="+a.severity)
+		}
+	}
+	cmd := exec.Command("node", filepath.Join(servers.Root(t), "test", "browser", "faults.mjs"))
+	cmd.Env = append(os.Environ(), "BASE_URL="+v.dashboard.URL+"/", "USER=admin", "PASSWORD="+servers.Password,
+		"OUT_DIR="+cmp.Or(os.Getenv("SCREENSHOTS"), t.TempDir()), "SIGNALS="+strings.Join(signals, " "), "ALERTS="+strings.Join(alerts, " "))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() && lines.Text() != "FAULTS_SEEN" {
+		t.Log(lines.Text())
+	}
+	return func(t *testing.T) {
+		t.Helper()
+		for lines.Scan() {
+			t.Log(lines.Text())
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the page does not show faults and their end: %v", err)
+		}
+	}
 }

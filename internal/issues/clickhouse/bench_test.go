@@ -23,32 +23,56 @@ const (
 )
 
 // fill makes events of fillKeys keys over fillDays days, half of them of a
-// hundredth of the keys, and counts them as recount does.
+// hundredth of the keys, and counts them as recount does, day by day.
 func fill(b *testing.B, s *Store, millions string) {
 	b.Helper()
 	number, err := strconv.ParseInt(millions+"000000", 10, 64)
 	if err != nil {
 		b.Fatalf("%s: %v", fillVariable, err)
 	}
-	for _, statement := range []string{
-		fmt.Sprintf(`INSERT INTO issue_events SELECT
+	began := time.Now().Add(-fillDays * day)
+	for n := range int64(fillDays) {
+		from, to := number*n/fillDays, number*(n+1)/fillDays
+		for _, statement := range []string{
+			fmt.Sprintf(`INSERT INTO issue_events SELECT
 			toStartOfHour(toDateTime(intDiv(at, 1000000000), 'UTC')), at, unhex(hex(sipHash128(number))), key, 0,
 			concat('{service="', service, '"}'), 'production', service, 'error',
 			'ValueError', concat('request ', toString(number %% 1000), ' failed'), concat('app.step', toString(key)), '', '', map('host', concat('web-', toString(number %% 4)))
 			FROM (SELECT number, sipHash64(number) AS h,
 				if(h %% 2 = 0, intDiv(h, 2) %% intDiv(%[1]d, 100), intDiv(h, 2) %% %[1]d) + 1 AS key,
 				%[2]d + toInt64(number) * %[3]d AS at,
-				['backend', 'frontend', 'worker'][key %% 3 + 1] AS service FROM numbers(%[4]d))`,
-			fillKeys, time.Now().Add(-fillDays*day).UnixNano(), int64(fillDays*day)/number, number),
-		fmt.Sprintf(countAnew, s.nextVersion(), "1"),
-		"OPTIMIZE TABLE issue_counts FINAL", // as the table's settings do within an hour
-	} {
-		if err := s.conn.Exec(b.Context(), statement); err != nil {
-			b.Fatal(err)
+				['backend', 'frontend', 'worker'][key %% 3 + 1] AS service FROM numbers(%[4]d, %[5]d))`,
+				fillKeys, began.UnixNano(), int64(fillDays*day)/number, from, to-from),
+			fmt.Sprintf(countAnew, s.nextVersion(), fmt.Sprintf("hour >= toDateTime(%d, 'UTC') AND hour <= toDateTime(%d, 'UTC')",
+				hourOf(began.Add(time.Duration(n)*day).UnixNano()).Unix(), hourOf(began.Add(time.Duration(n+1)*day).UnixNano()).Unix())),
+		} {
+			if err := s.conn.Exec(b.Context(), statement); err != nil {
+				b.Fatal(err)
+			}
 		}
+	}
+	if err := s.conn.Exec(b.Context(), "OPTIMIZE TABLE issue_counts FINAL"); err != nil { // as the table's settings do within an hour
+		b.Fatal(err)
 	}
 	if err := s.DeleteExpired(b.Context()); err != nil {
 		b.Fatal(err)
+	}
+	waitForMerges(b, s)
+}
+
+// waitForMerges waits until the engine has put together what was inserted: months
+// of inserts at once, which would be measured with the reading.
+func waitForMerges(b *testing.B, s *Store) {
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	for idle := 0; idle < 5; <-ticker.C {
+		var merges uint64
+		if err := s.conn.QueryRow(b.Context(), "SELECT count() FROM system.merges").Scan(&merges); err != nil {
+			b.Fatal(err)
+		}
+		if idle++; merges > 0 {
+			idle = 0
+		}
 	}
 }
 

@@ -599,6 +599,24 @@ func (r *rig) checkWhole(keys int) {
 	}
 }
 
+func TestSparklinesCountAllKeysOfAnIssue(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, DefaultLimits())
+	r.lines("ERROR cannot reach 10.0.0.1", "ERROR disk is full")
+	r.act(Action{Kind: Merge, Into: 1}, 2)
+	r.pass(10 * time.Hour)
+	r.lines("ERROR cannot reach 10.0.0.2") // the other key has nothing in the list's hour
+	list, err := r.List(t.Context(), ListQuery{
+		Span: issues.Span{From: r.now.Truncate(time.Hour), To: r.now.Add(time.Second)}, Step: time.Hour, SeriesFrom: r.now.Add(-23 * time.Hour),
+	})
+	if err != nil || len(list.Issues) != 1 {
+		t.Fatalf("got %+v, %v", list, err)
+	}
+	if got := list.Issues[0]; got.Events != 1 || len(got.Series) != 24 || got.Series[13] != 2 || got.Series[23] != 1 {
+		t.Errorf("%d events and the series %v, want 1, and 2 and 1 in hours 13 and 23", got.Events, got.Series)
+	}
+}
+
 func TestAMergedIssueComesBackWithItsHistory(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, DefaultLimits())

@@ -54,9 +54,10 @@ export function useAlertSeries(id: number) {
   });
 }
 
-/** The silences that are active or will be. */
-export function useSilences() {
+/** The silences that are active or will be; not asked for where they are not needed. */
+export function useSilences(enabled = true) {
   return useQuery({
+    enabled,
     queryKey: [ALERTS, "silences"],
     queryFn: ({ signal }) => getJson<SilencesResponse>("alerts/silences", [], signal),
     refetchInterval: 4 * EVERY_MS,

@@ -27,6 +27,7 @@ import type {
 const ISSUES = "issues";
 const PAGE_ISSUES = 100; // no more than one request for users may name
 const PAGE_EVENTS = 20;
+const OPEN_ISSUES = 10;
 const REOPEN_MS = 15_000;
 
 /** Labels by which issues are filtered; they know no exclusion. */
@@ -73,15 +74,18 @@ export function useIssues(view: View, bounds: Bounds) {
   });
 }
 
-/** The newest issues in some states, the first of a page. */
-export function useNewestIssues(view: View, bounds: Bounds, states: readonly IssueState[], limit: number) {
+/** The states of issues that need a look. */
+export const OPEN_STATES: readonly IssueState[] = ["new", "regressed"];
+
+/** The issues that need a look, the newest of them, and the summary of all. */
+export function useOpenIssues(view: View, bounds: Bounds) {
   const params: Params = [
     ...eventParams(view, bounds),
-    ...states.map((state) => ["state", state] as const),
-    ["limit", String(limit)],
+    ...OPEN_STATES.map((state) => ["state", state] as const),
+    ["limit", String(OPEN_ISSUES)],
   ];
   return useQuery({
-    queryKey: [ISSUES, "newest", params],
+    queryKey: [ISSUES, "open", params],
     queryFn: ({ signal }) => getJson<IssuesResponse>("issues", params, signal),
     placeholderData: keepPreviousData,
   });

@@ -1,13 +1,15 @@
 import { Link, useLocation } from "wouter";
 import { useAlerts } from "../api/alerts";
+import { useOpenIssues } from "../api/issues";
 import { useHealth } from "../api/queries";
 import { countLoud } from "../lib/alerts";
 import { formatShort } from "../lib/format";
+import { useAnchor } from "../state/anchor";
 import { withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { cx } from "../ui/cx";
 import { VerdictMark } from "../ui/Verdict";
-import { ALERTS, HEALTH, ROUTES, type RouteInfo, routeOf } from "./routes";
+import { ALERTS, HEALTH, ISSUES, ROUTES, type RouteInfo, routeOf } from "./routes";
 
 /** The views as tabs; range and filters go along. */
 export function TopTabs() {
@@ -38,6 +40,7 @@ export function TopTabs() {
 /** What a view has to say, beside its name. */
 function State({ of }: { of: RouteInfo }) {
   if (of === HEALTH) return <HealthState />;
+  if (of === ISSUES) return <IssueCount />;
   return of === ALERTS ? <AlertCount /> : null;
 }
 
@@ -45,6 +48,19 @@ function State({ of }: { of: RouteInfo }) {
 function HealthState() {
   const { data } = useHealth();
   return data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
+}
+
+/** How many issues are new or came back, as the overview says; nothing for none. */
+function IssueCount() {
+  const { view } = useView();
+  const { data } = useOpenIssues(view, useAnchor());
+  const count = data ? data.summary.new + data.summary.back : 0;
+  if (count === 0) return null;
+  return (
+    <span className="font-semibold text-error" title="new or came back">
+      {formatShort(count)}
+    </span>
+  );
 }
 
 /** The same as a bar at the bottom of narrow screens. */

@@ -28,7 +28,7 @@ export function lineOptions(
   return {
     width,
     height,
-    padding: [8, 8, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -61,6 +61,7 @@ export function lineOptions(
     series: [{}, ...tokens.map(lineSeries)],
     hooks: {
       drawAxes: [
+        (chart) => drawBands(chart, handlers.data(), limits.critical),
         (chart) =>
           drawGaps(chart, gapSpans(handlers.data()), {
             label: "no data",
@@ -97,6 +98,20 @@ function gapSpans({ startMs, stepMs, points, gaps }: GraphData): [number, number
   return gaps.map(([first, last]) => [at(first - 1), at(last + 1)]);
 }
 
+/** Tints the times in which an alert fired. */
+function drawBands(chart: uPlot, { bands }: GraphData, colour: string): void {
+  const { ctx, bbox } = chart;
+  const at = (ms: number) =>
+    Math.min(Math.max(chart.valToPos(ms / 1000, "x", true), bbox.left), bbox.left + bbox.width);
+  ctx.save();
+  ctx.globalAlpha = 0.09;
+  ctx.fillStyle = colour;
+  for (const [startMs, endMs] of bands) {
+    ctx.fillRect(at(startMs), bbox.top, Math.max(devicePixelRatio, at(endMs) - at(startMs)), bbox.height);
+  }
+  ctx.restore();
+}
+
 function drawThresholds(
   chart: uPlot,
   { thresholds }: GraphData,
@@ -110,17 +125,20 @@ function drawThresholds(
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   ctx.lineWidth = ratio;
-  const placed: { y: number; left: number }[] = [];
-  for (const { value, verdict, label } of thresholds) {
-    const y = Math.round(chart.valToPos(value, "y", true));
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+  ctx.setLineDash([4 * ratio, 3 * ratio]);
+  const limits = thresholds
+    .map((limit) => ({ ...limit, y: Math.round(chart.valToPos(limit.value, "y", true)) }))
+    .filter(({ y }) => y >= bbox.top && y <= bbox.top + bbox.height);
+  for (const { y, verdict } of limits) {
     ctx.strokeStyle = colours[verdict];
-    ctx.setLineDash([4 * ratio, 3 * ratio]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    // Labels of limits that are close stand beside each other.
+  }
+  // Labels of limits that are close stand beside each other.
+  const placed: { y: number; left: number }[] = [];
+  for (const { y, verdict, label } of limits) {
     const beside = placed.filter((other) => Math.abs(other.y - y) < 14 * ratio).map((other) => other.left);
     const right = Math.min(bbox.left + bbox.width, ...beside) - 4 * ratio;
     const width = ctx.measureText(label).width;

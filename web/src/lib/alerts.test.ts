@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AlertsResponse, FiringAlert, Silence } from "../api/types";
 import { parseView } from "../state/view";
 import {
+  alertBands,
   alertsVerdict,
   axisTimes,
   countLoud,
@@ -118,6 +119,50 @@ describe("the axis of the timeline", () => {
     expect(axisTimes(axis, 6).map((ms) => (ms - NOON) / 60_000)).toEqual([0, 10, 20, 30, 40, 50, 60]);
     for (const span of [1000, 60_000, 86_400_000, 30 * 86_400_000, 3650 * 86_400_000])
       expect(axisTimes({ startMs: NOON, endMs: NOON + span }, 6).length).toBeLessThan(130);
+  });
+});
+
+describe("bands of alerts", () => {
+  const axis = { startMs: NOON, endMs: NOON + 3_600_000 };
+  const at = (minutes: number) => new Date(NOON + minutes * 60_000).toISOString();
+  const row = (name: string, severity: string, ...spans: [number, number | null][]) => ({
+    name,
+    severity,
+    flaps: 0,
+    recovery_ms: null,
+    episodes: spans.map(([start, end]) => ({
+      ...ALERT,
+      severity,
+      start: at(start),
+      end: end === null ? null : at(end),
+    })),
+  });
+
+  it("are one where they touch, and go on where one fires", () => {
+    const rows = [
+      row("Down", "critical", [30, null]),
+      row("Slow", "warning", [0, 10], [10, 12], [20, 25]),
+      row("Full", "warning", [5, 8]),
+    ];
+    const bands = alertBands({ start: at(0), end: at(60), rows, gaps: [], partial: false }, axis);
+    expect(
+      bands.map(({ startMs, endMs, level, names }) => [
+        (startMs - NOON) / 60_000,
+        (endMs - NOON) / 60_000,
+        level,
+        names.join(),
+      ]),
+    ).toEqual([
+      [0, 12, "warn", "Slow,Full"],
+      [20, 25, "warn", "Slow"],
+      [30, 60, "critical", "Down"],
+    ]);
+  });
+
+  it("are few, however many episodes there are", () => {
+    const spans = Array.from({ length: 5000 }, (_, index): [number, number] => [index / 100, index / 100]);
+    const rows = [row("Flaps", "info", ...spans)];
+    expect(alertBands({ start: at(0), end: at(60), rows, gaps: [], partial: true }, axis)).toHaveLength(1);
   });
 });
 

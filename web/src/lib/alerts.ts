@@ -1,4 +1,12 @@
-import type { AlertEpisode, AlertsResponse, FiringAlert, Level, Silence, Verdict } from "../api/types";
+import type {
+  AlertEpisode,
+  AlertsResponse,
+  AlertTimelineResponse,
+  FiringAlert,
+  Level,
+  Silence,
+  Verdict,
+} from "../api/types";
 import { emptyFilters, type View } from "../state/view";
 import { formatCount } from "./format";
 import { describeSpan, formatExact } from "./time";
@@ -107,6 +115,47 @@ export function place(
   if (to < from) return null;
   const whole = axis.endMs - axis.startMs;
   return { left: ((from - axis.startMs) / whole) * 100, width: ((to - from) / whole) * 100 };
+}
+
+/** A time in which alerts of one level fired. */
+export interface AlertBand {
+  startMs: number;
+  endMs: number;
+  level: Level;
+  names: readonly string[];
+}
+
+const GRAVITY: readonly Level[] = ["unknown", "info", "warn", "error", "critical"];
+/** Of an axis, what is too short to be told apart. */
+const GRAIN = 500;
+
+/** The times in which alerts fired, those that touch as one; the gravest last, to be drawn on top. */
+export function alertBands(
+  { rows, end }: AlertTimelineResponse,
+  axis: { startMs: number; endMs: number },
+): AlertBand[] {
+  const grain = (axis.endMs - axis.startMs) / GRAIN;
+  const spans = rows.flatMap((row) =>
+    row.episodes.map((episode) => ({
+      startMs: Date.parse(episode.start),
+      endMs: Date.parse(episode.end ?? end),
+      level: severityLevel(episode.severity),
+      names: [row.name],
+    })),
+  );
+  spans.sort((a, b) => a.startMs - b.startMs);
+  return GRAVITY.flatMap((level) => {
+    const bands: AlertBand[] = [];
+    for (const span of spans.filter((one) => one.level === level)) {
+      const last = bands.at(-1);
+      if (!last || span.startMs > last.endMs + grain) bands.push(span);
+      else {
+        const names = [...new Set([...last.names, ...span.names])];
+        bands[bands.length - 1] = { ...last, endMs: Math.max(last.endMs, span.endMs), names };
+      }
+    }
+    return bands;
+  });
 }
 
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080];

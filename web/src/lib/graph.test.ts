@@ -102,6 +102,7 @@ describe("formatUnit", () => {
     expect(formatUnit(1.5 * 2 ** 30, "bytes")).toBe("1.5 GiB");
     expect(formatUnit(12, "per_second")).toBe("12 /s");
     expect(formatUnit(0, "count")).toBe("0");
+    expect(formatUnit(0.1312, "ratio")).toBe("0.13");
     expect(formatUnit(1, "state")).toBe("up");
   });
 });

@@ -14,7 +14,7 @@ export interface Threshold {
   label: string;
 }
 
-/** What a graph of health draws. */
+/** What a graph draws. */
 export interface GraphData {
   startMs: number;
   stepMs: number;
@@ -24,6 +24,8 @@ export interface GraphData {
   thresholds: readonly Threshold[];
   /** Runs of steps without any value, as [first, last]. */
   gaps: readonly (readonly [number, number])[];
+  /** Times in which an alert fired, in unix milliseconds. */
+  bands: readonly (readonly [number, number])[];
   /** Lines that are left out. */
   more: number;
   /** Why there is no line; empty if there is one. */
@@ -47,6 +49,7 @@ export function graphData(answer: HealthSeriesResponse, graph: HealthGraph): Gra
     lines,
     thresholds: thresholds(graph),
     gaps: gaps(lines, answer.points),
+    bands: [],
     more: left + all.length - lines.length,
     reason: lines.length === 0 ? (graph.signals.find(({ reason }) => reason)?.reason ?? "") : "",
   };
@@ -74,7 +77,8 @@ function thresholds({ signals }: HealthGraph): Threshold[] {
   return [...found.values()];
 }
 
-function gaps(lines: readonly GraphLine[], points: number): [number, number][] {
+/** Runs of steps in which no line has a value. */
+export function gaps(lines: readonly GraphLine[], points: number): [number, number][] {
   const runs: [number, number][] = [];
   if (lines.length === 0) return runs;
   for (let index = 0; index < points; index++) {

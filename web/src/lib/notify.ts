@@ -1,6 +1,6 @@
 import type { Channel, ChannelInput, Notification, Rule, RuleInput, SentMessage } from "../api/types";
 import { buildLogQL } from "../state/logql";
-import { DEFAULT_SPAN_MS, formatView, parseView } from "../state/view";
+import { formatView, parseView, type View } from "../state/view";
 import { plural } from "./format";
 
 export type ChannelKind = Channel["kind"];
@@ -73,18 +73,19 @@ export function listOf(text: string): string[] {
  * The search that was entered: a LogQL query, or the address of the page Logs, of
  * which the filters are taken.
  */
-export function searchOf(text: string): { query: string; view: string } {
+export function searchOf(text: string): Search {
   const trimmed = text.trim();
   const address = /^(?:https?:\/\/|\/)?[^\s{}]*lines\?([^\s#]+)/.exec(trimmed);
   if (!address?.[1]) return { query: trimmed, view: "" };
-  const view = parseView(address[1]);
-  const filters = formatView({
-    ...view,
-    range: { kind: "relative", spanMs: DEFAULT_SPAN_MS },
-    tail: false,
-    line: "",
-  });
-  return { query: buildLogQL(view), view: filters };
+  const { filters, q, fields } = parseView(address[1]);
+  const view = { ...parseView(""), filters, q, fields };
+  return { query: buildLogQL(view), view: formatView(view) };
+}
+
+/** The search of a view that has filters; an empty one without. */
+export function searchOfView(view: View): Search {
+  const search = searchOf(`lines?${formatView(view)}`);
+  return search.view ? search : { query: "", view: "" };
 }
 
 /** The channel that a form holds. */
@@ -118,8 +119,14 @@ export function channelOf(form: FormData, kind: ChannelKind): ChannelInput {
   };
 }
 
-/** The rule that a form holds. `old` is what it was, if its search did not change. */
-export function ruleOf(form: FormData, on: RuleOn, old: Rule | null): RuleInput {
+/** A search, and the filters of the page Logs that show it; "" if they are not known. */
+export interface Search {
+  query: string;
+  view: string;
+}
+
+/** The rule that a form holds. `shown` is the search that the form began with. */
+export function ruleOf(form: FormData, on: RuleOn, shown: Search): RuleInput {
   const text = (name: string) => String(form.get(name) ?? "").trim();
   const common = {
     name: text("name"),
@@ -137,7 +144,6 @@ export function ruleOf(form: FormData, on: RuleOn, old: Rule | null): RuleInput 
       level: listOf(text("level")),
     };
   }
-  const same = old !== null && text("query") === old.query;
-  const search = same ? { query: old.query, view: old.view } : searchOf(text("query"));
-  return { ...common, ...search, minutes: Number(text("minutes")), count: Number(text("count")) };
+  const { query, view } = text("query") === shown.query ? shown : searchOf(text("query"));
+  return { ...common, query, view, minutes: Number(text("minutes")), count: Number(text("count")) };
 }

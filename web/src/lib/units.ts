@@ -26,8 +26,8 @@ export function formatUnit(value: number, unit: Unit): string {
 function figure(value: number): string {
   const size = Math.abs(value);
   if (size >= 1000) return formatShort(value);
-  const digits = size >= 9.95 || size === 0 ? 0 : size >= 0.0995 ? 1 : 2;
-  return value.toFixed(digits).replace(/\.0+$/, "");
+  if (size > 0 && size < 0.995) return String(Number(value.toPrecision(2)));
+  return value.toFixed(size >= 9.95 ? 0 : 1).replace(/\.0+$/, "");
 }
 
 function seconds(value: number): string {

@@ -27,7 +27,7 @@ export default function AlertsView() {
         {query.isPending && <Skeleton className="h-28 rounded-md" />}
         {data && data.firing.length > 0 && <FiringList alerts={data} />}
         <TimelinePanel />
-        {data?.alertmanager.configured && <SilencesPanel />}
+        {data?.alertmanager.configured && data.alertmanager.failure === "" && <SilencesPanel />}
       </div>
     </div>
   );

@@ -1,23 +1,27 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { useAlertSeries } from "../../api/alerts";
 import type { AlertDetail, AlertSeriesResponse } from "../../api/types";
+import { LineLegend } from "../../charts/LineLegend";
+import { NoLines } from "../../charts/NoLines";
+import { alertGraph } from "../../lib/alertGraph";
+import { useView } from "../../state/useView";
 import { Panel } from "../../ui/Panel";
 import { Skeleton, SmallErrorState } from "../../ui/States";
 
-const AlertGraph = lazy(() => import("./AlertGraph"));
+const LineChart = lazy(() => import("../../charts/LineChart"));
 
 const HEIGHT = 220;
 
 /** What the alert's expression gave around the episode, with its threshold. */
 export function GraphPanel({ alert }: { alert: AlertDetail }) {
   const query = useAlertSeries(alert.id);
-  const graph = query.data;
-  const placeholder = <Skeleton className="mx-4 h-55" />;
+  const answer = query.data;
+  const fires = answer && answer.threshold !== null && `fires while ${answer.op} ${answer.threshold}`;
   return (
-    <Panel title="Graph" note={graph?.threshold != null && `fires while ${graph.op} ${graph.threshold}`}>
-      <div style={{ minHeight: HEIGHT }}>
-        {query.isPending && placeholder}
-        {query.isError && !graph && (
+    <Panel title="Graph" note={fires}>
+      <div style={{ minHeight: HEIGHT }} className="px-4 pb-3">
+        {query.isPending && <Skeleton className="h-55" />}
+        {query.isError && !answer && (
           <SmallErrorState
             what="The graph"
             error={query.error}
@@ -25,31 +29,29 @@ export function GraphPanel({ alert }: { alert: AlertDetail }) {
             className="justify-center py-20"
           />
         )}
-        {graph && graph.series.length === 0 && <NoGraph graph={graph} />}
-        {graph && graph.series.length > 0 && (
-          <Suspense fallback={placeholder}>
-            <AlertGraph graph={graph} start={alert.start} end={alert.end} height={HEIGHT} />
-          </Suspense>
-        )}
+        {answer && <Graph alert={alert} answer={answer} />}
       </div>
-      {graph?.expr && (
+      {answer?.expr && (
         <pre className="max-h-40 overflow-auto border-t border-line px-4 py-2 font-mono text-code whitespace-pre-wrap text-muted">
-          {graph.expr}
+          {answer.expr}
         </pre>
       )}
     </Panel>
   );
 }
 
-function NoGraph({ graph: { expr, language } }: { graph: AlertSeriesResponse }) {
-  const server = language === "logql" ? "Loki" : "Prometheus";
-  const why =
-    expr === ""
-      ? "Its expression is not known: the alert has no link to its rule, or the rule is gone."
-      : `${server} has no values of it in these minutes.`;
+function Graph({ alert, answer }: { alert: AlertDetail; answer: AlertSeriesResponse }) {
+  const { view, setView } = useView();
+  const data = useMemo(() => alertGraph(answer, alert), [answer, alert]);
+  const zoom = (startMs: number, endMs: number) =>
+    setView({ ...view, range: { kind: "absolute", startMs, endMs } });
+  if (data.reason) return <NoLines height={HEIGHT}>{data.reason}</NoLines>;
   return (
-    <div className="hatched mx-4 mb-3 flex h-52 items-center justify-center rounded-sm">
-      <p className="rounded-sm bg-panel px-2 text-muted">{why}</p>
-    </div>
+    <>
+      <Suspense fallback={<Skeleton className="h-55" />}>
+        <LineChart data={data} height={HEIGHT} label={`${answer.drawn} over time`} onZoom={zoom} />
+      </Suspense>
+      <LineLegend data={data} />
+    </>
   );
 }

@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button";
 /** What keeps a firing alert from notifying: who, why and for how long. Nothing for a loud one. */
 export function QuietLine({ alert }: { alert: FiringAlert }) {
   const now = useNow(10_000);
-  const { data } = useSilences();
+  const { data } = useSilences(alert.silenced_by.length > 0);
   const end = useUnsilence();
   const silences = data?.silences.filter(({ id }) => alert.silenced_by.includes(id)) ?? [];
   if (alert.silenced_by.length + alert.inhibited_by.length === 0) return null;

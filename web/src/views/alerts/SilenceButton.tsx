@@ -1,5 +1,5 @@
 import { BellOff } from "lucide-react";
-import { type FormEvent, useEffect, useId, useRef, useState } from "react";
+import { type FormEvent, useId, useState } from "react";
 import { useSilence } from "../../api/alerts";
 import type { FiringAlert, SilenceRequest } from "../../api/types";
 import { Button } from "../../ui/Button";
@@ -35,9 +35,6 @@ function SilenceDialog({ alert, onClose }: { alert: FiringAlert; onClose: () => 
   const [reason, setReason] = useState("");
   const [scope, setScope] = useState<SilenceRequest["scope"]>("alert");
   const hint = useId();
-  const field = useRef<HTMLInputElement>(null);
-  // Behind the dialog's own choice, which is its first button.
-  useEffect(() => field.current?.focus(), []);
   const start = (ms: number) =>
     silence.mutate({ episode: alert.id, scope, for_ms: ms, reason }, { onSuccess: onClose });
   const submit = (event: FormEvent) => {
@@ -50,7 +47,7 @@ function SilenceDialog({ alert, onClose }: { alert: FiringAlert; onClose: () => 
         <label className="grid gap-1">
           Why
           <input
-            ref={field}
+            data-focus
             value={reason}
             maxLength={1000}
             dir="auto"

@@ -10,11 +10,11 @@ import type {
   FiringAlert,
   Silence,
 } from "../../api/types";
+import { alertGraph, seriesName } from "../../lib/alertGraph";
 import { AnchorProvider } from "../../state/anchor";
 import { eventually } from "../../testing/eventually";
 import AlertsView from "./AlertsView";
 import AlertView from "./AlertView";
-import { graphColumns, seriesName, valueText, yRange } from "./graph";
 
 const HOSTILE = '<img src=x onerror="alert(1)">';
 
@@ -199,6 +199,7 @@ describe("the page of alerts", () => {
     await page();
     await click("Silence BackendDown");
     expect(button("4 h").disabled).toBe(true);
+    expect(document.activeElement?.tagName).toBe("INPUT");
     await type("we repair it");
     await click("4 h");
     await eventually(() =>
@@ -245,7 +246,7 @@ describe("the page of alerts", () => {
 
 describe("the page of an episode", () => {
   it("has its words, labels, links and what newer versions say", async () => {
-    await show(<AlertView id="7" />, "/alerts/7", "Loki has no values of it");
+    await show(<AlertView id="7" />, "/alerts/7", "Loki has no values");
     for (const words of [
       "For 2 minutes.",
       HOSTILE,
@@ -268,28 +269,29 @@ describe("the page of an episode", () => {
 });
 
 describe("the graph", () => {
-  it("keeps holes as holes", () => {
-    const graph = { ...NO_SERIES, series: [{ labels: {}, values: [1, null, 3] }] };
-    const [times, values] = graphColumns(graph);
-    expect(values).toEqual([1, null, 3]);
-    expect(Number(times?.[1]) - Number(times?.[0])).toBe(15);
+  const graph = (values: (number | null)[], labels: Record<string, string> = {}) =>
+    alertGraph({ ...NO_SERIES, op: ">", threshold: 5, series: [{ labels, values }] }, ENDED);
+
+  it("keeps holes as holes and tints the time of the episode", () => {
+    const data = graph([1, null, null, 3]);
+    expect(data.lines[0]?.values).toEqual([1, null, null, 3]);
+    expect(data.gaps).toEqual([[1, 2]]);
+    expect(data.bands).toEqual([[Date.parse(ENDED.start), Date.parse(ENDED.end)]]);
+    expect(data.thresholds).toEqual([{ value: 5, verdict: "critical", label: "> 5" }]);
   });
 
-  it("shows the threshold, whatever the values are", () => {
-    expect(yRange(1, 2, 10)).toEqual([0, 11]);
-    expect(yRange(null, null, null)).toEqual([0, 1]);
-    expect(yRange(-5, 5, null)).toEqual([-6, 6]);
-    expect(yRange(0, 0, 0)).toEqual([0, 1]);
+  it("goes to its own end while the alert fires", () => {
+    expect(alertGraph(NO_SERIES, ALERT).bands[0]?.[1]).toBe(Date.parse(NO_SERIES.end));
   });
 
-  it("writes values and names for people", () => {
-    expect([0, 0.012345, 9.8765, 1234, null].map(valueText)).toEqual([
-      "0",
-      "0.0123",
-      "9.88",
-      "1.2k",
-      "no data",
-    ]);
+  it("says why there is none", () => {
+    expect(alertGraph({ ...NO_SERIES, language: "promql" }, ALERT).reason).toContain(
+      "Prometheus has no values",
+    );
+    expect(alertGraph({ ...NO_SERIES, expr: "" }, ALERT).reason).toContain("no link to its rule");
+  });
+
+  it("names series by their labels", () => {
     expect(seriesName({ __name__: "up", job: "a" })).toBe("job=a");
     expect(seriesName({ __name__: "up" })).toBe("up");
     expect(seriesName({})).toBe("value");

@@ -47,7 +47,7 @@ export function ComponentCard({ component, open, onToggle }: CardProps) {
         >
           <VerdictMark verdict={component.verdict} size={12} />
           <span className="font-semibold">{component.name}</span>
-          <span className="col-span-3 row-start-2 min-w-0 lg:col-span-1 lg:row-start-auto">
+          <span className="col-span-3 row-start-2 min-w-0 wrap-anywhere lg:col-span-1 lg:row-start-auto">
             <span className={component.verdict === "ok" ? "text-muted" : undefined}>{component.reason}</span>
             {component.since && <Since of={component} className="block text-meta text-muted" />}
           </span>

@@ -7,15 +7,18 @@ import { VerdictMark, verdictColour, verdictWord } from "../../ui/Verdict";
 import { Meter } from "../overview/Meter";
 import { Since } from "./Since";
 
-/** Every signal of a component with value, reason and thresholds; the unknown ones last. */
+/** Every signal of a component with value, reason and thresholds; the unknown ones last, by their reason. */
 export function SignalList({ component }: { component: HealthComponent }) {
   const known = component.signals.filter(({ verdict }) => verdict !== "no_data");
-  const unknown = component.signals.filter(({ verdict }) => verdict === "no_data");
+  const unknown = byReason(component.signals.filter(({ verdict }) => verdict === "no_data"));
   return (
     <div className="min-w-0">
       <ul className="grid gap-2.5" aria-label={`Signals of ${component.name}`}>
-        {[...known, ...unknown].map((signal) => (
+        {known.map((signal) => (
           <Signal key={signal.id} signal={signal} />
+        ))}
+        {unknown.map(([reason, signals]) => (
+          <Unknown key={reason} reason={reason} signals={signals} />
         ))}
       </ul>
       {component.grafana && (
@@ -30,7 +33,7 @@ export function SignalList({ component }: { component: HealthComponent }) {
 function Signal({ signal }: { signal: HealthSignal }) {
   const good = signal.verdict === "ok";
   return (
-    <li className="grid gap-0.5" data-signal={signal.id} data-verdict={signal.verdict}>
+    <li className="grid min-w-0 gap-0.5" data-signal={signal.id} data-verdict={signal.verdict}>
       <p className="flex items-center gap-2">
         <VerdictMark verdict={signal.verdict} />
         <span className="min-w-0 truncate">{signal.name}</span>
@@ -43,13 +46,35 @@ function Signal({ signal }: { signal: HealthSignal }) {
           <Meter item={signal} />
         </div>
       )}
-      <p className="pl-4.5 text-meta break-words text-muted">
+      <p className="pl-4.5 text-meta wrap-anywhere text-muted">
         {signal.reason}
         {good && limits(signal)}
         {signal.since && !good && <Since of={signal} className="block" />}
       </p>
     </li>
   );
+}
+
+/** Signals that are not known for one reason. */
+function Unknown({ reason, signals }: { reason: string; signals: readonly HealthSignal[] }) {
+  return (
+    <li className="grid min-w-0 gap-0.5" data-verdict="no_data">
+      {signals.map(({ id, name }) => (
+        <p key={id} data-signal={id} className="flex items-center gap-2">
+          <VerdictMark verdict="no_data" />
+          <span className="min-w-0 truncate">{name}</span>
+          <span className="ml-auto text-muted">{verdictWord("no_data")}</span>
+        </p>
+      ))}
+      <p className="pl-4.5 text-meta wrap-anywhere text-muted">{reason}</p>
+    </li>
+  );
+}
+
+function byReason(signals: readonly HealthSignal[]): [string, HealthSignal[]][] {
+  const groups = new Map<string, HealthSignal[]>();
+  for (const signal of signals) groups.set(signal.reason, [...(groups.get(signal.reason) ?? []), signal]);
+  return [...groups];
 }
 
 /** Where a signal would become a warning and critical. */

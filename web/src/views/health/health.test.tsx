@@ -4,6 +4,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HealthComponent, HealthResponse, HealthSeriesResponse, HealthSignal } from "../../api/types";
 import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
@@ -137,21 +138,10 @@ async function show(search = ""): Promise<void> {
       </QueryClientProvider>,
     ),
   );
-  await act(async () => {
-    await vi.waitFor(() => {
-      if (asked.length === 0) throw new Error("nothing was asked for");
-    });
-  });
 }
 
 function text(selector: string): string {
   return document.querySelector(selector)?.textContent ?? "";
-}
-
-async function eventually(check: () => void): Promise<void> {
-  await act(async () => {
-    await vi.waitFor(check, { timeout: 5000 });
-  });
 }
 
 describe("the view of health", () => {
@@ -172,14 +162,14 @@ describe("the view of health", () => {
     const signals = [...document.querySelectorAll<HTMLElement>("[data-signal]")];
     expect(signals.map(({ dataset }) => dataset.signal)).toEqual(["waiting", "maxwait"]);
     expect(document.querySelector("figure")?.getAttribute("aria-label")).toContain("Clients waiting 7");
-    expect(text("[data-graph='Longest wait']")).toContain("No data: there are no values in this time");
+    expect(text("[data-graph='Longest wait']")).toContain("No data: no target");
     expect(document.querySelector("[data-graph='Longest wait'] .hatched")).not.toBeNull();
   });
 
   it("renders no text of a metric as markup", async () => {
     await show("?c=pgbouncer");
-    await eventually(() => expect(text("[data-signal=maxwait]")).toContain("<b>in Prometheus</b>"));
-    expect(document.querySelector("[data-signal=maxwait] b")).toBeNull();
+    await eventually(() => expect(text("[data-verdict=no_data]")).toContain("<b>in Prometheus</b>"));
+    expect(document.querySelector("[data-verdict=no_data] b")).toBeNull();
   });
 
   it("links to Grafana at the page's range", async () => {

@@ -7,8 +7,10 @@ import { issuePath } from "../../app/routes";
 import { describeSpan, formatExact } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { linkTo, useView } from "../../state/useView";
+import { formatView } from "../../state/view";
 import { COUNT, IssueRow, LAST, ROW_PX, SPARK, STATE, USERS } from "./IssueRow";
 import { useIssueKeys } from "./useIssueKeys";
+import { useLeaving, usePlace } from "./usePlace";
 
 const NEAR_END_ROWS = 20;
 const HOUR_MS = 3_600_000;
@@ -33,14 +35,17 @@ export function IssueList(props: IssueListProps) {
   const { issues, total, users, chosen, onChoose, onNearEnd } = props;
   const { view } = useView();
   const scroller = useRef<HTMLDivElement>(null);
+  const [left, leave] = usePlace(`issues ${formatView(view)}`);
   const virtual = useVirtualizer({
     count: issues.length,
     getScrollElement: () => scroller.current,
     getItemKey: (index) => issues[index]?.id ?? index,
     estimateSize: () => ROW_PX,
+    initialOffset: left.offset,
     overscan: 10,
   });
-  const active = useActive(issues, onChoose, (index) => virtual.scrollToIndex(index));
+  const active = useActive(issues, left.active, onChoose, (index) => virtual.scrollToIndex(index));
+  useLeaving(() => leave({ offset: virtual.scrollOffset ?? 0, active }));
   const items = virtual.getVirtualItems();
   const lastIndex = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -110,10 +115,15 @@ function Columns({ chosen, seriesStart, onChooseAll }: IssueListProps) {
 }
 
 /** The row that the keys are about, moved by them. */
-function useActive(issues: readonly Row[], onChoose: (id: number) => void, show: (index: number) => void) {
+function useActive(
+  issues: readonly Row[],
+  first: number | null,
+  onChoose: (id: number) => void,
+  show: (index: number) => void,
+) {
   const { view } = useView();
   const [, navigate] = useLocation();
-  const [active, setActive] = useState<number | null>(null);
+  const [active, setActive] = useState(first);
   const move = (step: number) => {
     const at = issues.findIndex(({ id }) => id === active);
     const index = at < 0 ? 0 : at + step;

@@ -4,6 +4,7 @@ import type { IndexStatus } from "../../api/types";
 import { describeSpan } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
+import { formatView } from "../../state/view";
 import { cx } from "../../ui/cx";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { SearchBox } from "../logs/SearchBox";
@@ -57,6 +58,7 @@ export default function IssuesView({ user }: { user: string }) {
       {first && first.total > 0 && (
         <div className={cx("flex min-h-0 flex-1 flex-col", query.isPlaceholderData && "opacity-60")}>
           <IssueList
+            key={formatView(view) /* where it is scrolled to does not pass to another list */}
             issues={issues}
             total={first.total}
             users={users}

@@ -53,6 +53,12 @@ const USERS: IssueUsersResponse = {
   ],
 };
 
+/** What of an issue its info mark shows. */
+const DETAIL = {
+  groups: [{ key: true }],
+  explanation: { parts: [{ name: "frame", value: "app in parse (counted)" }] },
+};
+
 let root: Root;
 let asked: URL[];
 let acted: IssueAction[];
@@ -71,6 +77,7 @@ class FakeSource extends EventTarget {
 beforeEach(async () => {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   vi.stubGlobal("EventSource", FakeSource);
+  sessionStorage.clear();
   // The page has no layout here: without a height the list would have no row in view.
   vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(880);
   vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(1280);
@@ -83,6 +90,7 @@ beforeEach(async () => {
       return new Response(null, { status: 204 });
     }
     asked.push(new URL(url));
+    if (url.endsWith("/issues/1")) return Response.json(DETAIL);
     if (url.includes("/issues/users?")) return Response.json(USERS);
     if (url.endsWith("/api/v1/users")) return Response.json({ names: ["alice", "bob"] });
     return Response.json(answer);
@@ -195,5 +203,63 @@ describe("the list of issues", () => {
         ?.click(),
     );
     expect(window.location.search).toBe("");
+  });
+
+  it("answers first what is new and what came back", async () => {
+    await show();
+    expect(document.querySelector("h1")?.textContent).toBe("1 new in the last hour, 1 came back, 1 spiking");
+    const chips = [...document.querySelectorAll("fieldset button")].map((chip) => chip.textContent);
+    expect(chips).toContain("new1");
+    expect(chips).toContain("snoozed0");
+  });
+
+  it("has no more rows in the page than are in view, and loads on near the end", async () => {
+    const page = Array.from({ length: 100 }, (_, index) => ({ ...ROW, id: index + 1 }));
+    answer = { ...ANSWER, total: 10_000, issues: page };
+    await show();
+    await eventually(() => expect(rows().length).toBeGreaterThan(0));
+    expect(rows().length).toBeLessThan(60);
+    expect(rows()[0]?.getAttribute("aria-setsize")).toBe("10000");
+    const lists = () => asked.filter(({ pathname }) => pathname.endsWith("/issues"));
+    expect(lists()).toHaveLength(1);
+    const scroller = document.querySelector("ul[aria-label=Issues]")?.parentElement as HTMLElement;
+    await act(async () => {
+      scroller.scrollTop = 80 * 44;
+      scroller.dispatchEvent(new Event("scroll"));
+    });
+    await eventually(() => expect(lists().at(-1)?.searchParams.get("offset")).toBe("100"));
+  });
+
+  it("chooses all that are loaded for one action", async () => {
+    await show();
+    await act(async () =>
+      document.querySelector<HTMLInputElement>("[aria-label='Choose all that are loaded']")?.click(),
+    );
+    expect(document.body.textContent).toContain("2 chosen");
+    await press("a");
+    await eventually(() => expect(acted).toEqual([{ action: "assign", issues: [1, 2], assignee: "alice" }]));
+  });
+
+  it("comes back to the row where it was left, but not for other filters", async () => {
+    await show();
+    await press("j");
+    await press("j");
+    const current = () => document.querySelector("[aria-current=true]")?.getAttribute("data-issue");
+    expect(current()).toBe("2");
+    await act(async () => root.render(null));
+    await show();
+    await eventually(() => expect(current()).toBe("2"));
+    await act(async () => root.render(null));
+    await show("?state=new");
+    expect(current()).toBeUndefined();
+  });
+
+  it("explains on the info mark why events are one issue", async () => {
+    await show();
+    const mark = () => document.querySelector<HTMLElement>("[aria-label='Why issue 1 is one']");
+    await eventually(() => expect(mark()).not.toBeNull());
+    await act(async () => mark()?.click());
+    await eventually(() => expect(document.body.textContent).toContain("One issue, because these are equal"));
+    expect(document.body.textContent).toContain("app in parse (counted)");
   });
 });

@@ -3,11 +3,15 @@ import type { ReactElement } from "react";
 import { Link } from "wouter";
 import type { HealthComponent, HealthSignal } from "../../api/types";
 import { HEALTH } from "../../app/routes";
+import { headlines } from "../../lib/health";
 import { linkTo, useView } from "../../state/useView";
 import { usePeek } from "../../ui/usePeek";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
 import { Since } from "../health/Since";
 import { Meter } from "./Meter";
+
+/** How many signals are explained; the view of health has all. */
+const MOST = 6;
 
 /** Opens the reasons of a component beside its card: while hovered or focused, and for good on click, tap and Enter. */
 export default function HealthReason({
@@ -34,7 +38,7 @@ export default function HealthReason({
           className="z-40 max-h-[60vh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
         >
           <ul className="grid gap-3">
-            {known(component).map((item) => (
+            {headlines(component, MOST).map((item) => (
               <Reason key={item.id} item={item} />
             ))}
           </ul>
@@ -42,18 +46,12 @@ export default function HealthReason({
             href={linkTo(HEALTH.path, { ...view, component: component.id })}
             className="mt-3 block text-accent hover:underline"
           >
-            Graphs of {component.name}
+            All signals and graphs
           </Link>
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
   );
-}
-
-/** What there is to say of a component: signals that are known, or all if none is. */
-function known({ signals }: HealthComponent): readonly HealthSignal[] {
-  const some = signals.filter(({ verdict }) => verdict !== "no_data");
-  return some.length > 0 ? some : signals.slice(0, 1);
 }
 
 function Reason({ item }: { item: HealthSignal }) {

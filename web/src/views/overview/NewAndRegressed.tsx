@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
-import { useNewestIssues } from "../../api/issues";
-import type { IssueRow, IssueState } from "../../api/types";
+import { OPEN_STATES, useOpenIssues } from "../../api/issues";
+import type { IssueRow } from "../../api/types";
 import { ISSUES, issuePath, LINES } from "../../app/routes";
 import { formatShort } from "../../lib/format";
 import { answerWords, titleParts } from "../../lib/issues";
@@ -17,19 +17,17 @@ import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 
-const SHOWN = 10;
-const STATES: readonly IssueState[] = ["new", "regressed"];
 const NONE: readonly IssueRow[] = [];
 
 /** The issues that need a look, those with the newest events first. */
 export function NewAndRegressed() {
   const { view, setView } = useView();
-  const query = useNewestIssues(view, useAnchor(), STATES, SHOWN);
+  const query = useOpenIssues(view, useAnchor());
   const { data } = query;
-  const { shown, setHovered } = useStill(data?.issues ?? NONE);
+  const { shown, setHovered } = useStill(data ? withoutTwins(data.issues) : NONE);
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
   const more = (data?.total ?? 0) - shown.length;
-  const all = linkTo(ISSUES.path, { ...view, states: STATES });
+  const all = linkTo(ISSUES.path, { ...view, states: OPEN_STATES });
   return (
     <Panel
       title="New and regressed"
@@ -120,6 +118,11 @@ function Item({ issue }: { issue: IssueRow }) {
       </Link>
     </li>
   );
+}
+
+/** The issues without those of which another one of the same failure is there. */
+function withoutTwins(issues: readonly IssueRow[]): readonly IssueRow[] {
+  return issues.filter(({ twin }) => !issues.some(({ id }) => id === twin));
 }
 
 /** Keeps a list that renews itself as it is while the pointer is over it: nothing moves under the hand. */

@@ -12,6 +12,7 @@ import { isNarrowed, type View } from "../../state/view";
 import { Panel } from "../../ui/Panel";
 import { Segmented } from "../../ui/Segmented";
 import { ErrorState, Notice } from "../../ui/States";
+import { AlertStrip } from "../alerts/AlertStrip";
 
 const HEIGHT = 148;
 
@@ -47,6 +48,7 @@ export function Timeline() {
         <div className="grid gap-x-4 gap-y-1 px-4 pt-1 pb-3 lg:grid-cols-[1fr_11rem]">
           <Chart title="Errors" query={query} data={charts?.errors} covered={covered} />
           <Chart title="Lines" query={query} data={charts?.lines} covered={covered} />
+          {charts && <AlertStrip axis={axisOf(charts.lines)} />}
         </div>
       )}
     </Panel>
@@ -90,6 +92,10 @@ function EmptyChart({ title }: { title: string }) {
       {title === "Errors" ? "No errors" : "No lines"} in this time with these filters
     </p>
   );
+}
+
+function axisOf({ starts, stepMs }: ChartData) {
+  return { startMs: starts[0] ?? 0, endMs: (starts.at(-1) ?? 0) + stepMs };
 }
 
 function filtered(view: View, values: readonly string[], mode: "include" | "exclude"): View {

@@ -21,7 +21,7 @@ export function VerdictLine({
   const { data, isError } = health;
   return (
     <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
-      <h1 className="flex min-h-7 items-start gap-2.5 text-value font-semibold sm:text-title">
+      <h1 className="flex min-h-7 wrap-anywhere items-start gap-2.5 text-value font-semibold sm:text-title">
         {!data && !isError && <Skeleton className="h-6 w-64" />}
         {(data || isError) && (
           <span className="mt-[5px] sm:mt-[7px]">

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import type { Channel, Rule } from "../../api/types";
-import { ISSUE_KINDS, RULE_KINDS, type RuleOn, ruleOf } from "../../lib/notify";
+import { ISSUE_KINDS, RULE_KINDS, type RuleOn, ruleOf, searchOfView } from "../../lib/notify";
+import { useView } from "../../state/useView";
 import { Segmented } from "../../ui/Segmented";
 import { FormDialog } from "./FormDialog";
 import { Area, Check, Field, Group } from "./fields";
@@ -14,18 +15,25 @@ interface RuleFormProps {
 /** Adds or changes a rule. */
 export function RuleForm({ rule, channels, onClose }: RuleFormProps) {
   const [on, setOn] = useState<RuleOn>(rule?.on ?? "issues");
+  // The filters that the page Logs had are in the address still.
+  const { view } = useView();
+  const search = rule ?? searchOfView(view);
   return (
     <FormDialog
       title={rule ? `Rule ${rule.name}` : "Add a rule"}
       what="rules"
       id={rule?.id ?? null}
       loses="for good"
-      read={(form) => ruleOf(form, on, rule)}
+      read={(form) => ruleOf(form, on, search)}
       onClose={onClose}
     >
       <Segmented label="About" value={on} options={RULE_KINDS} onChange={setOn} />
       <Field label="Name" name="name" required maxLength={100} defaultValue={rule?.name} />
-      {on === "issues" ? <IssueFields rule={rule} /> : <SearchFields rule={rule} on={on} />}
+      {on === "issues" ? (
+        <IssueFields rule={rule} />
+      ) : (
+        <SearchFields rule={rule} query={search.query} on={on} />
+      )}
       <Group title="Tell">
         <div className="grid">
           {channels.length === 0 && <p className="text-muted">There is no channel yet: add one first.</p>}
@@ -74,7 +82,7 @@ function IssueFields({ rule }: { rule: Rule | null }) {
   );
 }
 
-function SearchFields({ rule, on }: { rule: Rule | null; on: RuleOn }) {
+function SearchFields({ rule, query, on }: { rule: Rule | null; query: string; on: RuleOn }) {
   return (
     <>
       <Area
@@ -82,7 +90,7 @@ function SearchFields({ rule, on }: { rule: Rule | null; on: RuleOn }) {
         name="query"
         required
         maxLength={5000}
-        defaultValue={rule?.query}
+        defaultValue={query}
         placeholder={'{service="backend", env="production"} |= "timeout"'}
         hint="A LogQL query, or the address of the page Logs with the filters that are meant."
       />

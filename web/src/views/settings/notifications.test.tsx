@@ -118,6 +118,7 @@ beforeEach(() => {
   HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
     this.open = true;
   };
+  window.history.replaceState(null, "", "/settings/notifications");
   changed = [];
   refuse = "";
   answer = { channels: [CHAT, MAIL], rules: [ISSUES, SILENCE], changes: [], links: true, issues: true };
@@ -280,7 +281,10 @@ describe("the settings of notifications", () => {
     await click("Add a rule");
     await click("Search matches");
     fill("name", "timeouts");
-    fill("query", "https://host.example.org/logs/lines?service=backend&q=pool+timeout&start=now-6h&tail=1");
+    fill(
+      "query",
+      "https://host.example.org/logs/lines?service=backend&q=pool+timeout&start=now-6h&tail=1&wrap=1",
+    );
     fill("count", "5");
     await submit();
     await eventually(() => expect(changed).toHaveLength(1));
@@ -293,6 +297,20 @@ describe("the settings of notifications", () => {
       view: "service=backend&q=pool+timeout",
       count: 5,
       minutes: 10,
+    });
+  });
+
+  it("make a rule of the filters that the page Logs had", async () => {
+    window.history.replaceState(null, "", "/settings/notifications?env=staging&q=deadlock&start=now-6h");
+    await show();
+    await click("Add a rule");
+    await click("Search is silent");
+    fill("name", "deadlocks");
+    await submit();
+    await eventually(() => expect(changed).toHaveLength(1));
+    expect(changed[0]?.body).toMatchObject({
+      query: '{service=~".+", env="staging"} |~ "(?i)deadlock"',
+      view: "env=staging&q=deadlock",
     });
   });
 
