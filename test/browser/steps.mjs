@@ -209,6 +209,7 @@ export async function seeViews(page, base, out, issue) {
       ["alerts", "alerts", "h1[data-verdict]", "[aria-label='What fired']"],
       ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
       ["logs", "lines", LINE, "figure canvas"],
+      ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {
       await page.goto(new URL(path, base).href);

@@ -13,9 +13,10 @@ import { CopyButton } from "../ui/CopyButton";
 export function FieldTable({ entry }: { entry: Entry }) {
   const labels = Object.entries(entry.labels).sort(byName);
   const metadata = Object.entries(entry.metadata).sort(byName);
-  const members = scalarMembers(entry.line);
+  const known = { ...entry.labels, ...entry.metadata };
+  const members = scalarMembers(entry.line).filter(([name, value]) => known[name] !== value);
   return (
-    <dl aria-label="Labels and metadata of this line" className="mt-3 border-b border-line">
+    <ul aria-label="Labels and metadata of this line" className="mt-3 border-b border-line">
       {labels.map(([name, value]) => (
         <Field key={`label ${name}`} name={name} value={value} kind="label" />
       ))}
@@ -25,23 +26,23 @@ export function FieldTable({ entry }: { entry: Entry }) {
       {members.map(([name, value]) => (
         <Field key={`member ${name}`} name={JSON_FIELD + name} value={value} kind="member of the line" />
       ))}
-    </dl>
+    </ul>
   );
 }
 
 function Field({ name, value, kind }: { name: string; value: string; kind: string }) {
   return (
-    <div className="flex items-start gap-2 border-t border-line py-px hover:bg-hover">
+    <li className="flex items-start gap-2 border-t border-line py-px hover:bg-hover">
       <div className="grid min-w-0 flex-1 gap-x-3 py-0.5 md:order-2 md:grid-cols-[10rem_1fr]">
-        <dt className="truncate text-muted" title={`${name} (${kind})`}>
+        <span className="truncate text-muted" title={`${name} (${kind})`}>
           {name}
-        </dt>
-        <dd className="font-mono text-code" dir="auto">
+        </span>
+        <span className="font-mono text-code" dir="auto">
           {value}
-        </dd>
+        </span>
       </div>
       <FieldActions name={name} value={value} />
-    </div>
+    </li>
   );
 }
 

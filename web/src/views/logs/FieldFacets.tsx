@@ -18,7 +18,7 @@ export function FieldFacets({ bounds }: { bounds: Bounds }) {
   const [open, setOpen] = useState(view.fields.length > 0);
   const { data, isError, error } = useSample(view, bounds, open);
   const retry = useRetry();
-  const fields = data?.fields.filter(({ name }) => !isFacet(name)) ?? [];
+  const fields = data?.fields.filter((field) => !isKnown(field, data.fields)) ?? [];
   return (
     <section aria-label="Fields" className="border-t border-line pt-2">
       <h2>
@@ -39,6 +39,12 @@ export function FieldFacets({ bounds }: { bounds: Bounds }) {
       {open && fields.map((field) => <FieldGroup key={`${field.kind} ${field.name}`} field={field} />)}
     </section>
   );
+}
+
+// What the collector took out of a line is in it as well.
+function isKnown({ name, kind }: LineField, fields: readonly LineField[]): boolean {
+  const twice = kind === "json" && fields.some((other) => other.name === name && other.kind === "metadata");
+  return twice || isFacet(name);
 }
 
 function FieldGroup({ field }: { field: LineField }) {

@@ -64,13 +64,13 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
       <span className="flex w-8 shrink-0 items-center font-mono text-code">
         <LevelTag level={level} />
       </span>
-      <span className="min-w-0 flex-1 py-1.5 pr-2 pl-2" title={pattern.example}>
+      <span className="min-w-0 flex-1 basis-[calc(100%-9rem)] px-2 py-1.5 md:basis-0" title={pattern.example}>
         <span className="block font-mono text-code break-words" dir="auto">
           <Template text={template} />
         </span>
         <span className="block text-meta text-muted">{Object.keys(services).filter(Boolean).join(", ")}</span>
       </span>
-      <span className="flex shrink-0 items-center gap-1 px-2">
+      <span className="ml-auto flex shrink-0 items-center gap-1 px-2">
         <Button
           size="sm"
           look="quiet"
