@@ -212,12 +212,16 @@ func (c *Checker) check(ctx context.Context) Report {
 	c.mu.Lock()
 	c.shift = v.shift()
 	c.mu.Unlock()
-	var group errgroup.Group
+	var group, probes errgroup.Group // probes do not queue behind a slow Prometheus
 	group.SetLimit(queriesAtOnce)
 	for i, component := range components {
 		report.Groups[i] = Group{Component: component, Items: make([]Item, len(component.Signals))}
 		for j, signal := range component.Signals {
-			group.Go(func() error {
+			run := group.Go
+			if signal.Probe != "" {
+				run = probes.Go
+			}
+			run(func() error {
 				item := c.item(ctx, v, signal)
 				c.date(ctx, v, component.ID+"/"+signal.ID, report.CheckedAt, &item)
 				report.Groups[i].Items[j] = item
@@ -230,6 +234,7 @@ func (c *Checker) check(ctx context.Context) Report {
 		return nil
 	})
 	group.Wait() // none returns an error
+	probes.Wait()
 	for i := range report.Groups {
 		report.Groups[i].judge()
 	}
@@ -238,8 +243,11 @@ func (c *Checker) check(ctx context.Context) Report {
 }
 
 // look asks Prometheus whether it answers, what time it is there and what it
-// scrapes.
+// scrapes. It takes half of the check's time at most: without an answer there is
+// still time for the others.
 func (c *Checker) look(ctx context.Context) view {
+	ctx, cancel := context.WithTimeout(ctx, c.config.Timeout/2)
+	defer cancel()
 	vector, err := c.query(ctx, "vector(1)")
 	if err != nil {
 		return view{prometheus: err}

@@ -346,6 +346,26 @@ func TestASlowPrometheusIsNotWaitedFor(t *testing.T) {
 	}
 }
 
+func TestASlowPrometheusLeavesTheOthers(t *testing.T) {
+	asked := func(ctx context.Context) error { return ctx.Err() }
+	c, err := New(Config{
+		PrometheusURL: hanging(t), Catalogue: catalogue(t, ""), Timeout: 200 * time.Millisecond, Now: time.Now,
+		Probes: map[string]func(context.Context) error{"loki": asked, "alertmanager": asked},
+		Logs: func(ctx context.Context, _ string, r v1.Range) (model.Matrix, error) {
+			return model.Matrix{{Values: []model.SamplePair{{Timestamp: model.TimeFromUnixNano(r.End.UnixNano()), Value: 7}}}}, ctx.Err()
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := c.Check(context.Background())
+	for _, id := range []string{"pipeline/loki", "pipeline/alertmanager"} {
+		if got := find(t, report, id); got.Verdict != OK {
+			t.Errorf("%s, which answers: %+v", id, got)
+		}
+	}
+}
+
 func TestASlowLokiLeavesTheRestOfTheReport(t *testing.T) {
 	config := Config{PrometheusURL: "http://127.0.0.1:1", Catalogue: catalogue(t, ""), Timeout: 50 * time.Millisecond, Now: time.Now}
 	config.Logs = func(ctx context.Context, _ string, _ v1.Range) (model.Matrix, error) {

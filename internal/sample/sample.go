@@ -27,7 +27,7 @@ type Pattern struct {
 	// Template is the message with placeholders where it varies.
 	Template string
 	// Text is in every line of the sample that has the pattern, as it stands in
-	// the line; "" when nothing is long enough to search for.
+	// the line; "" when nothing is long enough to tell the pattern by.
 	Text  string
 	Count int
 	// First and Last are in unix nanoseconds.
@@ -153,16 +153,18 @@ func message(line string) []byte {
 // and what a JSON string escapes.
 var varying = regexp.MustCompile(`<(?:[a-z]+|\*)>|["\\]`)
 
-// searchText returns the longest text of the template that the line holds.
+// searchText returns the longest text of the template that the line holds, if it
+// is half of what does not vary: less would find other patterns too.
 func searchText(template, line string) string {
-	longest := ""
+	longest, fixed := "", 0
 	for _, part := range varying.Split(template, -1) {
 		part = strings.TrimSpace(part)
+		fixed += len(part)
 		if len(part) > len(longest) && strings.Contains(line, part) {
 			longest = part
 		}
 	}
-	if len(longest) < textMin {
+	if len(longest) < textMin || 2*len(longest) < fixed {
 		return ""
 	}
 	return longest

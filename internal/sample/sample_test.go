@@ -37,6 +37,8 @@ func TestTheTextOfAPatternIsInItsLines(t *testing.T) {
 		{"user <id> logged in", "user 7 logged in", "logged in"},
 		{`say <str> to everybody`, `{"message":"say \"hi\" to everybody"}`, "to everybody"},
 		{"a <num>", "a 1", ""},
+		{`<host> [<date>] "GET <*> HTTP/<num>" ok`, `192.0.2.1 [x] "GET /a HTTP/1.1" ok`, ""},
+		{`GET of <*> by HTTP/<num> was done`, `GET of a by HTTP/1 was done`, ""},
 		{"two  spaces here", "two spaces  here", ""},
 	}
 	for _, test := range tests {

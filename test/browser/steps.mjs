@@ -207,8 +207,10 @@ export async function seeViews(page, base, out, { issue, story }) {
       ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
       ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
       ["alerts", "alerts", "h1[data-verdict]", "[aria-label='What fired']"],
+      ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
       ["logs", "lines", LINE, "figure canvas"],
       ["story", story, "[data-told=own]", "[data-lane] button"],
+      ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {
       await page.goto(new URL(path, base).href);

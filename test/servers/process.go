@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -224,15 +225,21 @@ func Root(t testing.TB) string {
 	return ""
 }
 
-// FreePort returns a port that nothing listens on.
+// FreePort returns a port that nothing listens on. It is none of those that the
+// kernel gives to connections: one of them would be taken again before a server
+// has started.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const lowest, connections = 10_000, 32_768
+	for range 1000 {
+		port := strconv.Itoa(lowest + rand.IntN(connections-lowest))
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }
 
 // program returns the path of a built program below the repository.

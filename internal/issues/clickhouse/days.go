@@ -72,16 +72,16 @@ func (s *Store) countsOf(span issues.Span, conditions where, byDays bool) (strin
 	if byDays {
 		p = s.days.split(first, last)
 	}
-	const columns = "SELECT key, %s AS at, events, first, last FROM %s WHERE "
+	const columns = "SELECT key, %s AS at, events, first, last FROM "
 	var selects []string
 	var args []any
 	if len(p.days) > 0 {
 		w := conditions.with("(day, version) IN (" + strings.Join(p.days, ",") + ")")
-		selects, args = append(selects, fmt.Sprintf(columns, "toUnixTimestamp(toDateTime(day, 'UTC'))", "issue_days")+w.String()), append(args, w.args...)
+		selects, args = append(selects, fmt.Sprintf(columns, "toUnixTimestamp(toDateTime(day, 'UTC'))")+"issue_days WHERE "+w.String()), append(args, w.args...)
 	}
 	for _, span := range p.hours {
-		w := conditions.with("hour >= ? AND hour < ? AND events > 0", span.From, span.To)
-		selects, args = append(selects, fmt.Sprintf(columns, "toUnixTimestamp(hour)", finalCounts)+w.String()), append(args, w.args...)
+		w := conditions.with("hour >= ? AND hour < ?", span.From, span.To)
+		selects, args = append(selects, fmt.Sprintf(columns, "toUnixTimestamp(hour)")+finalCounts(w)), append(args, w.args...)
 	}
 	return "(" + strings.Join(selects, " UNION ALL ") + ")", args
 }
@@ -135,7 +135,7 @@ func (s *Store) addUpDay(ctx context.Context, at time.Time) error {
 	version := s.nextVersion()
 	err := s.conn.Exec(ctx, fmt.Sprintf(`INSERT INTO issue_days (day, key, env, service, level, events, first, last, version)
 		SELECT toDate(hour) AS day, key, env, service, level, sum(c.events), min(c.first), max(c.last), %d
-		FROM issue_counts AS c FINAL WHERE hour >= ? AND hour < ? AND events > 0 GROUP BY day, key, env, service, level`, version), at, at.Add(day))
+		FROM issue_counts AS c FINAL PREWHERE hour >= ? AND hour < ? WHERE events > 0 GROUP BY day, key, env, service, level`, version), at, at.Add(day))
 	if err != nil {
 		return err
 	}

@@ -67,11 +67,16 @@ func (w *where) keys(keys []issues.Key) {
 	w.and("key IN ?", numbers)
 }
 
-// finalCounts reads the newest version of each count. A count never moves to
-// another partition.
-const finalCounts = "issue_counts FINAL"
+// finalCounts are the newest versions of the counts for which conditions are true.
+// These are on columns of the table's order alone, which all versions share: so
+// they can be looked at first, which halves the time. Whether there are events
+// cannot.
+func finalCounts(w where) string {
+	return "issue_counts FINAL PREWHERE " + w.String() + " WHERE events > 0"
+}
 
-// perPartition lets FINAL work on each partition by itself.
+// perPartition lets FINAL work on each partition by itself: a count never moves to
+// another one.
 const perPartition = " SETTINGS do_not_merge_across_partitions_select_final = 1"
 
 // Totals is issues.Reader's.
@@ -268,7 +273,7 @@ func (s *Store) StreamHours(ctx context.Context, span issues.Span) ([]issues.Str
 	var w where
 	w.hours(span, oldest)
 	var hours []issues.StreamHour
-	err := s.each(ctx, "SELECT stream, hour, sum(events) AS n FROM "+finalCounts+" WHERE "+w.String()+" GROUP BY stream, hour HAVING n > 0"+perPartition, func(scan scanner) error {
+	err := s.each(ctx, "SELECT stream, hour, sum(events) FROM "+finalCounts(w)+" GROUP BY stream, hour"+perPartition, func(scan scanner) error {
 		var h issues.StreamHour
 		var n uint64
 		err := scan(&h.Stream, &h.Hour, &n)
@@ -285,7 +290,9 @@ func (s *Store) StreamHours(ctx context.Context, span issues.Span) ([]issues.Str
 // Counts is issues.Reader's.
 func (s *Store) Counts(ctx context.Context, hour time.Time, stream string) ([]issues.Count, error) {
 	var counts []issues.Count
-	err := s.each(ctx, "SELECT key, env, service, level, events, first, last FROM "+finalCounts+" WHERE hour = ? AND stream = ? AND events > 0"+perPartition, func(scan scanner) error {
+	var w where
+	w.and("hour = ? AND stream = ?", hourOf(hour.UnixNano()), stream)
+	err := s.each(ctx, "SELECT key, env, service, level, events, first, last FROM "+finalCounts(w)+perPartition, func(scan scanner) error {
 		var c issues.Count
 		var key, n uint64
 		var first, last int64
@@ -294,7 +301,7 @@ func (s *Store) Counts(ctx context.Context, hour time.Time, stream string) ([]is
 		c.First, c.Last = time.UnixMilli(first).UTC(), time.UnixMilli(last).UTC()
 		counts = append(counts, c)
 		return err
-	}, hourOf(hour.UnixNano()), stream)
+	}, w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the counts of the hour %s of %s in ClickHouse: %w", hour, stream, err)
 	}

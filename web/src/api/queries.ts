@@ -150,7 +150,7 @@ export function useLogs(
 
 /** The filters of a view as the API takes them. */
 export function viewParams(view: View): Params {
-  return view.fields.length > 0 ? [["query", buildLogQL(view)]] : filterParams(view);
+  return view.fields.length > 0 || view.query !== "" ? [["query", buildLogQL(view)]] : filterParams(view);
 }
 
 /** A range as the API takes it. */

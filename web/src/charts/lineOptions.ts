@@ -125,17 +125,20 @@ function drawThresholds(
   ctx.textAlign = "right";
   ctx.textBaseline = "middle";
   ctx.lineWidth = ratio;
-  const placed: { y: number; left: number }[] = [];
-  for (const { value, verdict, label } of thresholds) {
-    const y = Math.round(chart.valToPos(value, "y", true));
-    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+  ctx.setLineDash([4 * ratio, 3 * ratio]);
+  const limits = thresholds
+    .map((limit) => ({ ...limit, y: Math.round(chart.valToPos(limit.value, "y", true)) }))
+    .filter(({ y }) => y >= bbox.top && y <= bbox.top + bbox.height);
+  for (const { y, verdict } of limits) {
     ctx.strokeStyle = colours[verdict];
-    ctx.setLineDash([4 * ratio, 3 * ratio]);
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
-    // Labels of limits that are close stand beside each other.
+  }
+  // Labels of limits that are close stand beside each other.
+  const placed: { y: number; left: number }[] = [];
+  for (const { y, verdict, label } of limits) {
     const beside = placed.filter((other) => Math.abs(other.y - y) < 14 * ratio).map((other) => other.left);
     const right = Math.min(bbox.left + bbox.width, ...beside) - 4 * ratio;
     const width = ctx.measureText(label).width;

@@ -39,7 +39,7 @@ export function drawTicks(chart: uPlot, ticks: readonly Tick[], { ink, ground, f
 }
 
 /** What tells a version from others: of an image its name and tag, without the registry. */
-export function shortLabel(label: string): string {
+function shortLabel(label: string): string {
   const name = label.slice(label.lastIndexOf("/") + 1);
   return name.length > LABEL_MAX ? `${name.slice(0, LABEL_MAX - 1)}…` : name;
 }

@@ -91,6 +91,8 @@ export function episodeView(view: View, episode: AlertEpisode, now: number): Vie
     ...view,
     filters,
     fields: [],
+    not: [],
+    query: "",
     q: [],
     tail: false,
     line: "",

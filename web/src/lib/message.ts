@@ -1,3 +1,5 @@
+import type { Entry } from "../api/types";
+import { JSON_FIELD } from "../state/view";
 import { stripAnsi } from "./ansi";
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
@@ -35,9 +37,25 @@ export function parseRecord(line: string): JsonObject | null {
   }
 }
 
+/** The members of a JSON line that are texts, numbers or truth values, as texts; none of another line. */
+export function scalarMembers(line: string): [string, string][] {
+  return Object.entries(parseRecord(line) ?? {}).flatMap(([name, value]) =>
+    typeof value === "object" || MESSAGE_KEYS.includes(name) ? [] : [[name, String(value)]],
+  );
+}
+
+/** The value of a label, of metadata, or of a member of a JSON line ("json.path"); empty if the line has none. */
+export function fieldValue(entry: Entry, name: string): string {
+  if (!name.startsWith(JSON_FIELD)) return entry.labels[name] ?? entry.metadata[name] ?? "";
+  const value = parseRecord(entry.line)?.[name.slice(JSON_FIELD.length)];
+  return value === undefined || value === null || typeof value === "object" ? "" : String(value);
+}
+
+const MESSAGE_KEYS = ["message", "msg", "event", "log"];
+
 /** The text of a record for people, under the keys that loggers use. */
 export function recordMessage(record: JsonObject): string | null {
-  for (const key of ["message", "msg", "event", "log"]) {
+  for (const key of MESSAGE_KEYS) {
     const value = record[key];
     if (typeof value === "string" && value.trim() !== "") return stripAnsi(value);
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countLibraryFrames, foldWords, libraryOf, readStack } from "./stack";
+import { foldWords, hasOwnFrames, libraryOf, readStack } from "./stack";
 import { splitTraceback } from "./traceback";
 
 const CHAIN = `Traceback (most recent call last):
@@ -55,8 +55,9 @@ describe("readStack", () => {
     expect(groups[1]?.frames[0]?.below).toHaveLength(2);
   });
 
-  it("does not fold frames where there are no others", () => {
-    expect(countLibraryFrames(read(CHAIN) ?? [])).toBe(2);
+  it("tells where there are own frames to look at", () => {
+    expect(hasOwnFrames(read(CHAIN) ?? [])).toBe(true);
+    expect(hasOwnFrames((read(CHAIN) ?? []).slice(-1))).toBe(false);
   });
 
   it.each([

@@ -41,15 +41,9 @@ export function readStack(trace: readonly TraceLine[]): Raised[] | null {
   return stack.some(({ type, groups }) => type === "" || groups.length === 0) ? null : stack.reverse();
 }
 
-/** How many frames of libraries a chain has. */
-export function countLibraryFrames(stack: readonly Raised[]): number {
-  const folded = stack.flatMap(({ groups }) => groups.filter(isFolded));
-  return folded.reduce((sum, { frames }) => sum + frames.length, 0);
-}
-
-/** Frames of libraries are folded, unless an exception has no others. */
-export function isFolded(group: FrameGroup, _index: number, all: readonly FrameGroup[]): boolean {
-  return !group.own && all.length > 1;
+/** True if the frames of libraries are to be folded: where there are own frames to look at. */
+export function hasOwnFrames(stack: readonly Raised[]): boolean {
+  return stack.some(({ groups }) => groups.some(({ own }) => own));
 }
 
 /** "6 frames of sqlalchemy", "9 frames of flask, werkzeug and 2 more". */

@@ -1,10 +1,11 @@
-import { Minus, Plus } from "lucide-react";
+import { Columns3, Minus, Plus } from "lucide-react";
 import { useLocation } from "wouter";
 import type { Entry } from "../api/types";
 import { LINES } from "../app/routes";
-import { filterMode, isFacet, type Mode, toggleFilter } from "../state/filters";
+import { scalarMembers } from "../lib/message";
+import { filterMode, isFacet, type Mode, toggleColumn, toggleFilter } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
-import { FACETS, isFieldName } from "../state/view";
+import { FACETS, isFieldName, JSON_FIELD } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 
@@ -12,31 +13,36 @@ import { CopyButton } from "../ui/CopyButton";
 export function FieldTable({ entry }: { entry: Entry }) {
   const labels = Object.entries(entry.labels).sort(byName);
   const metadata = Object.entries(entry.metadata).sort(byName);
+  const known = { ...entry.labels, ...entry.metadata };
+  const members = scalarMembers(entry.line).filter(([name, value]) => known[name] !== value);
   return (
-    <dl aria-label="Labels and metadata of this line" className="mt-3 border-b border-line">
+    <ul aria-label="Labels and metadata of this line" className="mt-3 border-b border-line">
       {labels.map(([name, value]) => (
         <Field key={`label ${name}`} name={name} value={value} kind="label" />
       ))}
       {metadata.map(([name, value]) => (
         <Field key={`metadata ${name}`} name={name} value={value} kind="metadata" />
       ))}
-    </dl>
+      {members.map(([name, value]) => (
+        <Field key={`member ${name}`} name={JSON_FIELD + name} value={value} kind="member of the line" />
+      ))}
+    </ul>
   );
 }
 
 function Field({ name, value, kind }: { name: string; value: string; kind: string }) {
   return (
-    <div className="flex items-start gap-2 border-t border-line py-px hover:bg-hover">
+    <li className="flex items-start gap-2 border-t border-line py-px hover:bg-hover">
       <div className="grid min-w-0 flex-1 gap-x-3 py-0.5 md:order-2 md:grid-cols-[10rem_1fr]">
-        <dt className="truncate text-muted" title={`${name} (${kind})`}>
+        <span className="truncate text-muted" title={`${name} (${kind})`}>
           {name}
-        </dt>
-        <dd className="font-mono text-code" dir="auto">
+        </span>
+        <span className="font-mono text-code" dir="auto">
           {value}
-        </dd>
+        </span>
       </div>
       <FieldActions name={name} value={value} />
-    </div>
+    </li>
   );
 }
 
@@ -65,6 +71,14 @@ function FieldActions({ name, value }: { name: string; value: string }) {
         onClick={() => filter("exclude")}
       >
         <Minus size={14} aria-hidden />
+      </IconButton>
+      <IconButton
+        label={view.columns.includes(name) ? `No column ${name}` : `Column ${name}`}
+        size="sm"
+        aria-pressed={view.columns.includes(name)}
+        onClick={() => navigate(linkTo(LINES.path, toggleColumn(view, name)))}
+      >
+        <Columns3 size={14} aria-hidden />
       </IconButton>
       <CopyButton label={`Copy ${name}`} text={value} />
     </div>

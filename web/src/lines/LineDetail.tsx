@@ -1,4 +1,4 @@
-import { Crosshair, Route } from "lucide-react";
+import { Crosshair, FoldVertical, Route } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Entry } from "../api/types";
@@ -7,9 +7,10 @@ import { resolve } from "../lib/base";
 import { parseRecord } from "../lib/message";
 import { formatNs } from "../lib/time";
 import { linkTo, useView } from "../state/useView";
-import { buttonClass } from "../ui/Button";
+import { Button, buttonClass } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 import { Segmented } from "../ui/Segmented";
+import { ContextLines } from "./ContextLines";
 import { FieldTable } from "./FieldTable";
 import { JsonView } from "./JsonView";
 import { aroundView, lineView, requestOf, storyView } from "./links";
@@ -23,6 +24,7 @@ export function LineDetail({ entry }: { entry: Entry }) {
   const record = parseRecord(entry.line);
   const request = requestOf(entry);
   const [form, setForm] = useState<Form>("readable");
+  const [context, setContext] = useState(false);
   const link = () => resolve(linkTo(LINES.path, lineView(view, entry)).slice(1)).href;
   return (
     <div className="min-w-0 border-y border-line bg-bg px-3 py-3 font-sans text-body whitespace-normal md:px-4">
@@ -42,6 +44,10 @@ export function LineDetail({ entry }: { entry: Entry }) {
         )}
         <CopyButton words label="Copy line" text={entry.line} />
         <CopyButton words label="Copy link" text={link()} />
+        <Button size="sm" aria-pressed={context} onClick={() => setContext(!context)}>
+          <FoldVertical size={14} aria-hidden />
+          Context
+        </Button>
         <Link href={linkTo(LINES.path, aroundView(view, entry))} className={buttonClass("outline", "sm")}>
           <Crosshair size={14} aria-hidden />
           Lines around it
@@ -63,6 +69,7 @@ export function LineDetail({ entry }: { entry: Entry }) {
           <MessageText entry={entry} raw={form === "raw"} />
         )}
       </div>
+      {context && <ContextLines entry={entry} />}
       <FieldTable entry={entry} />
     </div>
   );

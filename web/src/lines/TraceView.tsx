@@ -1,12 +1,5 @@
 import { useState } from "react";
-import {
-  countLibraryFrames,
-  type FrameGroup,
-  foldWords,
-  isFolded,
-  type Raised,
-  readStack,
-} from "../lib/stack";
+import { type FrameGroup, foldWords, hasOwnFrames, type Raised, readStack } from "../lib/stack";
 import type { TraceLine } from "../lib/traceback";
 import { cx } from "../ui/cx";
 import { TraceLineText } from "./TraceLineText";
@@ -29,12 +22,12 @@ export function TraceView({ trace, spaced }: { trace: readonly TraceLine[]; spac
 
 function Stack({ stack }: { stack: readonly Raised[] }) {
   const [open, setOpen] = useState(false);
-  const folded = countLibraryFrames(stack);
+  const folds = hasOwnFrames(stack);
   return (
     <div className="grid gap-3">
       <p className="sticky left-0 flex w-fit max-w-[calc(100vw-6rem)] flex-wrap items-baseline gap-x-3 font-sans text-meta text-muted">
         <span>Traceback (most recent call last)</span>
-        {folded > 0 && (
+        {folds && (
           <button
             type="button"
             aria-pressed={open}
@@ -47,13 +40,20 @@ function Stack({ stack }: { stack: readonly Raised[] }) {
       </p>
       {stack.map((raised, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: exceptions have no identity but their place
-        <Exception key={index} raised={raised} open={open} />
+        <Exception key={index} raised={raised} folds={folds} open={open} />
       ))}
     </div>
   );
 }
 
-function Exception({ raised, open }: { raised: Raised; open: boolean }) {
+interface ExceptionProps {
+  raised: Raised;
+  /** Whether frames of libraries are folded, and whether those are open. */
+  folds: boolean;
+  open: boolean;
+}
+
+function Exception({ raised, folds, open }: ExceptionProps) {
   return (
     <section data-exception={raised.relation} aria-label={raised.type} className="grid gap-1">
       {raised.relation !== "raised" && (
@@ -65,8 +65,8 @@ function Exception({ raised, open }: { raised: Raised; open: boolean }) {
         {raised.more && <span className="block text-text">{raised.more}</span>}
       </p>
       <div className="grid gap-0.5">
-        {raised.groups.map((group, index, all) =>
-          isFolded(group, index, all) ? (
+        {raised.groups.map((group, index) =>
+          folds && !group.own ? (
             // biome-ignore lint/suspicious/noArrayIndexKey: groups have no identity but their place
             <Folded key={`${index} ${open}`} group={group} open={open} />
           ) : (

@@ -16,7 +16,16 @@ const AnchorContext = createContext<Anchor | null>(null);
 /** Holds one "now" for the page; it moves on refresh and whenever filters or range change. */
 export function AnchorProvider({ children }: { children: ReactNode }) {
   const { view } = useView();
-  const key = formatView({ ...view, line: "", component: "", wrap: false, by: "level", order: "newest" });
+  const key = formatView({
+    ...view,
+    line: "",
+    component: "",
+    columns: [],
+    show: "lines",
+    wrap: false,
+    by: "level",
+    order: "newest",
+  });
   const [anchor, setAnchor] = useState({ key, now: Date.now() });
   if (anchor.key !== key) setAnchor({ key, now: Date.now() });
   const refresh = useCallback(() => setAnchor((old) => ({ ...old, now: Date.now() })), []);

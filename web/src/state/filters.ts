@@ -35,7 +35,7 @@ export function onlyValues(view: View, facet: Facet, values: readonly string[]):
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
   const filters = { ...emptyFilters(), env: view.filters.env };
-  return { ...view, line: "", q: [], fields: [], states: [], assignees: [], filters };
+  return { ...view, line: "", q: [], not: [], query: "", fields: [], states: [], assignees: [], filters };
 }
 
 /** The view with the live tail on or off, of no one line or request; a closed range gives way to the present. */
@@ -50,11 +50,17 @@ export function withTail(view: View, tail: boolean): View {
   };
 }
 
+/** The view with a field as a column of the list, or without it. */
+export function toggleColumn(view: View, name: string): View {
+  const others = view.columns.filter((other) => other !== name);
+  return { ...view, columns: others.length < view.columns.length ? others : [...others, name] };
+}
+
 /** How many filters narrow the view, the environment not counted. */
 export function countFilters(view: View): number {
   const facets = FACETS.filter((facet) => facet !== "env").map((facet) => view.filters[facet]);
   const values = facets.reduce((sum, { include, exclude }) => sum + include.length + exclude.length, 0);
-  return values + view.fields.length + view.q.length;
+  return values + view.fields.length + view.q.length + view.not.length + (view.query === "" ? 0 : 1);
 }
 
 function withFacet(view: View, facet: Facet, value: string, mode: Mode | null): View {

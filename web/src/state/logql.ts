@@ -1,21 +1,51 @@
-import { FACETS, type View } from "./view";
+import { FACETS, type FieldFilter, JSON_FIELD, type View } from "./view";
 
 /**
  * The LogQL query of a view that filters by fields beyond the API's own
- * filters (any label or structured metadata). Without such fields the API's
+ * filters (any label, structured metadata or member of a JSON line), or that
+ * has a query of its own, which the filters then narrow. Otherwise the API's
  * filters are used instead, because they keep facet alternatives visible.
  */
 export function buildLogQL(view: View): string {
+  const base = splitSelector(view.query);
   const matchers = FACETS.flatMap((facet) => {
     const { include, exclude } = view.filters[facet];
     return [...matcher(facet, "=", include), ...matcher(facet, "!", exclude)];
   });
-  if (!view.filters.service.include.length) matchers.unshift('service=~".+"');
+  if (base.matchers !== "") matchers.unshift(base.matchers);
+  else if (!view.filters.service.include.length) matchers.unshift('service=~".+"');
   const text = view.q.map((word) => ` |~ ${quote(`(?i)${escapeRegex(word)}`)}`);
-  const fields = view.fields.map(
-    ({ name, value, exclude }) => ` | ${name} ${exclude ? "!=" : "="} ${quote(value)}`,
-  );
-  return `{${matchers.join(", ")}}${text.join("")}${fields.join("")}`;
+  const not = view.not.map((word) => ` !~ ${quote(`(?i)${escapeRegex(word)}`)}`);
+  return `{${matchers.join(", ")}}${base.pipeline}${[...text, ...not].join("")}${fieldFilters(view.fields)}`;
+}
+
+/** The matchers of a query's stream selector, and what follows the selector; a query without one is all pipeline. */
+export function splitSelector(query: string): { matchers: string; pipeline: string } {
+  const match = /^\s*\{((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`}])*)\}([\s\S]*)$/.exec(query);
+  if (!match) return { matchers: "", pipeline: query.trim() === "" ? "" : ` ${query.trim()}` };
+  return { matchers: (match[1] ?? "").trim().replace(/,$/, ""), pipeline: (match[2] ?? "").trimEnd() };
+}
+
+// Members of JSON lines get names of their own, which are dropped again: what a
+// line carries must not depend on the filters, or links to it would not hold.
+function fieldFilters(fields: readonly FieldFilter[]): string {
+  const members = [...new Set(fields.flatMap(({ name }) => memberOf(name) ?? []))];
+  const parse = members.map((name) => `${alias(name)}=${quote(name)}`).join(", ");
+  const filters = fields.map(({ name, value, exclude }) => {
+    const member = memberOf(name);
+    return ` | ${member ? alias(member) : name} ${exclude ? "!=" : "="} ${quote(value)}`;
+  });
+  const drop =
+    members.length > 0 ? ` | drop ${members.map(alias).join(", ")}, __error__, __error_details__` : "";
+  return `${parse && ` | json ${parse}`}${filters.join("")}${drop}`;
+}
+
+function memberOf(name: string): string | null {
+  return name.startsWith(JSON_FIELD) ? name.slice(JSON_FIELD.length) : null;
+}
+
+function alias(member: string): string {
+  return `json_${member}`;
 }
 
 /** A LogQL string literal. */

@@ -132,3 +132,16 @@ describe("buildLogQL", () => {
     );
   });
 });
+
+describe("a query of LogQL", () => {
+  it("is narrowed by the filters, inside its selector and after its pipeline", () => {
+    const view = parseView(
+      `?query=${encodeURIComponent('{job="a}", env=~`x}y`} |= "t" | json')}&service=b&q=w&not=n&field=json.path=/x`,
+    );
+    expect(buildLogQL(view)).toBe(
+      '{job="a}", env=~`x}y`, service="b"} |= "t" | json |~ "(?i)w" !~ "(?i)n"' +
+        ' | json json_path="path" | json_path = "/x" | drop json_path, __error__, __error_details__',
+    );
+    expect(parseView(formatView(view))).toEqual(view);
+  });
+});

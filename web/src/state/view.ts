@@ -26,6 +26,14 @@ export interface View {
   filters: Readonly<Record<Facet, FacetFilter>>;
   fields: readonly FieldFilter[];
   q: readonly string[];
+  /** Texts that no line may have. */
+  not: readonly string[];
+  /** A LogQL query that the filters narrow further; empty for none. */
+  query: string;
+  /** Fields shown as columns of the list. */
+  columns: readonly string[];
+  /** The lines themselves, or the patterns of their messages. */
+  show: "lines" | "patterns";
   range: TimeRange;
   by: "service" | "level";
   order: "newest" | "oldest";
@@ -67,6 +75,10 @@ export function parseView(search: string): View {
     filters,
     fields: params.getAll("field").flatMap(parseField).slice(0, MAX_VALUES),
     q: unique(params.getAll("q").map((word) => word.trim())),
+    not: unique(params.getAll("not").map((word) => word.trim())),
+    query: params.get("query") ?? "",
+    columns: unique(params.getAll("col")),
+    show: params.get("show") === "patterns" ? "patterns" : "lines",
     range,
     by: params.get("by") === "service" ? "service" : "level",
     order: params.get("order") === "oldest" ? "oldest" : "newest",
@@ -87,6 +99,9 @@ export function formatView(view: View): string {
   const params = new URLSearchParams(filterParams(view));
   for (const { name, value, exclude } of view.fields)
     params.append("field", `${name}${exclude ? "!=" : "="}${value}`);
+  if (view.query !== "") params.append("query", view.query);
+  for (const name of view.columns) params.append("col", name);
+  if (view.show === "patterns") params.append("show", "patterns");
   for (const [key, value] of rangeParams(view.range)) params.append(key, value);
   if (view.by === "service") params.append("by", "service");
   if (view.order === "oldest") params.append("order", "oldest");
@@ -102,12 +117,13 @@ export function formatView(view: View): string {
 }
 
 /** Facet and text filters as the API and the address spell them. */
-export function filterParams(view: Pick<View, "filters" | "q">): [string, string][] {
+export function filterParams(view: Pick<View, "filters" | "q" | "not">): [string, string][] {
   const pairs: [string, string][] = FACETS.flatMap((facet) => [
     ...view.filters[facet].include.map((value): [string, string] => [facet, value]),
     ...view.filters[facet].exclude.map((value): [string, string] => [facet, `!${value}`]),
   ]);
-  return [...pairs, ...view.q.map((word): [string, string] => ["q", word])];
+  const texts = view.q.map((word): [string, string] => ["q", word]);
+  return [...pairs, ...texts, ...view.not.map((word): [string, string] => ["not", word])];
 }
 
 /** True if anything but the environment narrows the view: then an empty bucket means "no match", not "no data". */
@@ -115,7 +131,7 @@ export function isNarrowed(view: View): boolean {
   const facets = FACETS.some(
     (facet) => facet !== "env" && view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
   );
-  return facets || view.q.length > 0 || view.fields.length > 0;
+  return facets || view.q.length + view.not.length + view.fields.length > 0 || view.query !== "";
 }
 
 /** Start and end in unix milliseconds, as seen from `now`. */
@@ -124,9 +140,12 @@ export function rangeBounds(range: TimeRange, now: number): { startMs: number; e
   return { startMs: now - range.spanMs, endMs: now };
 }
 
-/** True for names that LogQL accepts as a label; others cannot be filtered by. */
+/** Marks the name of a field that is a member of a JSON line, and no label or metadata. */
+export const JSON_FIELD = "json.";
+
+/** True for names that LogQL accepts as a label, also as a member of a JSON line; others cannot be filtered by. */
 export function isFieldName(name: string): boolean {
-  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+  return /^(json\.)?[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
 }
 
 function rangeParams(range: TimeRange): [string, string][] {

@@ -27,7 +27,7 @@ const BAR: Record<Level, string> = {
 /** The level's short name in its colour. */
 export function LevelTag({ level, small = false }: { level: Level; small?: boolean }) {
   return (
-    <span className={cx("font-mono", small ? "text-meta" : "text-code", TEXT[level])} title={level}>
+    <span className={cx("shrink-0 font-mono", small ? "text-meta" : "text-code", TEXT[level])} title={level}>
       {shortLevel(level)}
     </span>
   );

@@ -71,7 +71,7 @@ function LineItem({ entry, event }: { entry: Entry; event: EventPlace }) {
 }
 
 /** How long after an event a line is: "+0.120 s", "−3.004 s", "0". */
-export function offsetWords(ts: string, event: string): string {
+function offsetWords(ts: string, event: string): string {
   const ms = Number((BigInt(ts) - BigInt(event)) / 1000n) / 1000;
   if (ts === event) return "0";
   return `${ms < 0 ? "−" : "+"}${(Math.abs(ms) / 1000).toFixed(3)} s`;

@@ -89,9 +89,7 @@ function Where({ issue }: { issue: Row }) {
   const [service, place] = [issue.service, [issue.culprit, issue.service, issue.env].filter(Boolean)];
   return (
     <div className="flex min-w-0 items-center gap-x-2 text-meta text-muted">
-      <span className="shrink-0">
-        <LevelTag level={toLevel(issue.level)} small />
-      </span>
+      <LevelTag level={toLevel(issue.level)} small />
       <span className="shrink-0 space-x-1 md:hidden">
         <States issue={issue} />
       </span>

@@ -108,7 +108,7 @@ function Condition({ name, on, onTurn, children }: ConditionProps) {
 type Conditions = Record<"until" | "events" | "surge", boolean>;
 
 /** The snooze that is asked for; null if it has no condition, or one that cannot be read or is over at once. */
-export function readSnooze(on: Conditions, until: string, events: string): Snooze | null {
+function readSnooze(on: Conditions, until: string, events: string): Snooze | null {
   const snooze: Snooze = {};
   if (on.until) {
     const ms = fromInputTime(until);

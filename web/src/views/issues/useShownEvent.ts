@@ -36,7 +36,7 @@ function shownOf(place: EventPlace, kept: Evidence | undefined, event: IssueEven
 }
 
 /** The place of an event as the address has it: "1764115200000000000-0a1b"; null for anything else. */
-export function parsePlace(text: string): EventPlace | null {
+function parsePlace(text: string): EventPlace | null {
   const match = /^(\d{1,19})-([0-9a-f]+)$/.exec(text);
   return match?.[1] && match[2] ? { ts: match[1], id: match[2] } : null;
 }

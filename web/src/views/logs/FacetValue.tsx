@@ -3,12 +3,12 @@ import { formatShort } from "../../lib/format";
 import { toLevel } from "../../lib/levels";
 import { filterMode, type Mode, toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
-import type { Facet } from "../../state/view";
 import { cx } from "../../ui/cx";
 import { levelText } from "../../ui/LevelTag";
 
 interface FacetValueProps {
-  facet: Facet;
+  /** The name of a label or field. */
+  facet: string;
   value: string;
   count: number;
   /** Of the facet's largest value, 0 to 1: the width of the bar behind the name. */

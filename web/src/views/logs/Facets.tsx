@@ -4,6 +4,7 @@ import { FACETS } from "../../state/view";
 import { cx } from "../../ui/cx";
 import { Notice, Skeleton, SmallErrorState } from "../../ui/States";
 import { FacetGroup } from "./FacetGroup";
+import { FieldFacets } from "./FieldFacets";
 
 /** Values of each facet with their number of lines; a click filters in, Alt-click out. */
 export function Facets({ bounds }: { bounds: Bounds }) {
@@ -19,6 +20,7 @@ export function Facets({ bounds }: { bounds: Bounds }) {
       {FACETS.map((facet) => (
         <FacetGroup key={facet} facet={facet} values={data.labels[facet]} />
       ))}
+      <FieldFacets bounds={bounds} />
     </div>
   );
 }

@@ -30,7 +30,7 @@ export function FilterChips({ className }: { className?: string }) {
             )}
           >
             <span className="text-muted">
-              {chip.name} {chip.exclude ? "is not" : "is"}
+              {chip.name} {relation(chip)}
             </span>
             <span className="truncate font-semibold">{chip.value}</span>
             <X size={12} aria-hidden className="shrink-0 text-muted" />
@@ -52,7 +52,12 @@ export function FilterChips({ className }: { className?: string }) {
   );
 }
 
-// The first text is in the search field, one environment is in the header: they need no chip.
+function relation({ name, exclude }: Chip): string {
+  if (name === "text") return exclude ? "lacks" : "has";
+  return exclude ? "is not" : "is";
+}
+
+// The query, or the first text, is in the search field, one environment is in the header: they need no chip.
 function listChips(view: View): Chip[] {
   const facets = FACETS.flatMap((name) => {
     const { include, exclude } = view.filters[name];
@@ -68,7 +73,7 @@ function listChips(view: View): Chip[] {
   const fields = view.fields.map(
     (field): Chip => ({ ...field, without: () => removeFilter(view, field.name, field.value) }),
   );
-  const words = view.q.slice(1).map(
+  const words = (view.query ? view.q : view.q.slice(1)).map(
     (value): Chip => ({
       name: "text",
       value,
@@ -76,5 +81,13 @@ function listChips(view: View): Chip[] {
       without: () => ({ ...view, q: view.q.filter((word) => word !== value) }),
     }),
   );
-  return [...facets, ...fields, ...words];
+  const lacks = view.not.map(
+    (value): Chip => ({
+      name: "text",
+      value,
+      exclude: true,
+      without: () => ({ ...view, not: view.not.filter((word) => word !== value) }),
+    }),
+  );
+  return [...facets, ...fields, ...words, ...lacks];
 }

@@ -1,12 +1,13 @@
 import { memo, type ReactNode } from "react";
 import type { Entry } from "../../api/types";
 import { toLevel } from "../../lib/levels";
-import { preview } from "../../lib/message";
+import { fieldValue, preview } from "../../lib/message";
 import type { Row } from "../../lib/rows";
 import { formatClock, formatNs, nsToMs } from "../../lib/time";
 import { LineDetail } from "../../lines/LineDetail";
 import { toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
+import { isFieldName } from "../../state/view";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { LogText } from "../../ui/LogText";
@@ -96,15 +97,37 @@ function WideCells({ entry }: { entry: Entry }) {
         {formatClock(nsToMs(entry.ts), true)}
       </span>
       <span role="gridcell" className="w-8 shrink-0 leading-[22px]">
-        <LevelTag level={level} />
+        <FilterButton name="level" value={entry.labels.level ?? ""}>
+          <LevelTag level={level} />
+        </FilterButton>
       </span>
       <span role="gridcell" className="w-28 shrink-0 truncate pr-2 leading-[22px]">
-        <ServiceButton service={entry.labels.service ?? ""} />
+        <FilterButton name="service" value={entry.labels.service ?? ""} />
       </span>
+      <Columns entry={entry} />
       <Message entry={entry} />
       {/* biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells of a virtual grid */}
     </>
   );
+}
+
+/** The values of the fields that are shown as columns. */
+function Columns({ entry }: { entry: Entry }) {
+  const { view } = useView();
+  return view.columns.map((name) => {
+    const value = fieldValue(entry, name);
+    return (
+      // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of a virtual grid
+      <span
+        key={name}
+        role="gridcell"
+        title={`${name}: ${value}`}
+        className="w-32 shrink-0 truncate pr-2 leading-[22px]"
+      >
+        <FilterButton name={name} value={value} />
+      </span>
+    );
+  });
 }
 
 function NarrowCells({ entry }: { entry: Entry }) {
@@ -145,21 +168,22 @@ function wholeText(line: string, first: string): string {
   return text.length > WRAPPED_LIMIT ? `${text.slice(0, WRAPPED_LIMIT)} …` : text;
 }
 
-function ServiceButton({ service }: { service: string }) {
+/** A value of a line that a click filters by, and Alt-click leaves out. */
+function FilterButton({ name, value, children }: { name: string; value: string; children?: ReactNode }) {
   const { view, setView } = useView();
-  if (service === "") return <span className="text-muted">–</span>;
+  if (value === "" || !isFieldName(name)) return children ?? <span className="text-muted">–</span>;
   return (
     <button
       type="button"
       tabIndex={-1}
-      title={`Only ${service}; Alt-click leaves it out`}
+      title={`Only ${value}; Alt-click leaves it out`}
       className="max-w-full truncate hover:text-accent hover:underline"
       onClick={(event) => {
         event.stopPropagation();
-        setView(toggleFilter(view, "service", service, event.altKey ? "exclude" : "include"));
+        setView(toggleFilter(view, name, value, event.altKey ? "exclude" : "include"));
       }}
     >
-      {service}
+      {children ?? value}
     </button>
   );
 }

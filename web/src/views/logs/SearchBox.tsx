@@ -10,15 +10,18 @@ interface SearchBoxProps {
   /** What the text is, for those who do not see the field. */
   label?: string;
   placeholder?: string;
+  /** Whether LogQL is understood too. */
+  logql?: boolean;
 }
 
 /** Plain text to search for, in any case; applied on Enter or when typing rests. */
 export function SearchBox({
   label = "Text that the lines contain",
   placeholder = "Search the lines",
+  logql = false,
 }: SearchBoxProps) {
   const { view, setView } = useView();
-  const applied = view.q[0] ?? "";
+  const applied = view.query || (view.q[0] ?? "");
   const [text, setText] = useState(applied);
   const input = useRef<HTMLInputElement>(null);
   const wanted = useHistoryState<{ focus?: string } | null>()?.focus === SEARCH_STATE.focus;
@@ -31,9 +34,16 @@ export function SearchBox({
   const apply = (next: string, replace: boolean) => {
     const word = next.trim();
     if (word === applied) return;
-    setView({ ...view, line: "", q: [...(word ? [word] : []), ...view.q.slice(1)] }, { replace });
+    const rest = view.query ? view.q : view.q.slice(1);
+    setView(
+      logql && isQuery(word)
+        ? { ...view, line: "", query: word, q: rest }
+        : { ...view, line: "", query: "", q: [...(word ? [word] : []), ...rest] },
+      { replace },
+    );
   };
-  useResting(text, () => apply(text, true));
+  // A query is rarely right before it is complete: it waits for Enter.
+  useResting(text, () => !(logql && isQuery(text)) && apply(text, true));
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -46,18 +56,19 @@ export function SearchBox({
         <input
           ref={input}
           data-search
+          data-logql={(logql && isQuery(text)) || undefined}
           type="text"
           enterKeyHint="search"
           aria-label={label}
           placeholder={placeholder}
           value={text}
-          maxLength={1000}
+          maxLength={logql ? 5000 : 1000}
           autoComplete="off"
           spellCheck={false}
           dir="auto"
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-          className="h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 pointer-coarse:h-10 pointer-coarse:text-[1rem]"
+          className="h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 pointer-coarse:h-10 pointer-coarse:text-[1rem] data-logql:font-mono data-logql:text-code"
         />
         {text === "" ? (
           <kbd className="pointer-events-none absolute top-1/2 right-2.5 hidden -translate-y-1/2 rounded-sm border border-line px-1 font-sans text-meta text-muted md:block">
@@ -79,6 +90,11 @@ export function SearchBox({
       </form>
     </search>
   );
+}
+
+/** True for LogQL, which begins with its stream selector; anything else is plain text. */
+function isQuery(text: string): boolean {
+  return text.trimStart().startsWith("{");
 }
 
 /** Calls `apply` when the text has not changed for a while. */

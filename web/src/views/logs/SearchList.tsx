@@ -2,9 +2,11 @@ import { useMemo } from "react";
 import { useLogs, useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
+import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { cx } from "../../ui/cx";
 import { ErrorState, Notice } from "../../ui/States";
+import { ColumnHeads } from "./ColumnHeads";
 import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
 import { NoLines } from "./NoLines";
@@ -21,6 +23,7 @@ export function SearchList() {
   const limit = view.line === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
+  const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
   const rows = useMemo(() => buildRows(entries), [entries]);
   // The lines of the view before may hold the linked one too, but they are about to go.
@@ -39,6 +42,7 @@ export function SearchList() {
         <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
       )}
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
+      {!narrow && <ColumnHeads />}
       <LineGrid
         key={view.line /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}

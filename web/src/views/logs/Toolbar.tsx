@@ -1,4 +1,5 @@
-import { ArrowDownWideNarrow, ArrowUpNarrowWide, WrapText } from "lucide-react";
+import { ArrowDownWideNarrow, ArrowUpNarrowWide, Group, WrapText } from "lucide-react";
+import { lazy, Suspense } from "react";
 import type { Bounds } from "../../api/queries";
 import { withTail } from "../../state/filters";
 import { useView } from "../../state/useView";
@@ -7,14 +8,28 @@ import { FacetButton } from "./FacetButton";
 import { LiveSwitch } from "./LiveSwitch";
 import { SearchBox } from "./SearchBox";
 
+const ExportMenu = lazy(() => import("./ExportMenu"));
+
 /** Search, and how the list is shown. */
 export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
   const { view, setView } = useView();
   const newest = view.order === "newest";
   return (
     <div className="flex items-center gap-1 px-2 py-2 md:px-4">
-      <SearchBox />
+      <SearchBox
+        logql
+        placeholder="Search the lines, or LogQL: {service=&quot;backend&quot;} |= &quot;timeout&quot;"
+      />
       {narrow && <FacetButton bounds={bounds} />}
+      {!view.tail && (
+        <IconButton
+          label={view.show === "patterns" ? "Show the lines" : "Show the patterns of the lines"}
+          aria-pressed={view.show === "patterns"}
+          onClick={() => setView({ ...view, show: view.show === "patterns" ? "lines" : "patterns" })}
+        >
+          <Group size={16} aria-hidden />
+        </IconButton>
+      )}
       {!view.tail && !narrow && (
         <IconButton
           label={newest ? "Newest first; show oldest first" : "Oldest first; show newest first"}
@@ -34,6 +49,11 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
       >
         <WrapText size={16} aria-hidden />
       </IconButton>
+      {!view.tail && !narrow && (
+        <Suspense fallback={<span className="size-8" />}>
+          <ExportMenu bounds={bounds} />
+        </Suspense>
+      )}
       <LiveSwitch on={view.tail} onChange={(on) => setView(withTail(view, on))} />
     </div>
   );

@@ -24,7 +24,7 @@ export function NewAndRegressed() {
   const { view, setView } = useView();
   const query = useOpenIssues(view, useAnchor());
   const { data } = query;
-  const { shown, setHovered } = useStill(data?.issues ?? NONE);
+  const { shown, setHovered } = useStill(data ? withoutTwins(data.issues) : NONE);
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 24 * 3_600_000 } });
   const more = (data?.total ?? 0) - shown.length;
   const all = linkTo(ISSUES.path, { ...view, states: OPEN_STATES });
@@ -118,6 +118,11 @@ function Item({ issue }: { issue: IssueRow }) {
       </Link>
     </li>
   );
+}
+
+/** The issues without those of which another one of the same failure is there. */
+function withoutTwins(issues: readonly IssueRow[]): readonly IssueRow[] {
+  return issues.filter(({ twin }) => !issues.some(({ id }) => id === twin));
 }
 
 /** Keeps a list that renews itself as it is while the pointer is over it: nothing moves under the hand. */

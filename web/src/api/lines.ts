@@ -1,0 +1,81 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { View } from "../state/view";
+import { apiUrl, getJson, type Params } from "./client";
+import { type Bounds, boundParams, viewParams } from "./queries";
+import type { Entry, LogsCost, LogsResponse, LogsSample } from "./types";
+
+/** How much the view's lines would cost Loki; asked only where it may be much. */
+export function useCost(view: View, bounds: Bounds, enabled: boolean) {
+  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  return useQuery({
+    queryKey: ["cost", params],
+    queryFn: ({ signal }) => getJson<LogsCost>("logs/cost", params, signal),
+    enabled,
+  });
+}
+
+/** Patterns and fields of the view's newest lines. */
+export function useSample(view: View, bounds: Bounds, enabled = true) {
+  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  return useQuery({
+    queryKey: ["sample", params],
+    queryFn: ({ signal }) => getJson<LogsSample>("logs/sample", params, signal),
+    placeholderData: keepPreviousData,
+    enabled,
+  });
+}
+
+/** Where the view's lines are as a file; the browser saves it. */
+export function exportUrl(view: View, bounds: Bounds, format: "ndjson" | "csv"): string {
+  const direction = view.order === "oldest" ? "forward" : "backward";
+  return apiUrl("logs/export", [
+    ...viewParams(view),
+    ...boundParams(bounds),
+    ["direction", direction],
+    ["format", format],
+  ]);
+}
+
+const DAY_NS = 86_400_000_000_000n;
+/** How many lines of context one click loads. */
+export const CONTEXT_LINES = 10;
+
+/** Lines of the same stream on one side of a line, nearest first, within a day; each page is ten lines. */
+export function useContextLines(entry: Entry, side: "before" | "after") {
+  const at = BigInt(entry.ts);
+  const range: Params =
+    side === "before"
+      ? [
+          ["start", String(at - DAY_NS)],
+          ["end", String(at)],
+          ["direction", "backward"],
+        ]
+      : [
+          ["start", String(at)],
+          ["end", String(at + DAY_NS)],
+          ["direction", "forward"],
+        ];
+  const params: Params = [...streamParams(entry), ...range];
+  return useInfiniteQuery({
+    queryKey: ["context", entry.id, side],
+    queryFn: ({ signal, pageParam }) =>
+      getJson<LogsResponse>(
+        "logs",
+        [...params, ["limit", String(CONTEXT_LINES)], ...(pageParam ? [["cursor", pageParam] as const] : [])],
+        signal,
+      ),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next_cursor || null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+// The level is left out: an error's neighbours are mostly of another one.
+const STREAM_LABELS = ["service", "env", "host", "container", "job"] as const;
+
+function streamParams(entry: Entry): Params {
+  return STREAM_LABELS.flatMap((name) => {
+    const value = entry.labels[name];
+    return value ? [[name, value] as const] : [];
+  });
+}

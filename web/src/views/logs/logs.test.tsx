@@ -1,0 +1,197 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Entry, LogsSample } from "../../api/types";
+import { ContextLines } from "../../lines/ContextLines";
+import { AnchorProvider } from "../../state/anchor";
+import { parseView } from "../../state/view";
+import { eventually } from "../../testing/eventually";
+import { CostQuestion } from "./CostQuestion";
+import { FieldFacets } from "./FieldFacets";
+import PatternList from "./PatternList";
+import { SearchBox } from "./SearchBox";
+import { useCostGuard } from "./useCostGuard";
+
+const AT = 1_772_366_400_000_000_000n;
+const BOUNDS = { startMs: 0, endMs: 86_400_000 };
+
+function line(offset: bigint): Entry {
+  const ts = String(AT + offset);
+  return {
+    id: `${ts}-1`,
+    ts,
+    line: `line ${offset}`,
+    labels: { service: "backend", level: "error" },
+    metadata: {},
+  };
+}
+
+const SAMPLE: LogsSample = {
+  lines: 2000,
+  complete: false,
+  oldest: "2026-03-01T12:00:00Z",
+  warnings: [],
+  patterns: [
+    {
+      template: "game <num> was saved",
+      text: "was saved",
+      count: 1500,
+      first: "2026-03-01T12:00:00Z",
+      last: "2026-03-01T12:30:00Z",
+      levels: { info: 1499, error: 1 },
+      services: { backend: 1500 },
+      example: "game 7 was saved",
+    },
+  ],
+  fields: [
+    { name: "path", kind: "json", lines: 900, distinct: 14, values: [{ value: "/api/games", count: 800 }] },
+    { name: "level", kind: "json", lines: 900, distinct: 1, values: [{ value: "INFO", count: 900 }] },
+  ],
+};
+
+let root: Root;
+let asked: URL[];
+let huge: boolean;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  asked = [];
+  huge = false;
+  document.body.innerHTML = '<div id="root"></div>';
+  root = createRoot(document.getElementById("root") as HTMLElement);
+  vi.stubGlobal("fetch", async (address: string) => {
+    const url = new URL(address);
+    asked.push(url);
+    return new Response(JSON.stringify(answer(url)), { headers: { "Content-Type": "application/json" } });
+  });
+});
+
+afterEach(async () => {
+  await act(async () => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+function answer(url: URL): unknown {
+  if (url.pathname.endsWith("/cost")) return { bytes: huge ? 9e9 : 9e6, huge };
+  if (url.pathname.endsWith("/sample")) return SAMPLE;
+  const before = url.searchParams.get("direction") === "backward";
+  const later = url.searchParams.has("cursor");
+  const entries = before ? [line(later ? -2n : -1n)] : [line(0n), line(1n)];
+  return { entries, next_cursor: before && !later ? "next" : "", partial: false, warnings: [], stats: {} };
+}
+
+async function show(element: React.ReactNode, search = ""): Promise<void> {
+  window.history.replaceState(null, "", `/lines${search}`);
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <AnchorProvider>{element}</AnchorProvider>
+      </QueryClientProvider>,
+    ),
+  );
+}
+
+async function click(text: string, options: MouseEventInit = {}): Promise<void> {
+  const found = [...document.querySelectorAll("button")].find((one) => one.textContent?.includes(text));
+  if (!found) throw new Error(`no button ${text}`);
+  await act(async () => {
+    found.dispatchEvent(new MouseEvent("click", { bubbles: true, ...options }));
+  });
+}
+
+const view = () => parseView(window.location.search);
+const shown = () => [...document.querySelectorAll("[data-context-line]")].map((one) => one.textContent ?? "");
+
+describe("the lines before and after a line", () => {
+  it("are those of its stream, in the order of time, the line itself once", async () => {
+    await show(<ContextLines entry={line(0n)} />);
+    await eventually(() => expect(shown()).toHaveLength(3));
+    expect(shown().map((text) => text.match(/line (-?\d+)/)?.[1])).toEqual(["-1", "0", "1"]);
+    expect(asked[0]?.searchParams.get("service")).toBe("backend");
+    expect(asked[0]?.searchParams.has("level")).toBe(false);
+  });
+
+  it("grow on one side alone, and say where there is no more", async () => {
+    await show(<ContextLines entry={line(0n)} />);
+    await eventually(() => expect(shown()).toHaveLength(3));
+    await click("10 more before");
+    await eventually(() => expect(shown()).toHaveLength(4));
+    expect(shown()[0]).toContain("line -2");
+    expect(document.body.textContent).toContain("No earlier line within a day");
+    expect(asked).toHaveLength(3);
+  });
+});
+
+describe("the patterns", () => {
+  it("say that they are of a sample, and lead to their lines or leave them out", async () => {
+    await show(<PatternList />, "?show=patterns");
+    await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
+    expect(document.body.textContent).toContain("in a sample: the newest 2,000 lines");
+    expect(document.querySelector("[data-pattern]")?.textContent).toContain("INF");
+    await click("Hide");
+    expect(view()).toMatchObject({ not: ["was saved"], show: "patterns" });
+    await click("Only");
+    expect(view()).toMatchObject({ q: ["was saved"], show: "lines" });
+  });
+});
+
+describe("the fields", () => {
+  it("are asked for when opened, leave out what is a facet, and filter with a click", async () => {
+    await show(<FieldFacets bounds={BOUNDS} />);
+    expect(asked).toHaveLength(0);
+    await click("Fields");
+    await eventually(() => expect(document.querySelectorAll("[data-field]")).toHaveLength(1));
+    await click("path");
+    await click("/api/games", { altKey: true });
+    expect(view().fields).toEqual([{ name: "json.path", value: "/api/games", exclude: true }]);
+    expect(document.body.textContent).toContain("13 rarer values");
+  });
+});
+
+function Guarded({ spanMs }: { spanMs: number }) {
+  const guard = useCostGuard(view(), { startMs: 0, endMs: spanMs });
+  return guard.state === "ask" ? <CostQuestion guard={guard} spanMs={spanMs} /> : <p>{guard.state}</p>;
+}
+
+describe("the cost guard", () => {
+  it("asks before a huge query, and runs it at the reader's word", async () => {
+    huge = true;
+    await show(<Guarded spanMs={86_400_000} />);
+    await eventually(() => expect(document.body.textContent).toContain("Loki would read up to 9 GB"));
+    await click("Run it all the same");
+    expect(document.body.textContent).toBe("run");
+  });
+
+  it("lets a cheap query run, and does not ask at all for a short time", async () => {
+    await show(<Guarded spanMs={86_400_000} />);
+    await eventually(() => expect(document.body.textContent).toBe("run"));
+    expect(asked).toHaveLength(1);
+    await show(<Guarded spanMs={3_600_000} />);
+    expect(document.body.textContent).toBe("run");
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("the search field", () => {
+  it("takes LogQL on Enter, and plain text instead of it", async () => {
+    await show(<SearchBox logql />, "?q=one&q=two");
+    await type('{service="a"} |= "x"');
+    expect(view()).toMatchObject({ query: '{service="a"} |= "x"', q: ["two"] });
+    await type("plain");
+    expect(view()).toMatchObject({ query: "", q: ["plain", "two"] });
+  });
+});
+
+async function type(text: string): Promise<void> {
+  const input = document.querySelector("input") as HTMLInputElement;
+  const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
+  await act(async () => {
+    set?.call(input, text);
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await act(async () => {
+    input.form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+  });
+}
