@@ -39,8 +39,9 @@ export function Header({ session, onHelp, onPalette }: HeaderProps) {
       <TopTabs />
       <div className="ml-auto flex min-w-0 items-center gap-1">
         <span className="hidden sm:block">
-          <Button size="sm" look="quiet" onClick={onPalette} aria-label="Search or jump" title={PALETTE_KEYS}>
+          <Button size="sm" look="quiet" onClick={onPalette} title={`Search or jump, ${PALETTE_KEYS}`}>
             <Search size={14} aria-hidden />
+            <span className="sr-only">Search or jump</span>
             <kbd className="hidden font-sans text-meta lg:inline">{PALETTE_KEYS}</kbd>
           </Button>
         </span>
