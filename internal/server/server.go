@@ -33,6 +33,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/notify"
+	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
@@ -60,6 +61,8 @@ type Config struct {
 	// Issues and Index may be nil: then no issues are made of errors.
 	Issues *life.Tracker
 	Index  *index.Indexer
+	// Searches are those that people saved.
+	Searches *searches.Store
 	// Notify may be nil: then there are no notifications.
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
@@ -203,6 +206,9 @@ func (s *Server) routes() http.Handler {
 	api.GET("/logs/completion", s.handle(s.logsCompletion))
 	api.GET("/logs/export", s.handle(s.exportLogs))
 	api.GET("/story", s.handle(s.story))
+	api.GET("/searches", s.handle(s.savedSearches))
+	api.POST("/searches", fromHere(s.external), s.handle(s.saveSearch))
+	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))

@@ -14,7 +14,7 @@ import { check, Failed } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
 import * as steps from "./steps.mjs";
-import { tellStory, usePalette } from "./story.mjs";
+import { saveSearch, tellStory, usePalette } from "./story.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -70,6 +70,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     story = await tellStory(page, base);
   });
   await step("palette", () => usePalette(page, base, out));
+  await step("saved searches", () => saveSearch(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);

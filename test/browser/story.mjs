@@ -58,3 +58,28 @@ export async function usePalette(page, base, out) {
   await page.keyboard.press("Enter");
   await visible(page.locator("h1[data-story]"), "an id leads to the story of its request");
 }
+
+/** A search is saved under a name, found in the palette, and deleted. */
+export async function saveSearch(page, base, out) {
+  await page.goto(new URL("lines?level=error", base).href);
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  const dialog = page.getByRole("dialog", { name: "Saved searches" });
+  await visible(dialog, "the saved searches open");
+  await dialog.getByLabel("Name of this search").fill("Errors of all");
+  await page.keyboard.press("Enter");
+  await visible(dialog.locator("[data-search-saved]", { hasText: "Errors of all" }), "the search is saved");
+  await checkAccessible(page, "the saved searches");
+  await page.screenshot({ path: `${out}/searches.png` });
+  await page.keyboard.press("Escape");
+  await page.goto(base);
+  await visible(page.locator("[data-verdict]"), "the overview is shown");
+  await page.keyboard.press("Control+k");
+  await visible(page.locator("[data-command^='search ']"), "the palette has the saved search");
+  await page.keyboard.type("errors of");
+  await page.keyboard.press("Enter");
+  await until(page, () => /lines\?level=error/.test(page.url()), "the saved search opens");
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await dialog.getByRole("button", { name: "Delete Errors of all" }).click();
+  await until(page, async () => !(await dialog.locator("[data-search-saved]").count()), "the search is deleted");
+  await page.keyboard.press("Escape");
+}

@@ -198,6 +198,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved searches of all users */
+        get: operations["savedSearches"];
+        put?: never;
+        /** Save a search */
+        post: operations["saveSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a search
+         * @description Of the user's own; an admin deletes any.
+         */
+        delete: operations["deleteSearch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/volume": {
         parameters: {
             query?: never;
@@ -2184,6 +2222,35 @@ export interface components {
             partial: boolean;
             warnings: string[];
         };
+        SavedSearchInput: {
+            name: string;
+            /**
+             * @description The view that it is of.
+             * @enum {string}
+             */
+            path: "lines" | "issues";
+            /** @description The search part of the page's address. */
+            view: string;
+        };
+        SavedSearch: {
+            id: number;
+            name: string;
+            /**
+             * @description The view that it is of.
+             * @enum {string}
+             */
+            path: "lines" | "issues";
+            /** @description The search part of the page's address. */
+            view: string;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description True when the user saved it. */
+            own: boolean;
+        };
+        SavedSearches: {
+            searches: components["schemas"]["SavedSearch"][];
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -2714,6 +2781,81 @@ export interface operations {
             502: components["responses"]["Upstream"];
             503: components["responses"]["Upstream"];
             504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    savedSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearches"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    saveSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchInput"];
+            };
+        };
+        responses: {
+            /** @description The search as it is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
         };
     };
     volume: {

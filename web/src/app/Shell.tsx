@@ -18,6 +18,7 @@ const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
 const Palette = lazy(() => import("./palette/Palette"));
+const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
@@ -25,6 +26,7 @@ const NotificationsView = lazy(() => import("../views/settings/NotificationsView
 export function Shell({ session }: { session: Session }) {
   const [help, setHelp] = useState(false);
   const [palette, setPalette] = useState(false);
+  const [searches, setSearches] = useState(false);
   const openHelp = () => setHelp(true);
   const openPalette = () => setPalette(true);
   useShortcuts(openHelp, openPalette);
@@ -66,9 +68,17 @@ export function Shell({ session }: { session: Session }) {
         </Suspense>
       </main>
       <BottomTabs />
+      <Suspense>{searches && <SearchesDialog onClose={() => setSearches(false)} />}</Suspense>
       <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
       <Suspense>
-        {palette && <Palette session={session} onHelp={openHelp} onClose={() => setPalette(false)} />}
+        {palette && (
+          <Palette
+            session={session}
+            onHelp={openHelp}
+            onSearches={() => setSearches(true)}
+            onClose={() => setPalette(false)}
+          />
+        )}
       </Suspense>
     </div>
   );

@@ -25,6 +25,17 @@ beforeEach(async () => {
         labels: { service: [{ value: "backend", count: 5 }], env: [{ value: "production", count: 5 }] },
       });
     }
+    if (url.includes("/searches")) {
+      const saved = {
+        id: 3,
+        name: "Timeouts",
+        path: "lines",
+        view: "q=timeout",
+        created_by: "bob",
+        own: false,
+      };
+      return Response.json({ searches: [saved] });
+    }
     return Response.json({ issues: [{ id: 7, title: HOSTILE, service: "backend", env: "production" }] });
   });
   HTMLDialogElement.prototype.showModal ??= () => {};
@@ -36,7 +47,7 @@ beforeEach(async () => {
     root.render(
       <QueryClientProvider client={new QueryClient()}>
         <AnchorProvider>
-          <Palette session={SESSION} onHelp={() => {}} onClose={() => closed++} />
+          <Palette session={SESSION} onHelp={() => {}} onSearches={() => {}} onClose={() => closed++} />
         </AnchorProvider>
       </QueryClientProvider>,
     ),
@@ -105,4 +116,13 @@ it("offers settings to admins alone", async () => {
   await type("notifications");
   expect(active()).toBe("lines");
   expect(closed).toBe(0);
+});
+
+it("leads to the searches that others saved", async () => {
+  await eventually(() =>
+    expect(document.querySelector("[data-command='search 3']")?.textContent).toContain("by bob"),
+  );
+  await type("timeouts");
+  await press("Enter");
+  expect(window.location.pathname + window.location.search).toBe("/lines?q=timeout");
 });

@@ -2,9 +2,11 @@ import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 import { useIssueSearch } from "../../api/issues";
 import { useLabels } from "../../api/queries";
+import { useSearches } from "../../api/searches";
 import type { Session } from "../../api/types";
 import { formatShort } from "../../lib/format";
 import { type Command, looksLikeId } from "../../lib/palette";
+import { searchLink } from "../../lib/searches";
 import { describeDuration } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { onlyValues, withTail } from "../../state/filters";
@@ -15,17 +17,18 @@ import { PRESETS } from "../presets";
 import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
-export function useCommands(text: string, session: Session, onHelp: () => void): Command[] {
+export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
   const { view, setView } = useView();
   const [, navigate] = useLocation();
   const go = (path: string, next: View = withTail(view, false)) => navigate(linkTo(path, next));
   const lookFor = ofText(text, view, go);
   const commands = [
     ...usePlaces(session, go),
+    ...useSavedCommands(),
     ...useIssueCommands(text, go),
     ...useLabelCommands(view, go, setView),
     ...rangeCommands(view, setView),
-    ...useActions(onHelp),
+    ...useActions(dialogs),
   ];
   return looksLikeId(text) ? [...lookFor, ...commands] : [...commands, ...lookFor];
 }
@@ -34,6 +37,11 @@ export function useCommands(text: string, session: Session, onHelp: () => void):
 const ISSUES_FOUND = 5;
 const LEAST = 2;
 const SETTLE_MS = 200;
+
+interface Dialogs {
+  onHelp: () => void;
+  onSearches: () => void;
+}
 
 type Go = (path: string, next?: View) => void;
 
@@ -89,6 +97,18 @@ function useIssueCommands(text: string, go: Go): Command[] {
   }));
 }
 
+function useSavedCommands(): Command[] {
+  const [, navigate] = useLocation();
+  const { data } = useSearches();
+  return (data?.searches ?? []).map((search) => ({
+    id: `search ${search.id}`,
+    group: "Saved searches",
+    title: search.name,
+    note: search.own ? "yours" : `by ${search.created_by}`,
+    run: () => navigate(searchLink(search)),
+  }));
+}
+
 /** The text once it has not changed for a moment. */
 function useSettled(text: string): string {
   const [settled, setSettled] = useState(text);
@@ -126,7 +146,7 @@ function rangeCommands(view: View, setView: (next: View) => void): Command[] {
   }));
 }
 
-function useActions(onHelp: () => void): Command[] {
+function useActions({ onHelp, onSearches }: Dialogs): Command[] {
   const { view } = useView();
   const [path, navigate] = useLocation();
   const { refresh } = useAnchor();
@@ -143,6 +163,7 @@ function useActions(onHelp: () => void): Command[] {
       run: () => navigate(linkTo(LINES.path, tail)),
     },
     { id: "theme", group, title: theme === "dark" ? "Light theme" : "Dark theme", run: toggleTheme },
+    { id: "searches", group, title: "Save this search, or see all", note: "saved searches", run: onSearches },
     { id: "help", group, title: "Keyboard and mouse", note: "help", keys: "?", run: onHelp },
   ];
 }
