@@ -30,7 +30,7 @@ func (f Filter) where() (string, []any) {
 	return " AND env IN ('', ?" + strings.Repeat(",?", len(args)-1) + ")", args
 }
 
-const episodeColumns = `SELECT id, fingerprint, name, severity, service, env, starts_at, began, ended_at, inferred, source = 'poll',
+const episodeColumns = `SELECT id, fingerprint, name, severity, service, env, starts_at, began, ended_at, inferred, source = 'poll' AND receiver = '',
 	labels, annotations, generator_url, receiver, extra FROM alert_episodes `
 
 func scanEpisode(scan func(...any) error) (Episode, error) {

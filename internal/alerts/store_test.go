@@ -440,3 +440,18 @@ func TestAFloodOfAlertsIsTaken(t *testing.T) {
 		t.Errorf("%d rows, %v", len(timeline.Rows), err)
 	}
 }
+
+func TestWhatIsFoundByLookingIsToldOfWhenANotificationComes(t *testing.T) {
+	t.Parallel()
+	for told, alert := range map[string]Alert{"firing": fires("A", 0), "ended": ended("A", 0, 2)} {
+		b := newBook(t)
+		b.look(doubts{}, 1, fires("A", 0))
+		if e, err := b.Episode(t.Context(), 1); err != nil || !e.Polled {
+			t.Errorf("found by looking: %+v, %v", e, err)
+		}
+		b.take(alert)
+		if e, err := b.Episode(t.Context(), 1); err != nil || e.Polled {
+			t.Errorf("%s: %+v, %v", told, e, err)
+		}
+	}
+}
