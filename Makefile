@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web -type d \( -name node_modules -o -name dist \) -
 
 .PHONY: help
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: build servers ## start the whole stack on this machine, without Docker; prints the page's address and login
@@ -64,6 +64,11 @@ faults: build servers ## make logs rotate, Loki fail and the collector die; prin
 soak: faults ## the same for hours; writes the table of docs/reliability.md
 	@SOAK=1 $(FAULTS) -timeout=5h ./test/faults
 	@go run ./test/faults/report $(FAULTS_OUT) docs/reliability.md
+
+.PHONY: screenshots
+screenshots: demo test/browser/node_modules/.package-lock.json ## take the pictures of docs/screenshots; best when the demo has run for an hour
+	@. stack/settings && BASE_URL=$$(<"$$run_dir/address") USER=admin OUT_DIR=docs/screenshots \
+		PASSWORD=$${DASHBOARD_ADMIN_PASSWORD:-$$(<"$$DATA_DIR/admin-password")} node test/browser/screenshots.mjs
 
 .PHONY: loki29
 loki29: build ## build a Loki 2.9, which takes no structured metadata, and test the collector and the dashboard with it

@@ -26,12 +26,14 @@ const (
 
 // healthBody is the answer of GET api/v1/health.
 type healthBody struct {
-	Verdict    health.Verdict   `json:"verdict"`
-	Summary    string           `json:"summary"`
-	CheckedAt  string           `json:"checked_at"`
-	Components []componentBody  `json:"components"`
-	Sources    []sourceBody     `json:"sources"`
-	Unreadable []unreadableBody `json:"unreadable"`
+	Verdict    health.Verdict  `json:"verdict"`
+	Summary    string          `json:"summary"`
+	CheckedAt  string          `json:"checked_at"`
+	Components []componentBody `json:"components"`
+	Sources    []sourceBody    `json:"sources"`
+	// SourcesKnown is false when Loki does not tell them.
+	SourcesKnown bool             `json:"sources_known"`
+	Unreadable   []unreadableBody `json:"unreadable"`
 }
 
 type componentBody struct {
@@ -82,18 +84,22 @@ type unreadableBody struct {
 // for the other, and a dependency that is away is part of the answer.
 func (s *Server) health(c *gin.Context) error {
 	noteOf(c).quiet = true // each open page asks every 15 s
-	sources := make(chan []loki.Source, 1)
+	var sources []loki.Source
+	var failed error
+	done := make(chan struct{})
 	go func() {
+		defer close(done)
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), sourcesWait)
 		defer cancel()
-		found, err := s.sources.get(ctx)
-		if err != nil {
-			s.config.Log.Debug("sources", "error", err) // the item of Loki says it to people
+		if sources, failed = s.sources.get(ctx); failed != nil {
+			s.config.Log.Debug("sources", "error", failed) // the item of Loki says it to people
 		}
-		sources <- found
 	}()
 	report := s.config.Health.Check(c.Request.Context())
-	writeJSON(c, http.StatusOK, s.healthAnswer(report, <-sources))
+	<-done
+	body := s.healthAnswer(report, sources)
+	body.SourcesKnown = failed == nil
+	writeJSON(c, http.StatusOK, body)
 	return nil
 }
 

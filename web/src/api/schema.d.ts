@@ -1194,6 +1194,8 @@ export interface components {
             checked_at: string;
             components: components["schemas"]["HealthComponent"][];
             sources: components["schemas"]["Source"][];
+            /** @description False when Loki does not tell the sources; then there are none in the list. */
+            sources_known: boolean;
             /** @description Sources that the collector may not read. */
             unreadable: components["schemas"]["Unreadable"][];
         };
@@ -1815,7 +1817,7 @@ export interface components {
              * @description When it began by Prometheus' clock.
              */
             starts_at: string;
-            /** @description True if no notification told of it first. */
+            /** @description True if no notification told of it: it was found in Alertmanager. */
             polled: boolean;
             /** @description In the rule's words, with its values. */
             description: string;

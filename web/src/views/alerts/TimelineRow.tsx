@@ -94,12 +94,12 @@ export function TimelineAxis({ axis, gaps }: { axis: Axis; gaps: Gaps }) {
   return (
     <div aria-hidden className={cx(GRID, "border-t border-line pb-1")}>
       <span className="hidden md:block" />
-      <div className="relative h-6 overflow-hidden text-meta text-muted">
+      <div className="relative h-6 text-meta text-muted">
         <GapMarks axis={axis} gaps={gaps} />
         {axisTimes(axis, 6).map((ms) => (
           <span
             key={ms}
-            className="absolute top-1 -translate-x-1/2"
+            className="absolute top-1 -translate-x-1/2 whitespace-nowrap"
             style={{ left: `${((ms - axis.startMs) / (axis.endMs - axis.startMs)) * 100}%` }}
           >
             {byDay || new Date(ms).getHours() + new Date(ms).getMinutes() === 0

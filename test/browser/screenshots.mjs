@@ -1,0 +1,67 @@
+// Takes a picture of every view, light, dark and at 380 px, into OUT_DIR. From the environment: BASE_URL, USER, PASSWORD and
+// CHROMIUM as in run.mjs. The page must have lines and an issue with a traceback: make screenshots has it show the demo.
+
+import { mkdirSync } from "node:fs";
+import { openBrowser } from "./browser.mjs";
+import { until, visible } from "./expect.mjs";
+
+const { BASE_URL: base, USER: user, PASSWORD: password, OUT_DIR: out, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
+const LOOKS = [
+  { look: "light", width: 1280, height: 800, colorScheme: "light" },
+  { look: "dark", width: 1280, height: 800, colorScheme: "dark" },
+  { look: "phone", width: 380, height: 800, colorScheme: "light" },
+];
+
+mkdirSync(out, { recursive: true });
+const { context, close } = await openBrowser(chromium);
+try {
+  const page = context.pages()[0] ?? (await context.newPage());
+  await logIn(page);
+  const issue = await findIssue(page);
+  for (const [view, path, ready] of [
+    ["overview", "", "figure canvas"],
+    ["issues", "issues", "[data-issue]"],
+    ["issue", `issues/${issue}`, "[data-traceback]"],
+    ["logs", "lines", "[data-line]"],
+    ["health", "health", "[data-component]"],
+    ["alerts", "alerts", "h1[data-verdict]"],
+    ["notifications", "settings/notifications", "main h1"],
+  ]) {
+    for (const { look, width, height, colorScheme } of LOOKS) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await page.goto(new URL(path, base).href);
+      await visible(page.locator(ready), `${view} is shown`);
+      await settled(page, view);
+      await page.screenshot({ path: `${out}/${view}-${look}.png` });
+    }
+  }
+} finally {
+  await close();
+}
+
+async function logIn(page) {
+  await page.goto(base);
+  await page.getByLabel("User").fill(user);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await visible(page.getByRole("navigation", { name: "Views" }), "the login leads to the page");
+}
+
+/** The number of an issue with a traceback; in a new demo the first appears when the indexer has read the logs. */
+async function findIssue(page) {
+  const first = page.locator("[data-issue]").first();
+  const listed = async () => {
+    await page.goto(new URL("issues?q=traceback", base).href);
+    return visible(first, "", 5_000).catch(() => false);
+  };
+  await until(page, listed, "there is an issue with a traceback", 120_000);
+  return first.getAttribute("data-issue");
+}
+
+/** Waits until no placeholder is shown any more. */
+async function settled(page, view) {
+  const still = () => page.evaluate(() => document.querySelector(".animate-pulse-soft") === null);
+  await until(page, still, `${view} has loaded`);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
