@@ -89,9 +89,7 @@ func (s *Server) health(c *gin.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), sourcesWait)
-		defer cancel()
-		if sources, failed = s.sources.get(ctx); failed != nil {
+		if sources, failed = s.sources.get(c.Request.Context(), "", s.findSources); failed != nil {
 			s.config.Log.Debug("sources", "error", failed) // the item of Loki says it to people
 		}
 	}()
@@ -101,6 +99,13 @@ func (s *Server) health(c *gin.Context) error {
 	body.SourcesKnown = failed == nil
 	writeJSON(c, http.StatusOK, body)
 	return nil
+}
+
+// findSources asks Loki what sends lines, for a while.
+func (s *Server) findSources(ctx context.Context) ([]loki.Source, error) {
+	ctx, cancel := context.WithTimeout(ctx, sourcesWait)
+	defer cancel()
+	return s.config.Sources.At(ctx, s.config.Now())
 }
 
 // healthAnswer renders a report.

@@ -94,6 +94,9 @@ type Server struct {
 	external *url.URL // nil when not configured
 	page     *page
 	sources  *memo[[]loki.Source]
+	related  *memo[[]life.Row]
+	graphs   *memo[alerts.Graph]
+	silenced *memo[[]alerts.Silence]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
@@ -111,9 +114,10 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{}), webhooks: make(chan struct{}, webhooksAtOnce)}
-	s.sources = newMemo(sourcesFresh, config.Now, func(ctx context.Context) ([]loki.Source, error) {
-		return config.Sources.At(ctx, config.Now())
-	})
+	s.sources = newMemo[[]loki.Source](sourcesFresh, config.Now)
+	s.related = newMemo[[]life.Row](alertFresh, config.Now)
+	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)
+	s.silenced = newMemo[[]alerts.Silence](alertFresh, config.Now)
 	s.public = underPrefix(s.routes())
 	return s, nil
 }
