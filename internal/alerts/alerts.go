@@ -44,6 +44,8 @@ type Episode struct {
 	Severity    string // as the rule says, "" without
 	Service     string
 	Env         string
+	// Component is the component of health that it is about, "" without.
+	Component string
 	// StartsAt is by Prometheus' clock; Began is not later than when the dashboard
 	// heard of it.
 	StartsAt, Began time.Time

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -43,7 +45,19 @@ func scanEpisode(scan func(...any) error) (Episode, error) {
 		return e, err
 	}
 	e.StartsAt, e.Began, e.Ended, e.Extra = timeOf(starts), timeOf(began), timeOf(ended), json.RawMessage(extra)
-	return e, errors.Join(json.Unmarshal([]byte(labels), &e.Labels), json.Unmarshal([]byte(annotations), &e.Annotations))
+	err = errors.Join(json.Unmarshal([]byte(labels), &e.Labels), json.Unmarshal([]byte(annotations), &e.Annotations))
+	e.Component = componentOf(e.Annotations["dashboard"], e.Labels["component"])
+	return e, err
+}
+
+// componentOf returns the component of health that the rule's link to the
+// dashboard opens; without one, what its label says.
+func componentOf(dashboard, label string) string {
+	link, err := url.Parse(dashboard)
+	if err != nil || path.Base(link.Path) != "health" {
+		return label
+	}
+	return cmp.Or(link.Query().Get("c"), label)
 }
 
 // severities are the known ones, the gravest first; others come behind them.
@@ -177,7 +191,8 @@ type Row struct {
 func (s *Store) Timeline(ctx context.Context, span Span, f Filter) (Timeline, error) {
 	where, args := f.where()
 	from, to := span.From.UnixMilli(), span.To.UnixMilli()
-	rows, err := s.db.QueryContext(ctx, `SELECT id, fingerprint, name, severity, service, env, began, ended_at, inferred FROM alert_episodes
+	rows, err := s.db.QueryContext(ctx, `SELECT id, fingerprint, name, severity, service, env, began, ended_at, inferred,
+		COALESCE(annotations ->> 'dashboard', ''), COALESCE(labels ->> 'component', '') FROM alert_episodes
 		WHERE (status = 'firing' OR ended_at >= ?) AND began < ? AND name <> ?`+where+" ORDER BY began DESC, id DESC LIMIT ?",
 		append(append([]any{from, to, Watchdog}, args...), timelineMax+1)...)
 	if err != nil {
@@ -188,10 +203,11 @@ func (s *Store) Timeline(ctx context.Context, span Span, f Filter) (Timeline, er
 	for rows.Next() {
 		var e Episode
 		var began, ended int64
-		if err := rows.Scan(&e.ID, &e.Fingerprint, &e.Name, &e.Severity, &e.Service, &e.Env, &began, &ended, &e.Inferred); err != nil {
+		var dashboard, component string
+		if err := rows.Scan(&e.ID, &e.Fingerprint, &e.Name, &e.Severity, &e.Service, &e.Env, &began, &ended, &e.Inferred, &dashboard, &component); err != nil {
 			return Timeline{}, fmt.Errorf("read the timeline of alerts: %w", err)
 		}
-		e.Began, e.Ended = timeOf(began), timeOf(ended)
+		e.Began, e.Ended, e.Component = timeOf(began), timeOf(ended), componentOf(dashboard, component)
 		list = append(list, e)
 	}
 	if err := rows.Err(); err != nil {

@@ -355,6 +355,39 @@ func TestTheTimelineTellsFlappingFromFiring(t *testing.T) {
 	}
 }
 
+func TestAnEpisodeIsAboutTheComponentThatItsLinkOpens(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ dashboard, label, want string }{
+		{"https://example.org/logs/health?c=backend_staging", "backend", "backend_staging"},
+		{"https://example.org/logs/health", "host", "host"},
+		{"https://example.org/logs/lines?c=probes", "logs", "logs"},
+		{"http://%zz/health?c=host", "", ""},
+		{"", "", ""},
+	} {
+		b := newBook(t)
+		a := fires("Down", 10)
+		a.Annotations = map[string]string{"dashboard": c.dashboard}
+		if c.label != "" {
+			a.Labels["component"] = c.label
+		}
+		b.take(a)
+		firing, _, err := b.Firing(t.Context(), Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		timeline, err := b.Timeline(t.Context(), Span{at(0), at(600)}, Filter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := firing[0].Component; got != c.want {
+			t.Errorf("%s, label %q: firing for %q, want %q", c.dashboard, c.label, got, c.want)
+		}
+		if got := timeline.Rows[0].Episodes[0].Component; got != c.want {
+			t.Errorf("%s, label %q: in the timeline for %q, want %q", c.dashboard, c.label, got, c.want)
+		}
+	}
+}
+
 func TestTimesInWhichNobodyLookedAreGaps(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)

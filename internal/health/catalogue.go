@@ -42,8 +42,12 @@ type Catalogue struct {
 
 // Component is what has one verdict: a service, the host, a part of the system.
 type Component struct {
-	ID         string            `yaml:"id"`
-	Name       string            `yaml:"name"`
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+	// Services and Env say whose issues and deploys concern it; without an
+	// environment those of all.
+	Services   []string          `yaml:"services"`
+	Env        string            `yaml:"env"`
 	Dashboard  string            `yaml:"dashboard"`
 	Variables  map[string]string `yaml:"variables"`
 	Parameters map[string]string `yaml:"parameters"`

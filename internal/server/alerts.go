@@ -137,18 +137,19 @@ type firingBody struct {
 
 // episodeBody is an episode in a list.
 type episodeBody struct {
-	ID       int64   `json:"id"`
-	Name     string  `json:"name"`
-	Severity string  `json:"severity"`
-	Service  string  `json:"service"`
-	Env      string  `json:"env"`
-	Start    *string `json:"start"`
-	End      *string `json:"end"`
-	Inferred bool    `json:"inferred"`
+	ID        int64   `json:"id"`
+	Name      string  `json:"name"`
+	Severity  string  `json:"severity"`
+	Service   string  `json:"service"`
+	Env       string  `json:"env"`
+	Component string  `json:"component"`
+	Start     *string `json:"start"`
+	End       *string `json:"end"`
+	Inferred  bool    `json:"inferred"`
 }
 
 func episodeOf(e alerts.Episode) episodeBody {
-	return episodeBody{e.ID, e.Name, e.Severity, e.Service, e.Env, stamp(e.Began), stamp(e.Ended), e.Inferred}
+	return episodeBody{e.ID, e.Name, e.Severity, e.Service, e.Env, e.Component, stamp(e.Began), stamp(e.Ended), e.Inferred}
 }
 
 // watchdogBody says whether alerts get through at all.

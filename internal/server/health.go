@@ -44,6 +44,8 @@ type componentBody struct {
 	Since       *string        `json:"since,omitempty"`
 	SinceBefore bool           `json:"since_before"`
 	Grafana     string         `json:"grafana,omitempty"`
+	Services    []string       `json:"services"`
+	Env         string         `json:"env"`
 	Signals     []signalBody   `json:"signals"`
 }
 
@@ -133,7 +135,7 @@ func (s *Server) componentAnswer(group health.Group) componentBody {
 	body := componentBody{
 		ID: component.ID, Name: component.Name, Verdict: group.Verdict, Reason: group.Reason,
 		Since: stamp(group.Since), SinceBefore: group.Longer,
-		Grafana: s.grafana(component, 0), Signals: make([]signalBody, len(group.Items)),
+		Grafana: s.grafana(component, 0), Services: list(component.Services), Env: component.Env, Signals: make([]signalBody, len(group.Items)),
 	}
 	for i, item := range group.Items {
 		signal := item.Signal

@@ -7,6 +7,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useEffect, useEffectEvent } from "react";
+import { LIVE_STATES } from "../lib/related";
 import type { View } from "../state/view";
 import { apiUrl, getJson, type Params, postJson } from "./client";
 import { type Bounds, boundParams } from "./queries";
@@ -87,6 +88,23 @@ export function useOpenIssues(view: View, bounds: Bounds) {
   return useQuery({
     queryKey: [ISSUES, "open", params],
     queryFn: ({ signal }) => getJson<IssuesResponse>("issues", params, signal),
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** The newest issues of services in a range that may need a look; not asked for without a service. */
+export function useIssuesOf(services: readonly string[], env: string, bounds: Bounds) {
+  const params: Params = [
+    ...services.map((service) => ["service", service] as const),
+    ...(env ? [["env", env] as const] : []),
+    ...LIVE_STATES.map((state) => ["state", state] as const),
+    ...boundParams(bounds),
+    ["limit", String(PAGE_ISSUES)],
+  ];
+  return useQuery({
+    queryKey: [ISSUES, "of", params],
+    queryFn: ({ signal }) => getJson<IssuesResponse>("issues", params, signal),
+    enabled: services.length > 0,
     placeholderData: keepPreviousData,
   });
 }

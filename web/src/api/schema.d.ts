@@ -1108,6 +1108,10 @@ export interface components {
             since_before: boolean;
             /** @description Grafana's dashboard, absent when Grafana's address is not known; append from and to in unix milliseconds. */
             grafana?: string;
+            /** @description Services whose issues and deploys concern it. */
+            services: string[];
+            /** @description Environment of these issues and deploys; empty for all. */
+            env: string;
             /** @description In the order of importance. */
             signals: components["schemas"]["HealthSignal"][];
         };
@@ -1649,6 +1653,8 @@ export interface components {
             service: string;
             /** @description Label env, empty without. */
             env: string;
+            /** @description Component of health that it is about: the one that the rule's link to the dashboard opens, else its label component; empty without. */
+            component: string;
             /**
              * Format: date-time
              * @description When it began to fire; not later than the dashboard heard of it.
@@ -1673,6 +1679,8 @@ export interface components {
             service: string;
             /** @description Label env, empty without. */
             env: string;
+            /** @description Component of health that it is about: the one that the rule's link to the dashboard opens, else its label component; empty without. */
+            component: string;
             /**
              * Format: date-time
              * @description When it began to fire; not later than the dashboard heard of it.
@@ -1792,6 +1800,8 @@ export interface components {
             service: string;
             /** @description Label env, empty without. */
             env: string;
+            /** @description Component of health that it is about: the one that the rule's link to the dashboard opens, else its label component; empty without. */
+            component: string;
             /**
              * Format: date-time
              * @description When it began to fire; not later than the dashboard heard of it.

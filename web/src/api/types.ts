@@ -22,6 +22,7 @@ export type HealthSeriesResponse = Schemas["HealthSeriesResponse"];
 export type HealthSignal = Schemas["HealthSignal"];
 export type HealthResponse = Schemas["HealthResponse"];
 export type Deploy = Schemas["Deploy"];
+export type DeploysResponse = Schemas["DeploysResponse"];
 export type Evidence = Schemas["Evidence"];
 export type EvidenceLine = Schemas["EvidenceLine"];
 export type IndexStatus = Schemas["IndexStatus"];

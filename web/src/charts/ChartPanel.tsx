@@ -1,10 +1,10 @@
 import { lazy, type ReactNode, Suspense } from "react";
 import { useRetry } from "../api/queries";
+import type { Tick } from "../lib/graph";
 import type { ChartData } from "../lib/volume";
 import { useView } from "../state/useView";
 import { cx } from "../ui/cx";
 import { Skeleton, SmallErrorState } from "../ui/States";
-import type { Tick } from "./ticks";
 
 const StackedBars = lazy(() => import("./StackedBars"));
 

@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import type { Tick } from "../lib/graph";
 import { type ChartData, gaps } from "../lib/volume";
 import { useTheme } from "../state/theme";
 import { chartColumns, chartOptions, type Live } from "./options";
 import { Tooltip } from "./Tooltip";
-import type { Tick } from "./ticks";
 
 export interface StackedBarsProps {
   data: ChartData;

@@ -5,6 +5,7 @@ import { timeLabels } from "./axis";
 import { tokenColour } from "./colours";
 import { drawGaps, scaleFont } from "./hatch";
 import { FONT, isCrosshair } from "./options";
+import { drawTicks } from "./ticks";
 
 export interface LineHandlers {
   data: () => GraphData;
@@ -70,7 +71,10 @@ export function lineOptions(
             font: FONT,
           }),
       ],
-      draw: [(chart) => drawThresholds(chart, handlers.data(), limits, panel)],
+      draw: [
+        (chart) => drawThresholds(chart, handlers.data(), limits, panel),
+        (chart) => drawTicks(chart, handlers.data().ticks, { ink: muted, ground: panel, font: FONT }),
+      ],
       setCursor: [handlers.onCursor],
       setSelect: [(chart) => zoom(chart, handlers)],
     },

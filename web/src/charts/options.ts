@@ -1,10 +1,11 @@
 import uPlot from "uplot";
 import { formatShort } from "../lib/format";
+import type { Tick } from "../lib/graph";
 import type { ChartData } from "../lib/volume";
 import { timeLabels } from "./axis";
 import { tokenColour } from "./colours";
 import { drawGaps } from "./hatch";
-import { drawTicks, type Tick } from "./ticks";
+import { drawTicks } from "./ticks";
 
 /** What a chart reads at each drawing, so that new data needs no new chart. */
 export interface Live {

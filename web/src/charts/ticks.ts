@@ -1,11 +1,6 @@
 import type uPlot from "uplot";
+import type { Tick } from "../lib/graph";
 import { type Look, scaleFont } from "./hatch";
-
-/** A moment to mark, as a deploy with its version. */
-export interface Tick {
-  ms: number;
-  label: string;
-}
 
 const LABEL_MAX = 24;
 const PADDING = 4;

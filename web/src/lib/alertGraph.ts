@@ -31,6 +31,7 @@ export function alertGraph(
           ],
     gaps: gaps(lines, points),
     bands: [[Date.parse(start), Date.parse(end ?? answer.end)]],
+    ticks: [],
     more: answer.others,
     reason: lines.length === 0 ? noLines(answer) : "",
   };

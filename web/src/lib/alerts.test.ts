@@ -19,6 +19,7 @@ const ALERT: FiringAlert = {
   severity: "critical",
   service: "backend",
   env: "production",
+  component: "backend_production",
   start: "2026-03-01T12:00:00Z",
   end: null,
   inferred: false,

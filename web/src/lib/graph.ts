@@ -8,6 +8,12 @@ export interface GraphLine {
   values: readonly (number | null)[];
 }
 
+/** A moment to mark, as a deploy with its version. */
+export interface Tick {
+  ms: number;
+  label: string;
+}
+
 export interface Threshold {
   value: number;
   verdict: "warning" | "critical";
@@ -26,16 +32,27 @@ export interface GraphData {
   gaps: readonly (readonly [number, number])[];
   /** Times in which an alert fired, in unix milliseconds. */
   bands: readonly (readonly [number, number])[];
+  /** Moments to mark. */
+  ticks: readonly Tick[];
   /** Lines that are left out. */
   more: number;
   /** Why there is no line; empty if there is one. */
   reason: string;
 }
 
+/** What else happened in the time of a graph. */
+export type Marks = Pick<GraphData, "bands" | "ticks">;
+
+export const NO_MARKS: Marks = { bands: [], ticks: [] };
+
 const MOST_LINES = 5;
 
 /** The drawing of a graph as the API gives it. */
-export function graphData(answer: HealthSeriesResponse, graph: HealthGraph): GraphData {
+export function graphData(
+  answer: HealthSeriesResponse,
+  graph: HealthGraph,
+  marks: Marks = NO_MARKS,
+): GraphData {
   const all = graph.signals.flatMap((signal) =>
     signal.lines.map((line) => ({ label: lineLabel(graph, signal.name, line.name), values: line.values })),
   );
@@ -49,7 +66,7 @@ export function graphData(answer: HealthSeriesResponse, graph: HealthGraph): Gra
     lines,
     thresholds: thresholds(graph),
     gaps: gaps(lines, answer.points),
-    bands: [],
+    ...marks,
     more: left + all.length - lines.length,
     reason: lines.length === 0 ? (graph.signals.find(({ reason }) => reason)?.reason ?? "") : "",
   };

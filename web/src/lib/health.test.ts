@@ -8,7 +8,8 @@ function signal(id: string, verdict: Verdict, display = "1"): HealthSignal {
 }
 
 function component(...signals: HealthSignal[]): HealthComponent {
-  return { id: "host", name: "Host", verdict: "ok", reason: "", since_before: false, signals };
+  const rest = { since_before: false, services: [], env: "" };
+  return { id: "host", name: "Host", verdict: "ok", reason: "", ...rest, signals };
 }
 
 describe("headlines", () => {

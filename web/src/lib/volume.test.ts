@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { VolumeResponse } from "../api/types";
-import { chartByLevel, chartByService, countErrors, coverage, gaps, topServices } from "./volume";
+import {
+  aroundMoment,
+  chartByLevel,
+  chartByService,
+  countErrors,
+  coverage,
+  gaps,
+  topServices,
+} from "./volume";
 
 const T0 = Date.parse("2025-06-30T12:00:00Z");
 
@@ -85,4 +93,26 @@ describe("coverage", () => {
 
 describe("countErrors", () => {
   it("counts error, critical and fatal", () => expect(countErrors(sample)).toBe(3));
+});
+
+describe("aroundMoment", () => {
+  const chart = (totals: number[], endMs = T0 + totals.length * 60_000) => ({
+    stepMs: 60_000,
+    starts: totals.map((_, index) => T0 + index * 60_000),
+    endMs,
+    series: [],
+    totals,
+    total: 0,
+  });
+
+  it("compares what came after with as long a time before, without the minute of the moment itself", () => {
+    const got = aroundMoment(chart([90, 1, 2, 3, 50, 4, 5, 6]), T0 + 4.5 * 60_000);
+    expect(got).toEqual({ before: 6, after: 15, spanMs: 180_000 });
+  });
+
+  it("says nothing where one side is too short, not over yet, or the moment is elsewhere", () => {
+    expect(aroundMoment(chart([1, 2, 50, 4, 5, 6]), T0 + 2.5 * 60_000)).toBeNull();
+    expect(aroundMoment(chart([1, 2, 3, 50, 4, 5, 6], T0 + 6.5 * 60_000), T0 + 3.5 * 60_000)).toBeNull();
+    expect(aroundMoment(chart([1, 2, 3, 50, 4, 5, 6]), T0 - 60_000)).toBeNull();
+  });
 });

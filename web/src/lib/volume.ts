@@ -83,8 +83,31 @@ export function topServices(...volumes: readonly (VolumeResponse | undefined)[])
 
 /** Lines of error, critical and fatal in a volume counted by level. */
 export function countErrors(volume: VolumeResponse): number {
+  return errorsOnly(volume).series.reduce((sum, series) => sum + series.total, 0);
+}
+
+/** The part of a volume counted by level that is error, critical and fatal. */
+export function errorsOnly(volume: VolumeResponse): VolumeResponse {
   const isError = (series: VolumeSeries) => ERROR_LEVELS.some((level) => level === series.labels.level);
-  return volume.series.filter(isError).reduce((sum, series) => sum + series.total, 0);
+  return { ...volume, series: volume.series.filter(isError) };
+}
+
+/** With fewer buckets on a side of a moment, a comparison says nothing. */
+const AROUND_BUCKETS = 3;
+
+/** What was counted after a moment, and for as long before it; null if there is too little of either. */
+export function aroundMoment(
+  { starts, stepMs, endMs, totals }: ChartData,
+  ms: number,
+): { before: number; after: number; spanMs: number } | null {
+  const bucket = starts.findIndex((start) => start <= ms && ms < start + stepMs);
+  if (bucket < 0) return null;
+  // The bucket of the moment is of both sides, and one that is not over yet is not whole.
+  const whole = starts.filter((start) => start + stepMs <= endMs).length;
+  const buckets = Math.min(bucket, whole - bucket - 1);
+  if (buckets < AROUND_BUCKETS) return null;
+  const sum = (from: number) => totals.slice(from, from + buckets).reduce((all, one) => all + one, 0);
+  return { before: sum(bucket - buckets), after: sum(bucket + 1), spanMs: buckets * stepMs };
 }
 
 /** For each bucket: did any line arrive? Future buckets count as covered, for nothing is missing there. */

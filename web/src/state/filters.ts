@@ -38,6 +38,11 @@ export function clearFilters(view: View): View {
   return { ...view, line: "", q: [], not: [], query: "", fields: [], states: [], assignees: [], filters };
 }
 
+/** The view with all environments. */
+export function clearEnv(view: View): View {
+  return { ...view, filters: { ...view.filters, env: emptyFilters().env } };
+}
+
 /** The view with the live tail on or off, of no one line or request; a closed range gives way to the present. */
 export function withTail(view: View, tail: boolean): View {
   const closed = tail && view.range.kind === "absolute";

@@ -4,8 +4,7 @@ import type { HealthComponent, HealthSignal } from "../../api/types";
 import { headlines } from "../../lib/health";
 import { cx } from "../../ui/cx";
 import { VerdictMark, verdictColour, verdictWord } from "../../ui/Verdict";
-import { Graphs } from "./Graphs";
-import { SignalList } from "./SignalList";
+import { CardBody } from "./CardBody";
 import { Since } from "./Since";
 
 const HEADLINES = 3;
@@ -67,9 +66,8 @@ export function ComponentCard({ component, open, onToggle }: CardProps) {
         </button>
       </h2>
       {open && (
-        <div id={body} className="grid gap-x-8 gap-y-4 border-t border-line p-4 lg:grid-cols-[22rem_1fr]">
-          <SignalList component={component} />
-          <Graphs component={component} />
+        <div id={body}>
+          <CardBody component={component} />
         </div>
       )}
     </li>

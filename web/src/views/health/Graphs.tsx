@@ -3,7 +3,7 @@ import { useHealthSeries } from "../../api/queries";
 import type { HealthComponent, HealthGraph, HealthSeriesResponse } from "../../api/types";
 import { LineLegend, lastValue } from "../../charts/LineLegend";
 import { NoLines } from "../../charts/NoLines";
-import { type GraphData, graphData } from "../../lib/graph";
+import { type GraphData, graphData, type Marks, NO_MARKS } from "../../lib/graph";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
@@ -14,8 +14,8 @@ const LineChart = lazy(() => import("../../charts/LineChart"));
 const HEIGHT = 132;
 const GRID = "grid min-w-0 content-start gap-x-6 gap-y-5 xl:grid-cols-2";
 
-/** The graphs of a component on one axis of time. */
-export function Graphs({ component }: { component: HealthComponent }) {
+/** The graphs of a component on one axis of time, with what else happened in it. */
+export function Graphs({ component, marks }: { component: HealthComponent; marks: Marks }) {
   const query = useHealthSeries(component.id, useAnchor());
   const data = query.data?.component === component.id ? query.data : undefined;
   if (query.isError && !data) return <ErrorState error={query.error} onRetry={() => query.refetch()} />;
@@ -25,7 +25,13 @@ export function Graphs({ component }: { component: HealthComponent }) {
       {query.isError && <Notice>{query.error.message} Showing the values before.</Notice>}
       <div className={GRID}>
         {data?.graphs.map((graph) => (
-          <Graph key={graph.name} answer={data} graph={graph} reason={whyUnknown(component, graph)} />
+          <Graph
+            key={graph.name}
+            answer={data}
+            graph={graph}
+            reason={whyUnknown(component, graph)}
+            marks={marks}
+          />
         )) ??
           names.map((name) => (
             <div key={name} style={{ minHeight: HEIGHT + 44 }}>
@@ -49,12 +55,14 @@ interface GraphProps {
   graph: HealthGraph;
   /** Why there is no data now, if the server has not said it with the values. */
   reason?: string;
+  /** What else happened meanwhile. */
+  marks?: Marks;
 }
 
 /** One graph with its legend; a drag zooms the page. */
-export function Graph({ answer, graph, reason }: GraphProps) {
+export function Graph({ answer, graph, reason, marks = NO_MARKS }: GraphProps) {
   const { view, setView } = useView();
-  const data = useMemo(() => graphData(answer, graph), [answer, graph]);
+  const data = useMemo(() => graphData(answer, graph, marks), [answer, graph, marks]);
   const grafana = graph.signals.find((signal) => signal.grafana)?.grafana;
   const zoom = (startMs: number, endMs: number) =>
     setView({ ...view, range: { kind: "absolute", startMs, endMs } });

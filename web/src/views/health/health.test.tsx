@@ -2,13 +2,23 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { HealthComponent, HealthResponse, HealthSeriesResponse, HealthSignal } from "../../api/types";
+import type {
+  AlertTimelineResponse,
+  DeploysResponse,
+  HealthComponent,
+  HealthResponse,
+  HealthSeriesResponse,
+  HealthSignal,
+} from "../../api/types";
+import type { GraphData } from "../../lib/graph";
 import { AnchorProvider } from "../../state/anchor";
 import { eventually } from "../../testing/eventually";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
-  default: ({ label }: { label: string }) => <figure aria-label={label} />,
+  default: ({ label, data }: { label: string; data: GraphData }) => (
+    <figure aria-label={label} data-marks={JSON.stringify([data.bands, data.ticks])} />
+  ),
 }));
 
 const SIGNAL: HealthSignal = {
@@ -47,6 +57,8 @@ const PGBOUNCER: HealthComponent = {
   since: "2026-03-01T12:00:00Z",
   since_before: true,
   grafana: "https://grafana.example.org/d/tovplay-pgbouncer",
+  services: ["pgbouncer"],
+  env: "",
   signals: [UNKNOWN, SIGNAL],
 };
 
@@ -56,6 +68,8 @@ const HOST: HealthComponent = {
   verdict: "ok",
   reason: "All good",
   since_before: false,
+  services: [],
+  env: "",
   signals: [{ ...SIGNAL, id: "cpu", name: "CPU", verdict: "ok", reason: "12 % is busy", display: "12 %" }],
 };
 
@@ -105,6 +119,73 @@ const SERIES: HealthSeriesResponse = {
   ],
 };
 
+const RANGE = "start=2026-03-01T11:00:00Z&end=2026-03-01T12:00:00Z";
+
+const EPISODE = {
+  id: 7,
+  name: "PgBouncerWaiting",
+  severity: "critical",
+  service: "",
+  env: "",
+  component: "pgbouncer",
+  start: "2026-03-01T11:30:00Z",
+  end: "2026-03-01T11:40:00Z",
+  inferred: false,
+};
+
+const TIMELINE: AlertTimelineResponse = {
+  start: "2026-03-01T11:00:00Z",
+  end: "2026-03-01T12:00:00Z",
+  gaps: [],
+  partial: false,
+  rows: [
+    {
+      name: "PgBouncerWaiting",
+      severity: "critical",
+      flaps: 0,
+      recovery_ms: null,
+      episodes: [EPISODE, { ...EPISODE, id: 8, component: "host" }],
+    },
+  ],
+};
+
+const DEPLOYS: DeploysResponse = {
+  deploys: ["pgbouncer", "backend"].map((service, index) => ({
+    id: index,
+    service,
+    env: "production",
+    version: `${service}-1.2`,
+    source: "ci",
+    url: "",
+    actor: "",
+    at: "2026-03-01T11:15:00Z",
+  })),
+};
+
+/** Of an answer with issues, what the card reads. */
+const ISSUES = {
+  issues: [
+    {
+      id: 3,
+      title: "pool <i>exhausted</i>",
+      type: "",
+      level: "error",
+      events: 41,
+      state: "ongoing",
+      spiking_since: null,
+    },
+    {
+      id: 4,
+      title: "no more <i>connections</i>",
+      type: "",
+      level: "error",
+      events: 41,
+      state: "new",
+      spiking_since: null,
+    },
+  ],
+};
+
 let root: Root;
 let asked: string[];
 let answers: Record<string, () => Response>;
@@ -112,11 +193,17 @@ let answers: Record<string, () => Response>;
 beforeEach(() => {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
-  answers = { health: () => Response.json(HEALTH), series: () => Response.json(SERIES) };
+  answers = {
+    health: () => Response.json(HEALTH),
+    series: () => Response.json(SERIES),
+    timeline: () => Response.json(TIMELINE),
+    deploys: () => Response.json(DEPLOYS),
+    issues: () => Response.json(ISSUES),
+  };
   vi.stubGlobal("fetch", async (url: string) => {
-    const { pathname } = new URL(url);
-    asked.push(pathname);
-    return answers[pathname.endsWith("/series") ? "series" : "health"]?.();
+    const { pathname, search } = new URL(url);
+    asked.push(pathname + (pathname.endsWith("/issues") ? search : ""));
+    return answers[pathname.slice(pathname.lastIndexOf("/") + 1)]?.();
   });
   document.body.innerHTML = "<div id=root></div>";
   root = createRoot(document.getElementById("root") as HTMLElement);
@@ -193,6 +280,36 @@ describe("the view of health", () => {
     expect(button?.getAttribute("aria-expanded")).toBe("true");
     await act(async () => button?.click());
     expect(window.location.search).toBe("");
+  });
+
+  it("lists the alerts about the component, and marks their time and its deploys in the graphs", async () => {
+    await show(`?c=pgbouncer&${RANGE}&env=staging`);
+    await eventually(() => expect(document.querySelectorAll("[data-alert]").length).toBe(1));
+    expect(document.querySelector("[data-alert] a")?.getAttribute("href")).toContain("/alerts/7?");
+    expect(text("[data-alert]")).toContain("for 10 min");
+    const at = (minute: number) => Date.UTC(2026, 2, 1, 11, minute);
+    await eventually(() =>
+      expect(JSON.parse(document.querySelector<HTMLElement>("figure")?.dataset.marks ?? "[]")).toEqual([
+        [[at(30), at(40)]],
+        [{ ms: at(15), label: "pgbouncer-1.2" }],
+      ]),
+    );
+  });
+
+  it("lists the issues of its services that are new, came back or spike", async () => {
+    await show(`?c=pgbouncer&${RANGE}`);
+    await eventually(() => expect(document.querySelectorAll("[data-issue]").length).toBe(1));
+    expect(text("[data-issue]")).toContain("no more <i>connections</i>");
+    expect(document.querySelector("[data-issue] a")?.getAttribute("href")).toContain("/issues/4?");
+    const request = asked.find((path) => path.startsWith("/api/v1/issues"));
+    expect(request).toContain("service=pgbouncer&state=new&state=regressed&state=ongoing&");
+  });
+
+  it("says that nothing is known of alerts where nobody looked, and asks for no issues without services", async () => {
+    answers.timeline = () => Response.json({ ...TIMELINE, rows: [], gaps: [TIMELINE] });
+    await show(`?c=host&${RANGE}`);
+    await eventually(() => expect(text("section[aria-label=Alerts]")).toContain("nobody looked"));
+    expect(asked.some((path) => path.startsWith("/api/v1/issues"))).toBe(false);
   });
 
   it("says in words when the check or the graphs cannot be loaded", async () => {

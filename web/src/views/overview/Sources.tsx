@@ -17,8 +17,10 @@ const SILENT_MS = 10 * 60_000;
 export function Sources({ health }: { health: UseQueryResult<HealthResponse> }) {
   const { view } = useView();
   const { data, isError, error, refetch, isPending } = health;
+  const now = useNow(5000);
   const envs = view.filters.env.include;
   const sources = data?.sources.filter(({ env }) => envs.length === 0 || envs.includes(env));
+  const silent = sources?.filter((source) => isSilent(source, now)) ?? [];
   return (
     <Panel title="Sources" note={sources && sources.length > 0 && `${sources.length}`}>
       {isPending && <Skeleton className="m-4 h-40" />}
@@ -37,6 +39,11 @@ export function Sources({ health }: { health: UseQueryResult<HealthResponse> }) 
           hint="Look at the collector's card above, and at its page /targets, which lists what it reads."
         />
       )}
+      {silent.length > 0 && (
+        <p data-silent className="px-4 pb-2 wrap-anywhere text-muted">
+          Silent: {silent.map(sourceName).join(", ")}
+        </p>
+      )}
       <ul>
         {sources?.map((source) => (
           <SourceRow key={`${source.service} ${source.env} ${source.host}`} source={source} />
@@ -50,7 +57,7 @@ function SourceRow({ source }: { source: Source }) {
   const { view } = useView();
   const now = useNow(5000);
   const last = source.last_seen === null ? null : Date.parse(source.last_seen);
-  const silent = last === null || now - last > SILENT_MS;
+  const silent = last === null || isSilent(source, now);
   const target = onlyValues(onlyValues(view, "service", [source.service]), "host", [source.host]);
   return (
     <li className="border-t border-line first:border-t-0">
@@ -73,6 +80,15 @@ function SourceRow({ source }: { source: Source }) {
       </Link>
     </li>
   );
+}
+
+function isSilent({ last_seen }: Source, now: number): boolean {
+  return last_seen === null || now - Date.parse(last_seen) > SILENT_MS;
+}
+
+/** "nginx of staging". */
+function sourceName({ service, env }: Source): string {
+  return `${service || "no service"}${env && ` of ${env}`}`;
 }
 
 // The time of the newest line is known to 10 s only.

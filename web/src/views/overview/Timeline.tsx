@@ -1,10 +1,19 @@
+import { useMemo } from "react";
 import { useRetry, useVolume } from "../../api/queries";
 import type { VolumeResponse } from "../../api/types";
 import { ChartPanel } from "../../charts/ChartPanel";
 import { Legend } from "../../charts/Legend";
 import { plural } from "../../lib/format";
-import { ERROR_LEVELS } from "../../lib/levels";
-import { type ChartData, chartByLevel, chartByService, coverage, topServices } from "../../lib/volume";
+import type { Tick } from "../../lib/graph";
+import { toTick } from "../../lib/related";
+import {
+  type ChartData,
+  chartByLevel,
+  chartByService,
+  coverage,
+  errorsOnly,
+  topServices,
+} from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
 import { onlyValues, toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
@@ -13,6 +22,7 @@ import { Panel } from "../../ui/Panel";
 import { Segmented } from "../../ui/Segmented";
 import { ErrorState, Notice } from "../../ui/States";
 import { AlertStrip } from "../alerts/AlertStrip";
+import { useShownDeploys } from "./useShownDeploys";
 
 const HEIGHT = 148;
 
@@ -22,6 +32,8 @@ export function Timeline() {
   const anchor = useAnchor();
   const query = useVolume(view, anchor, "service,level");
   const retry = useRetry();
+  const deploys = useShownDeploys();
+  const ticks = useMemo(() => deploys.map(toTick), [deploys]);
   const charts = query.data && buildCharts(query.data, view.by);
   const covered = charts && !isNarrowed(view) ? coverage(charts.lines, anchor.now) : undefined;
   return (
@@ -46,8 +58,8 @@ export function Timeline() {
         <ErrorState error={query.error} onRetry={retry} className="min-h-78" />
       ) : (
         <div className="grid gap-x-4 gap-y-1 px-4 pt-1 pb-3 lg:grid-cols-[1fr_11rem]">
-          <Chart title="Errors" query={query} data={charts?.errors} covered={covered} />
-          <Chart title="Lines" query={query} data={charts?.lines} covered={covered} />
+          <Chart title="Errors" query={query} data={charts?.errors} covered={covered} ticks={ticks} />
+          <Chart title="Lines" query={query} data={charts?.lines} covered={covered} ticks={ticks} />
           {charts && <AlertStrip axis={axisOf(charts.lines)} />}
         </div>
       )}
@@ -60,9 +72,10 @@ interface ChartProps {
   query: ReturnType<typeof useVolume>;
   data: ChartData | undefined;
   covered: readonly boolean[] | undefined;
+  ticks: readonly Tick[];
 }
 
-function Chart({ title, query, data, covered }: ChartProps) {
+function Chart({ title, query, data, covered, ticks }: ChartProps) {
   const { view, setView } = useView();
   const filter = (values: readonly string[], mode: "include" | "exclude") =>
     setView(filtered(view, values, mode));
@@ -76,6 +89,7 @@ function Chart({ title, query, data, covered }: ChartProps) {
           query={query}
           data={data}
           covered={covered}
+          ticks={ticks}
           height={HEIGHT}
           label={data ? `${title} over time: ${data.total} in all` : title}
           empty={<EmptyChart title={title} />}
@@ -105,8 +119,7 @@ function filtered(view: View, values: readonly string[], mode: "include" | "excl
 }
 
 function buildCharts(volume: VolumeResponse, by: View["by"]): { errors: ChartData; lines: ChartData } {
-  const isError = (level: string | undefined) => ERROR_LEVELS.some((name) => name === level);
-  const errors = { ...volume, series: volume.series.filter(({ labels }) => isError(labels.level)) };
+  const errors = errorsOnly(volume);
   if (by === "level") return { errors: chartByLevel(errors), lines: chartByLevel(volume) };
   const names = topServices(errors, volume);
   return { errors: chartByService(errors, names), lines: chartByService(volume, names) };

@@ -9,6 +9,7 @@ import { useView } from "../../state/useView";
 import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark } from "../../ui/Verdict";
+import { LastDeploy } from "./LastDeploy";
 
 /** The answer first: the worst verdict in words, and the count of errors unless `counts` is false. */
 export function VerdictLine({
@@ -32,6 +33,7 @@ export function VerdictLine({
       </h1>
       <p className="flex flex-wrap gap-x-4 text-muted">
         {counts && <Counts />}
+        {counts && <LastDeploy />}
         {data && (
           <span>
             Checked <TimeAgo ms={Date.parse(data.checked_at)} />
