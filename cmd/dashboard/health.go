@@ -51,7 +51,19 @@ func logMetrics(client *loki.Client) func(context.Context, string, v1.Range) (mo
 
 // lokiProbe asks Loki whether it is ready.
 func lokiProbe(client *loki.Client) func(context.Context) error {
-	return func(ctx context.Context) error { return inWords(client.Ready(ctx)) }
+	return func(ctx context.Context) error { return probeWords(client.Ready(ctx)) }
+}
+
+// probeWords says why Loki is not ready, in words that follow "Loki does not answer: ".
+func probeWords(err error) error {
+	known, ok := errors.AsType[*loki.Error](err)
+	switch {
+	case !ok:
+		return err
+	case known.Code == loki.CodeTimeout:
+		return errors.New("no answer in time") // its message is about queries
+	}
+	return errors.New(strings.TrimPrefix(known.Message, "Loki does not answer; "))
 }
 
 // inWords reduces an error of Loki's client to its message for people.

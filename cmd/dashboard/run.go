@@ -18,6 +18,7 @@ import (
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
 	"github.com/tovtech/tovplay-logging/internal/state"
@@ -141,8 +142,8 @@ func serve(ctx context.Context, o options, env environment) error {
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Notify: notifier,
-		Page:   web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
+		Notify: notifier, Searches: &searches.Store{DB: db, Now: time.Now},
+		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {

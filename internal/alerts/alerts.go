@@ -51,7 +51,7 @@ type Episode struct {
 	Ended time.Time
 	// Inferred means that nobody said that it ended: Alertmanager has it no more.
 	Inferred bool
-	// Polled means that no notification told of it first.
+	// Polled means that no notification told of it.
 	Polled       bool
 	Labels       map[string]string
 	Annotations  map[string]string

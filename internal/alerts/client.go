@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -159,8 +161,23 @@ func away(server string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if inner, ok := errors.AsType[*url.Error](err); ok {
-		err = inner.Err
+	return &UpstreamError{server, 0, fmt.Sprintf("%s does not answer: %s", server, cause(err))}
+}
+
+// cause says in words why a call failed.
+func cause(err error) string {
+	timeout, isNet := errors.AsType[net.Error](err)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
+		return "no answer in time"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused; check that it runs and that its address is right"
 	}
-	return &UpstreamError{server, 0, fmt.Sprintf("%s does not answer: %v", server, err)}
+	if inner, ok := errors.AsType[*net.OpError](err); ok {
+		return inner.Err.Error()
+	}
+	if inner, ok := errors.AsType[*url.Error](err); ok {
+		return inner.Err.Error()
+	}
+	return err.Error()
 }

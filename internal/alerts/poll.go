@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -190,4 +191,7 @@ func (p *Poller) failed(ctx context.Context, err error) {
 		p.Log.Warn("Alertmanager cannot be looked at", "error", err)
 	}
 	p.status.Failure = err.Error()
+	if known, ok := errors.AsType[*UpstreamError](err); ok {
+		p.status.Failure = known.Message
+	}
 }

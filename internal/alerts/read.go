@@ -30,7 +30,7 @@ func (f Filter) where() (string, []any) {
 	return " AND env IN ('', ?" + strings.Repeat(",?", len(args)-1) + ")", args
 }
 
-const episodeColumns = `SELECT id, fingerprint, name, severity, service, env, starts_at, began, ended_at, inferred, source = 'poll',
+const episodeColumns = `SELECT id, fingerprint, name, severity, service, env, starts_at, began, ended_at, inferred, source = 'poll' AND receiver = '',
 	labels, annotations, generator_url, receiver, extra FROM alert_episodes `
 
 func scanEpisode(scan func(...any) error) (Episode, error) {
@@ -165,9 +165,10 @@ type Row struct {
 	Severity string // the gravest
 	Episodes []Episode
 	// Flaps is how often one of the alerts began within an hour, if that is three
-	// times or more; else 0.
+	// times or more; else 0. Episodes without a time in between are one here.
 	Flaps int
-	// Recovery is how long the episodes that ended lasted on average; 0 if none did.
+	// Recovery is how long the episodes that ended lasted on average, those without a
+	// time in between as one; 0 if none did.
 	Recovery time.Duration
 }
 
@@ -220,7 +221,8 @@ func rowsOf(list []Episode) []Row {
 	}
 	rows := make([]Row, 0, len(byName))
 	for _, row := range byName {
-		row.Flaps, row.Recovery = flaps(row.Episodes), recovery(row.Episodes)
+		whole := joined(row.Episodes)
+		row.Flaps, row.Recovery = flaps(whole), recovery(whole)
 		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b Row) int {
@@ -228,6 +230,23 @@ func rowsOf(list []Episode) []Row {
 		return cmp.Or(-cmp.Compare(firingOf(a), firingOf(b)), last(b).Compare(last(a)), strings.Compare(a.Name, b.Name))
 	})
 	return rows
+}
+
+// joined makes one of episodes of an alert that follow each other without a time in
+// between: it did not end, a restart of Prometheus gave it another begin.
+func joined(list []Episode) []Episode {
+	whole := make([]Episode, 0, len(list))
+	last := map[string]int{} // by fingerprint
+	for _, e := range list {
+		i, ok := last[e.Fingerprint]
+		if ok && whole[i].Inferred && whole[i].Ended.Equal(e.Began) {
+			whole[i].Ended, whole[i].Inferred = e.Ended, e.Inferred
+			continue
+		}
+		last[e.Fingerprint] = len(whole)
+		whole = append(whole, e)
+	}
+	return whole
 }
 
 // firingOf is 1 if an episode of the row fires, else 0.

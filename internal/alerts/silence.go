@@ -92,6 +92,8 @@ func (w *Wish) check() error {
 		return fmt.Errorf("%w: it lasts a minute at least and 30 days at most", ErrSilence)
 	case w.Labels["alertname"] == "":
 		return fmt.Errorf("%w: the alert has no name", ErrSilence)
+	case isAltered(w.Labels["alertname"]):
+		return fmt.Errorf("%w: the alert's name is not kept as Alertmanager has it; without it others would be silenced, too", ErrSilence)
 	}
 	return nil
 }
@@ -100,14 +102,18 @@ func (w *Wish) check() error {
 func (w *Wish) matchers() []Matcher {
 	var list []Matcher
 	for name, value := range w.Labels {
-		// A label that was cut, or cleaned, is not the one that Alertmanager has.
-		altered := strings.ContainsRune(value, unicode.ReplacementChar) || len(value) > labelMax
-		if !altered && (!w.Whole || name == "alertname" || name == "env") {
+		if !isAltered(value) && (!w.Whole || name == "alertname" || name == "env") {
 			list = append(list, Matcher{Name: name, Value: value, IsEqual: true})
 		}
 	}
 	slices.SortFunc(list, func(a, b Matcher) int { return strings.Compare(a.Name, b.Name) })
 	return list
+}
+
+// isAltered reports whether a label was cut, or cleaned: it is not the one that
+// Alertmanager has.
+func isAltered(value string) bool {
+	return strings.ContainsRune(value, unicode.ReplacementChar) || len(value) > labelMax
 }
 
 // Unsilence ends a silence now.

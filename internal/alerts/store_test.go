@@ -440,3 +440,51 @@ func TestAFloodOfAlertsIsTaken(t *testing.T) {
 		t.Errorf("%d rows, %v", len(timeline.Rows), err)
 	}
 }
+
+func TestWhatIsFoundByLookingIsToldOfWhenANotificationComes(t *testing.T) {
+	t.Parallel()
+	for told, alert := range map[string]Alert{"firing": fires("A", 0), "ended": ended("A", 0, 2)} {
+		b := newBook(t)
+		b.look(doubts{}, 1, fires("A", 0))
+		if e, err := b.Episode(t.Context(), 1); err != nil || !e.Polled {
+			t.Errorf("found by looking: %+v, %v", e, err)
+		}
+		b.take(alert)
+		if e, err := b.Episode(t.Context(), 1); err != nil || e.Polled {
+			t.Errorf("%s: %+v, %v", told, e, err)
+		}
+	}
+}
+
+func TestAnAlertThatOnlyGotAnotherBeginDidNotRecoverOrFlap(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	for i, since := range []int{0, 10, 20, 30} {
+		b.now = at(since)
+		b.take(fires("A", since))
+		if row := b.row("A"); row.Flaps != 0 || row.Recovery != 0 || len(row.Episodes) != i+1 {
+			t.Errorf("begun %d times: flaps %d, recovery %s, %d episodes", i+1, row.Flaps, row.Recovery, len(row.Episodes))
+		}
+	}
+	b.now = at(40)
+	b.take(ended("A", 30, 40))
+	if row := b.row("A"); row.Recovery != 40*time.Minute {
+		t.Errorf("it recovered after %s, want 40m", row.Recovery)
+	}
+}
+
+// row returns the timeline's row of a name.
+func (b *book) row(name string) Row {
+	b.t.Helper()
+	timeline, err := b.Timeline(b.t.Context(), Span{at(-60), at(60)}, Filter{})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, row := range timeline.Rows {
+		if row.Name == name {
+			return row
+		}
+	}
+	b.t.Fatalf("%s is not in the timeline", name)
+	return Row{}
+}

@@ -146,7 +146,7 @@ func (x *tx) take(a Alert, n Notification, taken *Taken) error {
 		return x.open(a, tell(a, n), "webhook")
 	case end:
 		taken.Ended++
-		return x.exec("UPDATE alert_episodes SET status = 'resolved', inferred = 0, ended_at = max(began, ?) WHERE id = ?", x.endOf(a), k.id)
+		return x.exec("UPDATE alert_episodes SET status = 'resolved', inferred = 0, ended_at = max(began, ?), receiver = ? WHERE id = ?", x.endOf(a), n.Receiver, k.id)
 	case retell:
 		t := tell(a, n)
 		return x.exec("UPDATE alert_episodes SET annotations = ?, generator_url = ?, receiver = ?, extra = ? WHERE id = ?", t.annotations, t.generatorURL, t.receiver, t.extra, k.id)

@@ -2,6 +2,7 @@ package loki
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -89,6 +90,10 @@ var limitTexts = []string{
 // statusError maps an answer that is not 2xx. body is Loki's text.
 func statusError(status int, body string) *Error {
 	detail := strings.TrimSpace(body)
+	var object struct{ Error string } // as format_query answers
+	if json.Unmarshal([]byte(body), &object) == nil && object.Error != "" {
+		detail = object.Error
+	}
 	if len(detail) > errorDetailMax {
 		detail = strings.ToValidUTF8(detail[:errorDetailMax], "") + "…"
 	}

@@ -65,9 +65,10 @@ func (n *Notifier) addEvents(ctx context.Context, tx *sql.Tx, to []int64, subjec
 		if err != nil {
 			return err
 		}
-		after := n.Now().Add(-time.Duration(c.RepeatMinutes) * time.Minute).UnixNano()
+		now := n.Now()
+		after := now.Add(-time.Duration(c.RepeatMinutes) * time.Minute)
 		result, err := tx.ExecContext(ctx, `UPDATE notify_events SET repeats = repeats + 1 WHERE id =
-			(SELECT max(id) FROM notify_events WHERE channel = ? AND subject = ? AND at > ?)`, id, subject, after)
+			(SELECT max(id) FROM notify_events WHERE channel = ? AND subject = ? AND at > ? AND at <= ?)`, id, subject, after.UnixNano(), now.UnixNano())
 		if err != nil {
 			return err
 		}
@@ -78,7 +79,7 @@ func (n *Notifier) addEvents(ctx context.Context, tx *sql.Tx, to []int64, subjec
 		if known > 0 {
 			continue
 		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO notify_events (channel, subject, at, event) VALUES (?,?,?,?)", id, subject, n.Now().UnixNano(), jsonText(e))
+		_, err = tx.ExecContext(ctx, "INSERT INTO notify_events (channel, subject, at, event) VALUES (?,?,?,?)", id, subject, now.UnixNano(), jsonText(e))
 		if err != nil {
 			return err
 		}
@@ -129,7 +130,8 @@ func (n *Notifier) compose(ctx context.Context, tx *sql.Tx, c Channel) (int64, e
 	now := n.Now()
 	var oldest, count int64
 	err := tx.QueryRowContext(ctx, "SELECT coalesce(min(at), 0), count(*) FROM notify_events WHERE channel = ? AND message IS NULL", c.ID).Scan(&oldest, &count)
-	if err != nil || count == 0 || now.Before(timeOf(oldest).Add(time.Duration(c.DigestMinutes)*time.Minute)) {
+	digest := time.Duration(c.DigestMinutes) * time.Minute
+	if err != nil || count == 0 || !isPast(timeOf(oldest).Add(digest), now, digest) {
 		return 0, err
 	}
 	full, err := isFull(ctx, tx, c, now)

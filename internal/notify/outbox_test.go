@@ -220,6 +220,20 @@ func TestAClockThatWasSetBackHoldsUpNothing(t *testing.T) {
 	r.pass(-24 * time.Hour)
 	r.step()
 	x.want(t, "a", "a")
+	r.happen(NewIssue, 1, "a") // the same was told, but in the future
+	r.step()
+	x.want(t, "a", "a", "a")
+}
+
+func TestAClockThatWasSetBackHoldsUpNoDigest(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	c := webhookTo(x.URL)
+	c.DigestMinutes = 10
+	r.add(c)
+	r.happen(NewIssue, 1, "a")
+	r.pass(-5 * time.Minute)
+	r.step()
+	x.want(t, "a")
 }
 
 func TestBackOffGrowsToItsLimit(t *testing.T) {

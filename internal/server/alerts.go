@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,6 +30,9 @@ const (
 	relatedMax    = 10
 	relatedLooked = 50
 	relatedBefore = 10 * time.Minute
+	// alertFresh is how old what is asked of others beside an alert may be; each open
+	// page asks about as often.
+	alertFresh = 15 * time.Second
 )
 
 // alertRoutes adds the routes of alerts for people.
@@ -302,7 +307,7 @@ func (s *Server) alert(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	related, known := s.relatedIssues(c.Request.Context(), e)
+	related, known := s.issuesBeside(c.Request.Context(), e)
 	writeJSON(c, http.StatusOK, alertBody{
 		firingBody: s.firingOf(e), Fingerprint: e.Fingerprint, StartsAt: stamp(e.StartsAt), Polled: e.Polled,
 		Description: e.Annotations["description"], Labels: orEmpty(e.Labels), Annotations: orEmpty(e.Annotations),
@@ -333,12 +338,27 @@ func (s *Server) episode(c *gin.Context) (alerts.Episode, error) {
 	return s.config.Alerts.Store.Episode(c.Request.Context(), id)
 }
 
-// relatedIssues returns the issues that happened around an episode where it fired,
+// memoKey names what is known of an episode until it ends, or comes back.
+func memoKey(e alerts.Episode) string { return fmt.Sprint(e.ID, e.Ended) }
+
+// issuesBeside returns the issues that happened around an episode where it fired,
 // if that can be known.
-func (s *Server) relatedIssues(ctx context.Context, e alerts.Episode) (related []life.Row, known bool) {
+func (s *Server) issuesBeside(ctx context.Context, e alerts.Episode) (related []life.Row, known bool) {
 	if s.config.Issues == nil {
 		return nil, false
 	}
+	related, err := s.related.get(ctx, memoKey(e), func(ctx context.Context) ([]life.Row, error) {
+		related, err := s.relatedIssues(ctx, e)
+		if err != nil {
+			s.config.Log.Warn("no issues are shown beside an alert", "episode", e.ID, "error", err)
+		}
+		return related, err
+	})
+	return related, err == nil
+}
+
+// relatedIssues reads the issues that happened around an episode where it fired.
+func (s *Server) relatedIssues(ctx context.Context, e alerts.Episode) ([]life.Row, error) {
 	q := life.ListQuery{Span: issues.Span{From: e.Began.Add(-relatedBefore), To: e.Ended}, Limit: relatedLooked}
 	if e.IsFiring() {
 		q.Span.To = s.config.Now()
@@ -351,34 +371,19 @@ func (s *Server) relatedIssues(ctx context.Context, e alerts.Episode) (related [
 		q.Filter.Env = []string{e.Env}
 	}
 	found, err := s.config.Issues.List(ctx, q)
-	for _, row := range found.Issues {
-		if err != nil || len(related) == relatedMax {
-			break
-		}
-		var happened bool
-		if happened, err = s.happened(ctx, row, q); happened {
-			related = append(related, row)
-		}
-	}
 	if err != nil {
-		s.config.Log.Warn("no issues are shown beside an alert", "episode", e.ID, "error", err)
-		return nil, false
+		return nil, err
 	}
-	return related, true
-}
-
-// happened reports whether an issue of a list has events in its span. The list
-// itself is of whole hours.
-func (s *Server) happened(ctx context.Context, row life.Row, q life.ListQuery) (bool, error) {
-	in := func(at time.Time) bool { return !at.Before(q.Span.From) && at.Before(q.Span.To) }
-	if in(row.First) || in(row.Last) {
-		return true, nil
+	ids := make([]int64, len(found.Issues)) // the list is of whole hours
+	for i, row := range found.Issues {
+		ids[i] = row.ID
 	}
-	if !row.First.Before(q.Span.From) || row.Last.Before(q.Span.To) {
-		return false, nil
+	happened, err := s.config.Issues.Happened(ctx, ids, q.Span, q.Filter)
+	if err != nil {
+		return nil, err
 	}
-	events, err := s.config.Issues.EventsOf(ctx, row.ID, issues.EventQuery{Span: q.Span, Filter: q.Filter, Limit: 1})
-	return len(events) > 0, err
+	related := slices.DeleteFunc(found.Issues, func(row life.Row) bool { return !happened[row.ID] })
+	return related[:min(len(related), relatedMax)], nil
 }
 
 // graphBody is the answer of GET api/v1/alerts/{id}/series.
@@ -406,7 +411,9 @@ func (s *Server) alertSeries(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	g, err := s.config.AlertGraphs.Graph(c.Request.Context(), e)
+	g, err := s.graphs.get(c.Request.Context(), memoKey(e), func(ctx context.Context) (alerts.Graph, error) {
+		return s.config.AlertGraphs.Graph(ctx, e)
+	})
 	if err != nil {
 		return err
 	}

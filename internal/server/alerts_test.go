@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -8,10 +9,13 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/alerts"
+	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/state"
 )
@@ -202,6 +206,78 @@ func TestAnEpisodeHasItsWordsLinksAndIssues(t *testing.T) {
 	f.into(f.get("/api/v1/alerts/1"), 200, &body)
 	if body.IssuesKnown || len(body.Issues) != 0 {
 		t.Errorf("without issues: %+v", body)
+	}
+}
+
+// countingReader counts the questions to a store.
+type countingReader struct {
+	issues.Reader
+	asked atomic.Int32
+}
+
+func (r *countingReader) Totals(ctx context.Context, span issues.Span, filter issues.Filter) ([]issues.Total, error) {
+	r.asked.Add(1)
+	return r.Reader.Totals(ctx, span, filter)
+}
+
+func (r *countingReader) Series(ctx context.Context, q issues.SeriesQuery) (map[issues.Key][]int64, error) {
+	r.asked.Add(1)
+	return r.Reader.Series(ctx, q)
+}
+
+func (r *countingReader) Events(ctx context.Context, q issues.EventQuery) ([]issues.Event, error) {
+	r.asked.Add(1)
+	return r.Reader.Events(ctx, q)
+}
+
+func TestManyViewersOfAnAlertCostNoMoreThanOne(t *testing.T) {
+	f := newAlertFixture(t)
+	var upstream atomic.Int32
+	away := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		upstream.Add(1)
+		http.Error(w, "starting", http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(away.Close)
+	clock := func() time.Time { return f.now }
+	client, err := alerts.NewClient(away.URL, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	graphs, err := alerts.NewGrapher(alerts.GraphConfig{PrometheusURL: away.URL, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.server.config.Alerts.Client, f.server.config.AlertGraphs = client, graphs
+	for _, word := range []string{"one", "two", "three"} { // before and after, in the same hours
+		f.happen(f.now.Add(-25*time.Minute), "backend", "ERROR pool "+word, nil)
+		f.happen(f.now.Add(-time.Minute), "backend", "ERROR pool "+word, nil)
+	}
+	f.into(f.notify(notification(strings.Replace(f.alertOf("Down", "resolved", 3, `{}`), f.now.Format(time.RFC3339), f.now.Add(-2*time.Minute).Format(time.RFC3339), 1))), 200, nil)
+	reader := &countingReader{Reader: f.store}
+	f.tracker.Events = reader
+	view := func() {
+		var viewers sync.WaitGroup
+		for range 5 {
+			viewers.Go(func() {
+				for _, path := range []string{"/api/v1/alerts/1", "/api/v1/alerts/1/series", "/api/v1/alerts/silences"} {
+					f.get(path)
+				}
+			})
+		}
+		viewers.Wait()
+	}
+	view()
+	once := upstream.Load()
+	if got := reader.asked.Load(); got != 2 {
+		t.Errorf("the store was asked %d times, want once for the list and once for what happened", got)
+	}
+	if once < 2 || once > 4 { // Prometheus' client asks in another way when it is refused
+		t.Errorf("Prometheus and Alertmanager were asked %d times", once)
+	}
+	f.now = f.now.Add(alertFresh)
+	view()
+	if reader.asked.Load() != 4 || upstream.Load() != 2*once {
+		t.Errorf("later: %d and %d questions", reader.asked.Load(), upstream.Load())
 	}
 }
 

@@ -26,13 +26,15 @@ const (
 
 // healthBody is the answer of GET api/v1/health.
 type healthBody struct {
-	Verdict    health.Verdict   `json:"verdict"`
-	Summary    string           `json:"summary"`
-	Detail     string           `json:"detail,omitempty"`
-	CheckedAt  string           `json:"checked_at"`
-	Components []componentBody  `json:"components"`
-	Sources    []sourceBody     `json:"sources"`
-	Unreadable []unreadableBody `json:"unreadable"`
+	Verdict    health.Verdict  `json:"verdict"`
+	Summary    string          `json:"summary"`
+	Detail     string          `json:"detail,omitempty"`
+	CheckedAt  string          `json:"checked_at"`
+	Components []componentBody `json:"components"`
+	Sources    []sourceBody    `json:"sources"`
+	// SourcesKnown is false when Loki does not tell them.
+	SourcesKnown bool             `json:"sources_known"`
+	Unreadable   []unreadableBody `json:"unreadable"`
 }
 
 type componentBody struct {
@@ -83,19 +85,28 @@ type unreadableBody struct {
 // for the other, and a dependency that is away is part of the answer.
 func (s *Server) health(c *gin.Context) error {
 	noteOf(c).quiet = true // each open page asks every 15 s
-	sources := make(chan []loki.Source, 1)
+	var sources []loki.Source
+	var failed error
+	done := make(chan struct{})
 	go func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request.Context()), sourcesWait)
-		defer cancel()
-		found, err := s.sources.get(ctx)
-		if err != nil {
-			s.config.Log.Debug("sources", "error", err) // the item of Loki says it to people
+		defer close(done)
+		if sources, failed = s.sources.get(c.Request.Context(), "", s.findSources); failed != nil {
+			s.config.Log.Debug("sources", "error", failed) // the item of Loki says it to people
 		}
-		sources <- found
 	}()
 	report := s.config.Health.Check(c.Request.Context())
-	writeJSON(c, http.StatusOK, s.healthAnswer(report, <-sources))
+	<-done
+	body := s.healthAnswer(report, sources)
+	body.SourcesKnown = failed == nil
+	writeJSON(c, http.StatusOK, body)
 	return nil
+}
+
+// findSources asks Loki what sends lines, for a while.
+func (s *Server) findSources(ctx context.Context) ([]loki.Source, error) {
+	ctx, cancel := context.WithTimeout(ctx, sourcesWait)
+	defer cancel()
+	return s.config.Sources.At(ctx, s.config.Now())
 }
 
 // healthAnswer renders a report.

@@ -33,6 +33,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/notify"
+	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 )
 
@@ -60,6 +61,8 @@ type Config struct {
 	// Issues and Index may be nil: then no issues are made of errors.
 	Issues *life.Tracker
 	Index  *index.Indexer
+	// Searches are those that people saved.
+	Searches *searches.Store
 	// Notify may be nil: then there are no notifications.
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
@@ -91,6 +94,9 @@ type Server struct {
 	external *url.URL // nil when not configured
 	page     *page
 	sources  *memo[[]loki.Source]
+	related  *memo[[]life.Row]
+	graphs   *memo[alerts.Graph]
+	silenced *memo[[]alerts.Silence]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
@@ -108,9 +114,10 @@ func New(config Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{}), webhooks: make(chan struct{}, webhooksAtOnce)}
-	s.sources = newMemo(sourcesFresh, config.Now, func(ctx context.Context) ([]loki.Source, error) {
-		return config.Sources.At(ctx, config.Now())
-	})
+	s.sources = newMemo[[]loki.Source](sourcesFresh, config.Now)
+	s.related = newMemo[[]life.Row](alertFresh, config.Now)
+	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)
+	s.silenced = newMemo[[]alerts.Silence](alertFresh, config.Now)
 	s.public = underPrefix(s.routes())
 	return s, nil
 }
@@ -202,6 +209,10 @@ func (s *Server) routes() http.Handler {
 	api.GET("/logs/sample", s.handle(s.logsSample))
 	api.GET("/logs/completion", s.handle(s.logsCompletion))
 	api.GET("/logs/export", s.handle(s.exportLogs))
+	api.GET("/story", s.handle(s.story))
+	api.GET("/searches", s.handle(s.savedSearches))
+	api.POST("/searches", fromHere(s.external), s.handle(s.saveSearch))
+	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))

@@ -579,3 +579,25 @@ func TestOwnMetricsAreThere(t *testing.T) {
 		}
 	}
 }
+
+func TestSourcesThatLokiDoesNotTellAreNotNone(t *testing.T) {
+	for want, lokiHandler := range map[bool]http.HandlerFunc{
+		true: func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, "/series") {
+				fmt.Fprint(w, `{"status":"success","data":[]}`)
+				return
+			}
+			emptyLoki(w, r)
+		},
+		false: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
+	} {
+		f := newFixture(t, lokiHandler, nil)
+		f.login()
+		answer := f.get("/api/v1/health")
+		checkSchema(t, "HealthResponse", answer.Body.Bytes())
+		var body healthBody
+		if err := json.Unmarshal(answer.Body.Bytes(), &body); err != nil || body.SourcesKnown != want || len(body.Sources) != 0 {
+			t.Errorf("Loki answers: %v; got %+v, %v", want, body, err)
+		}
+	}
+}

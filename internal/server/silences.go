@@ -52,7 +52,7 @@ func (s *Server) silences(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := client.Silences(c.Request.Context())
+	found, err := s.silenced.get(c.Request.Context(), "", client.Silences)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,7 @@ func (s *Server) silence(c *gin.Context) error {
 		return err
 	}
 	s.config.Log.Info("an alert is silenced", "alert", episode.Name, "silence", id, "user", user.Name, "for", time.Duration(request.ForMS)*time.Millisecond)
+	s.silenced.forget("")
 	s.config.Alerts.Refresh(ctx)
 	writeJSON(c, http.StatusCreated, struct {
 		ID string `json:"id"`
@@ -116,6 +117,7 @@ func (s *Server) unsilence(c *gin.Context) error {
 		return err
 	}
 	s.config.Log.Info("a silence is ended", "silence", shorten(c.Param("id")), "user", c.MustGet(userKey).(auth.User).Name)
+	s.silenced.forget("")
 	s.config.Alerts.Refresh(ctx)
 	c.Status(http.StatusNoContent)
 	c.Writer.WriteHeaderNow()

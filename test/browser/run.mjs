@@ -14,6 +14,7 @@ import { check, Failed } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
 import * as steps from "./steps.mjs";
+import { saveSearch, tellStory, usePalette } from "./story.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -64,13 +65,19 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));
     await page.screenshot({ path: `${out}/tail.png` });
   });
+  let story;
+  await step("story", async () => {
+    story = await tellStory(page, base);
+  });
+  await step("palette", () => usePalette(page, base, out));
+  await step("saved searches", () => saveSearch(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);
   });
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   await step("notifications", () => steps.useNotifications(page));
-  await step("views", () => steps.seeViews(page, base, out, issue));
+  await step("views", () => steps.seeViews(page, base, out, { issue, story }));
   await step("log out", () => steps.logOut(page));
 }
 

@@ -189,7 +189,7 @@ export async function followTail(page, expected, ready) {
 }
 
 /** Screenshots and checks of every view: light, dark, and at 380 px. */
-export async function seeViews(page, base, out, issue) {
+export async function seeViews(page, base, out, { issue, story }) {
   const looks = [
     { name: "light", width: 1280, height: 800, colorScheme: "light" },
     { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
@@ -209,6 +209,7 @@ export async function seeViews(page, base, out, issue) {
       ["alerts", "alerts", "h1[data-verdict]", "[aria-label='What fired']"],
       ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
       ["logs", "lines", LINE, "figure canvas"],
+      ["story", story, "[data-told=own]", "[data-lane] button"],
       ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {

@@ -34,6 +34,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/health"
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
 	"github.com/tovtech/tovplay-logging/internal/state"
@@ -167,6 +168,7 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	config := server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
 		Page: page, Version: "test", Log: slog.New(slog.DiscardHandler), Metrics: server.NewMetrics("test"), Now: time.Now,
+		Searches: &searches.Store{DB: db, Now: time.Now},
 	}
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
@@ -423,6 +425,9 @@ func TestAPI(t *testing.T) {
 		"CostIsKnownBeforeAQuery":      costIsKnownBeforeAQuery,
 		"SampleTellsPatternsAndFields": sampleTellsPatternsAndFields,
 		"CompletionIsOfTheRange":       completionIsOfTheRange,
+		"SearchesAreSaved":             searchesAreSaved,
+		"StoryHasWhatCarriesTheID":     storyHasWhatCarriesTheID,
+		"StoryIsBounded":               storyIsBounded,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
 	}

@@ -716,6 +716,32 @@ func TestEventsOfOneHourAreNoSpread(t *testing.T) {
 	}
 }
 
+func TestAnIssueHappenedOnlyInsideItsSpan(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, DefaultLimits())
+	start := r.now
+	r.take(r.seen("ERROR before and after"))
+	r.pass(10 * time.Minute)
+	r.take(r.seen("ERROR meanwhile"))
+	r.pass(10 * time.Minute)
+	r.take(r.seen("ERROR before and after"))
+	for _, test := range []struct {
+		from, to time.Duration
+		want     map[int64]bool
+	}{
+		{5 * time.Minute, 15 * time.Minute, map[int64]bool{2: true}},
+		{5 * time.Minute, 20 * time.Minute, map[int64]bool{2: true}},
+		{5 * time.Minute, 20*time.Minute + 1, map[int64]bool{1: true, 2: true}},
+		{0, time.Hour, map[int64]bool{1: true, 2: true}},
+		{-time.Hour, 0, map[int64]bool{}},
+	} {
+		got, err := r.Happened(t.Context(), []int64{1, 2}, issues.Span{From: start.Add(test.from), To: start.Add(test.to)}, issues.Filter{})
+		if err != nil || !maps.Equal(got, test.want) {
+			t.Errorf("%s to %s: got %v, %v, want %v", test.from, test.to, got, err, test.want)
+		}
+	}
+}
+
 func FuzzKeyOf(f *testing.F) {
 	for _, text := range []string{"v1:00000000000000ab", "v0:00000000000000ab", "v12:ffffffffffffffff", "in-app v1:00 x", "v:0", ""} {
 		f.Add(text)

@@ -399,6 +399,28 @@ func (t *Tracker) UsersOf(ctx context.Context, ids []int64, span issues.Span, fi
 	return out, nil
 }
 
+// Happened returns which issues have events in a span, to the nanosecond and not
+// in its whole hours.
+func (t *Tracker) Happened(ctx context.Context, ids []int64, span issues.Span, filter issues.Filter) (map[int64]bool, error) {
+	query := issues.SeriesQuery{Span: span, Step: span.To.Sub(span.From), Filter: filter}
+	issueOf := map[issues.Key]int64{}
+	for _, id := range ids {
+		for _, key := range t.keysOf(id) {
+			issueOf[key] = id
+			query.Keys = append(query.Keys, key)
+		}
+	}
+	series, err := t.Events.Series(ctx, query)
+	if err != nil {
+		return nil, fmt.Errorf("look which of %d issues happened: %w", len(ids), err)
+	}
+	happened := map[int64]bool{}
+	for key := range series {
+		happened[issueOf[key]] = true
+	}
+	return happened, nil
+}
+
 // SeriesOf counts the events of an issue over time; q.Keys is not read.
 func (t *Tracker) SeriesOf(ctx context.Context, id int64, q issues.SeriesQuery) ([]int64, error) {
 	steps, err := q.Steps()

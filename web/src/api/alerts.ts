@@ -42,7 +42,8 @@ export function useAlert(id: string) {
   return useQuery({
     queryKey: [ALERTS, "one", id],
     queryFn: ({ signal }) => getJson<AlertDetail>(`alerts/${id}`, [], signal),
-    refetchInterval: EVERY_MS,
+    // The issues of its minutes cost queries; after its end they hardly change.
+    refetchInterval: ({ state }) => (state.data?.end ? 4 * EVERY_MS : EVERY_MS),
   });
 }
 

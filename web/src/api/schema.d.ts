@@ -178,6 +178,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/story": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A request's story
+         * @description The lines that carry the id of a request, of every service and environment, the oldest first: as structured metadata (correlation_id, request_id) or in their text as a word. At most 500, of more the newest. Lines of other services within two seconds of them are beside these; nothing says that they belong to the request.
+         */
+        get: operations["story"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved searches of all users */
+        get: operations["savedSearches"];
+        put?: never;
+        /** Save a search */
+        post: operations["saveSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a search
+         * @description Of the user's own; an admin deletes any.
+         */
+        delete: operations["deleteSearch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/volume": {
         parameters: {
             query?: never;
@@ -1138,6 +1196,8 @@ export interface components {
             checked_at: string;
             components: components["schemas"]["HealthComponent"][];
             sources: components["schemas"]["Source"][];
+            /** @description False when Loki does not tell the sources; then there are none in the list. */
+            sources_known: boolean;
             /** @description Sources that the collector may not read. */
             unreadable: components["schemas"]["Unreadable"][];
         };
@@ -1759,7 +1819,7 @@ export interface components {
              * @description When it began by Prometheus' clock.
              */
             starts_at: string;
-            /** @description True if no notification told of it first. */
+            /** @description True if no notification told of it: it was found in Alertmanager. */
             polled: boolean;
             /** @description In the rule's words, with its values. */
             description: string;
@@ -2135,6 +2195,65 @@ export interface components {
             distinct: number;
             /** @description The commonest, at most 12. */
             values: components["schemas"]["LabelValue"][];
+        };
+        StoryLine: {
+            entry: components["schemas"]["Entry"];
+            /** @description Milliseconds since the line before; null for the first. */
+            gap_ms: number | null;
+            /**
+             * @description Where the line carries the id.
+             * @enum {string}
+             */
+            found_in: "correlation_id" | "request_id" | "text";
+        };
+        Story: {
+            id: string;
+            /**
+             * Format: date-time
+             * @description Start of the range that was read.
+             */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            lines: components["schemas"]["StoryLine"][];
+            /** @description More lines carry the id: these are the newest. */
+            cut: boolean;
+            /** @description Lines of other services within two seconds, the oldest first, at most 200. */
+            nearby: components["schemas"]["Entry"][];
+            /** @description There are more nearby: these are the nearest. */
+            nearby_cut: boolean;
+            /** @description Something was not read; warnings say what. */
+            partial: boolean;
+            warnings: string[];
+        };
+        SavedSearchInput: {
+            name: string;
+            /**
+             * @description The view that it is of.
+             * @enum {string}
+             */
+            path: "lines" | "issues";
+            /** @description The search part of the page's address. */
+            view: string;
+        };
+        SavedSearch: {
+            id: number;
+            name: string;
+            /**
+             * @description The view that it is of.
+             * @enum {string}
+             */
+            path: "lines" | "issues";
+            /** @description The search part of the page's address. */
+            view: string;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description True when the user saved it. */
+            own: boolean;
+        };
+        SavedSearches: {
+            searches: components["schemas"]["SavedSearch"][];
         };
     };
     responses: {
@@ -2632,6 +2751,115 @@ export interface operations {
             502: components["responses"]["Upstream"];
             503: components["responses"]["Upstream"];
             504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    story: {
+        parameters: {
+            query: {
+                /** @description A correlation id, or nginx' request id. */
+                id: string;
+                /** @description Start of the range, by default now-24h. */
+                start?: string;
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The story */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Story"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    savedSearches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By their names */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearches"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    saveSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedSearchInput"];
+            };
+        };
+        responses: {
+            /** @description The search as it is kept */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSearch"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteSearch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
         };
     };
     volume: {

@@ -1,20 +1,27 @@
-import { Moon, RotateCw, Sun } from "lucide-react";
+import { Moon, RotateCw, Search, Sun } from "lucide-react";
 import { Link } from "wouter";
 import type { Session } from "../api/types";
 import { useAnchor } from "../state/anchor";
 import { withTail } from "../state/filters";
 import { useTheme } from "../state/theme";
 import { linkTo, useView } from "../state/useView";
-import { IconButton } from "../ui/Button";
+import { Button, IconButton } from "../ui/Button";
 import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
+import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
 import { OVERVIEW } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
 
+interface HeaderProps {
+  session: Session;
+  onHelp: () => void;
+  onPalette: () => void;
+}
+
 /** Name, tabs, and what holds for every view: environment, range, theme, user. */
-export function Header({ session, onHelp }: { session: Session; onHelp: () => void }) {
+export function Header({ session, onHelp, onPalette }: HeaderProps) {
   const { view } = useView();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
@@ -31,6 +38,13 @@ export function Header({ session, onHelp }: { session: Session; onHelp: () => vo
       </Link>
       <TopTabs />
       <div className="ml-auto flex min-w-0 items-center gap-1">
+        <span className="hidden sm:block">
+          <Button size="sm" look="quiet" onClick={onPalette} title={`Search or jump, ${PALETTE_KEYS}`}>
+            <Search size={14} aria-hidden />
+            <span className="sr-only">Search or jump</span>
+            <kbd className="hidden font-sans text-meta lg:inline">{PALETTE_KEYS}</kbd>
+          </Button>
+        </span>
         <EnvSelect />
         <RangePicker />
         <IconButton label="Load the newest" onClick={refresh}>
@@ -41,7 +55,7 @@ export function Header({ session, onHelp }: { session: Session; onHelp: () => vo
             {theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
           </IconButton>
         </span>
-        <UserButton session={session} onHelp={onHelp} />
+        <UserButton session={session} onHelp={onHelp} onPalette={onPalette} />
       </div>
     </header>
   );

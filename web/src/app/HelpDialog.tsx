@@ -1,9 +1,12 @@
 import { Modal } from "../ui/Modal";
+import { PALETTE_KEYS } from "./presets";
 
 const KEYS: readonly (readonly [string, string])[] = [
+  [PALETTE_KEYS, "Search or jump: a view, issue, service, time, request"],
   ["g o", "Go to the overview"],
   ["g i", "Go to the issues"],
   ["g l", "Go to the logs"],
+  ["g h", "Go to the health"],
   ["g a", "Go to the alerts"],
   ["/", "Search the issues or the lines"],
   ["t", "Live tail on and off"],

@@ -5,9 +5,7 @@ import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
 import { CustomRange } from "./CustomRange";
-
-const MINUTE = 60_000;
-const PRESETS = [5, 15, 60, 6 * 60, 24 * 60, 7 * 24 * 60].map((minutes) => minutes * MINUTE);
+import { PRESETS } from "./presets";
 
 /** Usual ranges that end now, and two times typed by hand. */
 export default function RangeMenu({ trigger }: { trigger: ReactElement }) {

@@ -5,7 +5,7 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf } from "./routes";
+import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
@@ -17,12 +17,19 @@ const HelpDialog = lazy(() => import("./HelpDialog"));
 const IssueView = lazy(() => import("../views/issues/IssueView"));
 const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
+const Palette = lazy(() => import("./palette/Palette"));
+const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
+const StoryView = lazy(() => import("../views/story/StoryView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
 export function Shell({ session }: { session: Session }) {
   const [help, setHelp] = useState(false);
-  useShortcuts(() => setHelp(true));
+  const [palette, setPalette] = useState(false);
+  const [searches, setSearches] = useState(false);
+  const openHelp = () => setHelp(true);
+  const openPalette = () => setPalette(true);
+  useShortcuts(openHelp, openPalette);
   useTitle();
   return (
     <div className="flex h-dvh flex-col">
@@ -33,7 +40,7 @@ export function Shell({ session }: { session: Session }) {
       >
         Skip to content
       </button>
-      <Header session={session} onHelp={() => setHelp(true)} />
+      <Header session={session} onHelp={openHelp} onPalette={openPalette} />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Suspense fallback={<div aria-busy="true" className="h-full" />}>
           <Switch>
@@ -46,6 +53,7 @@ export function Shell({ session }: { session: Session }) {
             </Route>
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
+            <Route path={STORY}>{guarded("Story", <StoryView />)}</Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -60,7 +68,18 @@ export function Shell({ session }: { session: Session }) {
         </Suspense>
       </main>
       <BottomTabs />
+      <Suspense>{searches && <SearchesDialog onClose={() => setSearches(false)} />}</Suspense>
       <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
+      <Suspense>
+        {palette && (
+          <Palette
+            session={session}
+            onHelp={openHelp}
+            onSearches={() => setSearches(true)}
+            onClose={() => setPalette(false)}
+          />
+        )}
+      </Suspense>
     </div>
   );
 }
@@ -74,9 +93,15 @@ function focusMain() {
   document.getElementById("main")?.focus();
 }
 
+/** Titles of the views that have no tab. */
+const UNTABBED: Readonly<Record<string, string>> = {
+  [NOTIFICATIONS]: "Notifications",
+  [STORY]: "Story of a request",
+};
+
 function useTitle() {
   const [path] = useLocation();
-  const name = path === NOTIFICATIONS ? "Notifications" : routeOf(path)?.name;
+  const name = UNTABBED[path] ?? routeOf(path)?.name;
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);

@@ -3,8 +3,14 @@ import type { Session } from "../api/types";
 
 const UserMenu = lazy(() => import("./UserMenu"));
 
+interface UserButtonProps {
+  session: Session;
+  onHelp: () => void;
+  onPalette: () => void;
+}
+
 /** The user's letter, which opens the user's menu. */
-export function UserButton({ session, onHelp }: { session: Session; onHelp: () => void }) {
+export function UserButton({ session, onHelp, onPalette }: UserButtonProps) {
   const { name } = session.user;
   const trigger = (
     <button
@@ -17,7 +23,7 @@ export function UserButton({ session, onHelp }: { session: Session; onHelp: () =
   );
   return (
     <Suspense fallback={trigger}>
-      <UserMenu trigger={trigger} session={session} onHelp={onHelp} />
+      <UserMenu trigger={trigger} session={session} onHelp={onHelp} onPalette={onPalette} />
     </Suspense>
   );
 }

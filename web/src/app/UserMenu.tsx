@@ -1,4 +1,4 @@
-import { Bell, CircleHelp, LogOut, Moon, Sun } from "lucide-react";
+import { Bell, CircleHelp, LogOut, Moon, Search, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
@@ -12,10 +12,11 @@ interface UserMenuProps {
   trigger: ReactElement;
   session: Session;
   onHelp: () => void;
+  onPalette: () => void;
 }
 
 /** Who is logged in, settings, help, theme, log out. */
-export default function UserMenu({ trigger, session, onHelp }: UserMenuProps) {
+export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMenuProps) {
   const logout = useLogout();
   const [theme, toggleTheme] = useTheme();
   const { view } = useView();
@@ -29,6 +30,10 @@ export default function UserMenu({ trigger, session, onHelp }: UserMenuProps) {
         Version {session.version}
       </MenuNote>
       <MenuLine />
+      <MenuItem onSelect={onPalette}>
+        <Search size={14} aria-hidden />
+        Search or jump
+      </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>
           <Bell size={14} aria-hidden />

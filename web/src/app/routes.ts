@@ -20,6 +20,9 @@ export const ALERTS: RouteInfo = { path: "/alerts", name: "Alerts", key: "a", ic
 
 export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH, ALERTS];
 
+/** Path of the story of a request, which has no tab. */
+export const STORY = "/story";
+
 /** Path of the settings of notifications, which have no tab. */
 export const NOTIFICATIONS = "/settings/notifications";
 

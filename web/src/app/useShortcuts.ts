@@ -8,8 +8,8 @@ import { ISSUES, LINES, ROUTES } from "./routes";
 const CHORD_MS = 1000;
 const HAVE_SEARCH: readonly string[] = [LINES.path, ISSUES.path];
 
-/** Keys that hold everywhere: g + letter, /, t, ?. Keys of a list are the list's own. */
-export function useShortcuts(onHelp: () => void): void {
+/** Keys that hold everywhere: ⌘K or Ctrl-K, g + letter, /, t, ?. Keys of a list are the list's own. */
+export function useShortcuts(onHelp: () => void, onPalette: () => void): void {
   const { view } = useView();
   const [path, navigate] = useLocation();
   const chordUntil = useRef(0);
@@ -24,6 +24,10 @@ export function useShortcuts(onHelp: () => void): void {
       },
     };
     const onKey = (event: KeyboardEvent) => {
+      if (isPaletteKey(event)) {
+        event.preventDefault();
+        return onPalette();
+      }
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
       const route = ROUTES.find(({ key }) => key === event.key);
       const inChord = performance.now() < chordUntil.current;
@@ -35,7 +39,13 @@ export function useShortcuts(onHelp: () => void): void {
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [navigate, onHelp, path, view]);
+  }, [navigate, onHelp, onPalette, path, view]);
+}
+
+// Also while typing, but not over another dialog.
+function isPaletteKey(event: KeyboardEvent): boolean {
+  const chord = (event.metaKey || event.ctrlKey) && !event.altKey && !event.shiftKey;
+  return chord && event.key.toLowerCase() === "k" && document.querySelector("dialog[open]") === null;
 }
 
 /** True for keys that belong to a field or an open dialog. */

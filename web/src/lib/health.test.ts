@@ -41,6 +41,7 @@ describe("earliestOf", () => {
       summary: "",
       checked_at: "",
       sources: [],
+      sources_known: true,
       unreadable: [],
       components: [
         since("a", "ok", "2026-03-01T09:00:00Z"),

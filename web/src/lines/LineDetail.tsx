@@ -1,8 +1,8 @@
-import { Crosshair, FoldVertical } from "lucide-react";
+import { Crosshair, FoldVertical, Route } from "lucide-react";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Entry } from "../api/types";
-import { LINES } from "../app/routes";
+import { LINES, STORY } from "../app/routes";
 import { resolve } from "../lib/base";
 import { parseRecord } from "../lib/message";
 import { formatNs } from "../lib/time";
@@ -13,7 +13,7 @@ import { Segmented } from "../ui/Segmented";
 import { ContextLines } from "./ContextLines";
 import { FieldTable } from "./FieldTable";
 import { JsonView } from "./JsonView";
-import { aroundView, lineView } from "./links";
+import { aroundView, lineView, requestOf, storyView } from "./links";
 import { MessageText } from "./MessageText";
 
 type Form = "readable" | "json" | "raw";
@@ -22,6 +22,7 @@ type Form = "readable" | "json" | "raw";
 export function LineDetail({ entry }: { entry: Entry }) {
   const { view } = useView();
   const record = parseRecord(entry.line);
+  const request = requestOf(entry);
   const [form, setForm] = useState<Form>("readable");
   const [context, setContext] = useState(false);
   const link = () => resolve(linkTo(LINES.path, lineView(view, entry)).slice(1)).href;
@@ -51,6 +52,15 @@ export function LineDetail({ entry }: { entry: Entry }) {
           <Crosshair size={14} aria-hidden />
           Lines around it
         </Link>
+        {request !== "" && request !== view.request && (
+          <Link
+            href={linkTo(STORY, storyView(view, request, entry.ts))}
+            className={buttonClass("outline", "sm")}
+          >
+            <Route size={14} aria-hidden />
+            Its request
+          </Link>
+        )}
       </div>
       <div className="max-h-[75vh] overflow-auto rounded-md border border-line bg-panel p-3">
         {form === "json" && record ? (

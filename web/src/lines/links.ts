@@ -1,10 +1,12 @@
 import type { Entry } from "../api/types";
+import { parseRecord } from "../lib/message";
 import { nsToMs } from "../lib/time";
 import { emptyFilters, type View } from "../state/view";
 
 const BEFORE_MS = 10 * 60_000;
 const AFTER_MS = 1000;
 const AROUND_MS = 30_000;
+const STORY_MS = 10 * 60_000;
 
 /** A view whose first page holds the line: its own stream, ending just after it. */
 export function lineView(view: View, entry: Entry): View {
@@ -21,6 +23,7 @@ export function lineView(view: View, entry: Entry): View {
     tail: false,
     range: { kind: "absolute", startMs: ms - BEFORE_MS, endMs: ms + AFTER_MS },
     line: entry.id,
+    request: "",
   };
 }
 
@@ -32,6 +35,31 @@ export function aroundView(view: View, entry: Entry): View {
     filters: streamFilters(entry, ["env"]),
     range: { kind: "absolute", startMs: ms - AROUND_MS, endMs: ms + AROUND_MS },
   };
+}
+
+/** The story of the request that a line belongs to, ten minutes to each side of it. */
+export function storyView(view: View, request: string, ts: string): View {
+  const ms = nsToMs(ts);
+  return {
+    ...view,
+    filters: emptyFilters(),
+    fields: [],
+    q: [],
+    tail: false,
+    line: "",
+    range: { kind: "absolute", startMs: ms - STORY_MS, endMs: ms + STORY_MS },
+    request,
+  };
+}
+
+/** The id of a line's request, from its metadata or from its own record; empty when it carries none. */
+export function requestOf(entry: Entry): string {
+  const record = parseRecord(entry.line);
+  for (const name of ["correlation_id", "request_id"]) {
+    const id = entry.metadata[name] || entry.labels[name] || record?.[name];
+    if (typeof id === "string" && id !== "") return id;
+  }
+  return "";
 }
 
 function streamFilters(entry: Entry, names: readonly ("service" | "env" | "host")[]): View["filters"] {

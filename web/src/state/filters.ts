@@ -38,13 +38,14 @@ export function clearFilters(view: View): View {
   return { ...view, line: "", q: [], not: [], query: "", fields: [], states: [], assignees: [], filters };
 }
 
-/** The view with the live tail on or off; a closed range gives way to the present. */
+/** The view with the live tail on or off, of no one line or request; a closed range gives way to the present. */
 export function withTail(view: View, tail: boolean): View {
   const closed = tail && view.range.kind === "absolute";
   return {
     ...view,
     tail,
     line: "",
+    request: "",
     range: closed ? { kind: "relative", spanMs: DEFAULT_SPAN_MS } : view.range,
   };
 }

@@ -47,6 +47,8 @@ export interface View {
   line: string;
   /** Id of the component of health that is open; empty for none. */
   component: string;
+  /** Id of the request whose story is shown; empty for none. */
+  request: string;
 }
 
 /** All states of an issue, those that need a look first. */
@@ -88,6 +90,7 @@ export function parseView(search: string): View {
     sort: ISSUE_SORTS.find((sort) => sort === params.get("sort")) ?? "last",
     line: params.get("line") ?? "",
     component: params.get("c") ?? "",
+    request: (params.get("id") ?? "").trim(),
   };
 }
 
@@ -109,6 +112,7 @@ export function formatView(view: View): string {
   if (view.sort !== "last") params.append("sort", view.sort);
   if (view.line !== "") params.append("line", view.line);
   if (view.component !== "") params.append("c", view.component);
+  if (view.request !== "") params.append("id", view.request);
   return params.toString();
 }
 

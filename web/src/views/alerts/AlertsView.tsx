@@ -72,8 +72,8 @@ function Notices({ alerts: { alertmanager, watchdog } }: { alerts: AlertsRespons
       {alertmanager.failure !== "" && (
         <Notice>
           {alertmanager.failure}
-          {alertmanager.since && ` since ${formatExact(Date.parse(alertmanager.since))}`}. What fires is as of
-          the last notification.
+          {alertmanager.since && ` (since ${formatExact(Date.parse(alertmanager.since))})`}. What fires is as
+          of the last notification.
         </Notice>
       )}
       {watchdog.state === "missing" && (

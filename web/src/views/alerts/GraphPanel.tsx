@@ -6,7 +6,7 @@ import { NoLines } from "../../charts/NoLines";
 import { alertGraph } from "../../lib/alertGraph";
 import { useView } from "../../state/useView";
 import { Panel } from "../../ui/Panel";
-import { Skeleton, SmallErrorState } from "../../ui/States";
+import { ErrorState, Skeleton } from "../../ui/States";
 
 const LineChart = lazy(() => import("../../charts/LineChart"));
 
@@ -22,12 +22,7 @@ export function GraphPanel({ alert }: { alert: AlertDetail }) {
       <div style={{ minHeight: HEIGHT }} className="px-4 pb-3">
         {query.isPending && <Skeleton className="h-55" />}
         {query.isError && !answer && (
-          <SmallErrorState
-            what="The graph"
-            error={query.error}
-            onRetry={() => query.refetch()}
-            className="justify-center py-20"
-          />
+          <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-55" />
         )}
         {answer && <Graph alert={alert} answer={answer} />}
       </div>

@@ -94,7 +94,7 @@ export function TimelineAxis({ axis, gaps }: { axis: Axis; gaps: Gaps }) {
   return (
     <div aria-hidden className={cx(GRID, "border-t border-line pb-1")}>
       <span className="hidden md:block" />
-      <div className="relative h-6 overflow-hidden text-meta text-muted">
+      <div className="relative h-6 text-meta text-muted">
         <GapMarks axis={axis} gaps={gaps} />
         {axisTimes(axis, 6).map((ms) => (
           <span

@@ -123,7 +123,8 @@ beforeEach(() => {
       return new Response(null, { status: 204 });
     }
     asked.push(new URL(url).search);
-    return Response.json(answers[path]);
+    const answer = answers[path];
+    return answer instanceof Response ? answer.clone() : Response.json(answer);
   });
   document.body.innerHTML = "<div id=root></div>";
   root = createRoot(document.getElementById("root") as HTMLElement);
@@ -265,6 +266,13 @@ describe("the page of an episode", () => {
     expect(lines?.getAttribute("href")).toContain(
       "/lines?service=backend&env=production&start=2026-03-01T11",
     );
+  });
+
+  it("says why there is no graph", async () => {
+    const error = { code: "unavailable", message: "Loki does not answer", source: "loki" };
+    answers["alerts/7/series"] = Response.json({ error }, { status: 502 });
+    await show(<AlertView id="7" />, "/alerts/7", "Loki does not answer");
+    expect(text()).toContain("first notification");
   });
 });
 

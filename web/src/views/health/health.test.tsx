@@ -65,6 +65,7 @@ const HEALTH: HealthResponse = {
   checked_at: "2026-03-01T12:00:00Z",
   components: [PGBOUNCER, HOST],
   sources: [],
+  sources_known: true,
   unreadable: [],
 };
 

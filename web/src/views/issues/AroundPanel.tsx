@@ -1,10 +1,10 @@
 import { Link } from "wouter";
 import { useHealthSeries, useLogs } from "../../api/queries";
 import type { Entry, IssueDetail } from "../../api/types";
-import { HEALTH, LINES } from "../../app/routes";
+import { HEALTH, LINES, STORY } from "../../app/routes";
 import { parseRecord } from "../../lib/message";
 import { formatNs, nsToMs } from "../../lib/time";
-import { aroundView } from "../../lines/links";
+import { aroundView, storyView } from "../../lines/links";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { buttonClass } from "../../ui/Button";
@@ -92,7 +92,18 @@ function SameRequest({ shown, correlation }: AroundProps & { correlation: string
   const query = useLogs(wanted, bounds, { limit: REQUEST_LINES });
   const page = query.data?.pages[0];
   return (
-    <Panel title="The same request" note={<span className="font-mono">{correlation}</span>}>
+    <Panel
+      title="The same request"
+      note={<span className="font-mono">{correlation}</span>}
+      actions={
+        <Link
+          href={linkTo(STORY, storyView(view, correlation, shown.ts))}
+          className={buttonClass("quiet", "sm")}
+        >
+          Its story
+        </Link>
+      }
+    >
       <AroundLines
         label="Lines of the same request"
         entries={page?.entries}

@@ -4,8 +4,9 @@ import { Link } from "wouter";
 import { apiUrl } from "../../api/client";
 import { eventParams, useIssueEvents } from "../../api/issues";
 import type { Entry, IssueEvent } from "../../api/types";
-import { issuePath } from "../../app/routes";
+import { issuePath, STORY } from "../../app/routes";
 import { formatExact, nsToMs } from "../../lib/time";
+import { storyView } from "../../lines/links";
 import { MessageText } from "../../lines/MessageText";
 import { useAnchor } from "../../state/anchor";
 import { linkTo, useView } from "../../state/useView";
@@ -108,6 +109,14 @@ function EventDetail({ issue, event }: EventProps) {
         <Link href={linkTo(issuePath(issue, "around"), here)} className={buttonClass("outline", "sm")}>
           Around it
         </Link>
+        {event.correlation_id !== "" && (
+          <Link
+            href={linkTo(STORY, storyView(view, event.correlation_id, event.ts))}
+            className={buttonClass("outline", "sm")}
+          >
+            Its request
+          </Link>
+        )}
       </p>
       <dl className="grid grid-cols-[8rem_1fr] gap-x-3 text-meta">
         {facts

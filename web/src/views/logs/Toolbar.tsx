@@ -4,6 +4,7 @@ import type { Bounds } from "../../api/queries";
 import { withTail } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { IconButton } from "../../ui/Button";
+import { SavedButton } from "../searches/SavedButton";
 import { FacetButton } from "./FacetButton";
 import { LiveSwitch } from "./LiveSwitch";
 import { SearchBox } from "./SearchBox";
@@ -21,6 +22,7 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
         placeholder="Search the lines, or LogQL: {service=&quot;backend&quot;} |= &quot;timeout&quot;"
       />
       {narrow && <FacetButton bounds={bounds} />}
+      {!narrow && <SavedButton />}
       {!view.tail && (
         <IconButton
           label={view.show === "patterns" ? "Show the lines" : "Show the patterns of the lines"}

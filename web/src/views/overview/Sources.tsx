@@ -23,7 +23,14 @@ export function Sources({ health }: { health: UseQueryResult<HealthResponse> }) 
     <Panel title="Sources" note={sources && sources.length > 0 && `${sources.length}`}>
       {isPending && <Skeleton className="m-4 h-40" />}
       {isError && !data && <ErrorState error={error} onRetry={() => refetch()} className="min-h-48" />}
-      {sources?.length === 0 && (
+      {data?.sources_known === false && (
+        <EmptyState
+          className="min-h-48"
+          title="Loki does not tell what sends lines"
+          hint="The card of the log pipeline above says why."
+        />
+      )}
+      {data?.sources_known && sources?.length === 0 && (
         <EmptyState
           className="min-h-48"
           title="No source has sent a line in the last day"

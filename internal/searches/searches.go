@@ -1,0 +1,136 @@
+// Package searches keeps the searches that people save. All users see all of
+// them; who saved one, or an admin, deletes it.
+package searches
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The bounds of what is kept, in characters, bytes and searches.
+const (
+	nameMax = 80
+	viewMax = 4000
+	keptMax = 300
+)
+
+// Errors of the store.
+var (
+	// ErrUnknown is for a search that does not exist.
+	ErrUnknown = errors.New("there is no such search")
+	// ErrOthers is for a search of somebody else.
+	ErrOthers = errors.New("only who saved a search, or an admin, deletes it")
+)
+
+// InputError says what is wrong with a search that is to be saved.
+type InputError struct{ message string }
+
+// Error returns the message, for the person who saves.
+func (e *InputError) Error() string { return e.message }
+
+// Search is a saved search.
+type Search struct {
+	ID   int64
+	Name string
+	// Path is the page's view that it is of: lines or issues.
+	Path string
+	// View is the search part of the page's address, without "?".
+	View      string
+	CreatedBy string
+	CreatedAt time.Time
+}
+
+// Store keeps searches in the state database.
+type Store struct {
+	DB  *sql.DB
+	Now func() time.Time
+}
+
+// All returns all searches by their names.
+func (s *Store) All(ctx context.Context) ([]Search, error) {
+	rows, err := s.DB.QueryContext(ctx, `SELECT id, name, path, view, created_by, created_at FROM saved_searches ORDER BY name COLLATE NOCASE`)
+	if err != nil {
+		return nil, fmt.Errorf("read saved searches: %w", err)
+	}
+	defer rows.Close()
+	var list []Search
+	for rows.Next() {
+		var one Search
+		var at int64
+		if err := rows.Scan(&one.ID, &one.Name, &one.Path, &one.View, &one.CreatedBy, &at); err != nil {
+			return nil, fmt.Errorf("read saved searches: %w", err)
+		}
+		one.CreatedAt = time.Unix(at, 0)
+		list = append(list, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read saved searches: %w", err)
+	}
+	return list, nil
+}
+
+// Add saves a search under a name that no other has and returns it as it is
+// kept. Its errors for people are InputErrors.
+func (s *Store) Add(ctx context.Context, one Search) (Search, error) {
+	one, err := checked(one)
+	if err != nil {
+		return one, err
+	}
+	one.CreatedAt = time.Unix(s.Now().Unix(), 0)
+	// One statement, so that neither name nor number can be exceeded by two at once.
+	result, err := s.DB.ExecContext(ctx, `INSERT INTO saved_searches (name, path, view, created_by, created_at)
+		SELECT ?, ?, ?, ?, ? WHERE (SELECT count(*) FROM saved_searches) < ?
+		ON CONFLICT (name) DO NOTHING`, one.Name, one.Path, one.View, one.CreatedBy, one.CreatedAt.Unix(), keptMax)
+	if err != nil {
+		return one, fmt.Errorf("save the search %q: %w", one.Name, err)
+	}
+	if added, err := result.RowsAffected(); err != nil || added == 0 {
+		return one, errors.Join(err, &InputError{fmt.Sprintf("a search is called %q already, or there are %d: choose another name, or delete some", one.Name, keptMax)})
+	}
+	if one.ID, err = result.LastInsertId(); err != nil {
+		return one, fmt.Errorf("save the search %q: %w", one.Name, err)
+	}
+	return one, nil
+}
+
+// checked returns the search as it is kept, or what is wrong with it.
+func checked(one Search) (Search, error) {
+	one.Name = strings.TrimSpace(one.Name)
+	one.View = strings.TrimPrefix(one.View, "?")
+	_, err := url.ParseQuery(one.View)
+	switch {
+	case one.Name == "" || utf8.RuneCountInString(one.Name) > nameMax || !utf8.ValidString(one.Name) || strings.ContainsFunc(one.Name, unicode.IsControl):
+		return one, &InputError{fmt.Sprintf("the name of a search has from 1 to %d characters that can be printed", nameMax)}
+	case one.Path != "lines" && one.Path != "issues":
+		return one, &InputError{"a search is of lines or of issues"}
+	case len(one.View) > viewMax || err != nil:
+		return one, &InputError{fmt.Sprintf("the search is no part of an address, or has more than %d bytes", viewMax)}
+	}
+	return one, nil
+}
+
+// Delete deletes a search of the user, or any for an admin.
+func (s *Store) Delete(ctx context.Context, id int64, user string, admin bool) error {
+	var owner string
+	err := s.DB.QueryRowContext(ctx, `SELECT created_by FROM saved_searches WHERE id = ?`, id).Scan(&owner)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("search %d: %w", id, ErrUnknown)
+	}
+	if err != nil {
+		return fmt.Errorf("read search %d: %w", id, err)
+	}
+	if owner != user && !admin {
+		return ErrOthers
+	}
+	if _, err := s.DB.ExecContext(ctx, `DELETE FROM saved_searches WHERE id = ?`, id); err != nil {
+		return fmt.Errorf("delete search %d: %w", id, err)
+	}
+	return nil
+}

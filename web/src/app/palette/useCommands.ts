@@ -1,0 +1,169 @@
+import { useEffect, useState } from "react";
+import { useLocation } from "wouter";
+import { useIssueSearch } from "../../api/issues";
+import { useLabels } from "../../api/queries";
+import { useSearches } from "../../api/searches";
+import type { Session } from "../../api/types";
+import { formatShort } from "../../lib/format";
+import { type Command, looksLikeId } from "../../lib/palette";
+import { searchLink } from "../../lib/searches";
+import { describeDuration } from "../../lib/time";
+import { useAnchor } from "../../state/anchor";
+import { onlyValues, withTail } from "../../state/filters";
+import { useTheme } from "../../state/theme";
+import { linkTo, useView } from "../../state/useView";
+import { emptyFilters, type View } from "../../state/view";
+import { PRESETS } from "../presets";
+import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
+
+/** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
+export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
+  const { view, setView } = useView();
+  const [, navigate] = useLocation();
+  const go = (path: string, next: View = withTail(view, false)) => navigate(linkTo(path, next));
+  const lookFor = ofText(text, view, go);
+  const commands = [
+    ...usePlaces(session, go),
+    ...useSavedCommands(),
+    ...useIssueCommands(text, go),
+    ...useLabelCommands(view, go, setView),
+    ...rangeCommands(view, setView),
+    ...useActions(dialogs),
+  ];
+  return looksLikeId(text) ? [...lookFor, ...commands] : [...commands, ...lookFor];
+}
+
+/** How many issues are looked for, from how many characters on, and how long nothing may be typed before. */
+const ISSUES_FOUND = 5;
+const LEAST = 2;
+const SETTLE_MS = 200;
+
+interface Dialogs {
+  onHelp: () => void;
+  onSearches: () => void;
+}
+
+type Go = (path: string, next?: View) => void;
+
+function ofText(text: string, view: View, go: Go): Command[] {
+  if (text === "") return [];
+  const bare: View = {
+    ...withTail(view, false),
+    filters: { ...emptyFilters(), env: view.filters.env },
+    fields: [],
+  };
+  const story: Command = {
+    id: "story",
+    group: "Look for",
+    title: `The story of request ${text}`,
+    run: () => go(STORY, { ...bare, filters: emptyFilters(), q: [], request: text }),
+  };
+  const words = { ...bare, q: [text] };
+  return [
+    ...(looksLikeId(text) ? [story] : []),
+    { id: "lines", group: "Look for", title: `Lines with “${text}”`, run: () => go(LINES.path, words) },
+    { id: "issues", group: "Look for", title: `Issues with “${text}”`, run: () => go(ISSUES.path, words) },
+  ];
+}
+
+function usePlaces(session: Session, go: Go): Command[] {
+  const group = "Go to";
+  return [
+    ...ROUTES.map(({ path, name, key }) => ({
+      id: path,
+      group,
+      title: name,
+      keys: `g ${key}`,
+      run: () => go(path),
+    })),
+    { id: STORY, group, title: "Story of a request", run: () => go(STORY) },
+    ...(session.user.role === "admin"
+      ? [{ id: NOTIFICATIONS, group, title: "Notifications", note: "settings", run: () => go(NOTIFICATIONS) }]
+      : []),
+  ];
+}
+
+function useIssueCommands(text: string, go: Go): Command[] {
+  const asked = useSettled(text);
+  const { data, isPlaceholderData } = useIssueSearch(asked.length < LEAST ? "" : asked, ISSUES_FOUND);
+  return (data?.issues ?? []).map(({ id, title, service, env }) => ({
+    id: `issue ${id}`,
+    group: "Issues",
+    title,
+    note: `${[service, env].filter(Boolean).join(" · ")} #${id}`,
+    // The server finds them by their messages and frames too.
+    found: asked === text && !isPlaceholderData,
+    run: () => go(issuePath(id)),
+  }));
+}
+
+function useSavedCommands(): Command[] {
+  const [, navigate] = useLocation();
+  const { data } = useSearches();
+  return (data?.searches ?? []).map((search) => ({
+    id: `search ${search.id}`,
+    group: "Saved searches",
+    title: search.name,
+    note: search.own ? "yours" : `by ${search.created_by}`,
+    run: () => navigate(searchLink(search)),
+  }));
+}
+
+/** The text once it has not changed for a moment. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), SETTLE_MS);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return settled;
+}
+
+function useLabelCommands(view: View, go: Go, setView: (next: View) => void): Command[] {
+  const labels = useLabels({ ...view, filters: emptyFilters(), fields: [], q: [] }, useAnchor()).data?.labels;
+  const services = (labels?.service ?? []).map(({ value, count }) => ({
+    id: `service ${value}`,
+    group: "Lines of a service",
+    title: value,
+    note: formatShort(count),
+    run: () => go(LINES.path, onlyValues(withTail(view, false), "service", [value])),
+  }));
+  const envs = ["", ...(labels?.env ?? []).map(({ value }) => value)].map((value) => ({
+    id: `env ${value}`,
+    group: "Environment",
+    title: value || "All environments",
+    run: () => setView(onlyValues(view, "env", value === "" ? [] : [value])),
+  }));
+  return [...services, ...envs];
+}
+
+function rangeCommands(view: View, setView: (next: View) => void): Command[] {
+  return PRESETS.map((spanMs) => ({
+    id: `range ${spanMs}`,
+    group: "Time",
+    title: `Last ${describeDuration(spanMs)}`,
+    run: () => setView({ ...view, range: { kind: "relative", spanMs }, line: "" }),
+  }));
+}
+
+function useActions({ onHelp, onSearches }: Dialogs): Command[] {
+  const { view } = useView();
+  const [path, navigate] = useLocation();
+  const { refresh } = useAnchor();
+  const [theme, toggleTheme] = useTheme();
+  const group = "Do";
+  const tail = withTail(view, path !== LINES.path || !view.tail);
+  return [
+    { id: "refresh", group, title: "Load the newest", run: refresh },
+    {
+      id: "tail",
+      group,
+      title: "Live tail on or off",
+      keys: "t",
+      run: () => navigate(linkTo(LINES.path, tail)),
+    },
+    { id: "theme", group, title: theme === "dark" ? "Light theme" : "Dark theme", run: toggleTheme },
+    { id: "searches", group, title: "Save this search, or see all", note: "saved searches", run: onSearches },
+    { id: "help", group, title: "Keyboard and mouse", note: "help", keys: "?", run: onHelp },
+  ];
+}
