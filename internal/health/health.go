@@ -76,11 +76,12 @@ type Unreadable struct {
 
 // Report is everything at one time.
 type Report struct {
-	Verdict    Verdict
-	Summary    string
-	CheckedAt  time.Time
-	Groups     []Group
-	Unreadable []Unreadable
+	Verdict Verdict
+	// Summary is one short sentence; Detail is what cannot be known, or "".
+	Summary, Detail string
+	CheckedAt       time.Time
+	Groups          []Group
+	Unreadable      []Unreadable
 }
 
 // Config says what to ask.
@@ -238,7 +239,7 @@ func (c *Checker) check(ctx context.Context) Report {
 	for i := range report.Groups {
 		report.Groups[i].judge()
 	}
-	report.Verdict, report.Summary = summarise(report.Groups, len(report.Unreadable))
+	report.Verdict, report.Summary, report.Detail = summarise(report.Groups, len(report.Unreadable))
 	return report
 }
 
@@ -378,7 +379,7 @@ func (c *Checker) missing(ctx context.Context, v view, s Signal) string {
 	}
 	targets := v.targets[s.Job]
 	if len(targets) == 0 {
-		return fmt.Sprintf("no target %q is configured in Prometheus", s.Job)
+		return fmt.Sprintf("Prometheus has no target %q", s.Job)
 	}
 	for _, target := range targets {
 		if target.Health == v1.HealthBad {

@@ -107,9 +107,12 @@ func TestTheWorstSeriesCounts(t *testing.T) {
 	}
 }
 
-func TestSummariesNameWhatIsWrong(t *testing.T) {
+func TestSummariesAreOneShortSentence(t *testing.T) {
 	item := func(name string, verdict Verdict) Item {
-		return Item{Signal: Signal{ID: name, Name: name}, Verdict: verdict, Reason: name + " is " + string(verdict)}
+		return Item{Signal: Signal{ID: name, Name: name}, Verdict: verdict, Reason: name + " is " + string(verdict), Display: "7 s"}
+	}
+	down := func(id, name string) Item {
+		return Item{Signal: Signal{ID: id, Name: name, Unit: State, Down: "is down"}, Verdict: Critical, Reason: "is down (192.0.2.1:80): refused"}
 	}
 	group := func(name string, items ...Item) Group {
 		g := Group{Component: Component{Name: name}, Items: items}
@@ -117,24 +120,27 @@ func TestSummariesNameWhatIsWrong(t *testing.T) {
 		return g
 	}
 	tests := []struct {
-		groups     []Group
-		unreadable int
-		verdict    Verdict
-		summary    string
+		groups          []Group
+		unreadable      int
+		verdict         Verdict
+		summary, detail string
 	}{
-		{[]Group{group("A", item("a", OK)), group("B", item("b", OK))}, 0, OK, "All good"},
-		{[]Group{group("A", item("a", OK), item("x", NoData)), group("B", item("b", NoData))}, 2, OK, "All good. No data for B. 2 log sources cannot be read"},
+		{[]Group{group("A", item("a", OK)), group("B", item("b", OK))}, 0, OK, "All good", ""},
+		{[]Group{group("A", item("a", OK), item("x", NoData)), group("B", item("b", NoData))}, 2, OK,
+			"Good as far as is known", "No data for B. 2 log sources cannot be read"},
 		{[]Group{group("B", item("b", Warning)), group("C", item("c", NoData)), group("D", item("d", NoData))}, 1, Warning,
-			"B: b is warning. No data for C and D. One log source cannot be read"},
-		{[]Group{group("A", item("a", Warning)), group("B", item("b", Critical))}, 0, Critical, "B: b is critical. A: a is warning"},
-		{[]Group{group("A", item("a", NoData)), group("B", item("b", NoData))}, 0, NoData, "Nothing is known: no signal has data"},
-		{[]Group{group("A", item("a", Critical), item("b", Critical), item("c", Critical)), group("B", item("d", Critical), item("e", Warning))}, 0, Critical,
-			"A: a is critical. b is critical. c is critical. 2 more"},
+			"1 degraded: B (b 7 s)", "No data for C and D. One log source cannot be read"},
+		{[]Group{group("A", item("a", Warning)), group("B", item("b", Critical))}, 0, Critical,
+			"1 critical, 1 degraded: B (b 7 s) and A (a 7 s)", ""},
+		{[]Group{group("A", item("a", NoData)), group("B", item("b", NoData))}, 0, NoData,
+			"Nothing is known: no signal has data", "No data for A and B"},
+		{[]Group{group("A", item("a", Critical), down("up", "State")), group("B", item("b", Warning)), group("C", down("loki", "Loki"), item("c", Critical))}, 0, Critical,
+			"2 critical, 1 degraded: A is down, Loki is down and 3 more", ""},
 	}
 	for _, test := range tests {
-		verdict, summary := summarise(test.groups, test.unreadable)
-		if verdict != test.verdict || summary != test.summary {
-			t.Errorf("got %s %q, want %s %q", verdict, summary, test.verdict, test.summary)
+		verdict, summary, detail := summarise(test.groups, test.unreadable)
+		if verdict != test.verdict || summary != test.summary || detail != test.detail {
+			t.Errorf("got %s %q %q, want %s %q %q", verdict, summary, detail, test.verdict, test.summary, test.detail)
 		}
 	}
 }
@@ -280,7 +286,7 @@ func TestManyViewersCauseOneCheck(t *testing.T) {
 	c, _ := checker(t, server.URL, nil)
 	one := c.Check(context.Background())
 	once := calls.Load()
-	if got := find(t, one, "pgbouncer/up"); got.Verdict != NoData || got.Reason != `no target "pgbouncer" is configured in Prometheus` {
+	if got := find(t, one, "pgbouncer/up"); got.Verdict != NoData || got.Reason != `Prometheus has no target "pgbouncer"` {
 		t.Errorf("pgbouncer: %+v", got)
 	}
 	c, _ = checker(t, server.URL, nil)

@@ -50,7 +50,7 @@ func (g *Group) judge() {
 			g.Verdict = item.Verdict
 		}
 	}
-	g.Reason = describe(g.Items)
+	g.Reason = describe(*g)
 	if g.Verdict != Warning && g.Verdict != Critical {
 		return
 	}

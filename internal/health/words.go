@@ -66,14 +66,17 @@ func bytes(value float64) string {
 	return figure(value) + " " + units[i]
 }
 
-// named is how many signals or components a summary names.
+// named is how many signals a reason and components a list names.
 const named = 3
 
-// summarise gives the verdict of everything and says it in a sentence or two.
-func summarise(groups []Group, unreadable int) (Verdict, string) {
-	verdict := NoData
+// causes is how many components a summary names.
+const causes = 2
+
+// summarise gives the verdict of everything and says it in one short sentence. The
+// detail is what cannot be known, "" when there is nothing of it.
+func summarise(groups []Group, unreadable int) (verdict Verdict, summary, detail string) {
+	verdict = NoData
 	var unknown []string
-	var wrong []fault
 	for _, g := range groups {
 		if gravity(g.Verdict) > gravity(verdict) {
 			verdict = g.Verdict
@@ -81,30 +84,69 @@ func summarise(groups []Group, unreadable int) (Verdict, string) {
 		if g.Verdict == NoData {
 			unknown = append(unknown, g.Component.Name)
 		}
-		wrong = append(wrong, wrongOf(g.Component.Name, g.Items)...)
 	}
-	if verdict == NoData {
-		return NoData, "Nothing is known: no signal has data"
-	}
-	text := "All good"
-	if len(wrong) > 0 {
-		text = sentences(wrong)
-	}
+	var details []string
 	if len(unknown) > 0 {
-		text += ". No data for " + list(unknown)
+		details = append(details, "No data for "+list(unknown))
 	}
 	if unreadable == 1 {
-		text += ". One log source cannot be read"
+		details = append(details, "One log source cannot be read")
 	}
 	if unreadable > 1 {
-		text += fmt.Sprintf(". %d log sources cannot be read", unreadable)
+		details = append(details, fmt.Sprintf("%d log sources cannot be read", unreadable))
 	}
-	return verdict, text
+	switch {
+	case verdict == NoData:
+		summary = "Nothing is known: no signal has data"
+	case verdict != OK:
+		summary = headline(groups)
+	case len(details) > 0:
+		summary = "Good as far as is known"
+	default:
+		summary = "All good"
+	}
+	return verdict, summary, strings.Join(details, ". ")
+}
+
+// headline counts the components that are not well and names the worst signal of
+// the worst of them.
+func headline(groups []Group) string {
+	var counts, parts []string
+	for _, level := range []struct {
+		verdict Verdict
+		word    string
+	}{{Critical, "critical"}, {Warning, "degraded"}} {
+		count := 0
+		for _, g := range groups {
+			if g.Verdict == level.verdict {
+				count++
+			}
+		}
+		if count > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", count, level.word))
+		}
+	}
+	all := 0
+	var worst []fault
+	for _, g := range groups {
+		faults := wrongOf(g)
+		all += len(faults)
+		worst = append(worst, faults[:min(1, len(faults))]...)
+	}
+	byOrder(worst)
+	for _, f := range worst[:min(causes, len(worst))] {
+		parts = append(parts, f.short)
+	}
+	if more := all - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(counts, ", ") + ": " + enumerate(parts)
 }
 
 // describe says of the signals of a component what is wrong or not known.
-func describe(items []Item) string {
-	wrong := wrongOf("", items)
+func describe(g Group) string {
+	items := g.Items
+	wrong := wrongOf(g)
 	var unknown []string
 	for _, item := range items {
 		if item.Verdict == NoData {
@@ -134,46 +176,52 @@ func describe(items []Item) string {
 
 // fault is something that is wrong.
 type fault struct {
-	component string // its name, "" where it needs none
-	text      string
-	order     int
+	// text is the reason; short names the component and the signal.
+	text, short string
+	order       int
 }
 
-// wrongOf returns what is wrong with a component. What is down is named, where it
-// is not the component itself.
-func wrongOf(component string, items []Item) []fault {
+// wrongOf returns what is wrong with a component: what is down before what is too
+// much, because it often is the cause.
+func wrongOf(g Group) []fault {
 	var faults []fault
-	for _, item := range items {
+	for _, item := range g.Items {
 		if gravity(item.Verdict) < gravity(Warning) {
 			continue
 		}
-		text := item.Reason
-		if item.Signal.Unit == State && item.Signal.ID != "up" {
-			text = item.Signal.Name + " " + text
-		}
-		faults = append(faults, fault{component, text, order(item)})
+		faults = append(faults, faultOf(g.Component.Name, item))
 	}
+	byOrder(faults)
 	return faults
 }
 
-// sentences says what is wrong, the first few in full: what is down before what
-// is too much, because it often is the cause.
-func sentences(faults []fault) string {
+// faultOf says what is wrong with a signal. What is down is named, where it is not
+// the component itself.
+func faultOf(component string, item Item) fault {
+	s := item.Signal
+	switch {
+	case s.Unit == State && s.ID == "up":
+		return fault{item.Reason, component + " " + s.Down, order(item)}
+	case s.Unit == State:
+		return fault{s.Name + " " + item.Reason, s.Name + " " + s.Down, order(item)}
+	}
+	return fault{item.Reason, fmt.Sprintf("%s (%s %s)", component, s.Name, item.Display), order(item)}
+}
+
+func byOrder(faults []fault) {
 	slices.SortStableFunc(faults, func(a, b fault) int { return a.order - b.order })
+}
+
+// sentences says what is wrong, the first few in full.
+func sentences(faults []fault) string {
 	var parts []string
-	component := ""
 	for _, f := range faults[:min(named, len(faults))] {
-		if f.component != component {
-			component = f.component
-			f.text = component + ": " + f.text
-		}
 		parts = append(parts, f.text)
 	}
-	text := strings.Join(parts, ". ")
 	if more := len(faults) - named; more > 0 {
-		text += fmt.Sprintf(". %d more", more)
+		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
-	return text
+	return strings.Join(parts, ". ")
 }
 
 // order sorts what is down first, then by verdict.
@@ -193,8 +241,14 @@ func list(names []string) string {
 	if more := len(names) - named; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))
 	}
-	if len(parts) == 1 {
-		return parts[0]
+	return enumerate(parts)
+}
+
+// enumerate joins one or more words as people do.
+func enumerate(words []string) string {
+	last := len(words) - 1
+	if last == 0 {
+		return words[0]
 	}
-	return strings.Join(parts[:len(parts)-1], ", ") + " and " + parts[len(parts)-1]
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }

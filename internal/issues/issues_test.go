@@ -51,3 +51,27 @@ func TestRankAddsUpTheKeysOfAnIssue(t *testing.T) {
 		}
 	}
 }
+
+func TestIdsInEndpointsCountAsOneValue(t *testing.T) {
+	t.Parallel()
+	var counter TagCounter
+	for _, path := range []string{
+		"/api/v1/games/2073/accept", "/api/v1/games/9/accept?as=host", "/api/v2/games/9/accept",
+		"/users/9f1c2d3e-1111-4222-8333-444455556666", "/users/00000000-aaaa-4bbb-8ccc-dddddddddddd", "/",
+	} {
+		tags := map[string]string{"endpoint": path, "release": "2073"}
+		counter.AddEvent("", "", "", tags)
+		if tags["endpoint"] != path {
+			t.Errorf("the event's own path is now %q, want %q", tags["endpoint"], path)
+		}
+	}
+	want := []Tag{
+		{Name: "endpoint", Events: 6, Distinct: 4, Values: []TagValue{
+			{"/api/v1/games/<num>/accept", 2}, {"/users/<uuid>", 2}, {"/", 1}, {"/api/v2/games/<num>/accept", 1},
+		}},
+		{Name: "release", Events: 6, Distinct: 1, Values: []TagValue{{"2073", 6}}},
+	}
+	if got := counter.Tags(0); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -5,7 +5,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tovtech/tovplay-logging/pipeline/grouping/mask"
 )
+
+// endpointTag is the tag that holds the path of a request.
+const endpointTag = "endpoint"
 
 // TagCounter counts the values of tags.
 type TagCounter struct {
@@ -55,6 +60,28 @@ func (c *TagCounter) AddEvent(env, service, level string, tags map[string]string
 	c.Add("service", service)
 	c.Add("level", level)
 	for name, value := range tags {
+		if name == endpointTag {
+			value = route(value)
+		}
 		c.Add(name, value)
 	}
+}
+
+// route returns a request's path without its query, with placeholders for ids; the
+// version of an API is none.
+func route(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		if !isVersion(segment) {
+			segments[i] = string(mask.Append(nil, []byte(segment)))
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// isVersion reports whether a segment of a path is v and digits.
+func isVersion(segment string) bool {
+	digits, ok := strings.CutPrefix(segment, "v")
+	return ok && digits != "" && strings.Trim(digits, "0123456789") == ""
 }

@@ -28,6 +28,7 @@ const (
 type healthBody struct {
 	Verdict    health.Verdict  `json:"verdict"`
 	Summary    string          `json:"summary"`
+	Detail     string          `json:"detail,omitempty"`
 	CheckedAt  string          `json:"checked_at"`
 	Components []componentBody `json:"components"`
 	Sources    []sourceBody    `json:"sources"`
@@ -113,7 +114,7 @@ func (s *Server) findSources(ctx context.Context) ([]loki.Source, error) {
 // healthAnswer renders a report.
 func (s *Server) healthAnswer(report health.Report, sources []loki.Source) healthBody {
 	body := healthBody{
-		Verdict: report.Verdict, Summary: report.Summary, CheckedAt: *stamp(report.CheckedAt),
+		Verdict: report.Verdict, Summary: report.Summary, Detail: report.Detail, CheckedAt: *stamp(report.CheckedAt),
 		Components: make([]componentBody, len(report.Groups)), Sources: make([]sourceBody, len(sources)),
 		Unreadable: make([]unreadableBody, len(report.Unreadable)),
 	}

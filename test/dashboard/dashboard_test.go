@@ -681,8 +681,8 @@ func tailIsSharedByViewers(t *testing.T, lokiURL string, d *dashboard) {
 
 // healthAnswer is the answer of api/v1/health as a client decodes it.
 type healthAnswer struct {
-	Verdict, Summary string
-	Components       []struct {
+	Verdict, Summary, Detail string
+	Components               []struct {
 		ID, Name, Verdict, Reason string
 		Since                     *time.Time
 		SinceBefore               bool `json:"since_before"`

@@ -97,7 +97,7 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 		{"pgbouncer/up", "ok", "up", "answers its exporter"},
 		{"pgbouncer/waiting", "warning", "7", "7 clients wait for a connection; a warning from 1"},
 		{"pgbouncer/maxwait", "critical", "6.5 s", "the client first in line waits for 6.5 s; critical from 5 s"},
-		{"postgres/up", "no_data", "", `no target "postgres" is configured in Prometheus`},
+		{"postgres/up", "no_data", "", `Prometheus has no target "postgres"`},
 		{"backend_production/up", "critical", "down", "does not answer (127.0.0.1:1): dial tcp 127.0.0.1:1: connect: connection refused"},
 		{"pipeline/collector", "ok", "up", "runs"},
 		{"pipeline/delivery", "ok", "up", "gets through to Loki"},
@@ -116,8 +116,8 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 	if item := got.item(t, "pipeline/loki"); item.Verdict != "critical" || !strings.HasPrefix(item.Reason, "does not answer: connection refused") {
 		t.Errorf("loki: %+v", item)
 	}
-	if got.Verdict != "critical" || !strings.Contains(got.Summary, "One log source cannot be read") {
-		t.Errorf("the summary is %s %q", got.Verdict, got.Summary)
+	if got.Verdict != "critical" || !strings.Contains(got.Detail, "One log source cannot be read") {
+		t.Errorf("the summary is %s %q, the detail %q", got.Verdict, got.Summary, got.Detail)
 	}
 	if len(got.Unreadable) != 1 || got.Unreadable[0]["job"] != "system" || got.Unreadable[0]["path"] != "/var/log/auth.log" || got.Unreadable[0]["remedy"] != "sudo usermod -aG adm collector" {
 		t.Errorf("unreadable: %v", got.Unreadable)

@@ -44,7 +44,7 @@ var allowed = map[string][]string{
 	"internal/alerts":            {},
 	"internal/auth":              {"internal/secret", "internal/state"},
 	"internal/health":            {},
-	"internal/issues":            {"pipeline/grouping"},
+	"internal/issues":            {"pipeline/grouping", "pipeline/grouping/mask"},
 	"internal/issues/clickhouse": {"internal/issues"},
 	"internal/issues/index":      {"internal/issues", "internal/issues/life", "internal/loki", "pipeline/grouping", "pipeline/jsonscan", "pipeline/level"},
 	"internal/issues/life":       {"internal/issues", "pipeline/grouping", "pipeline/grouping/pattern", "pipeline/level"},

@@ -1189,8 +1189,10 @@ export interface components {
         };
         HealthResponse: {
             verdict: components["schemas"]["Verdict"];
-            /** @description Plain words. */
+            /** @description One short sentence in plain words. */
             summary: string;
+            /** @description What cannot be known, in plain words; absent when there is nothing of it. */
+            detail?: string;
             /**
              * Format: date-time
              * @description When the values were read.

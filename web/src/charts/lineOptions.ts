@@ -4,6 +4,7 @@ import { formatUnit } from "../lib/units";
 import { timeLabels } from "./axis";
 import { tokenColour } from "./colours";
 import { drawGaps, scaleFont } from "./hatch";
+import { type Place, placeLabels } from "./labels";
 import { FONT, isCrosshair } from "./options";
 import { drawTicks } from "./ticks";
 
@@ -140,18 +141,17 @@ function drawThresholds(
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
   }
-  // Labels of limits that are close stand beside each other.
-  const placed: { y: number; left: number }[] = [];
-  for (const { y, verdict, label } of limits) {
-    const beside = placed.filter((other) => Math.abs(other.y - y) < 14 * ratio).map((other) => other.left);
-    const right = Math.min(bbox.left + bbox.width, ...beside) - 4 * ratio;
-    const width = ctx.measureText(label).width;
-    placed.push({ y, left: right - width - 3 * ratio });
+  const height = 14 * ratio;
+  const pad = 4 * ratio;
+  const labels = limits.map((limit) => ({ ...limit, width: ctx.measureText(limit.label).width + 2 * pad }));
+  const places = placeLabels(labels, { left: bbox.left, right: bbox.left + bbox.width }, height);
+  labels.forEach(({ verdict, label, width }, index) => {
+    const { right, y } = places[index] as Place;
     ctx.fillStyle = ground;
-    ctx.fillRect(right - width - 3 * ratio, y - 7 * ratio, width + 6 * ratio, 14 * ratio);
+    ctx.fillRect(right - width, y - height / 2, width, height);
     ctx.fillStyle = colours[verdict];
-    ctx.fillText(label, right, y);
-  }
+    ctx.fillText(label, right - pad, y);
+  });
   ctx.restore();
 }
 

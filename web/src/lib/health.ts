@@ -1,4 +1,4 @@
-import type { HealthComponent, HealthSignal, Verdict } from "../api/types";
+import type { HealthComponent, HealthResponse, HealthSignal, Verdict } from "../api/types";
 
 // What is wrong comes first; what is not known comes last, for there is nothing to see of it.
 const GRAVITY: readonly Verdict[] = ["critical", "warning", "ok", "no_data"];
@@ -8,4 +8,11 @@ export function headlines({ signals }: HealthComponent, count: number): HealthSi
   const rank = (signal: HealthSignal) =>
     GRAVITY.indexOf(signal.verdict) + (signal.verdict === "ok" && !signal.display ? 0.5 : 0);
   return [...signals].sort((a, b) => rank(a) - rank(b)).slice(0, count);
+}
+
+/** The component that has the worst verdict for the longest time; none if nothing tells since when. */
+export function earliestOf({ verdict, components }: HealthResponse): HealthComponent | undefined {
+  return components
+    .filter((component) => component.verdict === verdict && component.since)
+    .sort((a, b) => Date.parse(a.since ?? "") - Date.parse(b.since ?? ""))[0];
 }

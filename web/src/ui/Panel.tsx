@@ -17,7 +17,7 @@ export function Panel({
 }) {
   return (
     <section aria-label={title} className={cx("min-w-0 rounded-md border border-line bg-panel", className)}>
-      <header className="flex min-h-10 flex-wrap items-center gap-x-3 px-4 pt-1">
+      <header className="flex min-h-10 flex-wrap items-center gap-x-3 gap-y-1 px-4 pt-2 pb-1">
         <h2 className="font-semibold">{title}</h2>
         {note && <span className="text-meta text-muted">{note}</span>}
         {actions && <div className="ml-auto flex items-center gap-1">{actions}</div>}

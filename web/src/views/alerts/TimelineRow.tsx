@@ -100,7 +100,7 @@ export function TimelineAxis({ axis, gaps }: { axis: Axis; gaps: Gaps }) {
           <span
             key={ms}
             className="absolute top-1 -translate-x-1/2 whitespace-nowrap"
-            style={{ left: `${((ms - axis.startMs) / (axis.endMs - axis.startMs)) * 100}%` }}
+            style={{ left: axisPlace(ms, axis) }}
           >
             {byDay || new Date(ms).getHours() + new Date(ms).getMinutes() === 0
               ? formatDay(ms).slice(5)
@@ -110,4 +110,10 @@ export function TimelineAxis({ axis, gaps }: { axis: Axis; gaps: Gaps }) {
       </div>
     </div>
   );
+}
+
+/** Where the label of a time stands; at the ends it is moved in by half its width, or it would be cut. */
+function axisPlace(ms: number, { startMs, endMs }: Axis): string {
+  const percent = ((ms - startMs) / (endMs - startMs)) * 100;
+  return `clamp(1.125rem, ${percent}%, 100% - 1.125rem)`;
 }

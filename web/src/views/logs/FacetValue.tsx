@@ -34,12 +34,12 @@ export function FacetValue({ facet, value, count, share }: FacetValueProps) {
         data-value={value}
         onClick={(event) => toggle(event.altKey ? "exclude" : "include")}
         title={`${value}: click shows only it, Alt-click leaves it out`}
-        className="relative flex h-6 min-w-0 flex-1 items-center gap-1.5 rounded-sm px-1.5 text-left pointer-coarse:h-10"
+        className="relative flex min-h-6 min-w-0 flex-1 items-center gap-1.5 rounded-sm px-1.5 text-left pointer-coarse:min-h-10"
       >
         <ModeMark mode={mode} />
         <span
           className={cx(
-            "truncate",
+            "line-clamp-2 wrap-anywhere",
             facet === "level" && levelText(toLevel(value)),
             mode === "include" && "font-semibold",
             mode === "exclude" && "line-through opacity-70",

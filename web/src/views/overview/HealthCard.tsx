@@ -14,16 +14,17 @@ export function HealthCard({ component }: { component: HealthComponent }) {
     <button
       type="button"
       className={cx(
-        "flex min-h-24 w-full flex-1 flex-col rounded-md border bg-panel px-3 py-2 text-left transition-colors duration-100 sm:h-28",
+        "flex min-h-24 w-full flex-1 flex-col rounded-md border bg-panel px-3 py-2 text-left transition-colors duration-100 sm:min-h-28",
         component.verdict === "no_data"
           ? "hatched border-dashed border-line"
           : "border-line hover:border-muted",
       )}
     >
-      <span className="flex w-full items-center gap-1.5 pb-1">
-        <span className="truncate">{component.name}</span>
-        <span className="ml-auto" />
-        <VerdictMark verdict={component.verdict} />
+      <span className="flex w-full items-start justify-between gap-1.5 pb-1">
+        <span className="min-w-0">{component.name}</span>
+        <span className="mt-[5px]">
+          <VerdictMark verdict={component.verdict} />
+        </span>
       </span>
       <CardFace component={component} />
     </button>
@@ -44,7 +45,7 @@ function CardFace({ component }: { component: HealthComponent }) {
         <span className={cx("truncate text-value font-semibold", verdictColour("no_data"))}>
           {verdictWord("no_data")}
         </span>
-        <span className="line-clamp-2 text-meta leading-[1.1rem]">{component.reason}</span>
+        <span className="line-clamp-5 text-meta leading-[1.1rem]">{component.reason}</span>
       </>
     );
   }
@@ -54,8 +55,8 @@ function CardFace({ component }: { component: HealthComponent }) {
 function SignalLine({ signal }: { signal: HealthSignal }) {
   const good = signal.verdict === "ok";
   return (
-    <span className="flex w-full items-center gap-1.5 text-meta leading-[1.1rem]">
-      <span className="truncate text-muted">{signal.name}</span>
+    <span className="flex w-full items-baseline gap-1.5 text-meta leading-[1.1rem]">
+      <span className="min-w-0 text-muted">{signal.name}</span>
       <span
         className={cx(
           "ml-auto shrink-0",

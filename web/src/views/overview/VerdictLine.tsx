@@ -2,6 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { useVolume } from "../../api/queries";
 import type { HealthResponse } from "../../api/types";
 import { formatCount, plural } from "../../lib/format";
+import { earliestOf } from "../../lib/health";
 import { lastSpan } from "../../lib/time";
 import { countErrors } from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
@@ -9,9 +10,10 @@ import { useView } from "../../state/useView";
 import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark } from "../../ui/Verdict";
+import { Since } from "../health/Since";
 import { LastDeploy } from "./LastDeploy";
 
-/** The answer first: the worst verdict in words, and the count of errors unless `counts` is false. */
+/** The answer first: the worst verdict in words, since when and what is not known, and the count of errors unless `counts` is false. */
 export function VerdictLine({
   health,
   counts = true,
@@ -20,6 +22,7 @@ export function VerdictLine({
   counts?: boolean;
 }) {
   const { data, isError } = health;
+  const worst = data && earliestOf(data);
   return (
     <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
       <h1 className="flex min-h-7 wrap-anywhere items-start gap-2.5 text-value font-semibold sm:text-title">
@@ -33,6 +36,8 @@ export function VerdictLine({
       </h1>
       <p className="flex flex-wrap gap-x-4 text-muted">
         {counts && <Counts />}
+        {worst && <Since of={worst} />}
+        {data?.detail && <span>{data.detail}</span>}
         {counts && <LastDeploy />}
         {data && (
           <span>
