@@ -85,7 +85,7 @@ mutants: ## break the collector on purpose, one way at a time, and show the test
 	@go run ./test/mutants
 
 .PHONY: bench
-bench: ## run the benchmarks
+bench: build servers test/browser/node_modules/.package-lock.json ## run the benchmarks, those of the page in Chromium too
 	@go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: lint

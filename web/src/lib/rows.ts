@@ -25,20 +25,10 @@ export function buildRows(entries: readonly Entry[]): Row[] {
       day = dayBounds(ms);
       rows.push({ kind: "day", key: `day-${entry.id}`, label: formatDay(ms) });
     }
-    rows.push(entryRow(entry));
+    rows.push({ kind: "entry", key: entry.id, entry });
     previous = ms;
   }
   return rows;
-}
-
-// A live tail builds the rows of the same entries many times a second: the same
-// entry gives the same row, so that only new ones are drawn.
-const known = new WeakMap<Entry, Row>();
-
-function entryRow(entry: Entry): Row {
-  const row = known.get(entry) ?? { kind: "entry", key: entry.id, entry };
-  known.set(entry, row);
-  return row;
 }
 
 /** Start and end of the local day of a time. */

@@ -39,6 +39,27 @@ describe("TailBuffer", () => {
     expect(ids(buffer)).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it("gives the newest lines while they arrive, and all while paused", () => {
+    const buffer = new TailBuffer(5, 2);
+    buffer.apply([batch(1, 7)]);
+    expect(ids(buffer)).toEqual([6, 7]);
+    expect(buffer.current.before).toBe(3);
+    buffer.apply([{ kind: "pause" }, batch(8, 9)]);
+    expect(ids(buffer)).toEqual([3, 4, 5, 6, 7]);
+    expect(buffer.current.before).toBe(0);
+    buffer.apply([{ kind: "resume" }]);
+    expect(ids(buffer)).toEqual([8, 9]);
+    expect(buffer.current.before).toBe(3);
+  });
+
+  it("keeps what is read where it is during a pause, to the same object", () => {
+    const buffer = new TailBuffer(5, 2);
+    buffer.apply([batch(1, 7), { kind: "pause" }]);
+    const { entries } = buffer.current;
+    buffer.apply([batch(8, 20), { kind: "pause" }]);
+    expect(buffer.current.entries).toBe(entries);
+  });
+
   it("counts what a long pause makes it leave out", () => {
     const buffer = new TailBuffer(3);
     buffer.apply([batch(1, 2), { kind: "pause" }, batch(3, 9)]);

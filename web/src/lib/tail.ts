@@ -5,8 +5,10 @@ export interface TailSnapshot {
   state: "connecting" | "live" | "reconnecting" | "failed";
   /** Plain words when not live. */
   message: string;
-  /** Oldest first, at most `capacity`. */
+  /** The newest lines, oldest first: so many as a window shows while they arrive, all while paused. */
   entries: readonly Entry[];
+  /** How many lines come before `entries`. */
+  before: number;
   paused: boolean;
   /** Lines that arrived while paused and are held back. */
   pending: number;
@@ -23,22 +25,36 @@ export type TailEvent =
   | { kind: "pause" }
   | { kind: "resume" };
 
-/** Holds the lines of a live tail in a ring: bounded, each line once, and unmoving while paused. */
+/** How many lines a tail holds. */
+export const TAIL_LINES = 100_000;
+
+/** More lines than any screen has. */
+const WINDOW_LINES = 300;
+
+/**
+ * Holds the lines of a live tail: bounded, each line once, and unmoving while
+ * paused. What an event costs depends on its own lines, not on those held.
+ */
 export class TailBuffer {
-  private shown: Entry[] = [];
-  private held: Entry[] = [];
-  private ids = new Set<string>();
+  /** The lines; once it is full, `next` is the place of the oldest. */
+  private readonly ring: Entry[] = [];
+  private next = 0;
+  private readonly ids = new Set<string>();
   private snapshot: TailSnapshot = {
     state: "connecting",
     message: "",
     entries: [],
+    before: 0,
     paused: false,
     pending: 0,
     droppedByServer: 0,
     droppedHere: 0,
   };
 
-  constructor(private readonly capacity = 10_000) {}
+  constructor(
+    private readonly capacity = TAIL_LINES,
+    private readonly window = WINDOW_LINES,
+  ) {}
 
   /** The current state; the same object until the next event changes it. */
   get current(): TailSnapshot {
@@ -47,9 +63,9 @@ export class TailBuffer {
 
   /** Applies the events in their order and returns the new state. */
   apply(events: readonly TailEvent[]): TailSnapshot {
-    let next = this.snapshot;
-    for (const event of events) next = this.reduce(next, event);
-    this.snapshot = { ...next, entries: this.shown, pending: this.held.length };
+    let state = this.snapshot;
+    for (const event of events) state = this.reduce(state, event);
+    this.snapshot = state.paused ? state : { ...state, ...this.newest(this.window) };
     return this.snapshot;
   }
 
@@ -62,35 +78,42 @@ export class TailBuffer {
       case "status":
         return { ...state, state: event.state, message: event.message };
       case "pause":
-        return { ...state, paused: true };
+        return state.paused ? state : { ...state, ...this.newest(this.capacity), paused: true };
       case "resume":
-        this.shown = this.trim([...this.shown, ...this.held]);
-        this.held = [];
-        return { ...state, paused: false };
+        return { ...state, paused: false, pending: 0 };
     }
   }
 
   private add(state: TailSnapshot, entries: readonly Entry[]): TailSnapshot {
-    const fresh = entries.filter(({ id }) => !this.ids.has(id) && this.ids.add(id));
-    if (fresh.length === 0) return state;
-    if (!state.paused) {
-      this.shown = this.trim([...this.shown, ...fresh]);
-      return state;
+    let fresh = 0;
+    for (const entry of entries) {
+      if (this.ids.has(entry.id)) continue;
+      this.put(entry);
+      fresh++;
     }
-    const held = [...this.held, ...fresh];
-    const overflow = Math.max(0, held.length - this.capacity);
-    this.forget(held.slice(0, overflow));
-    this.held = held.slice(overflow);
-    return { ...state, droppedHere: state.droppedHere + overflow };
+    if (!state.paused) return state;
+    // What the pause began with is in the snapshot; of what came since, the ring has the newest.
+    const arrived = state.pending + fresh;
+    const pending = Math.min(arrived, this.capacity);
+    return { ...state, pending, droppedHere: state.droppedHere + arrived - pending };
   }
 
-  private trim(entries: Entry[]): Entry[] {
-    const overflow = Math.max(0, entries.length - this.capacity);
-    this.forget(entries.slice(0, overflow));
-    return overflow > 0 ? entries.slice(overflow) : entries;
+  private put(entry: Entry): void {
+    const oldest = this.ring[this.next];
+    if (oldest) this.ids.delete(oldest.id);
+    this.ring[this.next] = entry;
+    this.ids.add(entry.id);
+    this.next = (this.next + 1) % this.capacity;
   }
 
-  private forget(entries: readonly Entry[]): void {
-    for (const { id } of entries) this.ids.delete(id);
+  /** The newest lines, at most `count`, and how many are before them. */
+  private newest(count: number): { entries: readonly Entry[]; before: number } {
+    const length = Math.min(count, this.ring.length);
+    const start = this.next - length;
+    const entries =
+      start >= 0
+        ? this.ring.slice(start, this.next)
+        : [...this.ring.slice(start), ...this.ring.slice(0, this.next)];
+    return { entries, before: this.ring.length - length };
   }
 }

@@ -1,12 +1,13 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
 import type { Row } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { cx } from "../../ui/cx";
-import { LineRow } from "./LineRow";
+import { LineRow, Separator } from "./LineRow";
 import { useFollowEnd } from "./useFollowEnd";
 import { useGridKeys } from "./useGridKeys";
+import { useSlots } from "./useSlots";
 import { useTarget } from "./useTarget";
 
 const ROW_PX = 22;
@@ -16,6 +17,8 @@ const NEAR_END_ROWS = 30;
 
 interface LineGridProps {
   rows: readonly Row[];
+  /** How many rows come before these: they have their place in the list, but are not drawn. */
+  before?: number;
   /** Shown after the last row. */
   footer?: ReactNode;
   /** A row to open and show once it is there. */
@@ -27,7 +30,7 @@ interface LineGridProps {
 }
 
 /** The virtualised list of lines: only what is in view is in the page, whatever the number of rows. */
-export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: LineGridProps) {
+export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, follow }: LineGridProps) {
   const { view } = useView();
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
@@ -37,17 +40,22 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
   const rowPx = narrow ? NARROW_ROW_PX : ROW_PX;
   const onLeave = follow?.onLeave;
 
+  // Another function here makes every row be laid out anew, so it is one as long as they stay as they are.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what sizes depend on
+  const getItemKey = useCallback((index: number) => rows[index]?.key ?? index, [rows, rowPx, open]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    getItemKey: (index) => rows[index]?.key ?? index,
+    getItemKey,
+    paddingStart: before * rowPx,
     estimateSize: (index) => rowSize(rows[index], rowPx, open),
     overscan: 12,
   });
   const items = virtual.getVirtualItems();
+  const slots = useSlots(items.map(({ key }) => String(key)));
 
   const toggle = useCallback(
-    (key: string, index: number) => {
+    (key: string, index = indexInView(virtual, key)) => {
       setOpen((old) => {
         const next = new Set(old);
         if (!next.delete(key)) next.add(key);
@@ -71,7 +79,7 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
     if (rows.length > 0 && lastIndex >= rows.length - NEAR_END_ROWS) onNearEnd?.();
   }, [lastIndex, rows.length, onNearEnd]);
 
-  const activeIndex = rows.findIndex(({ key }) => key === active);
+  const activeIndex = active === "" ? -1 : rows.findIndex(({ key }) => key === active);
   return (
     <div
       ref={scroller}
@@ -81,8 +89,8 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
         role="treegrid"
         tabIndex={0}
         aria-label="Lines"
-        aria-rowcount={rows.length}
-        aria-activedescendant={activeIndex >= 0 ? `${id}-${activeIndex}` : undefined}
+        aria-rowcount={before + rows.length}
+        aria-activedescendant={activeIndex >= 0 ? `${id}-${before + activeIndex}` : undefined}
         onKeyDown={keys}
         className="relative w-full outline-none"
         style={{ height: virtual.getTotalSize() }}
@@ -91,24 +99,29 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
           const row = rows[item.index];
           if (!row) return null;
           const isOpen = open.has(row.key);
+          const measured = view.wrap || isOpen;
           return (
             <div
-              key={item.key}
+              key={measured ? row.key : slots.get(row.key)}
               role="presentation"
               data-index={item.index}
-              ref={view.wrap || isOpen ? virtual.measureElement : undefined}
-              className={cx("absolute inset-x-0 top-0", !view.wrap && !isOpen && "overflow-hidden")}
+              ref={measured ? virtual.measureElement : undefined}
+              className={cx("absolute inset-x-0 top-0", !measured && "overflow-hidden")}
               style={{ transform: `translateY(${item.start}px)` }}
             >
-              <LineRow
-                id={`${id}-${item.index}`}
-                row={row}
-                index={item.index}
-                open={isOpen}
-                active={row.key === active}
-                narrow={narrow}
-                onToggle={toggle}
-              />
+              {row.kind === "entry" ? (
+                <LineRow
+                  id={`${id}-${before + item.index}`}
+                  entry={row.entry}
+                  index={before + item.index}
+                  open={isOpen}
+                  active={row.key === active}
+                  narrow={narrow}
+                  onToggle={toggle}
+                />
+              ) : (
+                <Separator label={row.label} />
+              )}
             </div>
           );
         })}
@@ -116,6 +129,10 @@ export function LineGrid({ rows, footer, targetId = "", onNearEnd, follow }: Lin
       {footer}
     </div>
   );
+}
+
+function indexInView(virtual: Virtualizer<HTMLDivElement, Element>, key: string): number {
+  return virtual.getVirtualItems().find((item) => item.key === key)?.index ?? 0;
 }
 
 function rowSize(row: Row | undefined, rowPx: number, open: ReadonlySet<string>): number {

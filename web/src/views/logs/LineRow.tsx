@@ -2,7 +2,6 @@ import { memo, type ReactNode } from "react";
 import type { Entry } from "../../api/types";
 import { toLevel } from "../../lib/levels";
 import { fieldValue, preview } from "../../lib/message";
-import type { Row } from "../../lib/rows";
 import { formatClock, formatNs, nsToMs } from "../../lib/time";
 import { LineDetail } from "../../lines/LineDetail";
 import { toggleFilter } from "../../state/filters";
@@ -14,28 +13,28 @@ import { LogText } from "../../ui/LogText";
 
 interface LineRowProps {
   id: string;
-  row: Row;
+  entry: Entry;
+  /** The place in the whole list, from 0. */
   index: number;
   open: boolean;
   active: boolean;
   narrow: boolean;
-  onToggle: (key: string, index: number) => void;
+  onToggle: (key: string) => void;
 }
 
-/** A line, or a separator between lines. */
+/** A line. */
 export const LineRow = memo(function LineRow({
   id,
-  row,
+  entry,
   index,
   open,
   active,
   narrow,
   onToggle,
 }: LineRowProps) {
-  if (row.kind !== "entry") return <Separator label={row.label} />;
-  const level = toLevel(row.entry.labels.level);
+  const level = toLevel(entry.labels.level);
   // A selection of text ends in a click too, which is not meant to open the line.
-  const click = () => window.getSelection()?.isCollapsed !== false && onToggle(row.key, index);
+  const click = () => window.getSelection()?.isCollapsed !== false && onToggle(entry.id);
   return (
     <>
       {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys */}
@@ -45,7 +44,7 @@ export const LineRow = memo(function LineRow({
         aria-rowindex={index + 1}
         aria-expanded={open}
         aria-selected={active}
-        data-line={row.key}
+        data-line={entry.id}
         onClick={click}
         className={cx(
           "flex cursor-pointer",
@@ -54,18 +53,19 @@ export const LineRow = memo(function LineRow({
         )}
       >
         <LevelBar level={level} />
-        {narrow ? <NarrowCells entry={row.entry} /> : <WideCells entry={row.entry} />}
+        {narrow ? <NarrowCells entry={entry} /> : <WideCells entry={entry} />}
       </div>
       {open && (
-        <Cell>
-          <LineDetail entry={row.entry} />
+        <Cell key={entry.id}>
+          <LineDetail entry={entry} />
         </Cell>
       )}
     </>
   );
 });
 
-function Separator({ label }: { label: string }) {
+/** What stands between lines: a day, a pause. */
+export function Separator({ label }: { label: string }) {
   return (
     <Cell>
       <span className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">

@@ -21,7 +21,7 @@ export function TailBar({ tail }: { tail: Tail }) {
         {tail.droppedHere > 0 && (
           <span className="text-warn">{plural(tail.droppedHere, "line")} left out during the pause</span>
         )}
-        <span>{formatCount(tail.entries.length)} shown</span>
+        <span>{formatCount(tail.before + tail.entries.length)} shown</span>
       </span>
     </div>
   );

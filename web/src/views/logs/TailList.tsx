@@ -31,7 +31,11 @@ export function TailList() {
           hint="Lines that fit the filters appear here as they arrive."
         />
       ) : (
-        <LineGrid rows={rows} follow={{ active: !tail.paused, onLeave: tail.pause, onReturn: tail.resume }} />
+        <LineGrid
+          rows={rows}
+          before={tail.before}
+          follow={{ active: !tail.paused, onLeave: tail.pause, onReturn: tail.resume }}
+        />
       )}
       {tail.paused && (
         <button
