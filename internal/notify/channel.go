@@ -68,8 +68,8 @@ type Channel struct {
 type ChannelStatus struct {
 	// Waiting is how many events wait for a message, or in one that is not sent.
 	Waiting int
-	// Failure is why the open message was not taken, with what helps; both are
-	// empty if nothing is wrong.
+	// Failure is why the open message was not taken, or else the last one, with what
+	// helps; both are empty if nothing is wrong.
 	Failure, Remedy string
 	// NextAt is when it is tried again, zero if it is not waited for.
 	NextAt time.Time

@@ -74,6 +74,10 @@ func (n *Notifier) takeChanges(ctx context.Context, changes []Change) error {
 		if err != nil {
 			return err
 		}
+		to, err := enabledChannels(ctx, tx)
+		if err != nil {
+			return err
+		}
 		for _, change := range changes {
 			for i := range all {
 				if change.Event == nil || !all[i].takes(change.Event) {
@@ -81,7 +85,7 @@ func (n *Notifier) takeChanges(ctx context.Context, changes []Change) error {
 				}
 				e := *change.Event
 				e.Rule = all[i].Name
-				if err := n.addEvents(ctx, tx, all[i].Channels, e.subject(), e); err != nil {
+				if err := n.addEvents(ctx, tx, to, all[i].Channels, e.subject(), e); err != nil {
 					return err
 				}
 			}

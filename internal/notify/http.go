@@ -136,7 +136,9 @@ func (p *poster) judge(kind ChannelKind, answer *http.Response, text string) out
 	case status == http.StatusTooManyRequests:
 		o.after = retryAfter(answer.Header.Get("Retry-After"), p.now())
 		o.remedy = "It is tried again when the receiver allows it. Lower the messages an hour, or use a digest."
-	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusGone:
+	case status == http.StatusNotFound, status == http.StatusGone:
+		o.missing, o.remedy = true, gone[kind]
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		o.remedy = gone[kind]
 	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status/100 == 5:
 		o.remedy = "It is tried again by itself; the receiver's own log says what is wrong."

@@ -37,7 +37,7 @@ func TestAnswersOfAReceiver(t *testing.T) {
 	} {
 		p := newPoster("", func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) })
 		o := p.judge(Discord, &http.Response{StatusCode: test.status, Header: http.Header{"Retry-After": {test.header}}}, body)
-		if ok := test.status < 300; ok != (o.err == nil) || o.final != test.final || o.after != test.after || !strings.Contains(o.remedy, test.remedy) || ok != (o.remedy == "") {
+		if ok := test.status < 300; ok != (o.err == nil) || o.final != test.final || o.missing != (test.status == 404 || test.status == 410) || o.after != test.after || !strings.Contains(o.remedy, test.remedy) || ok != (o.remedy == "") {
 			t.Errorf("%d: got %+v", test.status, o)
 		}
 		if o.err != nil && (strings.Contains(o.err.Error(), "\n") || test.status != 302 && !strings.Contains(o.err.Error(), "Unknown Webhook")) {

@@ -87,8 +87,9 @@ func (p *poster) mailText(m *Message) string {
 	return b.String()
 }
 
-// mailFailure says what a failure of mail means. Every refusal is tried again:
-// mostly it is the settings that are wrong, and not the letter.
+// mailFailure says what a failure of mail means. Most refusals are tried again: it
+// is the settings that are wrong, and not the letter. One for good that comes after
+// the letter is of its content.
 func mailFailure(m Mail, doing string, err error) outcome {
 	text := shorten(oneLine(err.Error()), answerShown)
 	if _, ok := errors.AsType[*textproto.Error](err); !ok && !strings.Contains(text, "STARTTLS") {
@@ -96,7 +97,16 @@ func mailFailure(m Mail, doing string, err error) outcome {
 			text = cause(err)
 		}
 	}
-	return outcome{err: fmt.Errorf("%s the mail server %s:%d: %s", doing, m.Host, m.Port, text), remedy: mailRemedy(m, err)}
+	return outcome{
+		err:    fmt.Errorf("%s the mail server %s:%d: %s", doing, m.Host, m.Port, text),
+		remedy: mailRemedy(m, err), final: isContentRefused(err),
+	}
+}
+
+// isContentRefused reports whether a server refused a letter for good after it read it.
+func isContentRefused(err error) bool {
+	send, ok := errors.AsType[*mail.SendError](err)
+	return ok && send.Reason == mail.ErrSMTPDataClose && send.ErrorCode()/100 == 5
 }
 
 // mailRemedy says what helps.
@@ -110,6 +120,8 @@ func mailRemedy(m Mail, err error) string {
 		return "The server does not take one of the recipients: check the addresses, and whether this server relays mail to them."
 	case sending && send.Reason == mail.ErrSMTPMailFrom:
 		return "The server does not take the sender: use an address that belongs to the user."
+	case isContentRefused(err):
+		return "The server does not take this message, which is not sent again; its answer says why."
 	case strings.Contains(err.Error(), "does not support STARTTLS"):
 		return "Choose TLS, usually on port 465, or another port: 587 is usual for STARTTLS."
 	case strings.Contains(err.Error(), "first record does not look like a TLS handshake"):

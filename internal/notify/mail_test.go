@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -234,7 +233,7 @@ func TestFailuresOfMailHaveARemedy(t *testing.T) {
 func TestARepeatedMailHasTheSameMessageID(t *testing.T) {
 	r, m := newRig(t), newMailServer(t, StartTLS)
 	r.post.authorities = m.pool
-	m.data = errors.New("the disk is full")
+	m.data = &smtp.SMTPError{Code: 452, Message: "the disk is full"}
 	r.add(m.channel(StartTLS))
 	r.happen(NewIssue, 1, "a")
 	r.step()
@@ -247,6 +246,26 @@ func TestARepeatedMailHasTheSameMessageID(t *testing.T) {
 	second, _ := m.letter(1)
 	if first.Get("Message-ID") != second.Get("Message-ID") || first.Get("Date") != second.Get("Date") || r.last().State != stateSent {
 		t.Errorf("got %v and %v", first, second)
+	}
+}
+
+func TestAMailThatIsRefusedForItsContentDoesNotHoldUpTheNext(t *testing.T) {
+	r, m := newRig(t), newMailServer(t, StartTLS)
+	r.post.authorities = m.pool
+	m.data = &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "looks like spam"}
+	r.add(m.channel(StartTLS))
+	r.happen(NewIssue, 1, "a")
+	r.step()
+	if got := r.last(); got.State != stateFailed || !strings.Contains(got.Error, "looks like spam") || !strings.Contains(got.Remedy, "not sent again") {
+		t.Errorf("got %+v", got)
+	}
+	m.mu.Lock()
+	m.data = nil
+	m.mu.Unlock()
+	r.happen(NewIssue, 2, "b")
+	r.step()
+	if got := r.last(); got.State != stateSent || got.Events[0].Title != "b" {
+		t.Errorf("got %+v", got)
 	}
 }
 

@@ -16,6 +16,9 @@ import (
 const (
 	// giveUpAfter is how long a message is tried.
 	giveUpAfter = 24 * time.Hour
+	// missingAttempts is how often a message is sent to a receiver that is not there:
+	// it may be starting, in the eight minutes that these take.
+	missingAttempts = 6
 	// sentKept is how long messages that have ended are kept.
 	sentKept = 30 * 24 * time.Hour
 	// eventsMax is how many events of a message are written out; it says how many
@@ -54,16 +57,14 @@ type Message struct {
 	Repeats int64
 }
 
-// addEvents stores events for the channels, in a transaction of the caller. The
-// same subject within Channel.RepeatMinutes is counted and not told again.
-func (n *Notifier) addEvents(ctx context.Context, tx *sql.Tx, to []int64, subject string, e Event) error {
+// addEvents stores an event for those of the channels that are in enabled, by their
+// numbers, in a transaction of the caller. The same subject within
+// Channel.RepeatMinutes is counted and not told again.
+func (n *Notifier) addEvents(ctx context.Context, tx *sql.Tx, enabled map[int64]Channel, to []int64, subject string, e Event) error {
 	for _, id := range to {
-		c, err := channel(ctx, tx, id)
-		if errors.Is(err, ErrUnknown) || err == nil && !c.Enabled {
+		c, ok := enabled[id]
+		if !ok {
 			continue
-		}
-		if err != nil {
-			return err
 		}
 		now := n.Now()
 		after := now.Add(-time.Duration(c.RepeatMinutes) * time.Minute)
@@ -142,8 +143,14 @@ func (n *Notifier) compose(ctx context.Context, tx *sql.Tx, c Channel) (int64, e
 	if err != nil {
 		return 0, err
 	}
+	return n.gather(ctx, tx, c.ID, why)
+}
+
+// gather makes a message of all events of a channel that wait.
+func (n *Notifier) gather(ctx context.Context, tx *sql.Tx, channel int64, why string) (int64, error) {
+	now := n.Now().UnixNano()
 	result, err := tx.ExecContext(ctx, "INSERT INTO notify_messages (channel, key, test, why, state, created_at, next_at) VALUES (?,?,0,?,'pending',?,?)",
-		c.ID, rand.Text(), why, now.UnixNano(), now.UnixNano())
+		channel, rand.Text(), why, now, now)
 	if err != nil {
 		return 0, err
 	}
@@ -151,7 +158,7 @@ func (n *Notifier) compose(ctx context.Context, tx *sql.Tx, c Channel) (int64, e
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE notify_events SET message = ? WHERE channel = ? AND message IS NULL", id, c.ID)
+	_, err = tx.ExecContext(ctx, "UPDATE notify_events SET message = ? WHERE channel = ? AND message IS NULL", id, channel)
 	return id, err
 }
 
@@ -193,6 +200,8 @@ type outcome struct {
 	remedy string
 	// final means that this message will never be taken.
 	final bool
+	// missing means that there is no such receiver: it is tried a few times only.
+	missing bool
 	// after is how long the receiver wants to be left alone, 0 if it did not say.
 	after time.Duration
 }
@@ -224,7 +233,7 @@ func (n *Notifier) settle(ctx context.Context, m *Message, o outcome) error {
 	switch {
 	case o.err == nil:
 		state, ended = stateSent, now.UnixNano()
-	case o.final || now.Sub(m.Created) >= giveUpAfter:
+	case o.final || o.missing && m.Attempts >= missingAttempts || now.Sub(m.Created) >= giveUpAfter:
 		state, ended = stateFailed, now.UnixNano()
 	}
 	if o.err != nil {
@@ -302,10 +311,65 @@ func (n *Notifier) Sent(ctx context.Context, before int64, limit int) ([]Message
 	return list, nil
 }
 
-// expire deletes messages that ended long ago.
+// expire deletes messages that ended long ago, and drops what waits for channels
+// that are off.
 func (n *Notifier) expire(ctx context.Context) error {
 	_, err := n.DB.ExecContext(ctx, "DELETE FROM notify_messages WHERE state <> 'pending' AND created_at < ?", n.Now().Add(-sentKept).UnixNano())
-	return err
+	if err != nil {
+		return err
+	}
+	var dropped int64
+	err = n.transact(ctx, "drop what waits for channels that are off", func(tx *sql.Tx) (err error) {
+		dropped, err = n.dropOff(ctx, tx)
+		return err
+	})
+	if err != nil || dropped == 0 {
+		return err
+	}
+	n.Log.Info("notifications of channels that are off are dropped", "messages", dropped)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.counts.Failed += dropped
+	return nil
+}
+
+// dropOff ends the messages of channels that are off for giveUpAfter, those that
+// would have been made of what waits too, and returns how many. They stay among
+// what was sent, as failed.
+func (n *Notifier) dropOff(ctx context.Context, tx *sql.Tx) (dropped int64, err error) {
+	now := n.Now()
+	const off = "channel IN (SELECT id FROM notify_channels WHERE enabled = 0 AND changed_at < ?)"
+	since := now.Add(-giveUpAfter).UnixNano()
+	drop := func() error {
+		result, err := tx.ExecContext(ctx, `UPDATE notify_messages SET state = 'failed', ended_at = ?, error = 'the channel was switched off for a day',
+			remedy = 'It is not sent any more.' WHERE state = 'pending' AND `+off, now.UnixNano(), since)
+		if err != nil {
+			return err
+		}
+		rows, err := result.RowsAffected()
+		dropped += rows
+		return err
+	}
+	if err := drop(); err != nil { // a channel has one open message at most
+		return 0, err
+	}
+	var waiting []int64
+	err = each(ctx, tx, "SELECT DISTINCT channel FROM notify_events WHERE message IS NULL AND "+off, func(scan func(...any) error) error {
+		var id int64
+		err := scan(&id)
+		waiting = append(waiting, id)
+		return err
+	}, since)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range waiting {
+		if _, err := n.gather(ctx, tx, id, ""); err != nil {
+			return 0, err
+		}
+	}
+	err = drop()
+	return dropped, err
 }
 
 // subject names what an event is about: the same again is not told twice.

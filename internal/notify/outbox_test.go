@@ -247,7 +247,7 @@ func TestBackOffGrowsToItsLimit(t *testing.T) {
 func TestAMessageIsGivenUpAfterADay(t *testing.T) {
 	r, x := newRig(t), newReceiver(t)
 	r.add(webhookTo(x.URL))
-	x.answers(status(404))
+	x.answers(status(500))
 	r.happen(NewIssue, 1, "a")
 	for range 100 {
 		r.step()
@@ -266,6 +266,108 @@ func TestAMessageIsGivenUpAfterADay(t *testing.T) {
 	if counts := r.Counts(); counts.Sent != 1 || counts.Failed != 1 || counts.Attempts != int64(m.Attempts) {
 		t.Errorf("got %+v", counts)
 	}
+}
+
+func TestAReceiverThatIsNotThereIsTriedAFewTimes(t *testing.T) {
+	for _, code := range []int{404, 410} {
+		r, x := newRig(t), newReceiver(t)
+		r.add(webhookTo(x.URL))
+		x.answers(status(code))
+		r.happen(NewIssue, 1, "a")
+		for range missingAttempts + 2 {
+			r.step()
+			r.pass(retryMax)
+		}
+		if m := r.last(); m.State != stateFailed || m.Attempts != missingAttempts {
+			t.Errorf("%d: got %+v", code, m)
+		}
+		want := ChannelStatus{Failure: "the receiver answers with status " + strconv.Itoa(code), Remedy: gone[Webhook]}
+		if got := r.status(); got != want {
+			t.Errorf("%d: got the status %+v", code, got)
+		}
+		x.answers(nil)
+		r.happen(NewIssue, 2, "b")
+		r.step()
+		if got := r.status(); got != (ChannelStatus{}) || r.last().State != stateSent {
+			t.Errorf("%d: when it is back: got %+v, %+v", code, got, r.last())
+		}
+	}
+}
+
+func TestAChannelFailsUntilItIsChanged(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	c := r.add(webhookTo(x.URL))
+	x.answers(status(400))
+	r.happen(NewIssue, 1, "a")
+	r.pass(time.Second)
+	r.step()
+	if got := r.status(); !strings.Contains(got.Failure, "400") || got.Waiting != 0 {
+		t.Errorf("got %+v", got)
+	}
+	r.pass(time.Second)
+	if err := r.SetChannel(t.Context(), "bob", c); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.status(); got != (ChannelStatus{}) {
+		t.Errorf("after a change: got %+v", got)
+	}
+}
+
+// status returns what the only channel is up to.
+func (r *rig) status() ChannelStatus {
+	r.t.Helper()
+	list, err := r.Channels(r.t.Context())
+	if err != nil || len(list) != 1 {
+		r.t.Fatalf("got %+v, %v", list, err)
+	}
+	return list[0].Status
+}
+
+func TestWhatWaitsForAChannelThatIsOffIsDroppedAfterADay(t *testing.T) {
+	r, x := newRig(t), newReceiver(t)
+	c := r.add(webhookTo(x.URL))
+	x.answers(status(500))
+	r.happen(NewIssue, 1, "open")
+	r.step()
+	r.happen(NewIssue, 2, "waits")
+	r.pass(23 * time.Hour)
+	c.Enabled = false
+	if err := r.SetChannel(t.Context(), "bob", c); err != nil {
+		t.Fatal(err)
+	}
+	expire := func(want string, failed int64) {
+		t.Helper()
+		if err := r.expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		list, err := r.Sent(t.Context(), 0, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range list {
+			got = append(got, m.Events[0].Title+" "+m.State)
+		}
+		if strings.Join(got, ", ") != want || r.Counts().Failed != failed {
+			t.Errorf("got %q and %d dropped, want %q and %d", got, r.Counts().Failed, want, failed)
+		}
+	}
+	r.pass(23 * time.Hour)
+	expire("open pending", 0)
+	r.pass(2 * time.Hour)
+	expire("waits failed, open failed", 2)
+	if m := r.last(); m.Error != "the channel was switched off for a day" || m.Ended.IsZero() || r.status() != (ChannelStatus{}) {
+		t.Errorf("got %+v, %+v", m, r.status())
+	}
+	expire("waits failed, open failed", 2)
+	c.Enabled = true
+	if err := r.SetChannel(t.Context(), "bob", c); err != nil {
+		t.Fatal(err)
+	}
+	x.answers(nil)
+	r.happen(NewIssue, 3, "new")
+	r.step()
+	x.want(t, "open", "new")
 }
 
 func TestAMendedChannelIsTriedAtOnce(t *testing.T) {

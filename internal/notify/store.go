@@ -91,6 +91,16 @@ func channel(ctx context.Context, db querier, id int64) (Channel, error) {
 	return found[0], nil
 }
 
+// enabledChannels returns the channels that are on, by their numbers.
+func enabledChannels(ctx context.Context, db querier) (map[int64]Channel, error) {
+	list, err := channels(ctx, db, "WHERE enabled = 1")
+	byID := make(map[int64]Channel, len(list))
+	for _, c := range list {
+		byID[c.ID] = c
+	}
+	return byID, err
+}
+
 // Channels returns all channels by their names, with what they are up to.
 func (n *Notifier) Channels(ctx context.Context) ([]Channel, error) {
 	list, err := channels(ctx, n.DB, "ORDER BY name COLLATE NOCASE")
@@ -110,6 +120,18 @@ func (n *Notifier) Channels(ctx context.Context) ([]Channel, error) {
 		status[id] = s
 		return err
 	})
+	if err == nil {
+		err = each(ctx, n.DB, lastFailures, func(scan func(...any) error) error {
+			var id int64
+			var s ChannelStatus
+			err := scan(&id, &s.Failure, &s.Remedy)
+			if open := status[id]; open.Failure == "" {
+				s.Waiting = open.Waiting
+				status[id] = s
+			}
+			return err
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read what waits: %w", err)
 	}
@@ -118,6 +140,12 @@ func (n *Notifier) Channels(ctx context.Context) ([]Channel, error) {
 	}
 	return list, nil
 }
+
+// lastFailures selects the channels that are on whose newest message that has ended
+// was not taken, unless they were changed since.
+const lastFailures = `SELECT c.id, m.error, m.remedy FROM notify_channels c JOIN notify_messages m ON m.id =
+	(SELECT max(id) FROM notify_messages WHERE channel = c.id AND state <> 'pending')
+	WHERE c.enabled = 1 AND m.state = 'failed' AND m.ended_at > c.changed_at`
 
 // AddChannel stores a new channel and returns it with its number.
 func (n *Notifier) AddChannel(ctx context.Context, actor string, c Channel) (Channel, error) {

@@ -136,7 +136,11 @@ func (n *Notifier) storeLook(ctx context.Context, tx *sql.Tx, r Rule, event *Eve
 	if stored, err := result.RowsAffected(); err != nil || stored == 0 {
 		return err
 	}
-	return n.addEvents(ctx, tx, r.Channels, fmt.Sprintf("rule %d %s", r.ID, event.Kind), *event)
+	to, err := enabledChannels(ctx, tx)
+	if err != nil {
+		return err
+	}
+	return n.addEvents(ctx, tx, to, r.Channels, fmt.Sprintf("rule %d %s", r.ID, event.Kind), *event)
 }
 
 // linesOf counts the lines of a rule's search in its minutes before now. Lines of
