@@ -70,8 +70,9 @@ export function lineOptions(
             ground: panel,
             font: FONT,
           }),
+        // Before the lines: a label must not hide a value.
+        (chart) => drawThresholds(chart, handlers.data(), limits, panel),
       ],
-      draw: [(chart) => drawThresholds(chart, handlers.data(), limits, panel)],
       setCursor: [handlers.onCursor],
       setSelect: [(chart) => zoom(chart, handlers)],
     },
