@@ -71,11 +71,10 @@ export function lineOptions(
             ground: panel,
             font: FONT,
           }),
-      ],
-      draw: [
+        // Before the lines: a label must not hide a value.
         (chart) => drawThresholds(chart, handlers.data(), limits, panel),
-        (chart) => drawTicks(chart, handlers.data().ticks, { ink: muted, ground: panel, font: FONT }),
       ],
+      draw: [(chart) => drawTicks(chart, handlers.data().ticks, { ink: muted, ground: panel, font: FONT })],
       setCursor: [handlers.onCursor],
       setSelect: [(chart) => zoom(chart, handlers)],
     },
