@@ -106,7 +106,7 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
               role="presentation"
               data-index={item.index}
               ref={measured ? virtual.measureElement : undefined}
-              className={cx("absolute inset-x-0 top-0", !measured && "overflow-hidden")}
+              className={cx("absolute inset-x-0 top-0", !measured && "contain-content")}
               style={{ transform: `translateY(${item.start}px)` }}
             >
               {row.kind === "entry" ? (
