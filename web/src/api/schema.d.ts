@@ -1601,7 +1601,7 @@ export interface components {
              * @description When it ended; null while it fires.
              */
             end: string | null;
-            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            /** @description True if nobody said that it ended: nothing more was heard of it. */
             inferred: boolean;
         };
         FiringAlert: {
@@ -1625,7 +1625,7 @@ export interface components {
              * @description When it ended; null while it fires.
              */
             end: string | null;
-            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            /** @description True if nobody said that it ended: nothing more was heard of it. */
             inferred: boolean;
             /** @description In the rule's words, with its values. */
             summary: string;
@@ -1633,6 +1633,8 @@ export interface components {
             silenced_by: string[];
             /** @description Fingerprints of alerts that keep it from notifying. */
             inhibited_by: string[];
+            /** @description Time intervals of its route that keep it from notifying. */
+            muted_by: string[];
         };
         Watchdog: {
             /**
@@ -1744,7 +1746,7 @@ export interface components {
              * @description When it ended; null while it fires.
              */
             end: string | null;
-            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            /** @description True if nobody said that it ended: nothing more was heard of it. */
             inferred: boolean;
             /** @description In the rule's words, with its values. */
             summary: string;
@@ -1752,6 +1754,8 @@ export interface components {
             silenced_by: string[];
             /** @description Fingerprints of alerts that keep it from notifying. */
             inhibited_by: string[];
+            /** @description Time intervals of its route that keep it from notifying. */
+            muted_by: string[];
             /** @description Alertmanager's name of its labels. */
             fingerprint: string;
             /**
