@@ -51,7 +51,8 @@ type Episode struct {
 	StartsAt, Began time.Time
 	// Ended is zero while it fires.
 	Ended time.Time
-	// Inferred means that nobody said that it ended: Alertmanager has it no more.
+	// Inferred means that nobody said that it ended: Alertmanager has it no more, or
+	// repeats it no more.
 	Inferred bool
 	// Polled means that no notification told of it.
 	Polled       bool

@@ -62,8 +62,8 @@ func (c *Client) Skew() time.Duration { return time.Duration(c.skew.Load()) }
 type Live struct {
 	Alert
 	// SilencedBy are the silences that keep it quiet, InhibitedBy the fingerprints
-	// of alerts that do.
-	SilencedBy, InhibitedBy []string
+	// of alerts that do, MutedBy the time intervals of its route.
+	SilencedBy, InhibitedBy, MutedBy []string
 }
 
 // Alerts returns the alerts that Alertmanager has now, the silenced ones too.
@@ -79,11 +79,11 @@ func (c *Client) Alerts(ctx context.Context) ([]Live, error) {
 			continue
 		}
 		var quiet struct {
-			Status struct{ SilencedBy, InhibitedBy []string }
+			Status struct{ SilencedBy, InhibitedBy, MutedBy []string }
 		}
 		json.Unmarshal(raw, &quiet) // its types may change, the alert is one
 		alert.Extra = nil
-		alerts = append(alerts, Live{alert, quiet.Status.SilencedBy, quiet.Status.InhibitedBy})
+		alerts = append(alerts, Live{alert, quiet.Status.SilencedBy, quiet.Status.InhibitedBy, quiet.Status.MutedBy})
 	}
 	return alerts, nil
 }

@@ -16,6 +16,10 @@ const (
 	// soonAfter is how long notifications that were cut short are waited for before
 	// one look for all.
 	soonAfter = 2 * time.Second
+	// unheardAfter is after how long without a notification an alert has ended, where
+	// Alertmanager is not looked at: an hour more than the longest repeat_interval of
+	// the shipped alertmanager.yml.
+	unheardAfter = 25 * time.Hour
 )
 
 // PollConfig is what a Poller needs.
@@ -46,13 +50,14 @@ type Status struct {
 }
 
 // Quiet says what keeps a firing alert from notifying.
-type Quiet struct{ SilencedBy, InhibitedBy []string }
+type Quiet struct{ SilencedBy, InhibitedBy, MutedBy []string }
 
 // Poller looks at Alertmanager, so that what notifications missed is known. It is
 // safe for concurrent use.
 type Poller struct {
 	PollConfig
 	wake    chan struct{} // capacity 1
+	started time.Time     // when Run began
 	expired time.Time     // when old episodes were last deleted
 
 	mu     sync.Mutex
@@ -99,8 +104,9 @@ func (p *Poller) Truncated(alerts int) {
 func (p *Poller) Refresh(ctx context.Context) { p.look(ctx, doubts{}) }
 
 // Run looks at Alertmanager until ctx ends. Without a Client it deletes old
-// episodes only.
+// episodes only, and ends those of which nothing is heard.
 func (p *Poller) Run(ctx context.Context) error {
+	p.started = p.Now()
 	tick := time.NewTicker(p.Every)
 	defer tick.Stop()
 	doubtful := p.look(ctx, doubts{})
@@ -125,14 +131,23 @@ func (p *Poller) Run(ctx context.Context) error {
 	}
 }
 
-// expire deletes old episodes, once in a while.
+// expire deletes old episodes, once in a while. Without a Client it ends those of
+// which nothing is heard, but not before it could have been: what is not told while
+// the dashboard does not run still fires.
 func (p *Poller) expire(ctx context.Context) {
 	now := p.Now()
-	if p.Keep <= 0 || now.Sub(p.expired) < expireEvery {
+	if now.Sub(p.expired) < expireEvery {
 		return
 	}
 	p.expired = now
-	if err := p.Store.Expire(ctx, now.Add(-p.Keep)); err != nil && ctx.Err() == nil {
+	var err error
+	if p.Client == nil && now.Sub(p.started) >= unheardAfter {
+		err = p.Store.endUnheard(ctx, now.Add(-unheardAfter))
+	}
+	if p.Keep > 0 {
+		err = errors.Join(err, p.Store.Expire(ctx, now.Add(-p.Keep)))
+	}
+	if err != nil && ctx.Err() == nil {
 		p.Log.Error("alerts", "error", err)
 	}
 }
@@ -174,8 +189,8 @@ func (p *Poller) succeeded(at time.Time, alerts []Live, truncated int) {
 	p.status.Truncated = max(0, p.status.Truncated-truncated) // two looks may overlap
 	p.quiet = map[string]Quiet{}
 	for _, a := range alerts {
-		if len(a.SilencedBy)+len(a.InhibitedBy) > 0 {
-			p.quiet[a.Fingerprint] = Quiet{a.SilencedBy, a.InhibitedBy}
+		if len(a.SilencedBy)+len(a.InhibitedBy)+len(a.MutedBy) > 0 {
+			p.quiet[a.Fingerprint] = Quiet{a.SilencedBy, a.InhibitedBy, a.MutedBy}
 		}
 	}
 }

@@ -63,6 +63,18 @@ func (s *Store) reconcile(ctx context.Context, l looked, before doubts, every ti
 	return now, taken, nil
 }
 
+// endUnheard ends the open episodes of which nothing was heard since a time, at the
+// last time that something was, to the hour.
+func (s *Store) endUnheard(ctx context.Context, since time.Time) error {
+	err := s.transact(ctx, func(x *tx) error {
+		return x.exec("UPDATE alert_episodes SET status = 'resolved', inferred = 1, ended_at = max(began, heard_at) WHERE status = 'firing' AND heard_at < ?", since.UnixMilli())
+	})
+	if err != nil {
+		return fmt.Errorf("end alerts of which nothing was heard since %s: %w", since, err)
+	}
+	return nil
+}
+
 // confirm stores that an alert fires now. An end that was told is taken back after
 // two looks: while Prometheus cannot reach Alertmanager, that takes its alerts for
 // ended, and when it can again they have the same begin.
@@ -83,10 +95,7 @@ func (x *tx) confirm(a Alert, before, now doubts, taken *Taken) error {
 		return nil
 	}
 	taken.Reopened++
-	if err := x.supersede(a.Fingerprint, starts, min(starts, x.now)); err != nil {
-		return err
-	}
-	return x.exec("UPDATE alert_episodes SET status = 'firing', inferred = 0, ended_at = 0 WHERE id = ?", k.id)
+	return x.reopen(k.id, a)
 }
 
 // openBefore returns the keys of the open episodes that were heard of before a time, by

@@ -3,7 +3,10 @@ package alerts
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -520,4 +523,52 @@ func (b *book) row(name string) Row {
 	}
 	b.t.Fatalf("%s is not in the timeline", name)
 	return Row{}
+}
+
+func TestWithoutALookAnAlertOfWhichNothingIsHeardEnds(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	p := NewPoller(PollConfig{Store: b.Store, Every: PollEvery, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return b.now }})
+	b.now = at(0)
+	b.take(fires("Repeated", 0), fires("Gone", 0))
+	b.now = at(10 * 60)
+	p.started = b.now // the dashboard was away until now
+	b.take(fires("Repeated", 0))
+	b.now = at(34 * 60)
+	p.expire(t.Context())
+	b.want("Gone", "0-")
+	b.now = at(35 * 60)
+	p.expire(t.Context())
+	b.want("Gone", "0-0?")
+	b.want("Repeated", "0-")
+	b.now = at(36*60 + 1)
+	p.expire(t.Context())
+	b.want("Repeated", "0-600?")
+	b.take(fires("Repeated", 0)) // after a long silence
+	b.want("Repeated", "0-")
+	b.take(ended("Repeated", 0, 700))
+	b.want("Repeated", "0-700")
+}
+
+func TestWhatKeepsAnAlertQuietIsKnownByItsLook(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.now = at(1)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `[{"labels":{"alertname":"A"},"annotations":{},"startsAt":"2026-03-01T12:00:00Z","fingerprint":"aa",
+			"status":{"state":"suppressed","silencedBy":["s"],"inhibitedBy":["bb"],"mutedBy":["nights"]}},
+			{"labels":{"alertname":"B"},"annotations":{},"startsAt":"2026-03-01T12:00:00Z","fingerprint":"bb",
+			"status":{"state":"suppressed","silencedBy":[],"inhibitedBy":[],"mutedBy":["nights"]}}]`)
+	}))
+	t.Cleanup(server.Close)
+	clock := func() time.Time { return b.now }
+	client, err := NewClient(server.URL, clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPoller(PollConfig{Client: client, Store: b.Store, Every: PollEvery, Log: slog.New(slog.DiscardHandler), Now: clock})
+	p.Refresh(t.Context())
+	if got := fmt.Sprint(p.Quiet("aa"), p.Quiet("bb"), p.Quiet("cc")); got != "{[s] [bb] [nights]} {[] [] [nights]} {[] [] []}" {
+		t.Errorf("got %s", got)
+	}
 }

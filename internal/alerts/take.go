@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 )
 
 // Taken says what a notification or a look at Alertmanager changed.
@@ -51,7 +52,7 @@ func (s *Store) news(ctx context.Context, n Notification) ([]Alert, error) {
 		if err != nil {
 			return nil, err
 		}
-		if k.change(a, n) != nothing {
+		if k.change(a, n, s.now().UnixMilli()) != nothing {
 			news = append(news, a)
 		}
 	}
@@ -63,17 +64,18 @@ type known struct {
 	id       int64
 	firing   bool
 	inferred bool
+	heard    int64 // unix milliseconds
 	told     told
 }
 
 // told is what may differ from one notification of an episode to the next.
 type told struct{ annotations, generatorURL, receiver, extra string }
 
-const knownQuery = "SELECT id, status = 'firing', inferred, annotations, generator_url, receiver, extra FROM alert_episodes WHERE fingerprint = ? AND starts_at = ?"
+const knownQuery = "SELECT id, status = 'firing', inferred, heard_at, annotations, generator_url, receiver, extra FROM alert_episodes WHERE fingerprint = ? AND starts_at = ?"
 
 func scanKnown(row *sql.Row) (known, error) {
 	var k known
-	err := row.Scan(&k.id, &k.firing, &k.inferred, &k.told.annotations, &k.told.generatorURL, &k.told.receiver, &k.told.extra)
+	err := row.Scan(&k.id, &k.firing, &k.inferred, &k.heard, &k.told.annotations, &k.told.generatorURL, &k.told.receiver, &k.told.extra)
 	if errors.Is(err, sql.ErrNoRows) {
 		return known{}, nil
 	}
@@ -88,16 +90,22 @@ const (
 	open
 	end
 	retell
+	reopen
 )
 
-func (k known) change(a Alert, n Notification) change {
+// heardEvery is how often it is stored that an alert still fires, in milliseconds.
+const heardEvery = int64(time.Hour / time.Millisecond)
+
+func (k known) change(a Alert, n Notification, now int64) change {
 	switch {
 	case k.id == 0:
 		return open
 	case a.Resolved && (k.firing || k.inferred):
 		return end
-	case !a.Resolved && k.firing && k.told != tell(a, n):
+	case !a.Resolved && k.firing && (k.told != tell(a, n) || now-k.heard >= heardEvery):
 		return retell
+	case !a.Resolved && k.inferred && now-k.heard >= unheardAfter.Milliseconds():
+		return reopen // it was silenced in between; no notification is that late
 	}
 	return nothing
 }
@@ -137,7 +145,7 @@ func (x *tx) take(a Alert, n Notification, taken *Taken) error {
 	if err != nil {
 		return err
 	}
-	switch k.change(a, n) {
+	switch k.change(a, n, x.now) {
 	case open:
 		taken.Opened++
 		if a.Resolved {
@@ -147,11 +155,23 @@ func (x *tx) take(a Alert, n Notification, taken *Taken) error {
 	case end:
 		taken.Ended++
 		return x.exec("UPDATE alert_episodes SET status = 'resolved', inferred = 0, ended_at = max(began, ?), receiver = ? WHERE id = ?", x.endOf(a), n.Receiver, k.id)
+	case reopen:
+		taken.Reopened++
+		return x.reopen(k.id, a)
 	case retell:
 		t := tell(a, n)
-		return x.exec("UPDATE alert_episodes SET annotations = ?, generator_url = ?, receiver = ?, extra = ? WHERE id = ?", t.annotations, t.generatorURL, t.receiver, t.extra, k.id)
+		return x.exec("UPDATE alert_episodes SET annotations = ?, generator_url = ?, receiver = ?, extra = ?, heard_at = ? WHERE id = ?", t.annotations, t.generatorURL, t.receiver, t.extra, x.now, k.id)
 	}
 	return nil
+}
+
+// reopen takes back the end of an episode, and ends the others of its alert.
+func (x *tx) reopen(id int64, a Alert) error {
+	starts := a.StartsAt.UnixMilli()
+	if err := x.supersede(a.Fingerprint, starts, min(starts, x.now)); err != nil {
+		return err
+	}
+	return x.exec("UPDATE alert_episodes SET status = 'firing', inferred = 0, ended_at = 0, heard_at = ? WHERE id = ?", x.now, id)
 }
 
 // endOf is when a resolved alert ended: not after now, whatever its clock says.

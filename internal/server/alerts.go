@@ -133,6 +133,7 @@ type firingBody struct {
 	Summary     string   `json:"summary"`
 	SilencedBy  []string `json:"silenced_by"`
 	InhibitedBy []string `json:"inhibited_by"`
+	MutedBy     []string `json:"muted_by"`
 }
 
 // episodeBody is an episode in a list.
@@ -196,7 +197,7 @@ func (s *Server) listAlerts(c *gin.Context) error {
 
 func (s *Server) firingOf(e alerts.Episode) firingBody {
 	quiet := s.config.Alerts.Quiet(e.Fingerprint)
-	return firingBody{episodeOf(e), e.Annotations["summary"], list(quiet.SilencedBy), list(quiet.InhibitedBy)}
+	return firingBody{episodeOf(e), e.Annotations["summary"], list(quiet.SilencedBy), list(quiet.InhibitedBy), list(quiet.MutedBy)}
 }
 
 // watchdog says whether the alert that always fires does. That it does not is known

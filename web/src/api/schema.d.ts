@@ -1667,7 +1667,7 @@ export interface components {
              * @description When it ended; null while it fires.
              */
             end: string | null;
-            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            /** @description True if nobody said that it ended: nothing more was heard of it. */
             inferred: boolean;
         };
         FiringAlert: {
@@ -1693,7 +1693,7 @@ export interface components {
              * @description When it ended; null while it fires.
              */
             end: string | null;
-            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            /** @description True if nobody said that it ended: nothing more was heard of it. */
             inferred: boolean;
             /** @description In the rule's words, with its values. */
             summary: string;
@@ -1701,6 +1701,8 @@ export interface components {
             silenced_by: string[];
             /** @description Fingerprints of alerts that keep it from notifying. */
             inhibited_by: string[];
+            /** @description Time intervals of its route that keep it from notifying. */
+            muted_by: string[];
         };
         Watchdog: {
             /**
@@ -1814,7 +1816,7 @@ export interface components {
              * @description When it ended; null while it fires.
              */
             end: string | null;
-            /** @description True if nobody said that it ended: Alertmanager has it no more. */
+            /** @description True if nobody said that it ended: nothing more was heard of it. */
             inferred: boolean;
             /** @description In the rule's words, with its values. */
             summary: string;
@@ -1822,6 +1824,8 @@ export interface components {
             silenced_by: string[];
             /** @description Fingerprints of alerts that keep it from notifying. */
             inhibited_by: string[];
+            /** @description Time intervals of its route that keep it from notifying. */
+            muted_by: string[];
             /** @description Alertmanager's name of its labels. */
             fingerprint: string;
             /**

@@ -26,6 +26,7 @@ const ALERT: FiringAlert = {
   summary: "backend does not answer",
   silenced_by: [],
   inhibited_by: [],
+  muted_by: [],
 };
 
 const NOON = Date.parse("2026-03-01T12:00:00Z");

@@ -19,8 +19,8 @@ export function severityLevel(severity: string): Level {
 }
 
 /** True for alerts that nothing keeps from notifying. */
-export function isLoud({ silenced_by, inhibited_by }: FiringAlert): boolean {
-  return silenced_by.length + inhibited_by.length === 0;
+export function isLoud({ silenced_by, inhibited_by, muted_by }: FiringAlert): boolean {
+  return silenced_by.length + inhibited_by.length + muted_by.length === 0;
 }
 
 /** How many fire and are loud; those that are not listed count. */
@@ -59,7 +59,7 @@ export function episodeWords(episode: AlertEpisode, now: number): string {
   const start = formatExact(Date.parse(episode.start));
   if (episode.end === null) return `Fires for ${lasted(episode, now)}, since ${start}.`;
   const end = formatExact(Date.parse(episode.end));
-  const how = episode.inferred ? " Nobody said that it ended: Alertmanager has it no more." : "";
+  const how = episode.inferred ? " Nobody said that it ended: nothing more was heard of it." : "";
   return `Fired for ${lasted(episode, now)}, from ${start} to ${end}.${how}`;
 }
 

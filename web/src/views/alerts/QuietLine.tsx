@@ -1,5 +1,6 @@
 import { useSilences, useUnsilence } from "../../api/alerts";
 import type { FiringAlert } from "../../api/types";
+import { isLoud } from "../../lib/alerts";
 import { plural } from "../../lib/format";
 import { describeSpan } from "../../lib/time";
 import { useNow } from "../../state/useNow";
@@ -11,7 +12,7 @@ export function QuietLine({ alert }: { alert: FiringAlert }) {
   const { data } = useSilences(alert.silenced_by.length > 0);
   const end = useUnsilence();
   const silences = data?.silences.filter(({ id }) => alert.silenced_by.includes(id)) ?? [];
-  if (alert.silenced_by.length + alert.inhibited_by.length === 0) return null;
+  if (isLoud(alert)) return null;
   return (
     <div className="relative z-10 grid justify-items-start text-meta text-muted">
       {silences.map((silence) => (
@@ -29,6 +30,7 @@ export function QuietLine({ alert }: { alert: FiringAlert }) {
       {alert.inhibited_by.length > 0 && (
         <p>Held back while {plural(alert.inhibited_by.length, "graver alert")} of the same cause fire</p>
       )}
+      {alert.muted_by.length > 0 && <p dir="auto">Muted at this time: {alert.muted_by.join(", ")}</p>}
       {end.isError && (
         <p role="alert" className="text-error">
           {end.error.message}

@@ -31,6 +31,7 @@ const ALERT: FiringAlert = {
   summary: `backend does not answer ${HOSTILE}`,
   silenced_by: [],
   inhibited_by: [],
+  muted_by: [],
 };
 
 const SILENCE: Silence = {
@@ -173,6 +174,12 @@ async function type(value: string): Promise<void> {
 
 describe("the page of alerts", () => {
   const page = () => show(<AlertsView />, "/alerts?env=production", "a new disk comes");
+
+  it("says which time intervals mute an alert", async () => {
+    answers.alerts = { ...FIRING, total: 1, firing: [{ ...ALERT, muted_by: ["nights"] }] };
+    await show(<AlertsView />, "/alerts", "Muted at this time: nights");
+    expect(document.querySelector("h1")?.textContent).toBe("No alert fires that is not silenced");
+  });
 
   it("says what fires first, and what is silenced by whom", async () => {
     await page();

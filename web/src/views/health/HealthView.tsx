@@ -1,6 +1,9 @@
+import { Link } from "wouter";
 import { useHealth } from "../../api/queries";
+import type { HealthComponent } from "../../api/types";
+import { HEALTH } from "../../app/routes";
 import { useSteadyRefresh } from "../../state/useSteadyRefresh";
-import { useView } from "../../state/useView";
+import { linkTo, useView } from "../../state/useView";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { VerdictLine } from "../overview/VerdictLine";
 import { ComponentCard } from "./ComponentCard";
@@ -25,6 +28,7 @@ export default function HealthView() {
           </section>
         )}
         {data && isError && <Notice>The last check failed: {error.message} Showing the check before.</Notice>}
+        {data && <UnknownComponent components={data.components} />}
         <ul className="grid gap-2" aria-label="Components">
           {data?.components.map((component) => (
             <ComponentCard
@@ -44,5 +48,29 @@ export default function HealthView() {
         </ul>
       </div>
     </div>
+  );
+}
+
+/** Says that the component of the address is not looked at, and leads to those that are. */
+function UnknownComponent({ components }: { components: HealthComponent[] }) {
+  const { view } = useView();
+  if (view.component === "" || components.some(({ id }) => id === view.component)) return null;
+  return (
+    <Notice>
+      <span className="wrap-anywhere">
+        There is no component “<bdi>{view.component}</bdi>”. There are:{" "}
+        {components.map(({ id, name }, index) => (
+          <span key={id}>
+            {index > 0 && ", "}
+            <Link
+              href={linkTo(HEALTH.path, { ...view, component: id })}
+              className="text-accent hover:underline"
+            >
+              {name}
+            </Link>
+          </span>
+        ))}
+      </span>
+    </Notice>
   );
 }

@@ -254,6 +254,23 @@ describe("the view of health", () => {
     expect(document.querySelector("[data-graph='Longest wait'] .hatched")).not.toBeNull();
   });
 
+  it("says that there is no such component, and leads to those that there are", async () => {
+    await show("?c=backend_<b>demo</b>");
+    await eventually(() => expect(text("[role=status]")).toContain("backend_<b>demo</b>"));
+    const links = [...document.querySelectorAll<HTMLAnchorElement>("[role=status] a")];
+    expect(links.map((link) => `${link.textContent} ${link.getAttribute("href")}`)).toEqual([
+      "PgBouncer /health?c=pgbouncer",
+      "Host /health?c=host",
+    ]);
+    await act(async () => links[1]?.click());
+    await eventually(() =>
+      expect(document.querySelector("[data-component=host] button")?.getAttribute("aria-expanded")).toBe(
+        "true",
+      ),
+    );
+    expect(document.querySelector("[role=status] a")).toBeNull();
+  });
+
   it("renders no text of a metric as markup", async () => {
     await show("?c=pgbouncer");
     await eventually(() => expect(text("[data-verdict=no_data]")).toContain("<b>in Prometheus</b>"));
