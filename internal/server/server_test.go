@@ -213,7 +213,7 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 	for _, path := range []string{"/", "/login", "/assets/app-abc123.js", "/api/v1/logs", "/nothing.js", "/healthz"} {
 		h := f.get(path).Header()
 		policy := h.Get("Content-Security-Policy")
-		for _, part := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "base-uri 'self'"} {
+		for _, part := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self';", "frame-ancestors 'none'", "base-uri 'self'"} {
 			if !strings.Contains(policy, part) {
 				t.Errorf("%s: the policy %q lacks %q", path, policy, part)
 			}

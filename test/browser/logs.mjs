@@ -1,6 +1,7 @@
 // What a person does with lines beyond reading them, each step with what must be seen.
 
 import { readFileSync } from "node:fs";
+import { checkAccessible } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 const LINE = "[data-line]";
@@ -48,6 +49,39 @@ export async function useLogQL(page) {
   await visible(page.locator(LINE), "LogQL finds lines");
   const onlyErrors = async () => (await page.locator(LINE).allInnerTexts()).every((text) => text.includes("ERR"));
   await until(page, onlyErrors, "only lines that fit the query are shown");
+  await box.fill(before);
+  await box.press("Enter");
+  await until(page, () => !new URL(page.url()).searchParams.has("query"), "plain text takes the query's place");
+}
+
+/** LogQL is completed from the labels and values that the lines have; all by keyboard, none of it a shortcut. */
+export async function writeLogQL(page, out) {
+  const box = page.getByLabel("Text that the lines contain");
+  const option = (name) => page.getByRole("option", { name, exact: true });
+  const before = await box.inputValue();
+  await box.fill("");
+  await page.keyboard.press("{");
+  await visible(option("level"), "the labels are offered");
+  check((await page.locator("[data-logql]").count()) === 1, "LogQL has its editor");
+  await page.keyboard.type('level="e');
+  await visible(option("error"), "the values of the label are offered");
+  await checkAccessible(page, "the LogQL editor");
+  await page.screenshot({ path: `${out}/logql.png` });
+  await page.keyboard.press("Enter");
+  const text = async () => (await box.innerText()).trimEnd();
+  await until(page, async () => (await text()) === '{level="error"', "Enter takes the value, with its quotes");
+  await page.keyboard.type("} | drop gt?");
+  await page.keyboard.press("Shift+Enter");
+  check(!new URL(page.url()).searchParams.has("query"), "nothing is run, and no key is a shortcut of the page");
+  check((await page.locator("dialog, [role=dialog]").count()) === 0, "? is text in the editor");
+  for (let left = " | drop gt?\n".length; left > 0; left--) await page.keyboard.press("Backspace");
+  await page.keyboard.press("Control+Enter");
+  await until(page, () => new URL(page.url()).searchParams.get("query") === '{level="error"}', "the query is in the address");
+  await visible(page.locator(LINE), "it finds lines");
+  await page.keyboard.press("Escape");
+  check(await page.evaluate(() => document.activeElement === document.body), "Escape leaves the editor");
+  await page.keyboard.press("/");
+  check(await box.evaluate((content) => content.getRootNode().activeElement === content), "/ goes to the editor");
   await box.fill(before);
   await box.press("Enter");
   await until(page, () => !new URL(page.url()).searchParams.has("query"), "plain text takes the query's place");

@@ -54,6 +54,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     await logs.useLogQL(page);
     errors.splice(0, errors.length, ...errors.filter((text) => !/status of 400/.test(text)));
   });
+  await step("LogQL with completion", () => logs.writeLogQL(page, out));
   await step("filter", () => steps.filterLines(page, service));
   await step("search", () => steps.searchText(page, search));
   await step("lines around a line", () => steps.goAround(page));

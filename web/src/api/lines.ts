@@ -1,8 +1,8 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { View } from "../state/view";
 import { apiUrl, getJson, type Params } from "./client";
 import { type Bounds, boundParams, viewParams } from "./queries";
-import type { Entry, LogsCost, LogsResponse, LogsSample } from "./types";
+import type { Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
 
 /** How much the view's lines would cost Loki; asked only where it may be much. */
 export function useCost(view: View, bounds: Bounds, enabled: boolean) {
@@ -23,6 +23,19 @@ export function useSample(view: View, bounds: Bounds, enabled = true) {
     placeholderData: keepPreviousData,
     enabled,
   });
+}
+
+/** Loads the names of labels that lines of the range have, or the values of one label. */
+export function useCompletion(bounds: Bounds): (label?: string) => Promise<string[]> {
+  const client = useQueryClient();
+  return async (label) => {
+    const params: Params = [...boundParams(bounds), ...(label ? [["label", label] as const] : [])];
+    const { options } = await client.fetchQuery({
+      queryKey: ["completion", params],
+      queryFn: ({ signal }) => getJson<LogsCompletion>("logs/completion", params, signal),
+    });
+    return options;
+  };
 }
 
 /** Where the view's lines are as a file; the browser saves it. */

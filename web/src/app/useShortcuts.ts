@@ -54,7 +54,7 @@ export function isTyping(event: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) return false;
   return (
     target.closest(
-      "input:not([type=checkbox]), textarea, select, [contenteditable], dialog, [role=dialog], [role=menu]",
+      "input:not([type=checkbox]), textarea, select, [contenteditable], [data-search], dialog, [role=dialog], [role=menu]",
     ) !== null
   );
 }

@@ -144,4 +144,9 @@ describe("a query of LogQL", () => {
     );
     expect(parseView(formatView(view))).toEqual(view);
   });
+
+  it("is narrowed behind a comment too, which ends with its line", () => {
+    const view = parseView(`?query=${encodeURIComponent('{job="a"} # why')}&q=one&q=w`);
+    expect(buildLogQL(view)).toBe('{job="a"} # why\n |~ "(?i)one" |~ "(?i)w"');
+  });
 });

@@ -1,34 +1,43 @@
 import { Search, X } from "lucide-react";
-import { type FormEvent, useEffect, useEffectEvent, useRef, useState } from "react";
+import { type ComponentType, type FormEvent, useEffect, useEffectEvent, useRef, useState } from "react";
 import { useHistoryState } from "wouter/use-browser-location";
+import type { Bounds } from "../../api/queries";
 import { useView } from "../../state/useView";
-import { SEARCH_STATE } from "./focusSearch";
+import { cx } from "../../ui/cx";
+import type { LogqlEditorProps } from "./editor/LogqlEditor";
+import { focusSearch, SEARCH_STATE } from "./focusSearch";
 
 const TYPING_MS = 600;
+const TEXT_MAX = 1000;
+const QUERY_MAX = 5000;
 
 interface SearchBoxProps {
   /** What the text is, for those who do not see the field. */
   label?: string;
   placeholder?: string;
-  /** Whether LogQL is understood too. */
-  logql?: boolean;
+  /** The range of which labels and values are offered in LogQL; without it LogQL is not understood. */
+  logql?: Bounds;
 }
 
 /** Plain text to search for, in any case; applied on Enter or when typing rests. */
 export function SearchBox({
   label = "Text that the lines contain",
   placeholder = "Search the lines",
-  logql = false,
+  logql,
 }: SearchBoxProps) {
   const { view, setView } = useView();
   const applied = view.query || (view.q[0] ?? "");
   const [text, setText] = useState(applied);
-  const input = useRef<HTMLInputElement>(null);
+  // Typing goes on where it was when the field becomes the editor or the other way round.
+  const hasFocus = useRef(false);
+  const caret = useRef<number | null>(null);
+  const isLogql = logql !== undefined && isQuery(text);
+  const Editor = useEditor(isLogql);
   const wanted = useHistoryState<{ focus?: string } | null>()?.focus === SEARCH_STATE.focus;
 
   useEffect(() => setText(applied), [applied]);
   useEffect(() => {
-    if (wanted) input.current?.focus();
+    if (wanted) focusSearch();
   }, [wanted]);
 
   const apply = (next: string, replace: boolean) => {
@@ -43,33 +52,51 @@ export function SearchBox({
     );
   };
   // A query is rarely right before it is complete: it waits for Enter.
-  useResting(text, () => !(logql && isQuery(text)) && apply(text, true));
+  useResting(text, () => !isLogql && apply(text, true));
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
     apply(text, false);
   };
   return (
-    <search className="min-w-0 flex-1">
+    <search
+      className={cx("min-w-0 flex-1", Editor && "max-md:basis-full")}
+      onFocus={() => {
+        hasFocus.current = true;
+      }}
+      onBlur={() => {
+        hasFocus.current = false;
+      }}
+    >
       <form onSubmit={submit} className="relative">
-        <Search size={14} aria-hidden className="absolute top-1/2 left-2.5 -translate-y-1/2 text-muted" />
-        <input
-          ref={input}
-          data-search
-          data-logql={(logql && isQuery(text)) || undefined}
-          type="text"
-          enterKeyHint="search"
-          aria-label={label}
-          placeholder={placeholder}
-          value={text}
-          maxLength={logql ? 5000 : 1000}
-          autoComplete="off"
-          spellCheck={false}
-          dir="auto"
-          onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-          className="h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 pointer-coarse:h-10 pointer-coarse:text-[1rem] data-logql:font-mono data-logql:text-code"
+        <Search
+          size={14}
+          aria-hidden
+          className="absolute top-2.25 left-2.5 text-muted pointer-coarse:top-3.25"
         />
+        {Editor && logql ? (
+          <Editor
+            label={label}
+            text={text}
+            maxLength={QUERY_MAX}
+            bounds={logql}
+            caret={caret}
+            takesFocus={hasFocus}
+            onChange={setText}
+            onRun={() => apply(text, false)}
+          />
+        ) : (
+          <PlainField
+            label={label}
+            placeholder={placeholder}
+            text={text}
+            maxLength={logql ? QUERY_MAX : TEXT_MAX}
+            mono={isLogql}
+            caret={caret}
+            takesFocus={hasFocus}
+            onChange={setText}
+          />
+        )}
         {text === "" ? (
           <kbd className="pointer-events-none absolute top-1/2 right-2.5 hidden -translate-y-1/2 rounded-sm border border-line px-1 font-sans text-meta text-muted md:block">
             /
@@ -82,7 +109,7 @@ export function SearchBox({
               setText("");
               apply("", false);
             }}
-            className="absolute top-0 right-0 flex h-full w-8 items-center justify-center text-muted hover:text-text"
+            className="absolute top-0 right-0 flex h-8 w-8 items-center justify-center text-muted hover:text-text pointer-coarse:h-10"
           >
             <X size={14} aria-hidden />
           </button>
@@ -90,6 +117,74 @@ export function SearchBox({
       </form>
     </search>
   );
+}
+
+interface PlainFieldProps
+  extends Pick<LogqlEditorProps, "label" | "text" | "maxLength" | "caret" | "takesFocus"> {
+  placeholder: string;
+  mono: boolean;
+  onChange: (text: string) => void;
+}
+
+function PlainField({
+  label,
+  placeholder,
+  text,
+  maxLength,
+  mono,
+  caret,
+  takesFocus,
+  onChange,
+}: PlainFieldProps) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!takesFocus.current) return;
+    input.current?.focus();
+    input.current?.setSelectionRange(caret.current, caret.current);
+  }, [caret, takesFocus]);
+  return (
+    <input
+      ref={input}
+      data-search
+      type="text"
+      enterKeyHint="search"
+      aria-label={label}
+      placeholder={placeholder}
+      value={text}
+      maxLength={maxLength}
+      autoComplete="off"
+      spellCheck={false}
+      dir="auto"
+      onChange={(event) => {
+        caret.current = event.target.selectionStart; // the editor may be there before the field says so by itself
+        onChange(event.target.value);
+      }}
+      onSelect={(event) => {
+        caret.current = event.currentTarget.selectionStart;
+      }}
+      onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+      className={cx(
+        "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 pointer-coarse:h-10 pointer-coarse:text-[1rem]",
+        mono && "font-mono text-code",
+      )}
+    />
+  );
+}
+
+/**
+ * The editor, once it is wanted and loaded: plain text needs none of it. Until
+ * then, and where it cannot be loaded, the plain field takes LogQL too.
+ */
+function useEditor(wanted: boolean): ComponentType<LogqlEditorProps> | null {
+  const [editor, setEditor] = useState<{ Editor: ComponentType<LogqlEditorProps> } | null>(null);
+  useEffect(() => {
+    if (!wanted || editor) return;
+    import("./editor/LogqlEditor").then(
+      (module) => setEditor({ Editor: module.LogqlEditor }),
+      () => {},
+    );
+  }, [wanted, editor]);
+  return wanted && editor ? editor.Editor : null;
 }
 
 /** True for LogQL, which begins with its stream selector; anything else is plain text. */

@@ -16,9 +16,9 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
   const { view, setView } = useView();
   const newest = view.order === "newest";
   return (
-    <div className="flex items-center gap-1 px-2 py-2 md:px-4">
+    <div className="flex flex-wrap items-center justify-end gap-1 px-2 py-2 md:px-4">
       <SearchBox
-        logql
+        logql={bounds}
         placeholder="Search the lines, or LogQL: {service=&quot;backend&quot;} |= &quot;timeout&quot;"
       />
       {narrow && <FacetButton bounds={bounds} />}

@@ -3,5 +3,7 @@ export const SEARCH_STATE = { focus: "search" } as const;
 
 /** Puts the cursor into the search field of the logs. */
 export function focusSearch(): void {
-  document.querySelector<HTMLInputElement>("[data-search]")?.focus();
+  const field = document.querySelector<HTMLElement>("[data-search]");
+  const editor = field?.shadowRoot?.querySelector<HTMLElement>("[contenteditable]");
+  (editor ?? field)?.focus();
 }

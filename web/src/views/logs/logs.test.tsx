@@ -176,7 +176,7 @@ describe("the cost guard", () => {
 
 describe("the search field", () => {
   it("takes LogQL on Enter, and plain text instead of it", async () => {
-    await show(<SearchBox logql />, "?q=one&q=two");
+    await show(<SearchBox logql={BOUNDS} />, "?q=one&q=two");
     await type('{service="a"} |= "x"');
     expect(view()).toMatchObject({ query: '{service="a"} |= "x"', q: ["two"] });
     await type("plain");

@@ -1,0 +1,213 @@
+import { completionStatus, currentCompletions } from "@codemirror/autocomplete";
+import { syntaxTree } from "@codemirror/language";
+import { EditorView } from "@codemirror/view";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { isTyping } from "../../../app/useShortcuts";
+import { parseView } from "../../../state/view";
+import { eventually } from "../../../testing/eventually";
+import { focusSearch } from "../focusSearch";
+import { SearchBox } from "../SearchBox";
+
+const BOUNDS = { startMs: 0, endMs: 86_400_000 };
+const VALUES: Record<string, string[]> = { service: ["backend", "nginx"], path: ["/api/v1.0", 'a "b"'] };
+
+let root: Root;
+let asked: URL[];
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  asked = [];
+  document.body.innerHTML = '<div id="root"></div>';
+  root = createRoot(document.getElementById("root") as HTMLElement);
+  vi.stubGlobal("fetch", async (address: string) => {
+    const url = new URL(address);
+    asked.push(url);
+    const label = url.searchParams.get("label");
+    const options = label === null ? Object.keys(VALUES) : (VALUES[label] ?? []);
+    return new Response(JSON.stringify({ options }), { headers: { "Content-Type": "application/json" } });
+  });
+});
+
+afterEach(async () => {
+  await act(async () => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+/** Shows the search box with a query that the address has, and waits for its editor. */
+async function edit(query: string): Promise<EditorView> {
+  window.history.replaceState(null, "", `/lines?query=${encodeURIComponent(query)}`);
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={new QueryClient()}>
+        <SearchBox logql={BOUNDS} />
+      </QueryClientProvider>,
+    ),
+  );
+  await eventually(() => expect(view()).not.toBeNull());
+  return view() as EditorView;
+}
+
+function view(): EditorView | null {
+  const content = host()?.shadowRoot?.querySelector<HTMLElement>(".cm-content");
+  return content ? EditorView.findFromDOM(content) : null;
+}
+
+const host = () => document.querySelector<HTMLElement>("[data-logql]");
+const applied = () => parseView(window.location.search);
+const text = (editor: EditorView) => editor.state.doc.toString();
+
+/** Writes at the end, as typing does, and waits for what is offered. */
+async function write(editor: EditorView, added: string): Promise<string[]> {
+  const at = editor.state.doc.length;
+  await act(async () =>
+    editor.dispatch({
+      changes: { from: at, insert: added },
+      selection: { anchor: at + added.length },
+      userEvent: "input.type",
+    }),
+  );
+  await eventually(() => expect(completionStatus(editor.state)).not.toBe("pending"));
+  return currentCompletions(editor.state).map(({ label }) => label);
+}
+
+async function press(
+  editor: EditorView,
+  key: string,
+  options: KeyboardEventInit = {},
+): Promise<KeyboardEvent> {
+  const event = new KeyboardEvent("keydown", {
+    key,
+    bubbles: true,
+    composed: true,
+    cancelable: true,
+    ...options,
+  });
+  await act(async () => {
+    editor.contentDOM.dispatchEvent(event);
+  });
+  return event;
+}
+
+/** Presses a key that takes an option until it does: a list takes no key in its first moments. */
+async function take(editor: EditorView, key: string): Promise<void> {
+  for (const before = text(editor); text(editor) === before; ) {
+    await new Promise(requestAnimationFrame);
+    await press(editor, key);
+  }
+}
+
+describe("the LogQL editor", () => {
+  it("is in the place of the field, with the query of the address", async () => {
+    const editor = await edit('{service="a"} |= "x"');
+    expect(text(editor)).toBe('{service="a"} |= "x"');
+    expect(document.querySelector("input")).toBeNull();
+    expect(editor.contentDOM.getAttribute("aria-label")).toBe("Text that the lines contain");
+  });
+
+  it("keeps its styles out of the document, whose policy would refuse them", async () => {
+    await edit('{service="a"}');
+    expect(document.querySelectorAll("style")).toHaveLength(0);
+    expect(host()?.shadowRoot?.adoptedStyleSheets.length).toBeGreaterThan(0);
+  });
+
+  it("reads LogQL by its grammar", async () => {
+    const editor = await edit('{service="a"} | json | status >= 500');
+    expect(syntaxTree(editor.state).toString()).toContain("NumberFilter");
+  });
+
+  it("runs on Enter, and begins a line on Shift-Enter", async () => {
+    const editor = await edit('{service="a"}');
+    await write(editor, ' |= "b"');
+    await press(editor, "Enter", { shiftKey: true });
+    await write(editor, '|= "c"');
+    expect(applied().query).toBe('{service="a"}');
+    await press(editor, "Enter");
+    expect(applied().query).toBe('{service="a"} |= "b"\n|= "c"');
+  });
+
+  it("runs on Ctrl-Enter while options are open", async () => {
+    const editor = await edit('{service="a"}');
+    expect(await write(editor, " |")).toContain("|=");
+    await press(editor, "Enter", { ctrlKey: true });
+    expect(applied().query).toBe('{service="a"} |');
+    expect(completionStatus(editor.state)).toBeNull();
+  });
+
+  it("keeps the page's shortcuts from acting on what is typed", async () => {
+    const editor = await edit('{service="a"}');
+    const heard: boolean[] = [];
+    const onKey = (event: KeyboardEvent) => heard.push(isTyping(event));
+    window.addEventListener("keydown", onKey);
+    await press(editor, "t");
+    window.removeEventListener("keydown", onKey);
+    expect(heard).toEqual([true]);
+  });
+
+  it("follows the address", async () => {
+    const editor = await edit('{service="a"}');
+    await act(async () => {
+      window.history.pushState(null, "", `/lines?query=${encodeURIComponent('{service="b"}')}`);
+    });
+    await eventually(() => expect(text(editor)).toBe('{service="b"}'));
+  });
+
+  it("takes the focus when the search field is asked for", async () => {
+    const editor = await edit('{service="a"}');
+    focusSearch();
+    expect(host()?.shadowRoot?.activeElement).toBe(editor.contentDOM);
+  });
+
+  it("becomes the plain field again when the text is no query", async () => {
+    const editor = await edit('{service="a"}');
+    await act(async () =>
+      editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: "plain" } }),
+    );
+    await eventually(() => expect(document.querySelector("input")?.value).toBe("plain"));
+    expect(host()).toBeNull();
+  });
+});
+
+describe("completion", () => {
+  it("offers the labels of the page's range", async () => {
+    const editor = await edit('{service="a"}');
+    expect(await write(editor, " | drop s")).toEqual(["service"]);
+    expect(asked.map((url) => url.pathname.split("/").at(-1))).toEqual(["completion"]);
+    expect(asked[0]?.searchParams.get("start")).toBe("1970-01-01T00:00:00.000Z");
+    expect(asked[0]?.searchParams.get("end")).toBe("1970-01-02T00:00:00.000Z");
+  });
+
+  it("offers line filters and parsers", async () => {
+    const editor = await edit('{service="a"}');
+    expect(await write(editor, " |")).toEqual(expect.arrayContaining(["|=", "|~", "| json"]));
+    expect(await write(editor, " js")).toContain("json");
+  });
+
+  it("does not open behind a part that is complete, where Enter is to run", async () => {
+    const editor = await edit('{service="a"}');
+    expect(await write(editor, " ")).toEqual([]);
+  });
+
+  it.each([
+    ["{service=", "ba", '{service="backend"'],
+    ['{service="', "ba", '{service="backend"'],
+    ['{path=~"', "v1", '{path=~"/api/v1\\\\.0"'],
+    ["{path=~`", "v1", "{path=~`/api/v1\\.0`"],
+    ['{path="', "a", '{path="a \\"b\\""'],
+    ['{service=~"nginx|', "b", '{service=~"nginx|backend"'],
+  ])("writes a value into %s with its quotes and escapes", async (before, word, want) => {
+    const editor = await edit(before);
+    expect(await write(editor, word)).toHaveLength(1);
+    await take(editor, "Tab");
+    expect(text(editor)).toBe(want);
+  });
+
+  it("runs on Enter what is written already, though it is offered", async () => {
+    const editor = await edit('{service="a"} | drop ');
+    expect(await write(editor, "service")).toEqual(["service"]);
+    await press(editor, "Enter");
+    expect(applied().query).toBe('{service="a"} | drop service');
+  });
+});
