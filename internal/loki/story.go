@@ -110,7 +110,7 @@ func withoutTwins(lines []Entry) []Entry {
 // FoundIn says where a line carries the id: the name of the metadata, or "text".
 func FoundIn(e Entry, id string) string {
 	for _, name := range requestIDs {
-		if e.Metadata[name] == id || e.Labels[name] == id {
+		if e.named(name) == id {
 			return name
 		}
 	}
@@ -145,15 +145,19 @@ func (c *Client) Nearby(ctx context.Context, id string, lines []Entry, limit int
 	return found, cut, nil
 }
 
+// named returns a value of the line by its name. What is a label of the index is
+// asked once a minute, so a new label may be among the metadata.
+func (e Entry) named(name string) string { return cmp.Or(e.Labels[name], e.Metadata[name]) }
+
 // elsewhere selects lines of services that no line of the request is of, in their
 // environments or without one.
 func elsewhere(lines []Entry, id string) Selection {
 	services, envs := Match{Label: "service"}, Match{Label: "env"}
 	for _, line := range lines {
-		if service := line.Labels["service"]; service != "" && !slices.Contains(services.None, service) {
+		if service := line.named("service"); service != "" && !slices.Contains(services.None, service) {
 			services.None = append(services.None, service)
 		}
-		if env := line.Labels["env"]; !slices.Contains(envs.Any, env) {
+		if env := line.named("env"); !slices.Contains(envs.Any, env) {
 			envs.Any = append(envs.Any, env)
 		}
 	}

@@ -57,3 +57,11 @@ func TestDistanceIsToTheNearestLine(t *testing.T) {
 		}
 	}
 }
+
+func TestNewLabelsCountForWhatIsNearby(t *testing.T) {
+	labels := map[string]string{"service": "backend", "env": "production"}
+	want := elsewhere([]Entry{{Labels: labels}}, "id").LogQL(DefaultSelector)
+	if got := elsewhere([]Entry{{Metadata: labels}}, "id").LogQL(DefaultSelector); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
+	}
+}

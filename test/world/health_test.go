@@ -33,9 +33,9 @@ var unknown = map[string]string{
 	"backend_staging/direct":   "no target of the blackbox exporter has the labels",
 	"backend_staging/nginx":    "no target of the blackbox exporter has the labels",
 	// No dashboard and no Alertmanager run.
-	"pipeline/index":        `no target "dashboard" is configured`,
-	"pipeline/index_lag":    `no target "dashboard" is configured`,
-	"pipeline/alertmanager": `no target "alertmanager" is configured`,
+	"pipeline/index":        `Prometheus has no target "dashboard"`,
+	"pipeline/index_lag":    `Prometheus has no target "dashboard"`,
+	"pipeline/alertmanager": `Prometheus has no target "alertmanager"`,
 }
 
 // TestEverySignalIsFoundInRealExporters checks that each signal of the catalogue

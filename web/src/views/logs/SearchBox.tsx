@@ -83,7 +83,7 @@ export function SearchBox({
             caret={caret}
             takesFocus={hasFocus}
             onChange={setText}
-            onRun={() => apply(text, false)}
+            onRun={(written) => apply(written, false)}
           />
         ) : (
           <PlainField

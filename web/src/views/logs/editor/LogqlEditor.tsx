@@ -30,7 +30,8 @@ export interface LogqlEditorProps {
   /** Whether the editor takes the focus when it appears. */
   takesFocus: RefObject<boolean>;
   onChange: (text: string) => void;
-  onRun: () => void;
+  /** Runs the text as it is written, of which `text` may not know yet. */
+  onRun: (text: string) => void;
 }
 
 /** Writes a query in LogQL: Enter runs it, Shift-Enter begins a line, Tab and Enter take what is offered. */
@@ -95,10 +96,15 @@ function shadowOf(host: HTMLElement): ShadowRoot {
   return host.shadowRoot ?? host.attachShadow({ mode: "open" });
 }
 
-function extensions(label: string, maxLength: number, load: LoadOptions, onRun: () => void): Extension {
+function extensions(
+  label: string,
+  maxLength: number,
+  load: LoadOptions,
+  onRun: (text: string) => void,
+): Extension {
   const run = (view: EditorView) => {
     closeCompletion(view);
-    onRun();
+    onRun(view.state.doc.toString());
     return true;
   };
   const blur = (view: EditorView) => {
