@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
+import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
@@ -30,6 +31,7 @@ export function Shell({ session }: { session: Session }) {
   const openHelp = () => setHelp(true);
   const openPalette = () => setPalette(true);
   useShortcuts(openHelp, openPalette);
+  useZone(); // draws the page again when it changes
   useTitle();
   return (
     <div className="flex h-dvh flex-col">

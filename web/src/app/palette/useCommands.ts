@@ -13,6 +13,7 @@ import { onlyValues, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
+import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
 import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
 
@@ -151,6 +152,7 @@ function useActions({ onHelp, onSearches }: Dialogs): Command[] {
   const [path, navigate] = useLocation();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
+  const [zone, chooseZone] = useZone();
   const group = "Do";
   const tail = withTail(view, path !== LINES.path || !view.tail);
   return [
@@ -163,6 +165,13 @@ function useActions({ onHelp, onSearches }: Dialogs): Command[] {
       run: () => navigate(linkTo(LINES.path, tail)),
     },
     { id: "theme", group, title: theme === "dark" ? "Light theme" : "Dark theme", run: toggleTheme },
+    {
+      id: "zone",
+      group,
+      title: zone === "utc" ? "Times in my own zone" : "Times in UTC",
+      note: "time zone",
+      run: () => chooseZone(zone === "utc" ? "local" : "utc"),
+    },
     { id: "searches", group, title: "Save this search, or see all", note: "saved searches", run: onSearches },
     { id: "help", group, title: "Keyboard and mouse", note: "help", keys: "?", run: onHelp },
   ];

@@ -7,6 +7,7 @@ import { LineDetail } from "../../lines/LineDetail";
 import { toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { isFieldName } from "../../state/view";
+import { useZone } from "../../state/zone";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { LogText } from "../../ui/LogText";
@@ -32,6 +33,7 @@ export const LineRow = memo(function LineRow({
   narrow,
   onToggle,
 }: LineRowProps) {
+  useZone();
   const level = toLevel(entry.labels.level);
   // A selection of text ends in a click too, which is not meant to open the line.
   const click = () => window.getSelection()?.isCollapsed !== false && onToggle(entry.id);

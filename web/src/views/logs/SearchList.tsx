@@ -4,6 +4,7 @@ import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
+import { useZone } from "../../state/zone";
 import { cx } from "../../ui/cx";
 import { ErrorState, Notice } from "../../ui/States";
 import { ColumnHeads } from "./ColumnHeads";
@@ -19,13 +20,15 @@ const LINKED_PAGE_LINES = 1000;
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
   const { view } = useView();
+  const [zone] = useZone();
   const anchor = useAnchor();
   const limit = view.line === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  const rows = useMemo(() => buildRows(entries), [entries]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: days begin with the zone
+  const rows = useMemo(() => buildRows(entries), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
   const target = query.isPlaceholderData ? "" : view.line;
   const missing = useLinkedLine(target, entries, query);

@@ -2,7 +2,7 @@ import { useStory } from "../../api/story";
 import type { Story } from "../../api/types";
 import { formatCount, plural } from "../../lib/format";
 import { hasNginx, isWholeSecond, storyWords } from "../../lib/story";
-import { describeDuration, formatExact, lastSpan, nsToMs } from "../../lib/time";
+import { describeDuration, formatExact, formatSecond, lastSpan, nsToMs } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import type { TimeRange } from "../../state/view";
@@ -128,7 +128,7 @@ function NotFound({ story, range }: { story: Story; range: TimeRange }) {
   const where =
     range.kind === "relative"
       ? `in the last ${lastSpan(Math.max(range.spanMs, DAY_MS))}`
-      : `from ${formatExact(range.startMs)} to ${formatExact(range.endMs)}`;
+      : `from ${formatSecond(range.startMs)} to ${formatExact(range.endMs)}`;
   return (
     <div className="flex flex-wrap items-center gap-2">
       <p className="mr-2 text-muted">
