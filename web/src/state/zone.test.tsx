@@ -30,7 +30,17 @@ function Page() {
   const [zone, choose] = useZone();
   return (
     <>
-      <LineRow id="row" entry={ENTRY} index={0} open={false} active={false} narrow={false} onToggle={SAME} />
+      <LineRow
+        id="row"
+        entry={ENTRY}
+        index={0}
+        open={false}
+        context={false}
+        active={false}
+        narrow={false}
+        onToggle={SAME}
+        onContext={SAME}
+      />
       <button type="button" onClick={() => choose(zone === "utc" ? "local" : "utc")}>
         {zone} {formatClock(0)}
       </button>

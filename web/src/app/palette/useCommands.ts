@@ -9,13 +9,13 @@ import { type Command, looksLikeId } from "../../lib/palette";
 import { searchLink } from "../../lib/searches";
 import { describeDuration } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
-import { onlyValues, withTail } from "../../state/filters";
+import { isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
-import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
+import { HAVE_LEVELS, ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
@@ -148,7 +148,7 @@ function rangeCommands(view: View, setView: (next: View) => void): Command[] {
 }
 
 function useActions({ onHelp, onSearches }: Dialogs): Command[] {
-  const { view } = useView();
+  const { view, setView } = useView();
   const [path, navigate] = useLocation();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
@@ -164,6 +164,17 @@ function useActions({ onHelp, onSearches }: Dialogs): Command[] {
       keys: "t",
       run: () => navigate(linkTo(LINES.path, tail)),
     },
+    ...(HAVE_LEVELS.includes(path)
+      ? [
+          {
+            id: "errors",
+            group,
+            title: isErrorsOnly(view) ? "All levels" : "Errors only",
+            keys: "e",
+            run: () => setView(toggleErrors(view)),
+          },
+        ]
+      : []),
     { id: "theme", group, title: theme === "dark" ? "Light theme" : "Dark theme", run: toggleTheme },
     {
       id: "zone",

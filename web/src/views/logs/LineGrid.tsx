@@ -35,6 +35,7 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [contexts, setContexts] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState("");
   const id = useId();
   const rowPx = narrow ? NARROW_ROW_PX : ROW_PX;
@@ -56,23 +57,33 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
 
   const toggle = useCallback(
     (key: string, index = indexInView(virtual, key)) => {
-      setOpen((old) => {
-        const next = new Set(old);
-        if (!next.delete(key)) next.add(key);
-        return next;
-      });
+      setOpen((old) => toggled(old, key));
       setActive(key);
       onLeave?.();
       virtual.resizeItem(index, rowPx);
     },
     [onLeave, rowPx, virtual],
   );
+  const toggleContext = useCallback((key: string) => setContexts((old) => toggled(old, key)), []);
+  const showContext = (key: string, index: number) => {
+    if (open.has(key)) return toggleContext(key);
+    setContexts((old) => new Set([...old, key]));
+    toggle(key, index);
+  };
   useTarget(targetId, rows, virtual, (key) => {
     setOpen(new Set([key]));
     setActive(key);
   });
   useFollowEnd(scroller, rows, follow);
-  const keys = useGridKeys({ rows, active, setActive, toggle, virtual, onMove: onLeave });
+  const keys = useGridKeys({
+    rows,
+    active,
+    setActive,
+    toggle,
+    context: showContext,
+    virtual,
+    onMove: onLeave,
+  });
 
   const lastIndex = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -115,9 +126,11 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
                   entry={row.entry}
                   index={before + item.index}
                   open={isOpen}
+                  context={contexts.has(row.key)}
                   active={row.key === active}
                   narrow={narrow}
                   onToggle={toggle}
+                  onContext={toggleContext}
                 />
               ) : (
                 <Separator label={row.label} />
@@ -129,6 +142,12 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
       {footer}
     </div>
   );
+}
+
+function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(keys);
+  if (!next.delete(key)) next.add(key);
+  return next;
 }
 
 function indexInView(virtual: Virtualizer<HTMLDivElement, Element>, key: string): number {

@@ -18,9 +18,12 @@ interface LineRowProps {
   /** The place in the whole list, from 0. */
   index: number;
   open: boolean;
+  /** Shows the lines before and after an open one. */
+  context: boolean;
   active: boolean;
   narrow: boolean;
   onToggle: (key: string) => void;
+  onContext: (key: string) => void;
 }
 
 /** A line. */
@@ -29,9 +32,11 @@ export const LineRow = memo(function LineRow({
   entry,
   index,
   open,
+  context,
   active,
   narrow,
   onToggle,
+  onContext,
 }: LineRowProps) {
   useZone();
   const level = toLevel(entry.labels.level);
@@ -59,7 +64,7 @@ export const LineRow = memo(function LineRow({
       </div>
       {open && (
         <Cell key={entry.id}>
-          <LineDetail entry={entry} />
+          <LineDetail entry={entry} context={context} onContext={() => onContext(entry.id)} />
         </Cell>
       )}
     </>
