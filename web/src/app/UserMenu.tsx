@@ -1,4 +1,4 @@
-import { Bell, CircleHelp, Clock, LogOut, Moon, Search, Sun } from "lucide-react";
+import { Bell, CircleHelp, Clock, LogOut, Moon, Search, Share, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
@@ -14,12 +14,13 @@ interface UserMenuProps {
   session: Session;
   onHelp: () => void;
   onPalette: () => void;
+  onShare: () => void;
 }
 
 const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Who is logged in, settings, theme, zone of times, help, log out. */
-export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMenuProps) {
+export default function UserMenu({ trigger, session, onHelp, onPalette, onShare }: UserMenuProps) {
   const logout = useLogout();
   const [theme, toggleTheme] = useTheme();
   const [zone, chooseZone] = useZone();
@@ -37,6 +38,10 @@ export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMe
       <MenuItem onSelect={onPalette}>
         <Search size={14} aria-hidden />
         Search or jump
+      </MenuItem>
+      <MenuItem onSelect={onShare}>
+        <Share size={14} aria-hidden />
+        Share this view
       </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>

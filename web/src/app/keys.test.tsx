@@ -23,6 +23,7 @@ function Page() {
   useShortcuts(
     () => said.push("help"),
     () => said.push("palette"),
+    () => said.push("share"),
   );
   return (
     <>
@@ -63,6 +64,19 @@ describe("the keys of the page", () => {
     await show("/lines?level=info&level=!error");
     await press("e");
     expect(address()).toBe("/lines?level=fatal&level=critical&level=error");
+  });
+
+  it("shares with s, but snoozes where there are issues", async () => {
+    for (const path of ["/", "/lines", "/health", "/alerts/3", "/story"]) {
+      await show(path);
+      await press("s");
+    }
+    expect(said).toEqual(["share", "share", "share", "share", "share"]);
+    for (const path of ["/issues", "/issues/7"]) {
+      await show(path);
+      await press("s");
+    }
+    expect(said).toHaveLength(5);
   });
 
   it("does nothing while one types, in a dialog, or with a modifier", async () => {

@@ -41,6 +41,7 @@ const SETTLE_MS = 200;
 
 interface Dialogs {
   onHelp: () => void;
+  onShare: () => void;
   onSearches: () => void;
 }
 
@@ -147,7 +148,7 @@ function rangeCommands(view: View, setView: (next: View) => void): Command[] {
   }));
 }
 
-function useActions({ onHelp, onSearches }: Dialogs): Command[] {
+function useActions({ onHelp, onShare, onSearches }: Dialogs): Command[] {
   const { view, setView } = useView();
   const [path, navigate] = useLocation();
   const { refresh } = useAnchor();
@@ -157,6 +158,7 @@ function useActions({ onHelp, onSearches }: Dialogs): Command[] {
   const tail = withTail(view, path !== LINES.path || !view.tail);
   return [
     { id: "refresh", group, title: "Load the newest", run: refresh },
+    { id: "share", group, title: "Share this view", note: "link, snapshot", run: onShare },
     {
       id: "tail",
       group,

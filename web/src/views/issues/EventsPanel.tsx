@@ -66,13 +66,19 @@ interface EventProps {
 }
 
 function EventRow({ issue, event }: EventProps) {
-  const [open, setOpen] = useState(false);
+  const { view, setView } = useView();
+  const key = `${event.ts}-${event.id}`;
+  const [open, setOpen] = useState(view.line === key);
+  const toggle = () => {
+    setOpen(!open);
+    if (!open || view.line === key) setView({ ...view, line: open ? "" : key }, { replace: true });
+  };
   return (
     <li data-event={event.id} className="border-t border-line">
       <button
         type="button"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={toggle}
         className="flex min-h-8 w-full items-center gap-3 px-4 py-1 text-left hover:bg-hover pointer-coarse:min-h-10"
       >
         <time className="shrink-0 font-mono text-code text-muted" title={formatNs(event.ts)}>

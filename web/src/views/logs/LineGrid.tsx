@@ -23,6 +23,8 @@ interface LineGridProps {
   footer?: ReactNode;
   /** A row to open and show once it is there. */
   targetId?: string;
+  /** Told when the reader opens or closes a row. */
+  onToggle?: (key: string, open: boolean) => void;
   /** Called while the end of the list is near; absent when there is no more. */
   onNearEnd?: (() => void) | undefined;
   /** Keeps the end in view as rows arrive; told when the reader leaves the end and comes back. */
@@ -30,7 +32,15 @@ interface LineGridProps {
 }
 
 /** The virtualised list of lines: only what is in view is in the page, whatever the number of rows. */
-export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, follow }: LineGridProps) {
+export function LineGrid({
+  rows,
+  before = 0,
+  footer,
+  targetId = "",
+  onToggle,
+  onNearEnd,
+  follow,
+}: LineGridProps) {
   const { view } = useView();
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
@@ -61,8 +71,9 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
       setActive(key);
       onLeave?.();
       virtual.resizeItem(index, rowPx);
+      onToggle?.(key, !open.has(key));
     },
-    [onLeave, rowPx, virtual],
+    [onLeave, onToggle, open, rowPx, virtual],
   );
   const toggleContext = useCallback((key: string) => setContexts((old) => toggled(old, key)), []);
   const showContext = (key: string, index: number) => {

@@ -4,6 +4,7 @@ import { formatCount, plural } from "../../lib/format";
 import { hasNginx, isWholeSecond, storyWords } from "../../lib/story";
 import { describeDuration, formatExact, formatSecond, lastSpan, nsToMs } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
+import { storyBounds } from "../../state/share";
 import { useView } from "../../state/useView";
 import type { TimeRange } from "../../state/view";
 import { Button } from "../../ui/Button";
@@ -24,10 +25,7 @@ const WIDER_MS = [7 * DAY_MS, 30 * DAY_MS];
 export default function StoryView() {
   useStoryKeys();
   const { view } = useView();
-  const { endMs, startMs } = useAnchor();
-  // A link from elsewhere often has the id alone: then the hour that the page shows is too short.
-  const least = view.range.kind === "relative" ? endMs - DAY_MS : startMs;
-  const query = useStory(view.request, { startMs: Math.min(startMs, least), endMs });
+  const query = useStory(view.request, storyBounds(view.range, useAnchor()));
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
