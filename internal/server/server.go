@@ -35,6 +35,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 )
 
 //go:embed openapi.json
@@ -63,6 +64,8 @@ type Config struct {
 	Index  *index.Indexer
 	// Searches are those that people saved.
 	Searches *searches.Store
+	// Snapshots are what people have frozen.
+	Snapshots *snapshots.Store
 	// Notify may be nil: then there are no notifications.
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
@@ -213,6 +216,10 @@ func (s *Server) routes() http.Handler {
 	api.GET("/searches", s.handle(s.savedSearches))
 	api.POST("/searches", fromHere(s.external), s.handle(s.saveSearch))
 	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
+	api.GET("/snapshots", s.handle(s.snapshots))
+	api.POST("/snapshots", fromHere(s.external), s.handle(s.freeze))
+	api.GET("/snapshots/:id", s.handle(s.snapshot))
+	api.DELETE("/snapshots/:id", fromHere(s.external), s.handle(s.deleteSnapshot))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))
