@@ -25,7 +25,7 @@ export function QuietLine({ alert }: { alert: FiringAlert }) {
       ))}
       {silences.length === 0 && alert.silenced_by.length > 0 && <p>Silenced</p>}
       {alert.inhibited_by.length > 0 && (
-        <p>Held back while {plural(alert.inhibited_by.length, "graver alert")} of the same cause fire</p>
+        <p>Held back by {plural(alert.inhibited_by.length, "other alert")} of the same cause</p>
       )}
       {alert.muted_by.length > 0 && <p dir="auto">Muted at this time: {alert.muted_by.join(", ")}</p>}
     </div>
