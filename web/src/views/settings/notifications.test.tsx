@@ -54,6 +54,7 @@ const ISSUES: Rule = {
   env: ["production"],
   service: [],
   level: [],
+  search: 0,
   query: "",
   view: "",
   count: 0,
