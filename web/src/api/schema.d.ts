@@ -890,7 +890,7 @@ export interface components {
              * @description cancelled is not seen by clients that wait for their answer.
              * @enum {string}
              */
-            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "internal";
+            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "conflict" | "internal";
             /** @description Plain words, with the remedy. */
             message: string;
             /** @enum {string} */
@@ -2029,6 +2029,8 @@ export interface components {
             env?: string[];
             service?: string[];
             level?: string[];
+            /** @description For issues: the number of a saved search of issues; only those that it lists are told. 0 for none. */
+            search?: number;
             /** @description For matches and silence: a log query. */
             query?: string;
             /** @description The search part of the page's address that shows these lines, if it is known. */
@@ -2051,6 +2053,8 @@ export interface components {
             env: string[];
             service: string[];
             level: string[];
+            /** @description For issues: the number of a saved search of issues; only those that it lists are told. 0 for none. */
+            search: number;
             /** @description For matches and silence: a log query. */
             query: string;
             /** @description The search part of the page's address that shows these lines, if it is known. */
@@ -2883,6 +2887,15 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description Rules of notifications have it; the message names them (code conflict) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             500: components["responses"]["Internal"];
         };
     };
