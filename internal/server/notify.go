@@ -31,11 +31,7 @@ func (s *Server) requireNotify(c *gin.Context) error {
 	if s.config.Notify == nil {
 		return &requestError{http.StatusServiceUnavailable, "unavailable", "this dashboard sends no notifications"}
 	}
-	if c.MustGet(userKey).(auth.User).Role != auth.RoleAdmin {
-		return &requestError{http.StatusForbidden, "forbidden", "only an admin sees and changes notifications"}
-	}
-	c.Next()
-	return nil
+	return s.requireAdmin("only an admin sees and changes notifications")(c)
 }
 
 // sentLimit and sentMax are numbers of messages in one page.

@@ -810,7 +810,7 @@ export interface paths {
         put?: never;
         /**
          * Silence an alert
-         * @description In Alertmanager, in the user's name. Needs Content-Type application/json, and a same-origin request.
+         * @description In Alertmanager, in the user's name; only an admin may. Needs Content-Type application/json, and a same-origin request.
          */
         post: operations["silence"];
         delete?: never;
@@ -831,7 +831,7 @@ export interface paths {
         post?: never;
         /**
          * End a silence
-         * @description Needs Content-Type application/json, and a same-origin request.
+         * @description Only an admin may. Needs Content-Type application/json, and a same-origin request.
          */
         delete: operations["unsilence"];
         options?: never;
@@ -2293,7 +2293,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The request came from another site (code forbidden) */
+        /** @description The request came from another site, or the user is no admin (code forbidden) */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
