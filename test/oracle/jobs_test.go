@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -156,7 +157,7 @@ relabel_configs:
 			name: "encoding_shift_jis", input: "\x93\xfa\x96{\x8c\xea\nplain\n",
 			job: "encoding: Shift_JIS\n" + static("encoding_shift_jis", "__path__: '{dir}/encoding_shift_jis.log'"),
 		},
-		compressedCase(t, "gz"), compressedCase(t, "z"),
+		compressedCase(t, "gz"), compressedCase(t, "z"), compressedCase(t, "bz2"),
 		{
 			name: "same_file_twice",
 			job: `static_configs:
@@ -236,21 +237,10 @@ relabel_configs:
 // compressedCase is a job of a compressed file, whose last line has no end.
 func compressedCase(t testing.TB, format string) compared {
 	t.Helper()
-	var file bytes.Buffer
-	var w io.WriteCloser = gzip.NewWriter(&file)
-	if format == "z" {
-		w = zlib.NewWriter(&file)
-	}
 	text := words + weird + "the end"
-	if _, err := io.WriteString(w, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
 	name := "compressed_" + format
 	return compared{
-		name: name, sent: strings.Count(text, "\n") + 1, files: map[string]string{name + "." + format: file.String()},
+		name: name, sent: strings.Count(text, "\n") + 1, files: map[string]string{name + "." + format: compress(t, format, text)},
 		differs: []difference{{row: "`decompression`: a line that ends with CRLF", of: func(all []entry) []entry {
 			return eachLine(all, func(line string) string {
 				if line == "crlf" {
@@ -261,6 +251,32 @@ func compressedCase(t testing.TB, format string) compared {
 		}}},
 		job: fmt.Sprintf("decompression: {enabled: true, format: %[2]s}\nstatic_configs: [{labels: {case: %[1]s, __path__: '{dir}/%[1]s.%[2]s'}}]", name, format),
 	}
+}
+
+// compress compresses a text.
+func compress(t testing.TB, format, text string) string {
+	t.Helper()
+	if format == "bz2" {
+		cmd := exec.Command(servers.Debian(t, "bzip2", "bzip2"))
+		cmd.Stdin = strings.NewReader(text)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("bzip2: %v", err)
+		}
+		return string(out)
+	}
+	var file bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&file)
+	if format == "z" {
+		w = zlib.NewWriter(&file)
+	}
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.String()
 }
 
 // corpus is a log of pipeline/level/testdata.
