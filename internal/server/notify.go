@@ -208,6 +208,6 @@ func readRule(c *gin.Context, id int64) (notify.Rule, error) {
 	}
 	return notify.Rule{
 		ID: id, Name: r.Name, Enabled: r.Enabled, Channels: r.Channels,
-		Terms: notify.Terms{On: r.On, Kinds: r.Kinds, Env: r.Env, Service: r.Service, Level: r.Level, Query: r.Query, View: r.View, Count: r.Count, Minutes: r.Minutes},
+		Terms: notify.Terms{On: r.On, Kinds: r.Kinds, Env: r.Env, Service: r.Service, Level: r.Level, Search: r.Search, Query: r.Query, View: r.View, Count: r.Count, Minutes: r.Minutes},
 	}, nil
 }
