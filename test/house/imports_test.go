@@ -68,6 +68,7 @@ var allowed = map[string][]string{
 	"test/accuracy":          {"pipeline/grouping/mask", "pipeline/grouping/pattern"},
 	"test/backend":           {},
 	"test/clickhouse":        {},
+	"test/corpus":            {},
 	"test/dashboard":         {"..."},
 	"test/e2e":               {"pipeline/level", "pipeline/quarantine", "test/servers"},
 	"test/faults":            {"test/servers"},
