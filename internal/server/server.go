@@ -35,6 +35,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
+	"github.com/tovtech/tovplay-logging/internal/usage"
 )
 
 //go:embed openapi.json
@@ -63,6 +64,8 @@ type Config struct {
 	Index  *index.Indexer
 	// Searches are those that people saved.
 	Searches *searches.Store
+	// Usage has counted how much is logged.
+	Usage *usage.Counter
 	// Notify may be nil: then there are no notifications.
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
@@ -97,6 +100,7 @@ type Server struct {
 	related  *memo[[]life.Row]
 	graphs   *memo[alerts.Graph]
 	silenced *memo[[]alerts.Silence]
+	patterns *memo[usage.Sample]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
@@ -118,6 +122,7 @@ func New(config Config) (*Server, error) {
 	s.related = newMemo[[]life.Row](alertFresh, config.Now)
 	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)
 	s.silenced = newMemo[[]alerts.Silence](alertFresh, config.Now)
+	s.patterns = newMemo[usage.Sample](patternsFresh, config.Now)
 	s.public = underPrefix(s.routes())
 	return s, nil
 }
@@ -213,6 +218,8 @@ func (s *Server) routes() http.Handler {
 	api.GET("/searches", s.handle(s.savedSearches))
 	api.POST("/searches", fromHere(s.external), s.handle(s.saveSearch))
 	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
+	api.GET("/usage", s.handle(s.usage))
+	api.GET("/usage/patterns", s.handle(s.usagePatterns))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))

@@ -236,6 +236,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much is logged
+         * @description Bytes and lines by day, service and level, counted from Loki's index every five minutes and remembered. This asks Loki nothing.
+         */
+        get: operations["usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/patterns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What makes the most of what is logged
+         * @description The patterns of a bounded sample of lines. The answer serves for ten minutes.
+         */
+        get: operations["usagePatterns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/volume": {
         parameters: {
             query?: never;
@@ -2273,6 +2313,103 @@ export interface components {
         SavedSearches: {
             searches: components["schemas"]["SavedSearch"][];
         };
+        /** @description How much is logged. */
+        UsageAmount: {
+            /** @description Lines with their structured metadata as Loki holds them, not compressed. */
+            bytes: number;
+            lines: number;
+        };
+        /** @description One day in the zone that was asked for. Its state says what is known: full; so_far for today; no_data before the first line that Loki told of; not_counted when not all of it was counted. */
+        UsageDay: {
+            /** Format: date-time */
+            start: string;
+            /** Format: date-time */
+            end: string;
+            /** @enum {string} */
+            state: "full" | "so_far" | "no_data" | "not_counted";
+            /** @description Lines with their structured metadata as Loki holds them, not compressed. */
+            bytes: number;
+            lines: number;
+        };
+        /** @description What a service logs with one level; "" is for streams without the label. */
+        UsageLevel: {
+            level: string;
+            /** @description Lines with their structured metadata as Loki holds them, not compressed. */
+            bytes: number;
+            lines: number;
+        };
+        /** @description What a service logs; "" is for streams without the label. */
+        UsageService: {
+            service: string;
+            /** @description Lines with their structured metadata as Loki holds them, not compressed. */
+            bytes: number;
+            lines: number;
+            /** @description The same of the period before; null when not all of that is known. */
+            before: components["schemas"]["UsageAmount"] | null;
+            /** @description One for each day. */
+            daily: components["schemas"]["UsageAmount"][];
+            /** @description The largest first. */
+            levels: components["schemas"]["UsageLevel"][];
+        };
+        /** @description A day on which a service begins to log far more: half as much again as on the median day of the week before, and a tenth of all that is usual. */
+        UsageJump: {
+            /** @description Index of the days. */
+            day: number;
+            service: string;
+            /** @description Of that day. */
+            bytes: number;
+            /** @description Bytes of the median day of the week before. */
+            usual: number;
+        };
+        UsageResponse: {
+            /** @description The oldest first. */
+            days: components["schemas"]["UsageDay"][];
+            /** @description The largest first. */
+            services: components["schemas"]["UsageService"][];
+            total: components["schemas"]["UsageAmount"];
+            /** @description As many days before these, until the same time of day; null when not all of them are known. */
+            before: components["schemas"]["UsageAmount"] | null;
+            /** @description The latest first. */
+            jumps: components["schemas"]["UsageJump"][];
+            /**
+             * Format: date-time
+             * @description The hour of the first line that is known of; null without lines.
+             */
+            first_line: string | null;
+            /**
+             * Format: date-time
+             * @description When something was counted last; null before the first time.
+             */
+            counted_at: string | null;
+            /** @description Why the newest is not counted, such as that Loki does not answer; empty when it is. */
+            problem: string;
+        };
+        /** @description Lines that differ in values alone. */
+        UsagePattern: {
+            /** @description The message with placeholders where it varies. */
+            template: string;
+            /** @description A text that every line of the pattern holds, to search for; empty when there is none. */
+            text: string;
+            /** @description The service that most of the lines are of. */
+            service: string;
+            lines: number;
+            /** @description Of the text of these lines. */
+            bytes: number;
+            example: string;
+            /** @description An entry of pipeline_stages of the collector, as YAML, that drops these lines; empty when they cannot be told by their text. */
+            drop: string;
+            /** @description The same that lets one in ten of them pass. */
+            thin: string;
+        };
+        /** @description The patterns of a sample of lines, those with most bytes first. The lines are the newest of points in time between which lie as many bytes each, so that a share of the sample is about a share of the range. */
+        UsagePatterns: {
+            points: number;
+            /** @description Of the sample. */
+            lines: number;
+            /** @description Of the text of the sample. */
+            bytes: number;
+            patterns: components["schemas"]["UsagePattern"][];
+        };
     };
     responses: {
         /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
@@ -2897,6 +3034,71 @@ export interface operations {
                 };
             };
             500: components["responses"]["Internal"];
+        };
+    };
+    usage: {
+        parameters: {
+            query?: {
+                /** @description How many days, today the last. */
+                days?: 7 | 14 | 30 | 90;
+                /** @description The zone where days begin at midnight, such as Asia/Jerusalem. */
+                tz?: string;
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How much is logged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageResponse"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    usagePatterns: {
+        parameters: {
+            query?: {
+                /** @description How many days, today the last. */
+                days?: 7 | 14 | 30 | 90;
+                /** @description The zone where days begin at midnight, such as Asia/Jerusalem. */
+                tz?: string;
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Only lines of this service; given and empty, of streams without the label. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What makes the most of what is logged */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsagePatterns"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     volume: {
