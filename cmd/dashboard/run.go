@@ -21,6 +21,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/internal/usage"
 	"github.com/tovtech/tovplay-logging/web"
@@ -141,18 +142,19 @@ func serve(ctx context.Context, o options, env environment) error {
 	}
 	metrics.Register(alertCollectors(poller)...)
 	counter := &usage.Counter{DB: db, Loki: client, Log: log, Now: time.Now}
+	frozen := &snapshots.Store{DB: db, Now: time.Now, Log: log}
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Notify: notifier, Searches: saved, Usage: counter,
+		Notify: notifier, Searches: saved, Snapshots: frozen, Usage: counter,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run, counter.Run)
+	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run, frozen.Run, counter.Run)
 }
 
 // openState opens the state database and keeps a restore away from it, until it is

@@ -16,6 +16,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 )
 
 // statusClientGone is nginx' status for a client that went away. Nobody reads it
@@ -122,13 +123,16 @@ func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*searches.InputError](err); ok {
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
 	}
+	if known, ok := errors.AsType[*snapshots.InputError](err); ok {
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
+	}
 	if known, ok := errors.AsType[*searches.UsedError](err); ok {
 		return failure{status: http.StatusConflict, detail: errorDetail{"conflict", known.Error(), "dashboard"}}
 	}
 	switch {
-	case errors.Is(err, searches.ErrOthers):
+	case errors.Is(err, searches.ErrOthers), errors.Is(err, snapshots.ErrOthers):
 		return failure{status: http.StatusForbidden, detail: errorDetail{"forbidden", err.Error(), "dashboard"}}
-	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode), errors.Is(err, notify.ErrUnknown), errors.Is(err, searches.ErrUnknown):
+	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode), errors.Is(err, notify.ErrUnknown), errors.Is(err, searches.ErrUnknown), errors.Is(err, snapshots.ErrUnknown):
 		return failure{status: http.StatusNotFound, detail: errorDetail{"not_found", err.Error(), "dashboard"}}
 	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy), errors.Is(err, alerts.ErrSilence):
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}

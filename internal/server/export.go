@@ -43,7 +43,7 @@ func (s *Server) exportLogs(c *gin.Context) error {
 	if !ok {
 		return badRequest("format=%q is neither ndjson nor csv", shorten(format))
 	}
-	request, err := s.pageRequest(c.Request.Context(), c)
+	request, err := s.pageRequest(c.Request.Context(), c.Request.URL.Query())
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -45,7 +46,7 @@ func (s *Server) logs(c *gin.Context) error {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
-	request, err := s.pageRequest(ctx, c)
+	request, err := s.pageRequest(ctx, c.Request.URL.Query())
 	if err != nil {
 		return err
 	}
@@ -61,8 +62,7 @@ func (s *Server) logs(c *gin.Context) error {
 }
 
 // pageRequest reads the parameters of GET api/v1/logs.
-func (s *Server) pageRequest(ctx context.Context, c *gin.Context) (loki.PageRequest, error) {
-	params := c.Request.URL.Query()
+func (s *Server) pageRequest(ctx context.Context, params url.Values) (loki.PageRequest, error) {
 	f, err := parseFilters(params)
 	if err != nil {
 		return loki.PageRequest{}, err
@@ -105,36 +105,44 @@ type seriesBody struct {
 func (s *Server) volume(c *gin.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
-	params := c.Request.URL.Query()
-	f, err := parseFilters(params)
+	body, err := s.volumeOf(ctx, c.Request.URL.Query())
 	if err != nil {
 		return err
+	}
+	writeJSON(c, http.StatusOK, body)
+	return nil
+}
+
+// volumeOf counts as the parameters of GET api/v1/volume say.
+func (s *Server) volumeOf(ctx context.Context, params url.Values) (volumeBody, error) {
+	f, err := parseFilters(params)
+	if err != nil {
+		return volumeBody{}, err
 	}
 	r, err := parseRange(params, s.config.Now())
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	by, err := parseBy(params)
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	step, err := parseStep(params, r)
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	query, err := f.logQL(ctx, s.config.Loki)
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	counts, err := s.config.Loki.Counts(ctx, loki.CountQuery{Query: query, By: by, Start: r.start, End: r.end, Step: step})
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
-	writeJSON(c, http.StatusOK, volumeBody{
+	return volumeBody{
 		StepMS: step.Milliseconds(), Start: *stamp(counts.Start), End: *stamp(r.end),
 		Series: seriesBodies(counts.Series), Warnings: list(counts.Warnings),
-	})
-	return nil
+	}, nil
 }
 
 // seriesBodies renders counts.

@@ -35,6 +35,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/usage"
 )
 
@@ -66,6 +67,8 @@ type Config struct {
 	Searches *searches.Store
 	// Usage has counted how much is logged.
 	Usage *usage.Counter
+	// Snapshots are what people have frozen.
+	Snapshots *snapshots.Store
 	// Notify may be nil: then there are no notifications.
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
@@ -220,6 +223,10 @@ func (s *Server) routes() http.Handler {
 	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
 	api.GET("/usage", s.handle(s.usage))
 	api.GET("/usage/patterns", s.handle(s.usagePatterns))
+	api.GET("/snapshots", s.handle(s.snapshots))
+	api.POST("/snapshots", fromHere(s.external), s.handle(s.freeze))
+	api.GET("/snapshots/:id", s.handle(s.snapshot))
+	api.DELETE("/snapshots/:id", fromHere(s.external), s.handle(s.deleteSnapshot))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))

@@ -37,6 +37,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/internal/usage"
 	"github.com/tovtech/tovplay-logging/test/servers"
@@ -171,8 +172,8 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	config := server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
 		Page: page, Version: "test", Log: slog.New(slog.DiscardHandler), Metrics: server.NewMetrics("test"), Now: time.Now,
-		Searches: &searches.Store{DB: db, Now: time.Now},
-		Usage:    &usage.Counter{DB: db, Loki: client, Log: slog.New(slog.DiscardHandler), Now: time.Now},
+		Searches: &searches.Store{DB: db, Now: time.Now}, Snapshots: &snapshots.Store{DB: db, Now: time.Now},
+		Usage: &usage.Counter{DB: db, Loki: client, Log: slog.New(slog.DiscardHandler), Now: time.Now},
 	}
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
@@ -430,6 +431,8 @@ func TestAPI(t *testing.T) {
 		"SampleTellsPatternsAndFields": sampleTellsPatternsAndFields,
 		"CompletionIsOfTheRange":       completionIsOfTheRange,
 		"SearchesAreSaved":             searchesAreSaved,
+		"SnapshotsOutliveLoki":         snapshotsOutliveLoki,
+		"SnapshotsThatCannotBeRefused": snapshotsThatCannotBeAreRefused,
 		"StoryHasWhatCarriesTheID":     storyHasWhatCarriesTheID,
 		"StoryIsBounded":               storyIsBounded,
 	} {

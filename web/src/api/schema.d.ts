@@ -916,6 +916,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all users have frozen */
+        get: operations["snapshots"];
+        put?: never;
+        /**
+         * Freeze what a view shows
+         * @description Of lines the first 5,000 of the view's order, or 12 MiB of them, and the counts of all; of an issue one event; of a request its story. The dashboard reads them itself. All snapshots together take at most 512 MiB.
+         */
+        post: operations["freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A snapshot with its content */
+        get: operations["snapshot"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a snapshot
+         * @description Of the user's own; an admin deletes any.
+         */
+        delete: operations["deleteSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2313,6 +2355,74 @@ export interface components {
         SavedSearches: {
             searches: components["schemas"]["SavedSearch"][];
         };
+        SnapshotInput: {
+            /**
+             * @description What is frozen.
+             * @enum {string}
+             */
+            of: "lines" | "issue" | "story";
+            /** @description What of it: the parameters of GET /api/v1/logs and of its counts (by), of GET /api/v1/story, or issue, ts and id of an event; as in an address. */
+            params: string;
+            title: string;
+            /** @description The search part of the page's address. */
+            view: string;
+            /** @description How long it is kept; 0 for ever. */
+            days: number;
+        };
+        Snapshot: {
+            /** @description Cannot be guessed; a session is needed all the same. */
+            id: string;
+            title: string;
+            /** @description The view that it is of: lines, story, or issues/ and a number. */
+            path: string;
+            /** @description The search part of the page's address. */
+            view: string;
+            /** @description How many lines are kept. */
+            lines: number;
+            /** @description How many there were; null when it is not known. */
+            total: number | null;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Null for never.
+             */
+            expires_at: string | null;
+            /** @description What it takes on disk. */
+            bytes: number;
+            /** @description True when the user froze it. */
+            own: boolean;
+        };
+        Snapshots: {
+            snapshots: components["schemas"]["Snapshot"][];
+        };
+        FrozenLines: {
+            entries: components["schemas"]["Entry"][];
+            /** @description True when Loki stopped answering before there were as many as are kept at most. */
+            partial: boolean;
+            warnings: string[];
+            /** @description Counts of all lines; null if they could not be counted. */
+            volume: components["schemas"]["VolumeResponse"] | null;
+        };
+        FrozenIssue: {
+            issue: components["schemas"]["IssueDetail"];
+            /** @description When the event was. */
+            ts: string;
+            /** @description Id of the event. */
+            id: string;
+            /** @description Null if only the issue's evidence has it. */
+            event: components["schemas"]["IssueEvent"] | null;
+        };
+        SnapshotContent: {
+            snapshot: components["schemas"]["Snapshot"];
+            /** @description One of them is set. */
+            content: {
+                lines: components["schemas"]["FrozenLines"] | null;
+                issue: components["schemas"]["FrozenIssue"] | null;
+                story: components["schemas"]["Story"] | null;
+            };
+        };
         /** @description How much is logged. */
         UsageAmount: {
             /** @description Lines with their structured metadata as Loki holds them, not compressed. */
@@ -2477,7 +2587,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no such issue, episode, silence, channel or rule (code not_found) */
+        /** @description There is no such issue, episode, silence, channel, rule or snapshot (code not_found) */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -4328,6 +4438,111 @@ export interface operations {
             500: components["responses"]["Internal"];
             502: components["responses"]["Upstream"];
             503: components["responses"]["Off"];
+        };
+    };
+    snapshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    freeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotInput"];
+            };
+        };
+        responses: {
+            /** @description What was frozen */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was frozen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotContent"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
         };
     };
 }
