@@ -58,6 +58,9 @@ func (s *Server) story(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.admit(ctx, params, "{"+string(s.config.Loki.Selector())+"}", r); err != nil {
+		return err
+	}
 	got, err := s.config.Loki.StoryOf(ctx, id, r.start, r.end, storyLines)
 	if err != nil {
 		return err

@@ -27,7 +27,8 @@ export default function StoryView() {
   const { endMs, startMs } = useAnchor();
   // A link from elsewhere often has the id alone: then the hour that the page shows is too short.
   const least = view.range.kind === "relative" ? endMs - DAY_MS : startMs;
-  const query = useStory(view.request, { startMs: Math.min(startMs, least), endMs });
+  const bounds = { startMs: Math.min(startMs, least), endMs };
+  const query = useStory(view.request, bounds);
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
@@ -35,7 +36,12 @@ export default function StoryView() {
         {view.request === "" && <AddTheId open />}
         {view.request !== "" && query.isPending && <Skeleton className="h-64 rounded-md" />}
         {query.isError && !query.data && (
-          <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-32" />
+          <ErrorState
+            error={query.error}
+            bounds={bounds}
+            onRetry={() => query.refetch()}
+            className="min-h-32"
+          />
         )}
         {query.isError && query.data && (
           <Notice>{query.error.message} Showing what was loaded before.</Notice>
