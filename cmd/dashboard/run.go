@@ -149,7 +149,7 @@ func serve(ctx context.Context, o options, env environment) error {
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
 		Notify: notifier, Searches: saved, Snapshots: frozen, Usage: counter,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
-		Log: log, Metrics: metrics, Now: time.Now,
+		Log: log, Metrics: metrics, Now: time.Now, AskBytes: o.askBytes,
 	})
 	if err != nil {
 		return err

@@ -79,6 +79,9 @@ type Config struct {
 	// AlertmanagerToken is what Alertmanager shows to send notifications; without one
 	// it cannot.
 	AlertmanagerToken secret.String
+	// AskBytes is from how many bytes on a query is not run before it was asked for
+	// in spite of its cost; 0 is never.
+	AskBytes int64
 	// Page holds the built page; without index.html a notice is served.
 	Page fs.FS
 	// Version is shown to people.
@@ -104,6 +107,7 @@ type Server struct {
 	graphs   *memo[alerts.Graph]
 	silenced *memo[[]alerts.Silence]
 	patterns *memo[usage.Sample]
+	costs    *memo[int64]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
@@ -124,6 +128,7 @@ func New(config Config) (*Server, error) {
 	s.sources = newMemo[[]loki.Source](sourcesFresh, config.Now)
 	s.related = newMemo[[]life.Row](alertFresh, config.Now)
 	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)
+	s.costs = newMemo[int64](costFresh, config.Now)
 	s.silenced = newMemo[[]alerts.Silence](alertFresh, config.Now)
 	s.patterns = newMemo[usage.Sample](patternsFresh, config.Now)
 	s.public = underPrefix(s.routes())

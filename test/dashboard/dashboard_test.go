@@ -133,6 +133,8 @@ type options struct {
 	lokiURL, prometheusURL string
 	dataDir                string        // a new one when empty
 	selector               loki.Selector // the default when empty
+	// askBytes is what a long query may read; 0 is anything.
+	askBytes int64
 	// fresh is how long a health report serves.
 	fresh time.Duration
 	// index has the issues, nil for none.
@@ -173,7 +175,8 @@ func newDashboard(t testing.TB, o options) *dashboard {
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
 		Page: page, Version: "test", Log: slog.New(slog.DiscardHandler), Metrics: server.NewMetrics("test"), Now: time.Now,
 		Searches: &searches.Store{DB: db, Now: time.Now}, Snapshots: &snapshots.Store{DB: db, Now: time.Now},
-		Usage: &usage.Counter{DB: db, Loki: client, Log: slog.New(slog.DiscardHandler), Now: time.Now},
+		Usage:    &usage.Counter{DB: db, Loki: client, Log: slog.New(slog.DiscardHandler), Now: time.Now},
+		AskBytes: o.askBytes,
 	}
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
@@ -428,6 +431,7 @@ func TestAPI(t *testing.T) {
 		"ConcurrentReaders":            concurrentReaders,
 		"ExportHasEveryLine":           exportHasEveryLine,
 		"CostIsKnownBeforeAQuery":      costIsKnownBeforeAQuery,
+		"CostlyQueriesAskFirst":        costlyQueriesAskFirst,
 		"SampleTellsPatternsAndFields": sampleTellsPatternsAndFields,
 		"CompletionIsOfTheRange":       completionIsOfTheRange,
 		"SearchesAreSaved":             searchesAreSaved,

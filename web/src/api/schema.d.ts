@@ -107,7 +107,7 @@ export interface paths {
         };
         /**
          * How much a query would read
-         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range. huge is true from 4 GiB on.
+         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range. huge says that such a query is not run unless it is asked for with cost=any.
          */
         get: operations["logsCost"];
         put?: never;
@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * Facets: label values with their number of lines in the range
-         * @description The filter on a label is not applied to that label's own values, so that the alternatives stay visible. Values are ordered by count, largest first, at most 200 for each label.
+         * @description The filter on a label is not applied to that label's own values, so that the alternatives stay visible. Values are ordered by count, largest first, at most 200 for each label. Where counting would be costly, the values have the count 0 and their labels are in uncounted.
          */
         get: operations["labels"];
         put?: never;
@@ -966,13 +966,14 @@ export interface components {
         Level: "trace" | "debug" | "info" | "warn" | "error" | "critical" | "fatal" | "unknown";
         ErrorResponse: {
             error: components["schemas"]["Error"];
+            cost?: components["schemas"]["LogsCost"];
         };
         Error: {
             /**
              * @description cancelled is not seen by clients that wait for their answer.
              * @enum {string}
              */
-            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "conflict" | "internal";
+            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "conflict" | "internal" | "costly";
             /** @description Plain words, with the remedy. */
             message: string;
             /** @enum {string} */
@@ -1111,6 +1112,8 @@ export interface components {
             /** @description Some facets are missing or cut; warnings say why. */
             partial: boolean;
             warnings: string[];
+            /** @description Labels whose values are known and their numbers not. */
+            uncounted: string[];
         };
         /** @description Data of the event `entries`. Its id is the cursor to resume from. */
         TailEntries: {
@@ -2247,6 +2250,11 @@ export interface components {
         LogsCost: {
             /** Format: int64 */
             bytes: number;
+            /**
+             * Format: int64
+             * @description From how many bytes on it is asked; 0 is never.
+             */
+            limit_bytes: number;
             huge: boolean;
         };
         LogsCompletion: {
@@ -2522,7 +2530,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
+        /** @description The request is wrong or reads too much; the message says what to change (codes bad_request, syntax, limit, costly) */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -2663,6 +2671,8 @@ export interface components {
         episode: number;
         /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
         not: string[];
+        /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+        cost: "any";
         /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
         issueTag: string[];
         /** @description The same as the tag host; `!x` excludes x. */
@@ -2815,6 +2825,8 @@ export interface operations {
                 direction?: components["parameters"]["direction"];
                 /** @description next_cursor of the page before, with otherwise equal parameters. Opaque. It fixes the range: start and end are taken from it. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -2915,6 +2927,8 @@ export interface operations {
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
                 end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3002,6 +3016,8 @@ export interface operations {
                 /** @description backward: newest first. */
                 direction?: components["parameters"]["direction"];
                 format?: "ndjson" | "csv";
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3037,6 +3053,8 @@ export interface operations {
                 start?: string;
                 /** @description Last instant, excluded. */
                 end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3240,6 +3258,8 @@ export interface operations {
                 by?: components["parameters"]["by"];
                 /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
                 step?: components["parameters"]["step"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3290,6 +3310,8 @@ export interface operations {
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
                 end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
