@@ -42,6 +42,8 @@ func badRequest(format string, args ...any) error {
 // errorBody is the JSON of every error.
 type errorBody struct {
 	Error errorDetail `json:"error"`
+	// Cost is that of the query when the code is costly.
+	Cost *costBody `json:"cost,omitempty"`
 }
 
 type errorDetail struct {
@@ -54,6 +56,7 @@ type errorDetail struct {
 type failure struct {
 	status int
 	detail errorDetail
+	cost   *costBody
 	// retryAfter is in seconds, 0 for none.
 	retryAfter int
 	// fault is true when the operator should see it.
@@ -84,7 +87,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 		c.Header("Retry-After", strconv.Itoa(f.retryAfter))
 	}
 	c.Header("Cache-Control", "no-store")
-	writeJSON(c, f.status, errorBody{f.detail})
+	writeJSON(c, f.status, errorBody{f.detail, f.cost})
 }
 
 // lokiStatus is the HTTP status of each code of package loki.
@@ -101,6 +104,10 @@ var lokiStatus = map[loki.Code]int{
 func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*requestError](err); ok {
 		return failure{status: known.status, detail: errorDetail{known.code, known.message, "dashboard"}}
+	}
+	if known, ok := errors.AsType[*costlyError](err); ok {
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"costly", known.Error(), "dashboard"},
+			cost: &costBody{known.bytes, known.limit, true}}
 	}
 	if known, ok := errors.AsType[*loki.Error](err); ok {
 		f := failure{status: lokiStatus[known.Code], detail: errorDetail{string(known.Code), known.Message, "loki"}}

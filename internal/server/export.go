@@ -47,6 +47,9 @@ func (s *Server) exportLogs(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.admit(c.Request.Context(), c.Request.URL.Query(), request.Query, span{request.Start, request.End}); err != nil {
+		return err
+	}
 	request.Limit = exportPage
 	page, err := s.exportPage(c, request)
 	if err != nil {

@@ -36,6 +36,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/snapshots"
+	"github.com/tovtech/tovplay-logging/internal/usage"
 )
 
 //go:embed openapi.json
@@ -64,6 +65,8 @@ type Config struct {
 	Index  *index.Indexer
 	// Searches are those that people saved.
 	Searches *searches.Store
+	// Usage has counted how much is logged.
+	Usage *usage.Counter
 	// Snapshots are what people have frozen.
 	Snapshots *snapshots.Store
 	// Notify may be nil: then there are no notifications.
@@ -76,6 +79,9 @@ type Config struct {
 	// AlertmanagerToken is what Alertmanager shows to send notifications; without one
 	// it cannot.
 	AlertmanagerToken secret.String
+	// AskBytes is from how many bytes on a query is not run before it was asked for
+	// in spite of its cost; 0 is never.
+	AskBytes int64
 	// Page holds the built page; without index.html a notice is served.
 	Page fs.FS
 	// Version is shown to people.
@@ -100,6 +106,8 @@ type Server struct {
 	related  *memo[[]life.Row]
 	graphs   *memo[alerts.Graph]
 	silenced *memo[[]alerts.Silence]
+	patterns *memo[usage.Sample]
+	costs    *memo[int64]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
@@ -120,7 +128,9 @@ func New(config Config) (*Server, error) {
 	s.sources = newMemo[[]loki.Source](sourcesFresh, config.Now)
 	s.related = newMemo[[]life.Row](alertFresh, config.Now)
 	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)
+	s.costs = newMemo[int64](costFresh, config.Now)
 	s.silenced = newMemo[[]alerts.Silence](alertFresh, config.Now)
+	s.patterns = newMemo[usage.Sample](patternsFresh, config.Now)
 	s.public = underPrefix(s.routes())
 	return s, nil
 }
@@ -216,6 +226,8 @@ func (s *Server) routes() http.Handler {
 	api.GET("/searches", s.handle(s.savedSearches))
 	api.POST("/searches", fromHere(s.external), s.handle(s.saveSearch))
 	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
+	api.GET("/usage", s.handle(s.usage))
+	api.GET("/usage/patterns", s.handle(s.usagePatterns))
 	api.GET("/snapshots", s.handle(s.snapshots))
 	api.POST("/snapshots", fromHere(s.external), s.handle(s.freeze))
 	api.GET("/snapshots/:id", s.handle(s.snapshot))

@@ -102,6 +102,7 @@ func (s *Server) freeze(c *gin.Context) error {
 	if err != nil {
 		return badRequest("params=%q are no parameters of an address", shorten(request.Params))
 	}
+	params.Set("cost", "any") // the view has read the same
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
 	user := c.MustGet(userKey).(auth.User).Name

@@ -67,6 +67,9 @@ func (s *Server) storyOf(ctx context.Context, params url.Values) (storyBody, err
 	if err != nil {
 		return storyBody{}, err
 	}
+	if err := s.admit(ctx, params, "{"+string(s.config.Loki.Selector())+"}", r); err != nil {
+		return storyBody{}, err
+	}
 	got, err := s.config.Loki.StoryOf(ctx, id, r.start, r.end, storyLines)
 	if err != nil {
 		return storyBody{}, err
