@@ -36,7 +36,7 @@ export function EventPanel({ issue }: { issue: IssueDetail }) {
         </>
       }
     >
-      {shown && <Whole shown={shown} />}
+      {shown && <WholeEvent shown={shown} />}
       {!shown && query.isLoading && <Skeleton className="m-4 h-48" />}
       {!shown && query.isError && <ErrorState error={query.error} onRetry={() => query.refetch()} />}
       {!shown && !query.isLoading && !query.isError && (
@@ -46,7 +46,8 @@ export function EventPanel({ issue }: { issue: IssueDetail }) {
   );
 }
 
-function Whole({ shown }: { shown: ShownEvent }) {
+/** The text of an event, with the lines around it folded. */
+export function WholeEvent({ shown }: { shown: ShownEvent }) {
   const entry: Entry = { id: shown.id, ts: shown.ts, line: shown.line, labels: shown.labels, metadata: {} };
   const { evidence } = shown;
   return (
