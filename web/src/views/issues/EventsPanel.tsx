@@ -1,5 +1,5 @@
 import { Download } from "lucide-react";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import { Link } from "wouter";
 import { apiUrl } from "../../api/client";
 import { eventParams, useIssueEvents } from "../../api/issues";
@@ -15,6 +15,7 @@ import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
+import { FilterLink } from "./FilterLink";
 
 /** The events of the page's range, the newest first; each opens in place. */
 export function EventsPanel({ id }: { id: number }) {
@@ -106,7 +107,8 @@ function EventDetail({ issue, event }: EventProps) {
     labels: {},
     metadata: {},
   };
-  const facts = Object.entries({ ...event.tags, correlation_id: event.correlation_id, group: event.hash });
+  const tags = Object.entries(event.tags).filter(([, value]) => value !== "");
+  const ids = Object.entries({ correlation_id: event.correlation_id, group: event.hash });
   return (
     <div className="grid gap-2 bg-bg px-4 py-3">
       <ScrollBox label="The event" className="max-h-96 overflow-auto">
@@ -127,15 +129,28 @@ function EventDetail({ issue, event }: EventProps) {
         )}
       </p>
       <dl className="grid grid-cols-[8rem_1fr] gap-x-3 text-meta">
-        {facts
+        {tags.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            <FilterLink name={name} value={value} />
+          </Fact>
+        ))}
+        {ids
           .filter(([, value]) => value !== "")
           .map(([name, value]) => (
-            <div key={name} className="contents">
-              <dt className="truncate text-muted">{name}</dt>
-              <dd className="font-mono">{value}</dd>
-            </div>
+            <Fact key={name} name={name}>
+              {value}
+            </Fact>
           ))}
       </dl>
     </div>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <>
+      <dt className="truncate text-muted">{name}</dt>
+      <dd className="font-mono wrap-anywhere">{children}</dd>
+    </>
   );
 }
