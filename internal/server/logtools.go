@@ -43,12 +43,14 @@ type sampleBody struct {
 	Oldest   *string       `json:"oldest"`
 	Warnings []string      `json:"warnings"`
 	Patterns []patternBody `json:"patterns"`
-	Fields   []fieldBody   `json:"fields"`
+	// PatternFilters is true when Loki has them; else filters are expressions.
+	PatternFilters bool        `json:"pattern_filters"`
+	Fields         []fieldBody `json:"fields"`
 }
 
 type patternBody struct {
 	Template string         `json:"template"`
-	Text     string         `json:"text"`
+	Filter   string         `json:"filter"`
 	Count    int            `json:"count"`
 	First    string         `json:"first"`
 	Last     string         `json:"last"`
@@ -82,26 +84,30 @@ func (s *Server) logsSample(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(c, http.StatusOK, sampleBodyOf(page))
+	writeJSON(c, http.StatusOK, sampleBodyOf(page, s.config.Loki.HasPatternFilters(ctx)))
 	return nil
 }
 
 // sampleBodyOf summarises a page.
-func sampleBodyOf(page loki.Page) sampleBody {
+func sampleBodyOf(page loki.Page, patternFilters bool) sampleBody {
 	lines := make([]sample.Line, len(page.Entries))
 	for i, e := range page.Entries {
 		lines[i] = sample.Line{TS: e.TS, Text: e.Line, Labels: e.Labels, Metadata: e.Metadata}
 	}
-	summary := sample.Of(lines)
+	summary := sample.Of(lines, patternFilters)
 	body := sampleBody{
-		Lines: len(lines), Complete: page.Next == "", Warnings: list(page.Warnings),
+		Lines: len(lines), Complete: page.Next == "", Warnings: list(page.Warnings), PatternFilters: patternFilters,
 		Patterns: make([]patternBody, len(summary.Patterns)), Fields: make([]fieldBody, len(summary.Fields)),
 	}
 	if len(lines) > 0 {
 		body.Oldest = stamp(time.Unix(0, lines[len(lines)-1].TS))
 	}
 	for i, p := range summary.Patterns {
-		body.Patterns[i] = patternBody{p.Template, p.Text, p.Count, *stamp(time.Unix(0, p.First)), *stamp(time.Unix(0, p.Last)), p.Levels, p.Services, p.Example}
+		filter := ""
+		if p.Filter != nil {
+			filter = p.Filter.Op + p.Filter.Text
+		}
+		body.Patterns[i] = patternBody{p.Template, filter, p.Count, *stamp(time.Unix(0, p.First)), *stamp(time.Unix(0, p.Last)), p.Levels, p.Services, p.Example}
 	}
 	for i, f := range summary.Fields {
 		values := make([]valueBody, len(f.Values))

@@ -2185,12 +2185,14 @@ export interface components {
             warnings: string[];
             patterns: components["schemas"]["LinePattern"][];
             fields: components["schemas"]["LineField"][];
+            /** @description Loki has the filters |> and !>, as it has from 3.0 on. Without them the filters of patterns are regular expressions. */
+            pattern_filters: boolean;
         };
         LinePattern: {
             /** @description The message, with placeholders where it varies. */
             template: string;
-            /** @description What every such line holds as it stands, for q and not; empty when nothing is long enough. */
-            text: string;
+            /** @description A value of the parameter pattern that finds these lines and no other line of the sample; empty when there is none. */
+            filter: string;
             count: number;
             /** Format: date-time */
             first: string;
@@ -2422,6 +2424,8 @@ export interface components {
         not: string[];
         /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
         cost: "any";
+        /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+        pattern: string[];
     };
     requestBodies: never;
     headers: never;
@@ -2552,6 +2556,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2610,6 +2616,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2660,6 +2668,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2746,6 +2756,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2913,6 +2925,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2969,6 +2983,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -3021,6 +3037,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description Show lines from this time on first. Default now; at most 1 h back. */

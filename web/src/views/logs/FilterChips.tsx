@@ -1,4 +1,5 @@
 import { X } from "lucide-react";
+import { patternName } from "../../lib/patterns";
 import { clearFilters, countFilters, removeFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { FACETS, type View } from "../../state/view";
@@ -89,5 +90,13 @@ function listChips(view: View): Chip[] {
       without: () => ({ ...view, not: view.not.filter((word) => word !== value) }),
     }),
   );
-  return [...facets, ...fields, ...words, ...lacks];
+  const patterns = view.patterns.map(
+    (text): Chip => ({
+      name: "pattern",
+      value: patternName(text),
+      exclude: text.startsWith("!"),
+      without: () => ({ ...view, line: "", patterns: view.patterns.filter((other) => other !== text) }),
+    }),
+  );
+  return [...facets, ...fields, ...words, ...lacks, ...patterns];
 }
