@@ -15,8 +15,6 @@ const (
 	// sampleLines and sampleBytes bound what patterns and fields are made of.
 	sampleLines = 2000
 	sampleBytes = 4 << 20
-	// completionsMax is how many names or values are offered.
-	completionsMax = 500
 )
 
 // rangeQuery reads the filters and the range of a request and returns the log
@@ -88,13 +86,18 @@ func (s *Server) logsSample(c *gin.Context) error {
 	return nil
 }
 
-// sampleBodyOf summarises a page.
-func sampleBodyOf(page loki.Page, patternFilters bool) sampleBody {
+// sampleOf summarises a page.
+func sampleOf(page loki.Page, patternFilters bool) sample.Summary {
 	lines := make([]sample.Line, len(page.Entries))
 	for i, e := range page.Entries {
 		lines[i] = sample.Line{TS: e.TS, Text: e.Line, Labels: e.Labels, Metadata: e.Metadata}
 	}
-	summary := sample.Of(lines, patternFilters)
+	return sample.Of(lines, patternFilters)
+}
+
+// sampleBodyOf renders what a page is made of.
+func sampleBodyOf(page loki.Page, patternFilters bool) sampleBody {
+	summary, lines := sampleOf(page, patternFilters), page.Entries
 	body := sampleBody{
 		Lines: len(lines), Complete: page.Next == "", Warnings: list(page.Warnings), PatternFilters: patternFilters,
 		Patterns: make([]patternBody, len(summary.Patterns)), Fields: make([]fieldBody, len(summary.Fields)),
@@ -117,32 +120,4 @@ func sampleBodyOf(page loki.Page, patternFilters bool) sampleBody {
 		body.Fields[i] = fieldBody{f.Name, string(f.Kind), f.Lines, f.Distinct, values}
 	}
 	return body
-}
-
-// completionBody is the answer of GET api/v1/logs/completion.
-type completionBody struct {
-	Options []string `json:"options"`
-}
-
-// logsCompletion lists the names of labels that streams of the range have, or
-// the values of one label.
-func (s *Server) logsCompletion(c *gin.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
-	defer cancel()
-	params := c.Request.URL.Query()
-	r, err := parseRange(params, s.config.Now())
-	if err != nil {
-		return err
-	}
-	var options []string
-	if label := params.Get("label"); label == "" {
-		options, err = s.config.Loki.LabelNames(ctx, r.start, r.end)
-	} else {
-		options, err = s.config.Loki.LabelValues(ctx, label, "{"+string(s.config.Loki.Selector())+"}", r.start, r.end)
-	}
-	if err != nil {
-		return err
-	}
-	writeJSON(c, http.StatusOK, completionBody{list(options[:min(len(options), completionsMax)])})
-	return nil
 }

@@ -232,23 +232,38 @@ func (d *dashboard) countLines(params url.Values) int {
 
 func completionIsOfTheRange(t *testing.T, lokiURL string, d *dashboard) {
 	job := jobOf(t)
-	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="only-here"}`, job), line{at: time.Now().Add(-time.Minute), text: "x"})
+	at := time.Now().Add(-time.Minute)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="only-here", env="production"}`, job),
+		line{at: at, text: `{"path":"/api/games","took":7}`}, line{at: at, text: "a=1 took=8ms"})
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="elsewhere", env="staging"}`, job), line{at: at, text: `{"other":1}`})
+	selector := fmt.Sprintf(`{job=%q, service="only-here"}`, job)
 	for name, test := range map[string]struct {
 		params url.Values
 		want   string
 		has    bool
 	}{
-		"names":        {url.Values{}, "service", true},
-		"values":       {url.Values{"label": {"service"}}, "only-here", true},
-		"an old range": {url.Values{"label": {"service"}, "start": {"now-40d"}, "end": {"now-39d"}}, "only-here", false},
+		"names":                   {url.Values{}, "label service", true},
+		"values":                  {url.Values{"name": {"service"}}, "value only-here", true},
+		"an old range":            {url.Values{"name": {"service"}, "start": {"now-40d"}, "end": {"now-39d"}}, "value only-here", false},
+		"values of another env":   {url.Values{"name": {"service"}, "env": {"staging"}}, "value only-here", false},
+		"values of a selection":   {url.Values{"name": {"service"}, "query": {selector}}, "value elsewhere", false},
+		"no fields among labels":  {url.Values{"job": {job}}, "json path", false},
+		"fields of JSON":          {url.Values{"of": {"fields"}, "job": {job}}, "json path", true},
+		"fields of a query":       {url.Values{"of": {"fields"}, "query": {selector + " | json"}}, "json path", true},
+		"no fields of others":     {url.Values{"of": {"fields"}, "query": {selector}}, "json other", false},
+		"labels among fields":     {url.Values{"of": {"fields"}, "job": {job}}, "label service", true},
+		"values of a field":       {url.Values{"of": {"fields"}, "job": {job}, "name": {"path"}}, "value /api/games", true},
+		"values of a label there": {url.Values{"of": {"fields"}, "job": {job}, "name": {"service"}}, "value only-here", true},
 	} {
-		var got struct{ Options []string }
-		if status := d.get("logs/completion", test.params, "LogsCompletion", &got); status != http.StatusOK || slices.Contains(got.Options, test.want) != test.has {
-			t.Errorf("%s: got %d %v", name, status, got.Options)
+		var got struct{ Options []struct{ Text, Kind string } }
+		status := d.get("logs/completion", test.params, "LogsCompletion", &got)
+		has := slices.ContainsFunc(got.Options, func(o struct{ Text, Kind string }) bool { return o.Kind+" "+o.Text == test.want })
+		if status != http.StatusOK || has != test.has {
+			t.Errorf("%s: got %d %v, want %s: %v", name, status, got.Options, test.want, test.has)
 		}
 	}
 	var failed struct{ Error apiError }
-	if status := d.get("logs/completion", url.Values{"label": {"a b"}}, "", &failed); status != http.StatusBadRequest {
+	if status := d.get("logs/completion", url.Values{"name": {"a b"}}, "", &failed); status != http.StatusBadRequest {
 		t.Errorf("a label that is none: got %d %+v", status, failed)
 	}
 }

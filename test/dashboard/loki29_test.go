@@ -42,6 +42,7 @@ func TestLoki29(t *testing.T) {
 		"TailBeginsWithABacklog":        tailBeginsWithABacklog,
 		"TailIsSharedByViewers":         tailIsSharedByViewers,
 		"SourcesAreKnown":               sourcesAreKnown,
+		"CompletionIsOfTheRange":        completionIsOfTheRange,
 		"ConcurrentReaders":             concurrentReaders,
 		"PatternsFindExactlyTheirLines": patternsFindExactlyTheirLines,
 	} {

@@ -147,7 +147,7 @@ export interface paths {
         };
         /**
          * Names or values for a query that is being written
-         * @description The names of labels that streams of the range have, or the values of one label; at most 500.
+         * @description The labels of the streams that the filters select, with of=fields also the fields of their lines (structured metadata, and what a parser would find), or the values of one; at most 500. Of a query only its stream selector counts.
          */
         get: operations["logsCompletion"];
         put?: never;
@@ -2172,7 +2172,7 @@ export interface components {
             huge: boolean;
         };
         LogsCompletion: {
-            options: string[];
+            options: components["schemas"]["CompletionOption"][];
         };
         LogsSample: {
             lines: number;
@@ -2278,6 +2278,16 @@ export interface components {
         };
         SavedSearches: {
             searches: components["schemas"]["SavedSearch"][];
+        };
+        CompletionOption: {
+            text: string;
+            /**
+             * @description json and logfmt are what these parsers take out of a line.
+             * @enum {string}
+             */
+            kind: "label" | "metadata" | "json" | "logfmt" | "value";
+            /** @description Of a field's values, as Loki guesses; empty where it does not. */
+            type: string;
         };
     };
     responses: {
@@ -2706,8 +2716,29 @@ export interface operations {
     logsCompletion: {
         parameters: {
             query?: {
-                /** @description The label whose values are wanted; without it, the names of labels. */
-                label?: string;
+                of?: "labels" | "fields";
+                /** @description The label or field whose values are wanted; without it, names. */
+                name?: string;
+                /** @description Service to show; repeat for several. `!x` excludes x. */
+                service?: components["parameters"]["service"];
+                /** @description Levels to show; repeat for several. `!x` excludes x. The set is that of the schema Level. */
+                level?: components["parameters"]["level"];
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Host to show; repeat for several. `!x` excludes x. */
+                host?: components["parameters"]["host"];
+                /** @description Container to show; repeat for several. `!x` excludes x. */
+                container?: components["parameters"]["container"];
+                /** @description Collector job to show; repeat for several. `!x` excludes x. */
+                job?: components["parameters"]["job"];
+                /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
+                q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
+                /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
+                query?: components["parameters"]["query"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
