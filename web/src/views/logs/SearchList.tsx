@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useLogs, useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
-import { useAnchor } from "../../state/anchor";
+import { dataKey, useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
@@ -49,7 +49,10 @@ export function SearchList() {
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
-        key={linked /* where it is scrolled to and what is open does not pass to another list */}
+        key={
+          linked &&
+          `${linked} ${dataKey(view)}` /* where it is scrolled to and what is open does not pass to another list */
+        }
         rows={rows}
         targetId={target}
         onToggle={noteOpen}
