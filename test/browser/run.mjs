@@ -15,6 +15,7 @@ import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
 import * as steps from "./steps.mjs";
 import { saveSearch, tellStory, usePalette } from "./story.mjs";
+import { seeUsage } from "./usage.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -72,6 +73,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   });
   await step("palette", () => usePalette(page, base, out));
   await step("saved searches", () => saveSearch(page, base, out));
+  await step("usage", () => seeUsage(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);

@@ -1,5 +1,5 @@
 import { Moon, RotateCw, Search, Sun } from "lucide-react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { useAnchor } from "../state/anchor";
 import { withTail } from "../state/filters";
@@ -10,7 +10,7 @@ import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
 import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
-import { OVERVIEW } from "./routes";
+import { OVERVIEW, USAGE } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
 
@@ -23,6 +23,7 @@ interface HeaderProps {
 /** Name, tabs, and what holds for every view: environment, range, theme, user. */
 export function Header({ session, onHelp, onPalette }: HeaderProps) {
   const { view } = useView();
+  const [path] = useLocation();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
   const other = theme === "dark" ? "light" : "dark";
@@ -46,7 +47,7 @@ export function Header({ session, onHelp, onPalette }: HeaderProps) {
           </Button>
         </span>
         <EnvSelect />
-        <RangePicker />
+        {path !== USAGE.path && <RangePicker />}
         <IconButton label="Load the newest" onClick={refresh}>
           <RotateCw size={16} aria-hidden />
         </IconButton>

@@ -5,7 +5,7 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY } from "./routes";
+import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY, USAGE } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
@@ -20,6 +20,7 @@ const LogsView = lazy(() => import("../views/logs/LogsView"));
 const Palette = lazy(() => import("./palette/Palette"));
 const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
+const UsageView = lazy(() => import("../views/usage/UsageView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
@@ -54,6 +55,7 @@ export function Shell({ session }: { session: Session }) {
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
             <Route path={STORY}>{guarded("Story", <StoryView />)}</Route>
+            <Route path={USAGE.path}>{guarded(USAGE.name, <UsageView />)}</Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -97,6 +99,7 @@ function focusMain() {
 const UNTABBED: Readonly<Record<string, string>> = {
   [NOTIFICATIONS]: "Notifications",
   [STORY]: "Story of a request",
+  [USAGE.path]: USAGE.name,
 };
 
 function useTitle() {

@@ -1,12 +1,13 @@
-import { Bell, CircleHelp, LogOut, Moon, Search, Sun } from "lucide-react";
+import { Bell, ChartColumn, CircleHelp, LogOut, Moon, Search, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
 import type { Session } from "../api/types";
+import { withTail } from "../state/filters";
 import { useTheme } from "../state/theme";
 import { linkTo, useView } from "../state/useView";
 import { Menu, MenuItem, MenuLine, MenuNote } from "../ui/Menu";
-import { NOTIFICATIONS } from "./routes";
+import { NOTIFICATIONS, USAGE } from "./routes";
 
 interface UserMenuProps {
   trigger: ReactElement;
@@ -33,6 +34,10 @@ export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMe
       <MenuItem onSelect={onPalette}>
         <Search size={14} aria-hidden />
         Search or jump
+      </MenuItem>
+      <MenuItem onSelect={() => navigate(linkTo(USAGE.path, withTail(view, false)))}>
+        <ChartColumn size={14} aria-hidden />
+        {USAGE.name}
       </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>

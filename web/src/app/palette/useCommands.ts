@@ -14,7 +14,7 @@ import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { PRESETS } from "../presets";
-import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
+import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY, USAGE } from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
@@ -69,7 +69,7 @@ function ofText(text: string, view: View, go: Go): Command[] {
 function usePlaces(session: Session, go: Go): Command[] {
   const group = "Go to";
   return [
-    ...ROUTES.map(({ path, name, key }) => ({
+    ...[...ROUTES, USAGE].map(({ path, name, key }) => ({
       id: path,
       group,
       title: name,

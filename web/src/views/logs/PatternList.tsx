@@ -11,6 +11,7 @@ import { Button } from "../../ui/Button";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { ErrorState, Notice } from "../../ui/States";
+import { TemplateText } from "../../ui/TemplateText";
 import { ListPlaceholder } from "./ListPlaceholder";
 import { NoLines } from "./NoLines";
 
@@ -66,7 +67,7 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
       </span>
       <span className="min-w-0 flex-1 basis-[calc(100%-9rem)] px-2 py-1.5 md:basis-0" title={pattern.example}>
         <span className="block font-mono text-code break-words" dir="auto">
-          <Template text={template} />
+          <TemplateText text={template} />
         </span>
         <span className="block text-meta text-muted">{Object.keys(services).filter(Boolean).join(", ")}</span>
       </span>
@@ -95,20 +96,5 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
         </Button>
       </span>
     </li>
-  );
-}
-
-const PLACEHOLDER = /(<(?:[a-z]+|\*)>)/;
-
-function Template({ text }: { text: string }) {
-  return text.split(PLACEHOLDER).map((part, index) =>
-    PLACEHOLDER.test(part) ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
-      <span key={index} className="text-accent">
-        {part}
-      </span>
-    ) : (
-      part
-    ),
   );
 }
