@@ -16,6 +16,7 @@ import * as logs from "./logs.mjs";
 import * as steps from "./steps.mjs";
 import * as share from "./share.mjs";
 import { saveSearch, tellStory, usePalette } from "./story.mjs";
+import { seeUsage } from "./usage.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -76,6 +77,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   await step("zone of times", () => share.switchZone(page, base));
   await step("more keys", () => share.useMoreKeys(page, base));
   await step("share", () => share.shareView(page, base, out));
+  await step("usage", () => seeUsage(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);

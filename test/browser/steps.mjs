@@ -222,6 +222,7 @@ export async function seeViews(page, base, out, { issue, story }) {
       ["logs", "lines", LINE, "figure canvas"],
       ["story", story, "[data-told=own]", "[data-lane] button"],
       ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
+      ["usage", "usage", "[data-noise]", "[data-day-state=so_far]"],
       ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
     ]) {
       await page.goto(new URL(path, base).href);
