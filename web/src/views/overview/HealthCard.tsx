@@ -56,12 +56,12 @@ function SignalLine({ signal }: { signal: HealthSignal }) {
   const good = signal.verdict === "ok";
   return (
     <span className="flex w-full items-baseline gap-1.5 text-meta leading-[1.1rem]">
-      <span className="min-w-0 text-muted">{signal.name}</span>
+      <span className="min-w-min wrap-normal text-muted">{signal.name}</span>
       <span
         className={cx(
-          "ml-auto shrink-0",
-          good ? "font-semibold" : verdictColour(signal.verdict),
-          !good && "font-semibold",
+          "ml-auto font-semibold",
+          signal.unit === "state" ? "min-w-min text-right wrap-normal" : "shrink-0",
+          !good && verdictColour(signal.verdict),
         )}
       >
         {signal.display || verdictWord(signal.verdict)}
