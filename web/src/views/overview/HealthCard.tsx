@@ -55,15 +55,9 @@ function CardFace({ component }: { component: HealthComponent }) {
 function SignalLine({ signal }: { signal: HealthSignal }) {
   const good = signal.verdict === "ok";
   return (
-    <span className="flex w-full items-baseline gap-1.5 text-meta leading-[1.1rem]">
-      <span className="min-w-min wrap-normal text-muted">{signal.name}</span>
-      <span
-        className={cx(
-          "ml-auto font-semibold",
-          signal.unit === "state" ? "min-w-min text-right wrap-normal" : "shrink-0",
-          !good && verdictColour(signal.verdict),
-        )}
-      >
+    <span className="flex w-full items-baseline gap-1.5 text-meta leading-[1.1rem] wrap-normal">
+      <span className="text-muted">{signal.name}</span>
+      <span className={cx("ml-auto text-right font-semibold", !good && verdictColour(signal.verdict))}>
         {signal.display || verdictWord(signal.verdict)}
       </span>
       {!good && <VerdictMark verdict={signal.verdict} size={8} />}
