@@ -17,14 +17,15 @@ const FLAGS = [
 ];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Starts Debian's Chromium with a fresh profile; `close` ends it and removes the profile. */
-export async function openBrowser(executablePath) {
+/** Starts Debian's Chromium with a fresh profile and further options; `close` ends it and removes the profile. */
+export async function openBrowser(executablePath, more = {}) {
   const profile = mkdtempSync(join(tmpdir(), "browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     args: FLAGS,
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
+    ...more,
   });
   const close = async () => {
     await context.close();
