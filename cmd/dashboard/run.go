@@ -131,7 +131,8 @@ func serve(ctx context.Context, o options, env environment) error {
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
 	}
-	notifier := newNotifier(o, db, client, index, log)
+	saved := &searches.Store{DB: db, Now: time.Now}
+	notifier := newNotifier(o, db, client, index, saved, log)
 	metrics.Register(notifyCollectors(notifier)...)
 	poller, graphs, err := newAlerts(o, db, client, log)
 	if err != nil {
@@ -142,7 +143,7 @@ func serve(ctx context.Context, o options, env environment) error {
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Notify: notifier, Searches: &searches.Store{DB: db, Now: time.Now},
+		Notify: notifier, Searches: saved,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
 		Log: log, Metrics: metrics, Now: time.Now,
 	})

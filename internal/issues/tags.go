@@ -59,11 +59,17 @@ func (c *TagCounter) AddEvent(env, service, level string, tags map[string]string
 	c.Add("env", env)
 	c.Add("service", service)
 	c.Add("level", level)
+	EachTag(tags, c.Add)
+}
+
+// EachTag calls fn with each tag as it is counted and found: an endpoint without
+// what varies in it.
+func EachTag(tags map[string]string, fn func(name, value string)) {
 	for name, value := range tags {
 		if name == endpointTag {
 			value = route(value)
 		}
-		c.Add(name, value)
+		fn(name, value)
 	}
 }
 

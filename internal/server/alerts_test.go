@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/alerts"
+	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/state"
@@ -320,6 +321,17 @@ func TestSilencesNeedAReasonATimeAndTheirOwnPage(t *testing.T) {
 	}
 	f.into(post(`{}`, "Origin", "https://evil.example.org"), 403, nil)
 	f.into(f.do(http.MethodDelete, "/api/v1/alerts/silences/x", "", "Content-Type", "application/json", "Origin", "https://evil.example.org"), 403, nil)
+}
+
+func TestViewersSeeSilencesAndChangeNone(t *testing.T) {
+	f := newAlertFixture(t)
+	f.loginAs("guest", auth.RoleViewer)
+	for route, want := range map[string]int{"GET": 502, "POST": 403, "DELETE /x": 403} { // Alertmanager is away
+		method, path, _ := strings.Cut(route, " ")
+		if answer := f.do(method, "/api/v1/alerts/silences"+path, "{}", "Content-Type", "application/json"); answer.Code != want {
+			t.Errorf("%s: got %d %s, want %d", route, answer.Code, answer.Body, want)
+		}
+	}
 }
 
 func TestWithoutAlertsTheRestWorks(t *testing.T) {

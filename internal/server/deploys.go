@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,8 +94,13 @@ func (s *Server) deployBefore(ctx context.Context, end time.Time, filter issues.
 	}
 	span := issues.Span{From: end.Add(-deployKnown), To: end}
 	found, err := s.config.Issues.Deploys(ctx, span, only(filter.Service), only(filter.Env))
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return &found[0], nil
+	for i, d := range found {
+		if !slices.Contains(filter.NotService, d.Service) && !slices.Contains(filter.NotEnv, d.Env) {
+			return &found[i], nil
+		}
+	}
+	return nil, nil
 }

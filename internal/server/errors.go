@@ -122,6 +122,9 @@ func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*searches.InputError](err); ok {
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
 	}
+	if known, ok := errors.AsType[*searches.UsedError](err); ok {
+		return failure{status: http.StatusConflict, detail: errorDetail{"conflict", known.Error(), "dashboard"}}
+	}
 	switch {
 	case errors.Is(err, searches.ErrOthers):
 		return failure{status: http.StatusForbidden, detail: errorDetail{"forbidden", err.Error(), "dashboard"}}

@@ -23,6 +23,7 @@ func TestClient(t *testing.T) {
 		"PagesGiveEachLineOnceWhenManyShareAnInstant": pagesGiveEachLineOnceWhenManyShareAnInstant,
 		"BackwardIsForwardReversed":                   backwardIsForwardReversed,
 		"MetadataStaysApartFromLabels":                metadataStaysApartFromLabels,
+		"ANewLabelBecomesALabelWithinSeconds":         aNewLabelBecomesALabelWithinSeconds,
 		"HostileValuesAreOnlyValues":                  hostileValuesAreOnlyValues,
 		"CountsPutLinesIntoTheirBucket":               countsPutLinesIntoTheirBucket,
 		"RawQueriesAreCheckedByLoki":                  rawQueriesAreCheckedByLoki,
@@ -179,6 +180,22 @@ func metadataStaysApartFromLabels(t *testing.T, lokiURL string) {
 var hostile = []string{
 	`"`, `\`, `\"`, "`", `"} or {job=~".+`, `" | json | line_format "`, "a\nb", "tab\there", "nul\x00x",
 	`(?i)x`, `.*`, `a|b`, `[`, `\Q\E`, "שלום", "😀", "\u202e", `$1 ${x}`, `#`, `{{.}}`, strings.Repeat("x", 300),
+}
+
+func aNewLabelBecomesALabelWithinSeconds(t *testing.T, lokiURL string) {
+	job := jobOf(t)
+	now := time.Now()
+	client := lokiClient(t, lokiURL)
+	isLabel := func() bool {
+		lines := readAll(t, client, loki.PageRequest{Query: selectJob(job), Start: now.Add(-time.Minute), End: now.Add(time.Minute), Limit: 9, Direction: loki.Backward})
+		return lines[0].Labels["newcomer"] == "a"
+	}
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q}`, job), line{at: now.Add(-time.Second), text: "before"})
+	if isLabel() {
+		t.Fatal("a label is there before its stream")
+	}
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, newcomer="a"}`, job), line{at: now, text: "new"})
+	servers.Eventually(t, "the label is known as one", isLabel)
 }
 
 func hostileValuesAreOnlyValues(t *testing.T, lokiURL string) {

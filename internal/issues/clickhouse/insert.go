@@ -41,6 +41,9 @@ func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) 
 	if err := s.insertTexts(ctx, events); err != nil {
 		return 0, fmt.Errorf("insert texts into ClickHouse: %w", err)
 	}
+	if err := s.insertTags(ctx, events); err != nil {
+		return 0, fmt.Errorf("insert tags into ClickHouse: %w", err)
+	}
 	return len(added), nil
 }
 
@@ -150,6 +153,7 @@ func (s *Store) nextVersion() uint64 {
 // insertTexts stores the texts of keys that have few yet.
 func (s *Store) insertTexts(ctx context.Context, events []issues.Event) error {
 	added := map[issues.Key][]uint64{}
+	var fresh []*issues.Event
 	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO issue_texts (key, hash, words)")
 	if err != nil {
 		return err
@@ -169,6 +173,10 @@ func (s *Store) insertTexts(ctx context.Context, events []issues.Event) error {
 			return err
 		}
 		added[e.Key] = append(added[e.Key], hash)
+		fresh = append(fresh, e)
+	}
+	if err := s.insertFunctions(ctx, fresh); err != nil { // before the texts: with these they are known
+		return err
 	}
 	if err := batch.Send(); err != nil {
 		return err
@@ -177,6 +185,50 @@ func (s *Store) insertTexts(ctx context.Context, events []issues.Event) error {
 		s.texts[key] = append(s.texts[key], hashes...)
 	}
 	return nil
+}
+
+// insertFunctions notes the functions in the tracebacks of events.
+func (s *Store) insertFunctions(ctx context.Context, events []*issues.Event) error {
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO issue_functions (function, key)")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, e := range events {
+		for _, name := range s.functions.Functions(e) {
+			if err := batch.Append(name, uint64(e.Key)); err != nil {
+				return err
+			}
+		}
+	}
+	return batch.Send()
+}
+
+// insertTags notes which tags the keys of events had, those that are there too:
+// ClickHouse drops what is there twice.
+func (s *Store) insertTags(ctx context.Context, events []issues.Event) error {
+	type tagged struct {
+		day         time.Time
+		name, value string
+		key         issues.Key
+	}
+	found := map[tagged]bool{}
+	for i := range events {
+		e := &events[i]
+		at := hourOf(e.Time).Truncate(day)
+		issues.EachTag(e.Tags, func(name, value string) { found[tagged{at, name, value, e.Key}] = true })
+	}
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO issue_tags (day, name, value, key)")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for t := range found {
+		if err := batch.Append(t.day, t.name, t.value, uint64(t.key)); err != nil {
+			return err
+		}
+	}
+	return batch.Send()
 }
 
 // DeleteHour is issues.Writer's.

@@ -63,6 +63,11 @@ export function useSession() {
   });
 }
 
+/** True once it is known that the user is an admin. */
+export function useIsAdmin(): boolean {
+  return useSession().data?.user.role === "admin";
+}
+
 export function useLogin() {
   const client = useQueryClient();
   return useMutation({

@@ -810,7 +810,7 @@ export interface paths {
         put?: never;
         /**
          * Silence an alert
-         * @description In Alertmanager, in the user's name. Needs Content-Type application/json, and a same-origin request.
+         * @description In Alertmanager, in the user's name; only an admin may. Needs Content-Type application/json, and a same-origin request.
          */
         post: operations["silence"];
         delete?: never;
@@ -831,7 +831,7 @@ export interface paths {
         post?: never;
         /**
          * End a silence
-         * @description Needs Content-Type application/json, and a same-origin request.
+         * @description Only an admin may. Needs Content-Type application/json, and a same-origin request.
          */
         delete: operations["unsilence"];
         options?: never;
@@ -890,7 +890,7 @@ export interface components {
              * @description cancelled is not seen by clients that wait for their answer.
              * @enum {string}
              */
-            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "internal";
+            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "conflict" | "internal";
             /** @description Plain words, with the remedy. */
             message: string;
             /** @enum {string} */
@@ -2029,6 +2029,8 @@ export interface components {
             env?: string[];
             service?: string[];
             level?: string[];
+            /** @description For issues: the number of a saved search of issues; only those that it lists are told. 0 for none. */
+            search?: number;
             /** @description For matches and silence: a log query. */
             query?: string;
             /** @description The search part of the page's address that shows these lines, if it is known. */
@@ -2051,6 +2053,8 @@ export interface components {
             env: string[];
             service: string[];
             level: string[];
+            /** @description For issues: the number of a saved search of issues; only those that it lists are told. 0 for none. */
+            search: number;
             /** @description For matches and silence: a log query. */
             query: string;
             /** @description The search part of the page's address that shows these lines, if it is known. */
@@ -2289,7 +2293,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The request came from another site (code forbidden) */
+        /** @description The request came from another site, or the user is no admin (code forbidden) */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2388,11 +2392,11 @@ export interface components {
         step: string;
         /** @description Number of the issue. One that was merged is the issue that it is part of now. */
         issue: number;
-        /** @description Environment of the events; repeat for several. */
+        /** @description Environment of the events; repeat for several. `!x` excludes x. */
         eventEnv: string[];
-        /** @description Service of the events; repeat for several. */
+        /** @description Service of the events; repeat for several. `!x` excludes x. */
         eventService: string[];
-        /** @description Level of the events; repeat for several. */
+        /** @description Level of the events; repeat for several. `!x` excludes x. */
         eventLevel: string[];
         /** @description First instant, included. */
         issueStart: string;
@@ -2412,6 +2416,16 @@ export interface components {
         episode: number;
         /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
         not: string[];
+        /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
+        issueTag: string[];
+        /** @description The same as the tag host; `!x` excludes x. */
+        issueHost: string[];
+        /** @description The same as the tag container; `!x` excludes x. */
+        issueContainer: string[];
+        /** @description Function that is in the traceback of an issue; repeat for several, all must be there. `!x` excludes x. The counts are those of all events of the issue. */
+        issueFrame: string[];
+        /** @description Version of the deploy that may have brought an issue: the last one before it was first seen or came back, within a week. Repeat for alternatives; `!x` excludes x. */
+        issueDeploy: string[];
     };
     requestBodies: never;
     headers: never;
@@ -2873,6 +2887,15 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description Rules of notifications have it; the message names them (code conflict) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             500: components["responses"]["Internal"];
         };
     };
@@ -3036,12 +3059,22 @@ export interface operations {
     issues: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
+                /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
+                tag?: components["parameters"]["issueTag"];
+                /** @description The same as the tag host; `!x` excludes x. */
+                host?: components["parameters"]["issueHost"];
+                /** @description The same as the tag container; `!x` excludes x. */
+                container?: components["parameters"]["issueContainer"];
+                /** @description Function that is in the traceback of an issue; repeat for several, all must be there. `!x` excludes x. The counts are those of all events of the issue. */
+                frame?: components["parameters"]["issueFrame"];
+                /** @description Version of the deploy that may have brought an issue: the last one before it was first seen or came back, within a week. Repeat for alternatives; `!x` excludes x. */
+                deploy?: components["parameters"]["issueDeploy"];
                 /** @description State of the issue; repeat for several. */
                 state?: components["parameters"]["state"];
                 /** @description Who has it; repeat for several. An empty value is nobody. */
@@ -3085,11 +3118,11 @@ export interface operations {
             query: {
                 /** @description Numbers of issues. */
                 issue: number[];
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -3120,12 +3153,22 @@ export interface operations {
     exportIssues: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
+                /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
+                tag?: components["parameters"]["issueTag"];
+                /** @description The same as the tag host; `!x` excludes x. */
+                host?: components["parameters"]["issueHost"];
+                /** @description The same as the tag container; `!x` excludes x. */
+                container?: components["parameters"]["issueContainer"];
+                /** @description Function that is in the traceback of an issue; repeat for several, all must be there. `!x` excludes x. The counts are those of all events of the issue. */
+                frame?: components["parameters"]["issueFrame"];
+                /** @description Version of the deploy that may have brought an issue: the last one before it was first seen or came back, within a week. Repeat for alternatives; `!x` excludes x. */
+                deploy?: components["parameters"]["issueDeploy"];
                 /** @description State of the issue; repeat for several. */
                 state?: components["parameters"]["state"];
                 /** @description Who has it; repeat for several. An empty value is nobody. */
@@ -3249,11 +3292,11 @@ export interface operations {
     issueEvents: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -3292,11 +3335,11 @@ export interface operations {
     exportEvents: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -3363,11 +3406,11 @@ export interface operations {
     occurrences: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];

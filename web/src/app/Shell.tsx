@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
+import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
@@ -19,6 +20,7 @@ const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
 const Palette = lazy(() => import("./palette/Palette"));
 const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
+const ShareDialog = lazy(() => import("../views/share/ShareDialog"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
@@ -27,9 +29,12 @@ export function Shell({ session }: { session: Session }) {
   const [help, setHelp] = useState(false);
   const [palette, setPalette] = useState(false);
   const [searches, setSearches] = useState(false);
+  const [share, setShare] = useState(false);
   const openHelp = () => setHelp(true);
   const openPalette = () => setPalette(true);
-  useShortcuts(openHelp, openPalette);
+  const openShare = () => setShare(true);
+  useShortcuts(openHelp, openPalette, openShare);
+  useZone(); // draws the page again when it changes
   useTitle();
   return (
     <div className="flex h-dvh flex-col">
@@ -40,7 +45,7 @@ export function Shell({ session }: { session: Session }) {
       >
         Skip to content
       </button>
-      <Header session={session} onHelp={openHelp} onPalette={openPalette} />
+      <Header session={session} onHelp={openHelp} onPalette={openPalette} onShare={openShare} />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Suspense fallback={<div aria-busy="true" className="h-full" />}>
           <Switch>
@@ -69,12 +74,14 @@ export function Shell({ session }: { session: Session }) {
       </main>
       <BottomTabs />
       <Suspense>{searches && <SearchesDialog onClose={() => setSearches(false)} />}</Suspense>
+      <Suspense>{share && <ShareDialog onClose={() => setShare(false)} />}</Suspense>
       <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
       <Suspense>
         {palette && (
           <Palette
             session={session}
             onHelp={openHelp}
+            onShare={openShare}
             onSearches={() => setSearches(true)}
             onClose={() => setPalette(false)}
           />

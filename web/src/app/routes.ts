@@ -20,6 +20,9 @@ export const ALERTS: RouteInfo = { path: "/alerts", name: "Alerts", key: "a", ic
 
 export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH, ALERTS];
 
+/** Paths of the views that the filter of levels narrows. */
+export const HAVE_LEVELS: readonly string[] = [OVERVIEW.path, ISSUES.path, LINES.path];
+
 /** Path of the story of a request, which has no tab. */
 export const STORY = "/story";
 

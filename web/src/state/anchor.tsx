@@ -25,6 +25,7 @@ export function AnchorProvider({ children }: { children: ReactNode }) {
     wrap: false,
     by: "level",
     order: "newest",
+    zone: null,
   });
   const [anchor, setAnchor] = useState({ key, now: Date.now() });
   if (anchor.key !== key) setAnchor({ key, now: Date.now() });

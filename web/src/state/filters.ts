@@ -1,3 +1,4 @@
+import { ERROR_LEVELS } from "../lib/levels";
 import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, type View } from "./view";
 
 export type Mode = "include" | "exclude";
@@ -30,6 +31,17 @@ export function removeFilter(view: View, name: string, value: string): View {
 /** The view showing only these values of a facet; none means all. */
 export function onlyValues(view: View, facet: Facet, values: readonly string[]): View {
   return { ...view, line: "", filters: { ...view.filters, [facet]: { include: values, exclude: [] } } };
+}
+
+/** True if the view shows the levels that count as errors, and no other. */
+export function isErrorsOnly({ filters: { level } }: View): boolean {
+  const all = ERROR_LEVELS.every((name) => level.include.includes(name));
+  return all && level.include.length === ERROR_LEVELS.length && level.exclude.length === 0;
+}
+
+/** The view with errors only, or with all levels if it has that already. */
+export function toggleErrors(view: View): View {
+  return onlyValues(view, "level", isErrorsOnly(view) ? [] : ERROR_LEVELS);
 }
 
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */

@@ -1,5 +1,5 @@
 import type { IssueState } from "../api/types";
-import { formatDuration, parseDuration } from "../lib/time";
+import { formatDuration, parseDuration, type Zone } from "../lib/time";
 
 /** Labels that the API filters by and counts. */
 export const FACETS = ["service", "level", "env", "host", "container", "job"] as const;
@@ -49,6 +49,8 @@ export interface View {
   component: string;
   /** Id of the request whose story is shown; empty for none. */
   request: string;
+  /** The zone that a link says times in; null for the one that the reader has chosen. */
+  zone: Zone | null;
 }
 
 /** All states of an issue, those that need a look first. */
@@ -56,6 +58,8 @@ export const ISSUE_STATES: readonly IssueState[] = ["new", "regressed", "ongoing
 
 export const ISSUE_SORTS = ["last", "first", "events"] as const;
 export type IssueSort = (typeof ISSUE_SORTS)[number];
+
+const ZONES: readonly Zone[] = ["local", "utc"];
 
 export const DEFAULT_SPAN_MS = 3_600_000;
 const MAX_VALUES = 50;
@@ -91,6 +95,7 @@ export function parseView(search: string): View {
     line: params.get("line") ?? "",
     component: params.get("c") ?? "",
     request: (params.get("id") ?? "").trim(),
+    zone: ZONES.find((zone) => zone === params.get("tz")) ?? null,
   };
 }
 
@@ -113,6 +118,7 @@ export function formatView(view: View): string {
   if (view.line !== "") params.append("line", view.line);
   if (view.component !== "") params.append("c", view.component);
   if (view.request !== "") params.append("id", view.request);
+  if (view.zone) params.append("tz", view.zone);
   return params.toString();
 }
 

@@ -47,7 +47,13 @@ beforeEach(async () => {
     root.render(
       <QueryClientProvider client={new QueryClient()}>
         <AnchorProvider>
-          <Palette session={SESSION} onHelp={() => {}} onSearches={() => {}} onClose={() => closed++} />
+          <Palette
+            session={SESSION}
+            onHelp={() => {}}
+            onShare={() => {}}
+            onSearches={() => {}}
+            onClose={() => closed++}
+          />
         </AnchorProvider>
       </QueryClientProvider>,
     ),

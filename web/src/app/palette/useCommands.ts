@@ -9,12 +9,13 @@ import { type Command, looksLikeId } from "../../lib/palette";
 import { searchLink } from "../../lib/searches";
 import { describeDuration } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
-import { onlyValues, withTail } from "../../state/filters";
+import { isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
+import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
-import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
+import { HAVE_LEVELS, ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
@@ -40,6 +41,7 @@ const SETTLE_MS = 200;
 
 interface Dialogs {
   onHelp: () => void;
+  onShare: () => void;
   onSearches: () => void;
 }
 
@@ -146,15 +148,17 @@ function rangeCommands(view: View, setView: (next: View) => void): Command[] {
   }));
 }
 
-function useActions({ onHelp, onSearches }: Dialogs): Command[] {
-  const { view } = useView();
+function useActions({ onHelp, onShare, onSearches }: Dialogs): Command[] {
+  const { view, setView } = useView();
   const [path, navigate] = useLocation();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
+  const [zone, chooseZone] = useZone();
   const group = "Do";
   const tail = withTail(view, path !== LINES.path || !view.tail);
   return [
     { id: "refresh", group, title: "Load the newest", run: refresh },
+    { id: "share", group, title: "Share this view", note: "link, snapshot", run: onShare },
     {
       id: "tail",
       group,
@@ -162,7 +166,25 @@ function useActions({ onHelp, onSearches }: Dialogs): Command[] {
       keys: "t",
       run: () => navigate(linkTo(LINES.path, tail)),
     },
+    ...(HAVE_LEVELS.includes(path)
+      ? [
+          {
+            id: "errors",
+            group,
+            title: isErrorsOnly(view) ? "All levels" : "Errors only",
+            keys: "e",
+            run: () => setView(toggleErrors(view)),
+          },
+        ]
+      : []),
     { id: "theme", group, title: theme === "dark" ? "Light theme" : "Dark theme", run: toggleTheme },
+    {
+      id: "zone",
+      group,
+      title: zone === "utc" ? "Times in my own zone" : "Times in UTC",
+      note: "time zone",
+      run: () => chooseZone(zone === "utc" ? "local" : "utc"),
+    },
     { id: "searches", group, title: "Save this search, or see all", note: "saved searches", run: onSearches },
     { id: "help", group, title: "Keyboard and mouse", note: "help", keys: "?", run: onHelp },
   ];

@@ -42,6 +42,7 @@ export function AroundLines({ label, entries, event, error, onRetry, empty, note
 
 function LineItem({ entry, event }: { entry: Entry; event: EventPlace }) {
   const [open, setOpen] = useState(false);
+  const [context, setContext] = useState(false);
   const level = toLevel(entry.labels.level);
   const here = entry.ts === event.ts;
   return (
@@ -65,7 +66,7 @@ function LineItem({ entry, event }: { entry: Entry; event: EventPlace }) {
           <LogText text={preview(entry.line).text} hits={NO_HITS} />
         </span>
       </button>
-      {open && <LineDetail entry={entry} />}
+      {open && <LineDetail entry={entry} context={context} onContext={() => setContext(!context)} />}
     </li>
   );
 }

@@ -5,7 +5,7 @@ import { apiUrl } from "../../api/client";
 import { eventParams, useIssueEvents } from "../../api/issues";
 import type { Entry, IssueEvent } from "../../api/types";
 import { issuePath, STORY } from "../../app/routes";
-import { formatExact, nsToMs } from "../../lib/time";
+import { formatNs, formatSecond, nsToMs, zoneOffset } from "../../lib/time";
 import { storyView } from "../../lines/links";
 import { MessageText } from "../../lines/MessageText";
 import { useAnchor } from "../../state/anchor";
@@ -25,7 +25,7 @@ export function EventsPanel({ id }: { id: number }) {
   return (
     <Panel
       title="Events"
-      note="of this time, the newest first"
+      note={`of this time, the newest first; ${zoneOffset(anchor.endMs)}`}
       actions={
         <a
           href={apiUrl(`issues/${id}/export`, eventParams(view, anchor))}
@@ -66,16 +66,24 @@ interface EventProps {
 }
 
 function EventRow({ issue, event }: EventProps) {
-  const [open, setOpen] = useState(false);
+  const { view, setView } = useView();
+  const key = `${event.ts}-${event.id}`;
+  const [open, setOpen] = useState(view.line === key);
+  const toggle = () => {
+    setOpen(!open);
+    if (!open || view.line === key) setView({ ...view, line: open ? "" : key }, { replace: true });
+  };
   return (
     <li data-event={event.id} className="border-t border-line">
       <button
         type="button"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={toggle}
         className="flex min-h-8 w-full items-center gap-3 px-4 py-1 text-left hover:bg-hover pointer-coarse:min-h-10"
       >
-        <time className="shrink-0 font-mono text-code text-muted">{formatExact(nsToMs(event.ts))}</time>
+        <time className="shrink-0 font-mono text-code text-muted" title={formatNs(event.ts)}>
+          {formatSecond(nsToMs(event.ts))}
+        </time>
         <span className="min-w-0 flex-1 truncate" dir="auto">
           {event.message || event.type}
         </span>

@@ -1,8 +1,8 @@
 import { ArrowLeft } from "lucide-react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import { useFreshIssue, useIssue } from "../../api/issues";
 import type { IssueDetail } from "../../api/types";
-import { ISSUES } from "../../app/routes";
+import { ISSUES, issuePath } from "../../app/routes";
 import { linkTo, useView } from "../../state/useView";
 import { ErrorState, Skeleton } from "../../ui/States";
 import { FilterChips } from "../logs/FilterChips";
@@ -10,11 +10,12 @@ import { AroundPanel } from "./AroundPanel";
 import { EventPanel } from "./EventPanel";
 import { EventsPanel } from "./EventsPanel";
 import { GroupingPanel } from "./GroupingPanel";
-import { HistoryPanel } from "./HistoryPanel";
+import { COMMENT_STATE, focusComment, HistoryPanel } from "./HistoryPanel";
 import { IssueFacts } from "./IssueFacts";
 import { IssueHead } from "./IssueHead";
 import { IssueTabs, type Part, toPart } from "./IssueTabs";
 import { OccurrencesPanel } from "./OccurrencesPanel";
+import { useIssueKeys } from "./useIssueKeys";
 
 interface IssueViewProps {
   id: string;
@@ -56,6 +57,7 @@ interface IssueProps {
 
 function Issue({ issue, asked, part, user }: IssueProps) {
   useFreshIssue(issue.id);
+  useCommentKey(issue.id, part);
   return (
     <>
       <IssueHead issue={issue} asked={asked} user={user} />
@@ -69,6 +71,18 @@ function Issue({ issue, asked, part, user }: IssueProps) {
       </div>
     </>
   );
+}
+
+/** c leads to the field for a comment. */
+function useCommentKey(id: number, part: Part): void {
+  const { view } = useView();
+  const [, navigate] = useLocation();
+  useIssueKeys({
+    c: () =>
+      part === "history"
+        ? focusComment()
+        : navigate(linkTo(issuePath(id, "history"), view), { state: COMMENT_STATE }),
+  });
 }
 
 function Content({ issue, part }: { issue: IssueDetail; part: Part }) {

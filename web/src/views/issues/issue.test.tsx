@@ -224,6 +224,18 @@ const press = (key: string) =>
   });
 
 describe("the page of an issue", () => {
+  it("leads to the field for a comment with c, which is not for it while one types there", async () => {
+    await show("/issues/7?q=deadlock");
+    await press("c");
+    await sees("History");
+    expect(window.location.pathname + window.location.search).toBe("/issues/7/history?q=deadlock");
+    const field = document.querySelector<HTMLElement>("[data-comment]");
+    await eventually(() => expect(document.activeElement).toBe(field));
+    field?.blur();
+    await press("c");
+    expect(document.activeElement).toBe(field);
+  });
+
   it("says in words since when it is back, how often and to whom", async () => {
     await show("/issues/7");
     await sees("41 times in 20 min, 9 users, only production.");

@@ -7,6 +7,7 @@ import { LineDetail } from "../../lines/LineDetail";
 import { toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { isFieldName } from "../../state/view";
+import { useZone } from "../../state/zone";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { LogText } from "../../ui/LogText";
@@ -17,9 +18,12 @@ interface LineRowProps {
   /** The place in the whole list, from 0. */
   index: number;
   open: boolean;
+  /** Shows the lines before and after an open one. */
+  context: boolean;
   active: boolean;
   narrow: boolean;
   onToggle: (key: string) => void;
+  onContext: (key: string) => void;
 }
 
 /** A line. */
@@ -28,10 +32,13 @@ export const LineRow = memo(function LineRow({
   entry,
   index,
   open,
+  context,
   active,
   narrow,
   onToggle,
+  onContext,
 }: LineRowProps) {
+  useZone();
   const level = toLevel(entry.labels.level);
   // A selection of text ends in a click too, which is not meant to open the line.
   const click = () => window.getSelection()?.isCollapsed !== false && onToggle(entry.id);
@@ -57,7 +64,7 @@ export const LineRow = memo(function LineRow({
       </div>
       {open && (
         <Cell key={entry.id}>
-          <LineDetail entry={entry} />
+          <LineDetail entry={entry} context={context} onContext={() => onContext(entry.id)} />
         </Cell>
       )}
     </>

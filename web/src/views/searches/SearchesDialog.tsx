@@ -2,7 +2,7 @@ import { Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { errorText } from "../../api/client";
-import { useSession } from "../../api/queries";
+import { useIsAdmin } from "../../api/queries";
 import { useDeleteSearch, useSaveSearch, useSearches } from "../../api/searches";
 import type { SavedSearch, SavedSearchInput } from "../../api/types";
 import { ISSUES, LINES } from "../../app/routes";
@@ -72,7 +72,7 @@ function SaveForm({ kind }: { kind: SavedSearchInput["path"] }) {
 
 function Row({ search, onOpen }: { search: SavedSearch; onOpen: () => void }) {
   const remove = useDeleteSearch();
-  const admin = useSession().data?.user.role === "admin";
+  const admin = useIsAdmin();
   const { name, path, own, created_by } = search;
   return (
     <li data-search-saved={search.id} className="flex items-center gap-2 pr-2 pl-4 hover:bg-hover">

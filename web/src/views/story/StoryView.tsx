@@ -2,8 +2,9 @@ import { useStory } from "../../api/story";
 import type { Story } from "../../api/types";
 import { formatCount, plural } from "../../lib/format";
 import { hasNginx, isWholeSecond, storyWords } from "../../lib/story";
-import { describeDuration, formatExact, lastSpan, nsToMs } from "../../lib/time";
+import { describeDuration, formatExact, formatSecond, lastSpan, nsToMs } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
+import { storyBounds } from "../../state/share";
 import { useView } from "../../state/useView";
 import type { TimeRange } from "../../state/view";
 import { Button } from "../../ui/Button";
@@ -24,10 +25,7 @@ const WIDER_MS = [7 * DAY_MS, 30 * DAY_MS];
 export default function StoryView() {
   useStoryKeys();
   const { view } = useView();
-  const { endMs, startMs } = useAnchor();
-  // A link from elsewhere often has the id alone: then the hour that the page shows is too short.
-  const least = view.range.kind === "relative" ? endMs - DAY_MS : startMs;
-  const query = useStory(view.request, { startMs: Math.min(startMs, least), endMs });
+  const query = useStory(view.request, storyBounds(view.range, useAnchor()));
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
@@ -128,7 +126,7 @@ function NotFound({ story, range }: { story: Story; range: TimeRange }) {
   const where =
     range.kind === "relative"
       ? `in the last ${lastSpan(Math.max(range.spanMs, DAY_MS))}`
-      : `from ${formatExact(range.startMs)} to ${formatExact(range.endMs)}`;
+      : `from ${formatSecond(range.startMs)} to ${formatExact(range.endMs)}`;
   return (
     <div className="flex flex-wrap items-center gap-2">
       <p className="mr-2 text-muted">
