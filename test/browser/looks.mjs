@@ -3,6 +3,7 @@
 import { checkAccessible } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
+const OPENED = "dialog[open], [role=dialog], [role=menu]";
 const SCHEMES = ["light", "dark"];
 
 /** The page follows the system while it is open; the button goes against it, after a reload too. */
@@ -58,12 +59,12 @@ export async function openOverlays({ page, base, known, out }) {
     ["palette", "", "[data-health]", () => page.keyboard.press("Control+k")],
     ["why a component is so", "", "[data-health]", () => page.locator("[data-health] button").first().click()],
     ["range", "", "[data-health]", () => button(/^Last /).click()],
-    ["environments", "", "[data-health]", () => button(/^Environment/).click()],
+    ["environments", "", "[data-health]", () => button(/^Environment: /).click()],
     ["user", "", "[data-health]", () => button(/^User /).click()],
     ["export", "lines", "[data-line]", () => button("Export the lines").click()],
     ["saved searches", "lines", "[data-line]", () => button("Saved searches").click()],
     ["grouping", "issues", "[data-issue]", () => page.getByLabel(/^Why issue/).first().click()],
-    ["snooze", `issues/${known.issue}`, "[data-traceback]", () => button("Snooze").click()],
+    ["snooze", `issues/${known.issue}`, "[data-traceback]", () => page.getByRole("button", { name: "Snooze", exact: true }).click()],
     ["assign", `issues/${known.issue}`, "[data-traceback]", () => page.getByRole("button", { name: "Assign", exact: true }).click()],
     ["merge", `issues/${known.issue}`, "[data-traceback]", () => page.getByRole("button", { name: "Merge", exact: true }).click()],
     ["silence", "alerts", "[data-alert]", () => button(/^Silence /).first().click()],
@@ -73,14 +74,14 @@ export async function openOverlays({ page, base, known, out }) {
   for (const [name, path, ready, open] of overlays) {
     await page.goto(new URL(path, base).href);
     await visible(page.locator(ready), `${name}: the view is shown`);
-    const opened = page.locator("dialog[open], [role=dialog], [role=menu]");
+    const opened = page.locator(OPENED);
     await until(page, async () => {
       await open();
       return visible(opened, "", 3_000).catch(() => false);
     }, `${name} opens`);
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await checkAccessible(page, `${name} (${colorScheme})`);
+      await checkAccessible(page, `${name} (${colorScheme})`, OPENED);
       await page.screenshot({ path: `${out}/over-${name.replace(/\W+/g, "-")}-${colorScheme}.png` });
     }
   }
@@ -90,7 +91,7 @@ export async function openOverlays({ page, base, known, out }) {
 export async function openLine({ page, base, out }) {
   await page.goto(new URL("lines?q=nested&service=chat&env=demo&col=logger", base).href);
   await (await visible(page.locator("[data-line]"), "the line is found")).click();
-  await page.getByRole("button", { name: "Context" }).click();
+  await page.getByRole("button", { name: "Context", exact: true }).click();
   await visible(page.locator("[data-context-line]").nth(1), "the context is shown");
   await page.getByRole("button", { name: "JSON", exact: true }).click();
   await page.locator("[aria-label=Fields] button").first().click();

@@ -79,19 +79,22 @@ export async function pageBack(page) {
 export async function goAround(page) {
   const line = page.locator(LINE).first();
   const id = await line.getAttribute("data-line");
-  const rows = () => page.locator("[role=treegrid]").getAttribute("aria-rowcount");
-  const before = await rows();
   await line.click();
+  await until(page, () => page.url().includes("line="), "the address names the open line");
+  const before = page.url();
   await (await visible(page.getByRole("link", { name: "Lines around it" }), "an opened line links to those around it")).click();
-  await until(page, () => page.url().includes("line="), "the address links to the line");
+  await until(page, () => page.url().includes("end="), "the address links to the time of the line");
   const opened = page.locator(`[data-line="${id}"][aria-expanded=true]`);
   await visible(opened, "the line is open among those around it");
   await page.reload();
   await visible(opened, "the link still leads to the open line after a reload");
   await page.goBack();
   // The lines around it stay until those of the list before are there.
-  const isBack = async () => (await rows()) === before && (await line.getAttribute("data-line")) === id;
-  await until(page, async () => !page.url().includes("line=") && (await isBack()), "Back leads to the list before");
+  const isBack = async () => page.url() === before && (await line.getAttribute("data-line")) === id;
+  await until(page, isBack, "Back leads to the list before");
+  await visible(opened, "where the line is still open");
+  await line.click();
+  await until(page, () => !page.url().includes("line="), "the address names no closed line");
 }
 
 /** A click on facets narrows the list by service and by level; Alt-click leaves out. */

@@ -19,10 +19,10 @@ export function smallTargets(page) {
       while (far < MIN && hits(element, x + dx * (far + 1), y + dy * (far + 1))) far++;
       return far;
     };
-    const isLarge = (element, x, y) => {
-      const wide = reach(element, x, y, 1, 0) + reach(element, x, y, -1, 0);
-      const high = reach(element, x, y, 0, 1) + reach(element, x, y, 0, -1);
-      return wide + 1 >= MIN && high + 1 >= MIN;
+    const isLarge = (element, { width, height }, x, y) => {
+      const wide = Math.max(width, reach(element, x, y, 1, 0) + reach(element, x, y, -1, 0));
+      const high = Math.max(height, reach(element, x, y, 0, 1) + reach(element, x, y, 0, -1));
+      return wide + 2 >= MIN && high + 2 >= MIN; // the pixel in the middle, and half ones at the edges
     };
     // What is cut by the window or by the box it scrolls in is measured when it is in view.
     const isWhole = (element) => {
@@ -35,7 +35,7 @@ export function smallTargets(page) {
         const box = (element.closest("label") ?? element).getBoundingClientRect();
         const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
         const inHeader = element.closest("header, nav") !== null;
-        if ((!inHeader && !isWhole(element)) || !hits(element, x, y) || isLarge(element, x, y)) return [];
+        if ((!inHeader && !isWhole(element)) || !hits(element, x, y) || isLarge(element, box, x, y)) return [];
         const { width, height } = element.getBoundingClientRect();
         const name = element.getAttribute("aria-label") ?? element.textContent.trim().slice(0, 40);
         return [`${element.tagName.toLowerCase()} “${name}” ${Math.round(width)} × ${Math.round(height)}`];

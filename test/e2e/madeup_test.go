@@ -38,14 +38,14 @@ func (m *machine) addMadeUp(t *testing.T) {
 	texts := []string{
 		record("INFO", "joins a game", map[string]any{"correlation_id": madeUpRequest}),
 		record("ERROR", "המשחק כבר מלא!", map[string]any{"correlation_id": madeUpRequest}),
-		"INFO הודעה חדשה הגיעה מהשרת.",
-		"INFO رسالة جديدة من الخادم.",
+		record("INFO", "הודעה חדשה הגיעה מהשרת.", nil),
+		record("INFO", "رسالة جديدة من الخادم.", nil),
 		"\x1b[31mWARNING\x1b[0m a \x1b[1mbold\x1b[0m word and a \x1b[32mgreen\x1b[0m one",
 		record("INFO", "nested", map[string]any{"player": map[string]any{"id": 7, "tags": []string{"a", "b"}, "away": nil}}),
 		"INFO long: " + strings.Repeat("abcdefghij ", 300),
 	}
 	for i := range 20 {
-		texts = append(texts, fmt.Sprintf("INFO שחקן %d הצטרף למשחק", 100+i))
+		texts = append(texts, record("INFO", fmt.Sprintf("שחקן %d הצטרף למשחק", 100+i), nil))
 	}
 	id := strings.Repeat("c", 64)
 	dir := filepath.Join(m.demo, "docker", "containers", id)

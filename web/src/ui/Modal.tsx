@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./Button";
 import { cx } from "./cx";
+import { keepFocus } from "./focus";
 
 interface ModalProps {
   title: string;
@@ -18,14 +19,16 @@ const PLACES = {
 
 /**
  * A dialog over the page, open for as long as it is rendered; the browser keeps the focus in it and closes it on Escape.
- * What has `data-focus` has the focus at first.
+ * What has `data-focus` has the focus at first; at the end it is back where it was.
  */
 export function Modal({ title, place, onClose, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
+    const before = document.activeElement;
     dialog.current?.showModal();
     dialog.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
+    return () => keepFocus(before); // the browser does so only if the dialog is closed before it is gone
   }, []);
   // A click on the dialog itself is one beside its content: on the backdrop.
   const outside = (event: MouseEvent) => event.target === dialog.current && dialog.current.close();
