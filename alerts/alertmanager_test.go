@@ -131,7 +131,7 @@ func inhibited(t *testing.T, url string) []string {
 		Labels map[string]string
 		Status struct{ InhibitedBy []string }
 	}
-	get(t, url+"/api/v2/alerts", &answer)
+	servers.GetJSON(t, url+"/api/v2/alerts", &answer)
 	var names []string
 	for _, alert := range answer {
 		if len(alert.Status.InhibitedBy) > 0 {

@@ -5,8 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/url"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/loki"
@@ -24,6 +27,10 @@ const (
 	defaultEventsKept = 90 * 24 * time.Hour
 	defaultCountsKept = 400 * 24 * time.Hour
 	defaultAlertsKept = 400 * 24 * time.Hour
+
+	// defaultAsk is from where on a query is worth a question: a Loki of one process
+	// reads some hundred MB a second and gives up after a minute.
+	defaultAsk = "4GB"
 
 	// tokenLeast is how many characters a token has at least.
 	tokenLeast = 16
@@ -48,9 +55,12 @@ type options struct {
 	alertmanagerToken secret.String
 	// alertsKept is how long alerts that have ended are kept; 0 is for ever.
 	alertsKept time.Duration
-	logLevel   slog.Level
-	logFormat  string
-	version    bool
+	// askBytes is from how many bytes on a query is not run before it was asked for in
+	// spite of its cost; 0 is never.
+	askBytes  int64
+	logLevel  slog.Level
+	logFormat string
+	version   bool
 }
 
 // issueOptions say how issues are kept.
@@ -88,7 +98,7 @@ variables NAME_FILE that name a file:
 // More flags may be added by subcommands.
 func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (options, error) {
 	o := options{loki: loki.DefaultConfig()}
-	var level string
+	var level, ask string
 	var faults []error
 	flags := flag.NewFlagSet("dashboard", flag.ContinueOnError)
 	flags.SetOutput(env.stderr)
@@ -106,6 +116,7 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	text(&o.catalogue, "health.catalogue", "DASHBOARD_HEALTH_CATALOGUE", "", "file with limits and signals of your own, in the form of internal/health/catalogue.yaml")
 	text(&o.dataDir, "data-dir", "DASHBOARD_DATA_DIR", defaultDataDir, "folder of the database")
 	text(&o.externalURL, "external-url", "EXTERNAL_URL", "", "where people reach the dashboard, such as https://host/logs")
+	text(&ask, "query.ask-above", "DASHBOARD_QUERY_ASK_ABOVE", defaultAsk, "what a query over more than 3 hours may read before the page asks whether to run it, such as 4GB; 0: never ask")
 	text(&level, "log.level", "DASHBOARD_LOG_LEVEL", "info", "debug, info, warn or error")
 	text(&o.logFormat, "log.format", "DASHBOARD_LOG_FORMAT", "text", "text or json")
 	text(&o.issues.rules, "issues.rules", "DASHBOARD_ISSUES_RULES", "", "file of rules for grouping errors")
@@ -140,6 +151,11 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	if o.alertmanagerURL == "none" {
 		o.alertmanagerURL = ""
 	}
+	asked, err := humanize.ParseBytes(ask)
+	if err != nil || asked > math.MaxInt64 {
+		faults = append(faults, fmt.Errorf("-query.ask-above %q is no size such as 4GB", ask))
+	}
+	o.askBytes = int64(asked)
 	return o, errors.Join(append(faults, o.complete(level, env))...)
 }
 

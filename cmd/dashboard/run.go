@@ -21,7 +21,9 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/state"
+	"github.com/tovtech/tovplay-logging/internal/usage"
 	"github.com/tovtech/tovplay-logging/web"
 )
 
@@ -139,18 +141,20 @@ func serve(ctx context.Context, o options, env environment) error {
 		return err
 	}
 	metrics.Register(alertCollectors(poller)...)
+	counter := &usage.Counter{DB: db, Loki: client, Log: log, Now: time.Now}
+	frozen := &snapshots.Store{DB: db, Now: time.Now, Log: log}
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Notify: notifier, Searches: saved,
+		Notify: notifier, Searches: saved, Snapshots: frozen, Usage: counter,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
-		Log: log, Metrics: metrics, Now: time.Now,
+		Log: log, Metrics: metrics, Now: time.Now, AskBytes: o.askBytes,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run)
+	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run, frozen.Run, counter.Run)
 }
 
 // openState opens the state database and keeps a restore away from it, until it is

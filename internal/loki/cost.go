@@ -24,6 +24,10 @@ func (c *Client) Cost(ctx context.Context, query string, start, end time.Time) (
 	return bytes, err
 }
 
+// Filters reports whether a log query does more than select streams: then Loki may
+// have to read everything to find one line. The notation is that of Cost.
+func Filters(query string) bool { return len(streamSelector(query)) < len(query) }
+
 // streamSelector returns the stream selector at the start of a log query: up to
 // the brace that closes it outside of every string. A text without one is
 // returned whole.

@@ -350,3 +350,21 @@ func (c *Client) TotalsByEach(ctx context.Context, query string, labels []string
 	}
 	return counts, nil
 }
+
+// ValuesOfEach returns the values of each label among the streams of a log query in
+// [start, end), each with 0: it asks Loki's index alone and counts nothing. What
+// the query filters behind its stream selector does not apply.
+func (c *Client) ValuesOfEach(ctx context.Context, query string, labels []string, start, end time.Time) (map[string]map[string]int64, error) {
+	found := map[string]map[string]int64{}
+	for _, label := range labels {
+		values, err := c.LabelValues(ctx, label, streamSelector(query), start, end)
+		if err != nil {
+			return nil, err
+		}
+		found[label] = map[string]int64{}
+		for _, value := range values {
+			found[label][value] = 0
+		}
+	}
+	return found, nil
+}

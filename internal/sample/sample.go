@@ -30,6 +30,8 @@ type Pattern struct {
 	// the line; "" when nothing is long enough to tell the pattern by.
 	Text  string
 	Count int
+	// Bytes is the text of its lines.
+	Bytes int
 	// First and Last are in unix nanoseconds.
 	First, Last int64
 	// Levels and Services count the lines by these labels.
@@ -122,6 +124,7 @@ func patternsOf(lines []Line) []Pattern {
 // add counts a line of the pattern.
 func (p *Pattern) add(line Line) {
 	p.Count++
+	p.Bytes += len(line.Text)
 	p.First, p.Last = min(p.First, line.TS), max(p.Last, line.TS)
 	p.Levels[line.value("level")]++
 	p.Services[line.value("service")]++

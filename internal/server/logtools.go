@@ -12,9 +12,6 @@ import (
 )
 
 const (
-	// hugeBytes is from how many bytes on a query is worth a question: a Loki of
-	// one process reads some hundred MB a second and gives up after a minute.
-	hugeBytes = 4 << 30
 	// sampleLines and sampleBytes bound what patterns and fields are made of.
 	sampleLines = 2000
 	sampleBytes = 4 << 20
@@ -36,28 +33,6 @@ func (s *Server) rangeQuery(ctx context.Context, c *gin.Context) (string, span, 
 	}
 	query, err := f.logQL(ctx, s.config.Loki)
 	return query, r, err
-}
-
-// costBody is the answer of GET api/v1/logs/cost.
-type costBody struct {
-	Bytes int64 `json:"bytes"`
-	Huge  bool  `json:"huge"`
-}
-
-// logsCost says how much a query would read, from Loki's index alone.
-func (s *Server) logsCost(c *gin.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
-	defer cancel()
-	query, r, err := s.rangeQuery(ctx, c)
-	if err != nil {
-		return err
-	}
-	bytes, err := s.config.Loki.Cost(ctx, query, r.start, r.end)
-	if err != nil {
-		return err
-	}
-	writeJSON(c, http.StatusOK, costBody{bytes, bytes >= hugeBytes})
-	return nil
 }
 
 // sampleBody is the answer of GET api/v1/logs/sample.
@@ -96,6 +71,9 @@ func (s *Server) logsSample(c *gin.Context) error {
 	defer cancel()
 	query, r, err := s.rangeQuery(ctx, c)
 	if err != nil {
+		return err
+	}
+	if err := s.admitPage(ctx, c.Request.URL.Query(), query, r); err != nil {
 		return err
 	}
 	page, err := s.config.Loki.Page(ctx, loki.PageRequest{

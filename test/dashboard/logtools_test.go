@@ -78,6 +78,32 @@ func costIsKnownBeforeAQuery(t *testing.T, lokiURL string, d *dashboard) {
 	}
 }
 
+func costlyQueriesAskFirst(t *testing.T, lokiURL string, _ *dashboard) {
+	d := newDashboard(t, options{lokiURL: lokiURL, prometheusURL: nowhere, askBytes: 1000})
+	job := jobOf(t)
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, service="backend"}`, job), line{at: time.Now().Add(-time.Minute), text: strings.Repeat("x", 1000)})
+	params := url.Values{"job": {job}, "q": {"x"}, "start": {"now-4h"}}
+	var got struct {
+		Error apiError
+		Cost  struct{ Bytes int64 }
+	}
+	if status := d.get("logs", params, "LogsResponse", &got); status != http.StatusBadRequest || got.Error.Code != "costly" || got.Cost.Bytes < 1000 {
+		t.Errorf("a costly query answers %d %+v", status, got)
+	}
+	var facets struct {
+		Uncounted []string
+		Labels    map[string][]struct{ Value string }
+	}
+	if status := d.get("labels", params, "LabelsResponse", &facets); status != http.StatusOK || !slices.Contains(facets.Uncounted, "service") || len(facets.Labels["service"]) != 1 {
+		t.Errorf("facets that are costly to count answer %d %+v", status, facets)
+	}
+	params.Set("cost", "any")
+	var lines logsAnswer
+	if status := d.get("logs", params, "LogsResponse", &lines); status != http.StatusOK || len(lines.Entries) != 1 {
+		t.Errorf("cost=any answers %d with %d lines", status, len(lines.Entries))
+	}
+}
+
 func sampleTellsPatternsAndFields(t *testing.T, lokiURL string, d *dashboard) {
 	job, began := jobOf(t), time.Now().Add(-10*time.Minute)
 	for i := range 40 {

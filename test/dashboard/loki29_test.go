@@ -43,8 +43,16 @@ func TestLoki29(t *testing.T) {
 		"TailIsSharedByViewers":     tailIsSharedByViewers,
 		"SourcesAreKnown":           sourcesAreKnown,
 		"ConcurrentReaders":         concurrentReaders,
+		"UsageNeedsVolumes":         usageNeedsVolumes,
 	} {
 		t.Run("API/"+name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
+	}
+}
+
+// usageNeedsVolumes: Loki 2.9 has no volumes by default.
+func usageNeedsVolumes(t *testing.T, _ string, d *dashboard) {
+	if err := d.usage.Pass(t.Context()); err == nil || !strings.Contains(err.Error(), "set volume_enabled: true") {
+		t.Errorf("got %v, want what to set", err)
 	}
 }
 

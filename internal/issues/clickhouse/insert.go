@@ -24,7 +24,7 @@ type hourRange struct{ first, last int64 }
 func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events = s.kept(events)
+	events = s.keep.Kept(events)
 	if len(events) == 0 {
 		return 0, nil
 	}
@@ -45,19 +45,6 @@ func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) 
 		return 0, fmt.Errorf("insert tags into ClickHouse: %w", err)
 	}
 	return len(added), nil
-}
-
-// kept returns the events that are not older than the store keeps, bounded.
-func (s *Store) kept(events []issues.Event) []issues.Event {
-	oldest := s.keep.Oldest()
-	kept := make([]issues.Event, 0, len(events))
-	for _, e := range events {
-		if e.Time >= oldest.UnixNano() {
-			e.Bound()
-			kept = append(kept, e)
-		}
-	}
-	return kept
 }
 
 // missing returns the events that are not stored, each once. It reads no more of

@@ -67,7 +67,7 @@ func (w *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
 func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events = s.kept(events)
+	events = s.keep.Kept(events)
 	if len(events) == 0 {
 		return 0, nil
 	}
@@ -91,19 +91,6 @@ func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) 
 		s.known.add(t)
 	}
 	return batch.inserted, nil
-}
-
-// kept returns the events that are not older than the store keeps, bounded.
-func (s *Store) kept(events []issues.Event) []issues.Event {
-	oldest := s.keep.Oldest()
-	kept := make([]issues.Event, 0, len(events))
-	for _, e := range events {
-		if e.Time >= oldest.UnixNano() {
-			e.Bound()
-			kept = append(kept, e)
-		}
-	}
-	return kept
 }
 
 // sourcesLocked returns the number of each event's source, and stores new ones.

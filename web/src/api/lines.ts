@@ -1,22 +1,25 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { View } from "../state/view";
 import { apiUrl, getJson, type Params } from "./client";
-import { type Bounds, boundParams, viewParams } from "./queries";
+import { type Bounds, boundParams, costParams, useCostParams, viewParams } from "./queries";
 import type { Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
 
-/** How much the view's lines would cost Loki; asked only where it may be much. */
-export function useCost(view: View, bounds: Bounds, enabled: boolean) {
+/** Asks how much Loki would read for all lines of a view; null when that is not known. */
+export function useCost(view: View, bounds: Bounds): () => Promise<LogsCost | null> {
+  const client = useQueryClient();
   const params: Params = [...viewParams(view), ...boundParams(bounds)];
-  return useQuery({
-    queryKey: ["cost", params],
-    queryFn: ({ signal }) => getJson<LogsCost>("logs/cost", params, signal),
-    enabled,
-  });
+  return () =>
+    client
+      .fetchQuery({
+        queryKey: ["cost", params],
+        queryFn: ({ signal }) => getJson<LogsCost>("logs/cost", params, signal),
+      })
+      .catch(() => null);
 }
 
 /** Patterns and fields of the view's newest lines. */
 export function useSample(view: View, bounds: Bounds, enabled = true) {
-  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["sample", params],
     queryFn: ({ signal }) => getJson<LogsSample>("logs/sample", params, signal),
@@ -38,10 +41,13 @@ export function useCompletion(bounds: Bounds): (label?: string) => Promise<strin
   };
 }
 
-/** Where the view's lines are as a file; the browser saves it. */
-export function exportUrl(view: View, bounds: Bounds, format: "ndjson" | "csv"): string {
+export type ExportFormat = "ndjson" | "csv";
+
+/** Where the view's lines are as a file, whatever they cost; the browser saves it. */
+export function exportUrl(view: View, bounds: Bounds, format: ExportFormat): string {
   const direction = view.order === "oldest" ? "forward" : "backward";
   return apiUrl("logs/export", [
+    ...costParams(true),
     ...viewParams(view),
     ...boundParams(bounds),
     ["direction", direction],

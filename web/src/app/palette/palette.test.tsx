@@ -23,6 +23,7 @@ beforeEach(async () => {
     if (url.includes("/labels")) {
       return Response.json({
         labels: { service: [{ value: "backend", count: 5 }], env: [{ value: "production", count: 5 }] },
+        uncounted: [],
       });
     }
     if (url.includes("/searches")) {

@@ -122,12 +122,14 @@ function useSettled(text: string): string {
 }
 
 function useLabelCommands(view: View, go: Go, setView: (next: View) => void): Command[] {
-  const labels = useLabels({ ...view, filters: emptyFilters(), fields: [], q: [] }, useAnchor()).data?.labels;
+  const { data } = useLabels({ ...view, filters: emptyFilters(), fields: [], q: [] }, useAnchor());
+  const labels = data?.labels;
+  const counted = !data?.uncounted.includes("service");
   const services = (labels?.service ?? []).map(({ value, count }) => ({
     id: `service ${value}`,
     group: "Lines of a service",
     title: value,
-    note: formatShort(count),
+    note: counted ? formatShort(count) : "",
     run: () => go(LINES.path, onlyValues(withTail(view, false), "service", [value])),
   }));
   const envs = ["", ...(labels?.env ?? []).map(({ value }) => value)].map((value) => ({

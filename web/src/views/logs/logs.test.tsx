@@ -7,11 +7,10 @@ import { ContextLines } from "../../lines/ContextLines";
 import { AnchorProvider } from "../../state/anchor";
 import { parseView } from "../../state/view";
 import { eventually } from "../../testing/eventually";
-import { CostQuestion } from "./CostQuestion";
+import ExportMenu from "./ExportMenu";
 import { FieldFacets } from "./FieldFacets";
 import PatternList from "./PatternList";
 import { SearchBox } from "./SearchBox";
-import { useCostGuard } from "./useCostGuard";
 
 const AT = 1_772_366_400_000_000_000n;
 const BOUNDS = { startMs: 0, endMs: 86_400_000 };
@@ -50,6 +49,8 @@ const SAMPLE: LogsSample = {
   ],
 };
 
+const COST = { bytes: 9e9, limit_bytes: 4e9, huge: true };
+
 let root: Root;
 let asked: URL[];
 let huge: boolean;
@@ -63,17 +64,25 @@ beforeEach(() => {
   vi.stubGlobal("fetch", async (address: string) => {
     const url = new URL(address);
     asked.push(url);
-    return new Response(JSON.stringify(answer(url)), { headers: { "Content-Type": "application/json" } });
+    const refused = huge && !url.pathname.endsWith("/cost") && !url.searchParams.has("cost");
+    const body = refused
+      ? { error: { code: "costly", message: "", source: "dashboard" }, cost: COST }
+      : answer(url);
+    return new Response(JSON.stringify(body), {
+      status: refused ? 400 : 200,
+      headers: { "Content-Type": "application/json" },
+    });
   });
 });
 
 afterEach(async () => {
   await act(async () => root.unmount());
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 function answer(url: URL): unknown {
-  if (url.pathname.endsWith("/cost")) return { bytes: huge ? 9e9 : 9e6, huge };
+  if (url.pathname.endsWith("/cost")) return huge ? COST : { ...COST, bytes: 9e6, huge };
   if (url.pathname.endsWith("/sample")) return SAMPLE;
   const before = url.searchParams.get("direction") === "backward";
   const later = url.searchParams.has("cursor");
@@ -150,29 +159,54 @@ describe("the fields", () => {
   });
 });
 
-function Guarded({ spanMs }: { spanMs: number }) {
-  const guard = useCostGuard(view(), { startMs: 0, endMs: spanMs });
-  return guard.state === "ask" ? <CostQuestion guard={guard} spanMs={spanMs} /> : <p>{guard.state}</p>;
-}
-
-describe("the cost guard", () => {
-  it("asks before a huge query, and runs it at the reader's word", async () => {
+describe("a query that would read very much", () => {
+  it("says its cost, and runs at the reader's word, for as long as filters and range stay", async () => {
     huge = true;
-    await show(<Guarded spanMs={86_400_000} />);
-    await eventually(() => expect(document.body.textContent).toContain("Loki would read up to 9 GB"));
+    await show(<PatternList />, "?show=patterns&q=x&start=now-7d");
+    await eventually(() =>
+      expect(document.body.textContent).toContain("Loki would read up to 9 GB for 7 days"),
+    );
     await click("Run it all the same");
-    expect(document.body.textContent).toBe("run");
+    await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
+    expect(asked.map((url) => url.searchParams.get("cost"))).toEqual([null, "any"]);
   });
 
-  it("lets a cheap query run, and does not ask at all for a short time", async () => {
-    await show(<Guarded spanMs={86_400_000} />);
-    await eventually(() => expect(document.body.textContent).toBe("run"));
-    expect(asked).toHaveLength(1);
-    await show(<Guarded spanMs={3_600_000} />);
-    expect(document.body.textContent).toBe("run");
-    expect(asked).toHaveLength(1);
+  it("offers a shorter time, which needs no question", async () => {
+    huge = true;
+    await show(<PatternList />, "?show=patterns&q=x&start=now-7d");
+    await eventually(() => expect(document.querySelector("[data-cost]")).not.toBeNull());
+    await click("Look at the last day");
+    expect(view().range).toEqual({ kind: "relative", spanMs: 86_400_000 });
+  });
+
+  it("is asked about before an export too", async () => {
+    huge = true;
+    const saved: string[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.href);
+    });
+    await show(<ExportMenu bounds={BOUNDS} />);
+    await choose("Export the lines", "NDJSON");
+    await eventually(() => expect(document.querySelector("[data-cost]")).not.toBeNull());
+    expect(saved).toHaveLength(0);
+    await click("Run it all the same");
+    expect(saved).toHaveLength(1);
+    expect(saved[0]).toContain("cost=any");
   });
 });
+
+/** Opens a menu by the keyboard and chooses one of its items. */
+async function choose(label: string, item: string): Promise<void> {
+  const press = (element: Element | undefined, key: string) =>
+    act(async () => element?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
+  await press(document.querySelector(`[aria-label="${label}"]`) ?? undefined, "Enter");
+  const items = () => [...document.querySelectorAll("[role=menuitem]")];
+  await eventually(() => expect(items()).not.toHaveLength(0));
+  await press(
+    items().find(({ textContent }) => textContent?.includes(item)),
+    "Enter",
+  );
+}
 
 describe("the search field", () => {
   it("takes LogQL on Enter, and plain text instead of it", async () => {

@@ -25,7 +25,8 @@ const WIDER_MS = [7 * DAY_MS, 30 * DAY_MS];
 export default function StoryView() {
   useStoryKeys();
   const { view } = useView();
-  const query = useStory(view.request, storyBounds(view.range, useAnchor()));
+  const bounds = storyBounds(view.range, useAnchor());
+  const query = useStory(view.request, bounds);
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
@@ -33,7 +34,12 @@ export default function StoryView() {
         {view.request === "" && <AddTheId open />}
         {view.request !== "" && query.isPending && <Skeleton className="h-64 rounded-md" />}
         {query.isError && !query.data && (
-          <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-32" />
+          <ErrorState
+            error={query.error}
+            bounds={bounds}
+            onRetry={() => query.refetch()}
+            className="min-h-32"
+          />
         )}
         {query.isError && query.data && (
           <Notice>{query.error.message} Showing what was loaded before.</Notice>
