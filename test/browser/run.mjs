@@ -21,7 +21,6 @@ import * as logs from "./logs.mjs";
 import { openStage } from "./stage.mjs";
 import * as steps from "./steps.mjs";
 import { saveSearch, tellStory, usePalette } from "./story.mjs";
-import { seeViews } from "./views.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -85,7 +84,6 @@ async function drive({ base, user, out, service, search, ...login }) {
   await step("issues", () => issues.useIssues(page, user));
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   await step("notifications", () => steps.useNotifications(page));
-  await step("views", async () => seeViews(page, base, out, await findKnown(settings)));
 }
 
 /** Tries everything in coverage.mjs. */

@@ -39,7 +39,7 @@ export async function settled(page, view) {
 }
 
 /** Checks every view, light, dark and at 380 px, and takes a picture of it. */
-export async function seeViews(page, base, out, known) {
+export async function seeViews({ page, base, out, known }) {
   const looks = [
     { name: "light", width: 1280, height: 800, colorScheme: "light" },
     { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
@@ -56,6 +56,4 @@ export async function seeViews(page, base, out, known) {
       await page.screenshot({ path: `${out}/${view.name}-${name}.png` });
     }
   }
-  await page.setViewportSize({ width: 1280, height: 800 });
-  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
 }

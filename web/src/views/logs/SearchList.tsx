@@ -24,7 +24,9 @@ export function SearchList() {
   const [zone] = useZone();
   const anchor = useAnchor();
   const list = JSON.stringify([viewParams(view), view.range, view.order]);
-  const [linked, noteOpen] = useLinked(list, view.line, (line) => setView({ ...view, line }, { replace: true }));
+  const [linked, noteOpen] = useLinked(list, view.line, (line) =>
+    setView({ ...view, line }, { replace: true }),
+  );
   const limit = linked === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
