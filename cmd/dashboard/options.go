@@ -85,7 +85,8 @@ const usageHead = `Usage: dashboard [FLAGS]
 
 Each flag can be set by the variable in brackets. Secrets are variables only, or
 variables NAME_FILE that name a file:
-  DASHBOARD_ADMIN_PASSWORD   the password of the user admin; without it one is made at the first start
+  DASHBOARD_ADMIN_PASSWORD   the password of the user admin; without it the first start puts one into the
+                             file admin-password of the data folder
   LOKI_USER, LOKI_PASSWORD   basic authentication at Loki
   LOKI_BEARER_TOKEN          bearer token for Loki
   DASHBOARD_DEPLOY_TOKEN     what a CI sends as a bearer token to POST /api/v1/deploys; without it none can

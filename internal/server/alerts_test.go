@@ -70,7 +70,7 @@ func notification(alerts ...string) string {
 func TestNotificationsNeedTheToken(t *testing.T) {
 	f := newAlertFixture(t)
 	body := notification(f.alertOf("Down", "firing", 5, `{}`))
-	for _, token := range []string{"", "Bearer ", "Bearer wrong", "Bearer " + deployToken, "Basic " + webhookToken} {
+	for _, token := range []string{"", "Bearer ", "Bearer wrong", "Bearer " + deployToken, "Basic " + webhookToken, webhookToken} {
 		f.into(f.do(http.MethodPost, "/api/v1/alertmanager", body, "Authorization", token), 401, nil)
 	}
 	var taken takenBody
@@ -314,6 +314,8 @@ func TestSilencesNeedAReasonATimeAndTheirOwnPage(t *testing.T) {
 		`{"episode":1,"scope":"everything","for_ms":3600000,"reason":"x"}`:                "scope",
 		`{"episode":7,"scope":"alert","for_ms":3600000,"reason":"x"}`:                     "no such episode",
 		`{"episode":1,"scope":"alert","for_ms":3600000,"reason":"x","createdBy":"other"}`: "the body is not",
+		`{"episode":1,"scope":"alert","for_ms":3600000,"reason":"x"} {}`:                  "the body is not",
+		`{"episode":1,"scope":"alert","for_ms":3600000,"reason":"x"}}`:                    "the body is not",
 	} {
 		if answer := post(body); answer.Code != 400 && answer.Code != 404 || !strings.Contains(answer.Body.String(), want) {
 			t.Errorf("%s: got %d %s", body, answer.Code, answer.Body)

@@ -55,9 +55,9 @@ func (s *Server) requireToken(c *gin.Context, token secret.String, variable, off
 	if token.IsZero() {
 		return &requestError{http.StatusForbidden, "forbidden", off + ": set " + variable + " and send it as a bearer token"}
 	}
-	shown, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	shown, isBearer := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
 	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token.Reveal()))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+	if !isBearer || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 		return &requestError{http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer with the value of " + variable}
 	}
 	return nil

@@ -141,11 +141,11 @@ func TestIssuesAreSelectedByTagsFunctionsAndDeploys(t *testing.T) {
 	if _, err := f.tracker.AddDeploy(t.Context(), life.Deploy{Version: "2b7f1e", Service: "backend", At: f.now.Add(-time.Hour)}); err != nil {
 		t.Fatal(err)
 	}
-	f.happen(f.now.Add(-time.Minute), "backend", "failed\nTraceback (most recent call last):\n  File \"/app/shop.py\", line 3, in pay\nValueError: no", map[string]string{"host": "web1", "user": "ada=b"})
+	f.happen(f.now.Add(-time.Minute), "backend", "failed\nTraceback (most recent call last):\n  File \"/app/shop.py\", line 3, in pay\nValueError: no", map[string]string{"host": "web1", "user": "ada=b", "endpoint": "/api/games/12"})
 	for query, want := range map[string]string{
 		"tag=host=web0": "[1] 1", "tag=host=web1": "[1 3] 2", "host=web1": "[1 3] 2", "host=!web0": "[2 3] 2", "container=c": "[] 0",
 		"tag=host=web1&tag=user=ada%3Db": "[3] 1", "tag=user!=ada%3Db": "[1 2] 2", "tag=host=web0&tag=host=web1": "[1 3] 2",
-		"tag=host=web1&q=pool": "[1] 1", "frame=pay": "[3] 1", "frame=!pay": "[1 2] 2", "frame=pay&frame=other": "[] 0",
+		"tag=host=web1&q=pool": "[1] 1", "tag=endpoint=/api/games/34": "[3] 1", "tag=endpoint=/api/games/<num>": "[3] 1", "frame=pay": "[3] 1", "frame=!pay": "[1 2] 2", "frame=pay&frame=other": "[] 0",
 		"deploy=2b7f1e": "[1 3] 2", "deploy=!2b7f1e": "[2] 1", "deploy=other": "[] 0", "deploy=other&deploy=2b7f1e&service=backend": "[1 3] 2",
 	} {
 		ids, total := f.list("sort=events&" + query)

@@ -111,6 +111,9 @@ func (s *Server) freeze(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if one.Lines == 0 && content.Issue == nil {
+		return badRequest("there is nothing to freeze: no line fits")
+	}
 	data, err := json.Marshal(content)
 	if err != nil {
 		return fmt.Errorf("encode a snapshot: %w", err)

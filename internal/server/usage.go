@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -155,7 +156,7 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 		}
 		service = &name
 	}
-	key := params.Encode()
+	key := fmt.Sprintf("%d %s %q %q %q", q.Days, q.Zone, q.Envs.Any, q.Envs.None, params["service"])
 	got, err := s.patterns.get(c.Request.Context(), key, func(ctx context.Context) (usage.Sample, error) {
 		return usage.Patterns(ctx, s.config.Usage.DB, s.config.Loki, q, service)
 	})

@@ -118,11 +118,12 @@ func snapshotsThatCannotBeAreRefused(t *testing.T, _ string, d *dashboard) {
 		title  string
 		want   int
 	}{
-		"no title":         {"story", many, " ", http.StatusBadRequest},
+		"no id":            {"story", nil, "a", http.StatusBadRequest},
 		"something else":   {"health", nil, "a", http.StatusBadRequest},
 		"a wrong range":    {"lines", url.Values{"start": {"never"}}, "a", http.StatusBadRequest},
 		"a wrong query":    {"lines", url.Values{"query": {"{"}}, "a", http.StatusBadRequest},
 		"issues are off":   {"issue", url.Values{"issue": {"1"}, "ts": {"1"}, "id": {"0a"}}, "a", http.StatusServiceUnavailable},
+		"no line fits":     {"story", many, "a", http.StatusBadRequest},
 		"an id of a story": {"story", url.Values{"id": {"x"}}, "a", http.StatusBadRequest},
 	} {
 		body := fmt.Sprintf(`{"of":%q,"params":%q,"title":%q,"view":"","days":1}`, attempt.of, attempt.params.Encode(), attempt.title)

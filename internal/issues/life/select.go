@@ -69,7 +69,7 @@ func (t *Tracker) selection(ctx context.Context, q *ListQuery) (*selection, erro
 func (s *selection) readTags(ctx context.Context, events issues.Reader) error {
 	byName := map[string]map[issues.Key]bool{}
 	for _, tag := range s.Tags {
-		keys, err := events.Tagged(ctx, s.Span, tag.Name, tag.Value)
+		keys, err := events.Tagged(ctx, s.Span, tag.Name, issues.ShownTag(tag.Name, tag.Value))
 		if err != nil {
 			return fmt.Errorf("list the issues with the tag %.100s: %w", tag.Name, err)
 		}

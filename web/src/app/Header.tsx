@@ -1,5 +1,5 @@
 import { Moon, RotateCw, Search, Share, Sun } from "lucide-react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { useAnchor } from "../state/anchor";
 import { withTail } from "../state/filters";
@@ -10,7 +10,7 @@ import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
 import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
-import { OVERVIEW } from "./routes";
+import { isSnapshot, OVERVIEW } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
 
@@ -24,6 +24,7 @@ interface HeaderProps {
 /** Name, tabs, and what holds for every view: environment, range, theme, user. */
 export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
   const { view } = useView();
+  const [path] = useLocation();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
   const other = theme === "dark" ? "light" : "dark";
@@ -46,11 +47,15 @@ export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
             <kbd className="hidden font-sans text-meta lg:inline">{PALETTE_KEYS}</kbd>
           </Button>
         </span>
-        <EnvSelect />
-        <RangePicker />
-        <IconButton label="Load the newest" onClick={refresh}>
-          <RotateCw size={16} aria-hidden />
-        </IconButton>
+        {!isSnapshot(path) && (
+          <>
+            <EnvSelect />
+            <RangePicker />
+            <IconButton label="Load the newest" onClick={refresh}>
+              <RotateCw size={16} aria-hidden />
+            </IconButton>
+          </>
+        )}
         <span className="hidden sm:block">
           <IconButton label="Share this view" onClick={onShare}>
             <Share size={16} aria-hidden />

@@ -7,7 +7,19 @@ import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { keepFocus } from "../ui/focus";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY } from "./routes";
+import {
+  ALERTS,
+  HEALTH,
+  ISSUES,
+  isSnapshot,
+  LINES,
+  NOTIFICATIONS,
+  OVERVIEW,
+  routeOf,
+  SNAPSHOT,
+  SNAPSHOTS,
+  STORY,
+} from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
@@ -22,6 +34,8 @@ const LogsView = lazy(() => import("../views/logs/LogsView"));
 const Palette = lazy(() => import("./palette/Palette"));
 const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
 const ShareDialog = lazy(() => import("../views/share/ShareDialog"));
+const SnapshotsView = lazy(() => import("../views/snapshots/SnapshotsView"));
+const SnapshotView = lazy(() => import("../views/snapshots/SnapshotView"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
@@ -61,6 +75,10 @@ export function Shell({ session }: { session: Session }) {
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
             <Route path={STORY}>{guarded("Story", <StoryView />)}</Route>
+            <Route path={SNAPSHOTS}>{guarded("Snapshots", <SnapshotsView />)}</Route>
+            <Route path={`${SNAPSHOT}/:id`}>
+              {({ id }) => guarded("Snapshot", <SnapshotView key={id} id={id} />)}
+            </Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -105,12 +123,13 @@ function focusMain() {
 /** Titles of the views that have no tab. */
 const UNTABBED: Readonly<Record<string, string>> = {
   [NOTIFICATIONS]: "Notifications",
+  [SNAPSHOTS]: "Snapshots",
   [STORY]: "Story of a request",
 };
 
 function useTitle() {
   const [path] = useLocation();
-  const name = UNTABBED[path] ?? routeOf(path)?.name;
+  const name = isSnapshot(path) ? "Snapshot" : (UNTABBED[path] ?? routeOf(path)?.name);
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);

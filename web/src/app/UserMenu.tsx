@@ -1,4 +1,4 @@
-import { Bell, CircleHelp, Clock, LogOut, Moon, Search, Share, Sun } from "lucide-react";
+import { Bell, CircleHelp, Clock, LogOut, Moon, Search, Share, Snowflake, Sun } from "lucide-react";
 import type { ReactElement } from "react";
 import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
@@ -7,7 +7,7 @@ import { useTheme } from "../state/theme";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { Menu, MenuItem, MenuLine, MenuNote } from "../ui/Menu";
-import { NOTIFICATIONS } from "./routes";
+import { NOTIFICATIONS, SNAPSHOTS } from "./routes";
 
 interface UserMenuProps {
   trigger: ReactElement;
@@ -42,6 +42,10 @@ export default function UserMenu({ trigger, session, onHelp, onPalette, onShare 
       <MenuItem onSelect={onShare}>
         <Share size={14} aria-hidden />
         Share this view
+      </MenuItem>
+      <MenuItem onSelect={() => navigate(linkTo(SNAPSHOTS, view))}>
+        <Snowflake size={14} aria-hidden />
+        Snapshots
       </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>

@@ -1,5 +1,5 @@
 import { ERROR_LEVELS } from "../lib/levels";
-import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, type View } from "./view";
+import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, TAG, type View } from "./view";
 
 export type Mode = "include" | "exclude";
 
@@ -28,6 +28,28 @@ export function removeFilter(view: View, name: string, value: string): View {
   return isFacet(name) ? withFacet(view, name, value, null) : withField(view, name, value, null);
 }
 
+/**
+ * The view with the issues that have, or lack, a value: of a label, of the tag of that name, or with `frame` and
+ * `deploy` a function in the traceback and the version that they came with.
+ */
+export function withMark(view: View, name: string, value: string, mode: Mode): View {
+  if (isFacet(name))
+    return filterMode(view, name, value) === mode ? view : toggleFilter(view, name, value, mode);
+  const mark = markName(name);
+  const others = withoutMark(view, mark, value);
+  return { ...others, marks: [...others.marks, { name: mark, value, exclude: mode === "exclude" }] };
+}
+
+/** The view without the filter of issues on a value. */
+export function withoutMark(view: View, name: string, value: string): View {
+  const marks = view.marks.filter((mark) => mark.name !== name || mark.value !== value);
+  return { ...view, line: "", marks };
+}
+
+function markName(name: string): string {
+  return name === "frame" || name === "deploy" || name.startsWith(TAG) ? name : TAG + name;
+}
+
 /** The view showing only these values of a facet; none means all. */
 export function onlyValues(view: View, facet: Facet, values: readonly string[]): View {
   return { ...view, line: "", filters: { ...view.filters, [facet]: { include: values, exclude: [] } } };
@@ -47,7 +69,18 @@ export function toggleErrors(view: View): View {
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
   const filters = { ...emptyFilters(), env: view.filters.env };
-  return { ...view, line: "", q: [], not: [], query: "", fields: [], states: [], assignees: [], filters };
+  return {
+    ...view,
+    line: "",
+    q: [],
+    not: [],
+    query: "",
+    fields: [],
+    states: [],
+    assignees: [],
+    marks: [],
+    filters,
+  };
 }
 
 /** The view with all environments. */

@@ -7,7 +7,7 @@ const HOUR = 3_600_000;
 const BOUNDS = { startMs: NOW - 2 * HOUR, endMs: NOW - HOUR };
 
 function shown(path: string, search: string, more: Partial<Shown> = {}): Shown {
-  return { path, view: parseView(search), bounds: BOUNDS, zone: "local", event: "", ...more };
+  return { path, view: parseView(search), bounds: BOUNDS, zone: "local", issue: "", event: "", ...more };
 }
 
 describe("a link to what is seen", () => {

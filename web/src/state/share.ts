@@ -14,7 +14,8 @@ export interface Shown {
   /** The page's range as it is now. */
   bounds: Bounds;
   zone: Zone;
-  /** The event of an issue that is shown; empty for none. */
+  /** The number of the issue that is shown, and its event; empty for none. */
+  issue: string;
   event: string;
 }
 

@@ -10,7 +10,7 @@ export interface FacetFilter {
   exclude: readonly string[];
 }
 
-/** A filter on any other label or on structured metadata. */
+/** A filter on any other label, on structured metadata, or on what issues have. */
 export interface FieldFilter {
   name: string;
   value: string;
@@ -43,6 +43,8 @@ export interface View {
   states: readonly IssueState[];
   assignees: readonly string[];
   sort: IssueSort;
+  /** What issues have besides: `tag:` and the name of a tag, `frame` for a function, `deploy` for a version. */
+  marks: readonly FieldFilter[];
   /** Id of the entry that the link points at; empty for none. */
   line: string;
   /** Id of the component of health that is open; empty for none. */
@@ -92,6 +94,7 @@ export function parseView(search: string): View {
     states: ISSUE_STATES.filter((state) => params.getAll("state").includes(state)),
     assignees: [...new Set(params.getAll("assignee"))].slice(0, MAX_VALUES),
     sort: ISSUE_SORTS.find((sort) => sort === params.get("sort")) ?? "last",
+    marks: parseMarks(params).slice(0, MAX_VALUES),
     line: params.get("line") ?? "",
     component: params.get("c") ?? "",
     request: (params.get("id") ?? "").trim(),
@@ -114,6 +117,7 @@ export function formatView(view: View): string {
   if (view.wrap) params.append("wrap", "1");
   for (const state of view.states) params.append("state", state);
   for (const name of view.assignees) params.append("assignee", name);
+  for (const [key, value] of markParams(view.marks)) params.append(key, value);
   if (view.sort !== "last") params.append("sort", view.sort);
   if (view.line !== "") params.append("line", view.line);
   if (view.component !== "") params.append("c", view.component);
@@ -130,6 +134,17 @@ export function filterParams(view: Pick<View, "filters" | "q" | "not">): [string
   ]);
   const texts = view.q.map((word): [string, string] => ["q", word]);
   return [...pairs, ...texts, ...view.not.map((word): [string, string] => ["not", word])];
+}
+
+/** Marks the name of a tag of events among what issues have. */
+export const TAG = "tag:";
+
+/** What issues have, as the API and the address spell it. */
+export function markParams(marks: readonly FieldFilter[]): [string, string][] {
+  return marks.map(({ name, value, exclude }) => {
+    if (!name.startsWith(TAG)) return [name, `${exclude ? "!" : ""}${value}`];
+    return ["tag", `${name.slice(TAG.length)}${exclude ? "!=" : "="}${value}`];
+  });
 }
 
 /** True if anything but the environment narrows the view: then an empty bucket means "no match", not "no data". */
@@ -187,6 +202,22 @@ function parseField(text: string): FieldFilter[] {
   const match = /^([^=!]+)(!?=)([\s\S]*)$/.exec(text);
   if (!match?.[1] || !isFieldName(match[1])) return [];
   return [{ name: match[1], value: match[3] ?? "", exclude: match[2] === "!=" }];
+}
+
+function parseMarks(params: URLSearchParams): FieldFilter[] {
+  const tags = params.getAll("tag").flatMap((text) => {
+    const match = /^([^=!]+)(!?=)([\s\S]+)$/.exec(text);
+    if (!match?.[1] || !match[3]) return [];
+    return [{ name: TAG + match[1], value: match[3], exclude: match[2] === "!=" }];
+  });
+  const plain = ["frame", "deploy"].flatMap((name) => {
+    const { include, exclude } = parseFacet(params.getAll(name));
+    return [
+      ...include.map((value) => ({ name, value, exclude: false })),
+      ...exclude.map((value) => ({ name, value, exclude: true })),
+    ];
+  });
+  return [...tags, ...plain];
 }
 
 function unique(values: readonly string[]): string[] {

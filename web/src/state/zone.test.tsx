@@ -1,4 +1,4 @@
-import { act } from "react";
+import { act, useMemo } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Entry } from "../api/types";
@@ -28,6 +28,7 @@ afterEach(() => {
 
 function Page() {
   const [zone, choose] = useZone();
+  const look = useMemo(() => ({ narrow: false, wrap: false, columns: [], hits: [], zone }), [zone]);
   return (
     <>
       <LineRow
@@ -37,7 +38,10 @@ function Page() {
         open={false}
         context={false}
         active={false}
-        narrow={false}
+        top={0}
+        look={look}
+        measure={undefined}
+        place={undefined}
         onToggle={SAME}
         onContext={SAME}
       />

@@ -15,7 +15,7 @@ import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
-import { HAVE_LEVELS, ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY } from "../routes";
+import { HAVE_LEVELS, ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, SNAPSHOTS, STORY } from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
@@ -79,6 +79,7 @@ function usePlaces(session: Session, go: Go): Command[] {
       run: () => go(path),
     })),
     { id: STORY, group, title: "Story of a request", run: () => go(STORY) },
+    { id: SNAPSHOTS, group, title: "Snapshots", note: "frozen", run: () => go(SNAPSHOTS) },
     ...(session.user.role === "admin"
       ? [{ id: NOTIFICATIONS, group, title: "Notifications", note: "settings", run: () => go(NOTIFICATIONS) }]
       : []),

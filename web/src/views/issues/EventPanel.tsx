@@ -3,11 +3,13 @@ import { stripAnsi } from "../../lib/ansi";
 import { plural } from "../../lib/format";
 import { formatClock, formatExact, formatNs, nsToMs, zoneMark } from "../../lib/time";
 import { MessageText } from "../../lines/MessageText";
+import { FrameLinkContext } from "../../lines/TraceLineText";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
+import { FilterLink } from "./FilterLink";
 import { type ShownEvent, useShownEvent } from "./useShownEvent";
 
 const SLOTS: Record<Evidence["slot"], string> = {
@@ -36,7 +38,7 @@ export function EventPanel({ issue }: { issue: IssueDetail }) {
         </>
       }
     >
-      {shown && <Whole shown={shown} />}
+      {shown && <WholeEvent shown={shown} />}
       {!shown && query.isLoading && <Skeleton className="m-4 h-48" />}
       {!shown && query.isError && <ErrorState error={query.error} onRetry={() => query.refetch()} />}
       {!shown && !query.isLoading && !query.isError && (
@@ -46,14 +48,17 @@ export function EventPanel({ issue }: { issue: IssueDetail }) {
   );
 }
 
-function Whole({ shown }: { shown: ShownEvent }) {
+/** The text of an event, with the lines around it folded. */
+export function WholeEvent({ shown }: { shown: ShownEvent }) {
   const entry: Entry = { id: shown.id, ts: shown.ts, line: shown.line, labels: shown.labels, metadata: {} };
   const { evidence } = shown;
   return (
     <div className="grid min-w-0 gap-2 px-4 pb-4">
       <Around name="before" lines={evidence?.before ?? []} />
       <ScrollBox label="The event" className="overflow-x-auto rounded-md border border-line bg-bg p-3">
-        <MessageText key={shown.id} entry={entry} raw={false} />
+        <FrameLinkContext value={FrameLink}>
+          <MessageText key={shown.id} entry={entry} raw={false} />
+        </FrameLinkContext>
       </ScrollBox>
       <Around name="after" lines={evidence?.after ?? []} />
       {!evidence?.context && (
@@ -65,6 +70,10 @@ function Whole({ shown }: { shown: ShownEvent }) {
       )}
     </div>
   );
+}
+
+function FrameLink({ func }: { func: string }) {
+  return <FilterLink name="frame" value={func} />;
 }
 
 /** Lines of the same stream before or after the event, folded. */

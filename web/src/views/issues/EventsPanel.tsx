@@ -15,6 +15,7 @@ import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
+import { EventFacts } from "./EventFacts";
 
 /** The events of the page's range, the newest first; each opens in place. */
 export function EventsPanel({ id }: { id: number }) {
@@ -106,7 +107,6 @@ function EventDetail({ issue, event }: EventProps) {
     labels: {},
     metadata: {},
   };
-  const facts = Object.entries({ ...event.tags, correlation_id: event.correlation_id, group: event.hash });
   return (
     <div className="grid gap-2 bg-bg px-4 py-3">
       <ScrollBox label="The event" className="max-h-96 overflow-auto">
@@ -126,16 +126,7 @@ function EventDetail({ issue, event }: EventProps) {
           </Link>
         )}
       </p>
-      <dl className="grid grid-cols-[8rem_1fr] gap-x-3 text-meta">
-        {facts
-          .filter(([, value]) => value !== "")
-          .map(([name, value]) => (
-            <div key={name} className="contents">
-              <dt className="truncate text-muted">{name}</dt>
-              <dd className="font-mono">{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <EventFacts event={event} />
     </div>
   );
 }

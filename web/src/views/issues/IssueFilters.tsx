@@ -49,7 +49,7 @@ export function IssueFilters({ user, counts }: IssueFiltersProps) {
             </Chip>
           ))}
       </fieldset>
-      <FilterChips className="shrink-0 flex-nowrap!" />
+      <FilterChips of="issues" className="shrink-0 flex-nowrap!" />
       <div className="ml-auto shrink-0">
         <Segmented
           label="Order"

@@ -61,7 +61,7 @@ function Issue({ issue, asked, part, user }: IssueProps) {
   return (
     <>
       <IssueHead issue={issue} asked={asked} user={user} />
-      <FilterChips />
+      <FilterChips of="events" />
       <IssueTabs issue={issue} part={part} />
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
         <div className="grid min-w-0 gap-4">

@@ -1,10 +1,10 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Row } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
-import { cx } from "../../ui/cx";
-import { LineRow, Separator } from "./LineRow";
+import { useZone } from "../../state/zone";
+import { LineRow, type RowLook, Separator } from "./LineRow";
 import { useFollowEnd } from "./useFollowEnd";
 import { useGridKeys } from "./useGridKeys";
 import { useSlots } from "./useSlots";
@@ -42,12 +42,18 @@ export function LineGrid({
   follow,
 }: LineGridProps) {
   const { view } = useView();
+  const [zone] = useZone();
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [contexts, setContexts] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState("");
   const id = useId();
+  const { wrap, columns, q: hits } = view;
+  const look = useMemo<RowLook>(
+    () => ({ narrow, wrap, columns, hits, zone }),
+    [narrow, wrap, columns, hits, zone],
+  );
   const rowPx = narrow ? NARROW_ROW_PX : ROW_PX;
   const onLeave = follow?.onLeave;
 
@@ -60,7 +66,7 @@ export function LineGrid({
     getItemKey,
     paddingStart: before * rowPx,
     estimateSize: (index) => rowSize(rows[index], rowPx, open),
-    overscan: 12,
+    overscan: 6,
   });
   const items = virtual.getVirtualItems();
   const slots = useSlots(items.map(({ key }) => String(key)));
@@ -120,33 +126,27 @@ export function LineGrid({
         {items.map((item) => {
           const row = rows[item.index];
           if (!row) return null;
+          if (row.kind !== "entry") {
+            return <Separator key={slots.get(row.key)} label={row.label} top={item.start} />;
+          }
           const isOpen = open.has(row.key);
-          const measured = view.wrap || isOpen;
+          const measured = look.wrap || isOpen;
           return (
-            <div
+            <LineRow
               key={measured ? row.key : slots.get(row.key)}
-              role="presentation"
-              data-index={item.index}
-              ref={measured ? virtual.measureElement : undefined}
-              className={cx("absolute inset-x-0 top-0", !measured && "contain-content")}
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              {row.kind === "entry" ? (
-                <LineRow
-                  id={`${id}-${before + item.index}`}
-                  entry={row.entry}
-                  index={before + item.index}
-                  open={isOpen}
-                  context={contexts.has(row.key)}
-                  active={row.key === active}
-                  narrow={narrow}
-                  onToggle={toggle}
-                  onContext={toggleContext}
-                />
-              ) : (
-                <Separator label={row.label} />
-              )}
-            </div>
+              id={`${id}-${before + item.index}`}
+              entry={row.entry}
+              index={before + item.index}
+              top={item.start}
+              open={isOpen}
+              context={contexts.has(row.key)}
+              active={row.key === active}
+              look={look}
+              onToggle={toggle}
+              onContext={toggleContext}
+              measure={measured ? virtual.measureElement : undefined}
+              place={measured ? item.index : undefined}
+            />
           );
         })}
       </div>

@@ -6,9 +6,10 @@ import { linkTo } from "../../state/useView";
 import type { View } from "../../state/view";
 import { CopyButton } from "../../ui/CopyButton";
 import { Modal } from "../../ui/Modal";
+import { FreezeForm } from "./FreezeForm";
 import { useShown } from "./useShown";
 
-/** A link to what is seen: to this time for good, or always to the newest. */
+/** A link to what is seen, to this time for good or always to the newest; and a copy that stays. */
 export default function ShareDialog({ onClose }: { onClose: () => void }) {
   const shown = useShown();
   const [now] = useState(Date.now); // the link must not change while one reads it
@@ -45,6 +46,7 @@ export default function ShareDialog({ onClose }: { onClose: () => void }) {
           />
           <CopyButton words focus label="Copy link" text={href} />
         </div>
+        <FreezeForm shown={shown} now={now} onLeave={onClose} />
       </div>
     </Modal>
   );

@@ -14,10 +14,10 @@ export function useShown(): Shown {
   const bounds = useAnchor();
   const issue = issueOf(path);
   const last = useIssue(issue, issue !== "").data?.evidence.at(-1);
-  return { path, view, zone, bounds, event: last ? `${last.ts}-${last.id}` : "" };
+  return { path, view, zone, bounds, issue, event: last ? `${last.ts}-${last.id}` : "" };
 }
 
 /** The number of the issue whose event a path shows; empty for none. */
-export function issueOf(path: string): string {
+function issueOf(path: string): string {
   return new RegExp(`^${ISSUES.path}/(\\d+)(?:/around)?$`).exec(path)?.[1] ?? "";
 }

@@ -1,7 +1,6 @@
 import { useStory } from "../../api/story";
 import type { Story } from "../../api/types";
-import { formatCount, plural } from "../../lib/format";
-import { hasNginx, isWholeSecond, storyWords } from "../../lib/story";
+import { hasNginx, storyWords } from "../../lib/story";
 import { describeDuration, formatExact, formatSecond, lastSpan, nsToMs } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { storyBounds } from "../../state/share";
@@ -9,21 +8,16 @@ import { useView } from "../../state/useView";
 import type { TimeRange } from "../../state/view";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
-import { Panel } from "../../ui/Panel";
-import { ScrollBox } from "../../ui/ScrollBox";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { AddTheId } from "./AddTheId";
-import { Lanes } from "./Lanes";
 import { RequestForm } from "./RequestForm";
-import { StoryLines } from "./StoryLines";
-import { useStoryKeys } from "./useStoryKeys";
+import { Told } from "./Told";
 
 const DAY_MS = 86_400_000;
 const WIDER_MS = [7 * DAY_MS, 30 * DAY_MS];
 
 /** Everything that carries the id of one request, of every service, in the order of time. */
 export default function StoryView() {
-  useStoryKeys();
   const { view } = useView();
   const bounds = storyBounds(view.range, useAnchor());
   const query = useStory(view.request, bounds);
@@ -44,7 +38,9 @@ export default function StoryView() {
         {query.isError && query.data && (
           <Notice>{query.error.message} Showing what was loaded before.</Notice>
         )}
-        {query.data && <Told story={query.data} range={view.range} />}
+        {query.data && <Told story={query.data} />}
+        {query.data?.lines.length === 0 && <NotFound story={query.data} range={view.range} />}
+        {query.data && <AddTheId open={query.data.lines.length === 0} nginx={!hasNginx(query.data)} />}
       </div>
     </div>
   );
@@ -64,63 +60,6 @@ function Head({ request, story, failed }: { request: string; story: Story | unde
         {request !== "" && <CopyButton label="Copy the id" text={request} />}
         {first && <span className="text-muted">{formatExact(nsToMs(first.entry.ts))}</span>}
       </div>
-    </div>
-  );
-}
-
-function Told({ story, range }: { story: Story; range: TimeRange }) {
-  const { lines, nearby } = story;
-  const first = lines[0]?.entry;
-  return (
-    <>
-      {(story.partial || story.cut) && <Missing story={story} />}
-      {first ? (
-        <>
-          <Lanes story={story} />
-          <Panel title="The request" note="every line that carries the id, with the gap to the line before">
-            <StoryLines label="Lines of the request" story={story} />
-            {lines.some(({ entry }) => entry.labels.service === "nginx" && isWholeSecond(entry.ts)) && (
-              <p className="border-t border-line px-4 py-1.5 text-meta text-muted">
-                nginx writes whole seconds, so that its line may stand up to a second too early.
-              </p>
-            )}
-          </Panel>
-          <Panel title="Nearby" note="other services within two seconds; nothing says that they belong to it">
-            {nearby.length === 0 && (
-              <p className="px-4 pb-3 text-muted">No other service logged a line then.</p>
-            )}
-            <ScrollBox label="Nearby, scrolled" className="max-h-96 overflow-y-auto">
-              <StoryLines label="Lines nearby" story={story} nearby />
-            </ScrollBox>
-            {story.nearby_cut && (
-              <p className="border-t border-line px-4 py-1.5 text-meta text-muted">
-                The {formatCount(nearby.length)} nearest; there are more.
-              </p>
-            )}
-          </Panel>
-          <AddTheId open={false} nginx={!hasNginx(story)} />
-        </>
-      ) : (
-        <>
-          <NotFound story={story} range={range} />
-          <AddTheId open />
-        </>
-      )}
-    </>
-  );
-}
-
-function Missing({ story }: { story: Story }) {
-  return (
-    <div className="grid gap-px">
-      {story.cut && (
-        <Notice>
-          Only the newest {plural(story.lines.length, "line")} are shown. A shorter range shows others.
-        </Notice>
-      )}
-      {story.warnings.map((text) => (
-        <Notice key={text}>{text}</Notice>
-      ))}
     </div>
   );
 }
