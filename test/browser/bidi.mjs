@@ -19,7 +19,7 @@ export async function seeLines({ page, base }) {
     const line = await visible(row(text), `the line with “${text}” is shown`);
     check((await direction(line.getByText(text).first())) === "rtl", `“${text}” runs right to left`);
   }
-  const places = (line) => line.locator("> *").evaluateAll((cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().left)));
+  const places = (line) => line.locator("[role=gridcell]").evaluateAll((cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().left)));
   const latin = await places(row("joins a game").first());
   check(String(await places(row(HEBREW).first())) === String(latin), "the columns of a Hebrew line are where those of others are");
   await row(HEBREW).first().click();

@@ -34,7 +34,7 @@ function focused(page) {
 
 /** Checks that the focus is somewhere, and not on the page as a whole. */
 async function keepsFocus(page, after) {
-  await until(page, async () => !(await focused(page)).isLost, `after ${after} nothing has the focus`, 5_000);
+  await until(page, async () => !(await focused(page)).isLost, `after ${after} nothing has the focus`);
 }
 
 /** Presses Tab until what fits has the focus. */

@@ -106,10 +106,12 @@ async function findKnown({ base, request }) {
     const answer = await page.request.get(new URL(`api/v1/${path}`, base).href);
     return (await answer.json())[list]?.[0]?.id;
   };
+  const end = Date.now();
+  const hour = `start=${new Date(end - 3_600_000).toISOString()}&end=${new Date(end).toISOString()}`;
   return {
     issue: await until(page, () => first("issues?q=traceback", "issues"), "there is an issue with a traceback", 120_000),
     alert: await until(page, () => first("alerts", "firing"), "an alert fires", 120_000),
-    story: `story?id=${request}`,
+    story: `story?id=${request}&${hour}`,
   };
 }
 

@@ -20,7 +20,8 @@ export function listViews({ issue, alert, story }) {
     ["tail", "lines?tail=1", "[data-tail=live]", "figure canvas"],
     ["story", story, "[data-told=own]", "[data-lane] button"],
     ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
-    ["notifications", "settings/notifications", "main h1", "[data-channel]"],
+    ["snapshots", "snapshots", "main h1", "main h1"],
+    ["notifications", "settings/notifications", "main h1", "main h1"],
   ].map(([name, path, ready, chart]) => ({ name, path, ready, chart }));
 }
 

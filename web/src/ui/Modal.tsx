@@ -9,6 +9,8 @@ interface ModalProps {
   /** "center" for reading, "bottom" for a sheet that thumbs reach. */
   place: "center" | "bottom";
   onClose: () => void;
+  /** Has only text, which is scrolled by the keyboard too. */
+  textOnly?: boolean;
   children: ReactNode;
 }
 
@@ -21,7 +23,7 @@ const PLACES = {
  * A dialog over the page, open for as long as it is rendered; the browser keeps the focus in it and closes it on Escape.
  * What has `data-focus` has the focus at first; at the end it is back where it was.
  */
-export function Modal({ title, place, onClose, children }: ModalProps) {
+export function Modal({ title, place, onClose, textOnly = false, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -53,7 +55,9 @@ export function Modal({ title, place, onClose, children }: ModalProps) {
             <X size={16} aria-hidden />
           </IconButton>
         </div>
-        <div className="min-h-0 flex-1 overflow-y-auto p-4">{children}</div>
+        <div tabIndex={textOnly ? 0 : undefined} className="min-h-0 flex-1 overflow-y-auto p-4">
+          {children}
+        </div>
       </div>
     </dialog>
   );

@@ -24,9 +24,8 @@ export function SearchList() {
   const [zone] = useZone();
   const anchor = useAnchor();
   const list = JSON.stringify([viewParams(view), view.range, view.order]);
-  const [linked, noteOpen] = useLinked(list, view.line, (line) =>
-    setView({ ...view, line }, { replace: true }),
-  );
+  const note = (line: string) => setView({ ...view, line }, { replace: true });
+  const [linked, noteOpen] = useLinked(view.line, note, list);
   const limit = linked === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
@@ -36,7 +35,7 @@ export function SearchList() {
   const rows = useMemo(() => buildRows(entries), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
   const target = query.isPlaceholderData ? "" : linked;
-  const shown = useShown(`${linked} ${list}`, query.isPlaceholderData);
+  const shown = useShown(linked && `${linked} ${list}`, query.isPlaceholderData);
   const missing = useLinkedLine(target, entries, query);
 
   if (query.isError && entries.length === 0) {

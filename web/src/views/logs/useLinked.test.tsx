@@ -22,9 +22,8 @@ afterEach(() => {
 
 function List() {
   const { view, setView } = useView();
-  const [linked, onToggle] = useLinked(String(view.filters.service.include), view.line, (line) =>
-    setView({ ...view, line }, { replace: true }),
-  );
+  const open = (line: string) => setView({ ...view, line }, { replace: true });
+  const [linked, onToggle] = useLinked(view.line, open, String(view.filters.service.include));
   toggle = onToggle;
   drawn.push(linked);
   return null;
