@@ -87,7 +87,7 @@ func (c *Client) indexNames(ctx context.Context, start, end int64, used map[stri
 func (c *Client) askNames(ctx context.Context, days dayRange, before knownNames, used map[string]bool) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, namesWait)
 	defer cancel()
-	list, err := c.LabelNames(ctx, time.Unix(0, days.start), time.Unix(0, days.end))
+	list, err := c.LabelNames(ctx, "", time.Unix(0, days.start), time.Unix(0, days.end))
 	if err != nil {
 		list = usualNames
 	}

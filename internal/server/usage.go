@@ -132,7 +132,7 @@ type usagePatternsBody struct {
 
 type usagePatternBody struct {
 	Template string `json:"template"`
-	Text     string `json:"text"`
+	Filter   string `json:"filter"`
 	Service  string `json:"service"`
 	Lines    int    `json:"lines"`
 	Bytes    int    `json:"bytes"`
@@ -171,5 +171,5 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 }
 
 func usagePatternOf(p usage.Pattern) usagePatternBody {
-	return usagePatternBody{p.Template, p.Text, p.Service, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
+	return usagePatternBody{p.Template, p.Filter.String(), p.Service, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
 }

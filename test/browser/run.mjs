@@ -18,6 +18,7 @@ import { COVERAGE } from "./coverage.mjs";
 import { check, Failed, until } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
+import * as share from "./share.mjs";
 import { openStage } from "./stage.mjs";
 import * as steps from "./steps.mjs";
 import { saveSearch, tellStory, usePalette } from "./story.mjs";
@@ -78,11 +79,30 @@ async function drive({ base, user, out, service, search, ...login }) {
     await steps.followTail(page, stage);
     await page.screenshot({ path: `${out}/tail.png` });
   });
-  await step("story", () => tellStory(page, base));
+  let story;
+  await step("story", async () => {
+    story = await tellStory(page, base);
+  });
   await step("palette", () => usePalette(page, base, out));
   await step("saved searches", () => saveSearch(page, base, out));
-  await step("issues", () => issues.useIssues(page, user));
+  await step("zone of times", () => share.switchZone(page, base));
+  await step("more keys", () => share.useMoreKeys(page, base));
+  await step("share", () => share.shareView(page, base, out));
+  let issue;
+  await step("issues", async () => {
+    issue = await issues.useIssues(page, user);
+  });
+  // The last of it asks for a snapshot that is gone, which the console says too.
+  await step("snapshots", async () => {
+    await share.freeze(page, base, out, { issue, story });
+    errors.splice(0, errors.length, ...errors.filter((text) => !/status of 404/.test(text)));
+  });
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
+  // That a search is kept is said with the status 409, which the console says too.
+  await step("filters of issues", async () => {
+    await issues.filterIssues(page, base, issue, out);
+    errors.splice(0, errors.length, ...errors.filter((text) => !/status of 409/.test(text)));
+  });
   await step("notifications", () => steps.useNotifications(page));
 }
 

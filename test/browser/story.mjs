@@ -5,7 +5,7 @@ import { check, until, visible } from "./expect.mjs";
 
 /** A line leads to the story of its request; the picture and the keys lead to its lines; an unknown id says what to do. */
 export async function tellStory(page, base) {
-  await page.goto(new URL("lines?q=correlation_id&start=now-3h", base).href);
+  await page.goto(new URL("lines?q=correlation_id&start=now-30d", base).href);
   await (await visible(page.locator("[data-line]"), "lines with a correlation id are found")).click();
   await (await visible(page.getByRole("link", { name: "Its request" }), "an open line links to its request")).click();
   const title = await visible(page.locator("h1[data-story]"), "the story says how many lines it has");

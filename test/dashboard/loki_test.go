@@ -337,7 +337,7 @@ func labelsValuesSeriesVolume(t *testing.T, lokiURL string) {
 	client := lokiClient(t, lokiURL)
 	ctx := context.Background()
 	start, selector := now.Add(-time.Minute), selectJob(job)
-	names, err := client.LabelNames(ctx, start, now)
+	names, err := client.LabelNames(ctx, "", start, now)
 	if err != nil || !slices.Contains(names, "service") {
 		t.Errorf("label names: %v, %v", names, err)
 	}

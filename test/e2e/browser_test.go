@@ -67,7 +67,6 @@ receivers:
 `, port), map[string]string{"dashboard-token": token})
 	dashboard := servers.DashboardAt(t, port, []string{
 		"-loki-url", loki.URL, "-prometheus-url", prometheus.URL, "-alertmanager-url", alertmanager.URL,
-		"-query.ask-above", "1MB", // so little that the page asks
 	}, "DASHBOARD_ALERTMANAGER_TOKEN="+token)
 	raise(t, alertmanager, "PoolWaits")
 	nginx := servers.Nginx(t, dashboard.URL)

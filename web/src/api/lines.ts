@@ -2,7 +2,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import type { View } from "../state/view";
 import { apiUrl, getJson, type Params } from "./client";
 import { type Bounds, boundParams, costParams, useCostParams, viewParams } from "./queries";
-import type { Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
+import type { CompletionOption, Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
 
 /** Asks how much Loki would read for all lines of a view; null when that is not known. */
 export function useCost(view: View, bounds: Bounds): () => Promise<LogsCost | null> {
@@ -28,11 +28,25 @@ export function useSample(view: View, bounds: Bounds, enabled = true) {
   });
 }
 
-/** Loads the names of labels that lines of the range have, or the values of one label. */
-export function useCompletion(bounds: Bounds): (label?: string) => Promise<string[]> {
+/** What is to be completed: names, or the values of one, among the streams of a selector. */
+export interface Wanted {
+  name?: string;
+  /** Whether fields of lines are wanted beside labels. */
+  fields: boolean;
+  /** A stream selector; empty for all streams. */
+  selector: string;
+}
+
+/** Loads names or values of the lines that the view's filters select in the range, its query aside. */
+export function useCompletion(view: View, bounds: Bounds): (wanted: Wanted) => Promise<CompletionOption[]> {
   const client = useQueryClient();
-  return async (label) => {
-    const params: Params = [...boundParams(bounds), ...(label ? [["label", label] as const] : [])];
+  return async ({ name, fields, selector }) => {
+    const params: Params = [
+      ...viewParams({ ...view, query: selector, fields: [], q: [], not: [], patterns: [] }),
+      ...boundParams(bounds),
+      ...(fields ? [["of", "fields"] as const] : []),
+      ...(name ? [["name", name] as const] : []),
+    ];
     const { options } = await client.fetchQuery({
       queryKey: ["completion", params],
       queryFn: ({ signal }) => getJson<LogsCompletion>("logs/completion", params, signal),

@@ -147,7 +147,7 @@ export interface paths {
         };
         /**
          * Names or values for a query that is being written
-         * @description The names of labels that streams of the range have, or the values of one label; at most 500.
+         * @description The labels of the streams that the filters select, with of=fields also the fields of their lines (structured metadata, and what a parser would find), or the values of one; at most 500. Of a query only its stream selector counts.
          */
         get: operations["logsCompletion"];
         put?: never;
@@ -2258,7 +2258,7 @@ export interface components {
             huge: boolean;
         };
         LogsCompletion: {
-            options: string[];
+            options: components["schemas"]["CompletionOption"][];
         };
         LogsSample: {
             lines: number;
@@ -2271,12 +2271,14 @@ export interface components {
             warnings: string[];
             patterns: components["schemas"]["LinePattern"][];
             fields: components["schemas"]["LineField"][];
+            /** @description Loki has the filters |> and !>, as it has from 3.0 on. Without them the filters of patterns are regular expressions. */
+            pattern_filters: boolean;
         };
         LinePattern: {
             /** @description The message, with placeholders where it varies. */
             template: string;
-            /** @description What every such line holds as it stands, for q and not; empty when nothing is long enough. */
-            text: string;
+            /** @description A value of the parameter pattern that finds these lines and no other line of the sample; empty when there is none. */
+            filter: string;
             count: number;
             /** Format: date-time */
             first: string;
@@ -2362,6 +2364,16 @@ export interface components {
         };
         SavedSearches: {
             searches: components["schemas"]["SavedSearch"][];
+        };
+        CompletionOption: {
+            text: string;
+            /**
+             * @description json and logfmt are what these parsers take out of a line.
+             * @enum {string}
+             */
+            kind: "label" | "metadata" | "json" | "logfmt" | "value";
+            /** @description Of a field's values, as Loki guesses; empty where it does not. */
+            type: string;
         };
         SnapshotInput: {
             /**
@@ -2506,8 +2518,8 @@ export interface components {
         UsagePattern: {
             /** @description The message with placeholders where it varies. */
             template: string;
-            /** @description A text that every line of the pattern holds, to search for; empty when there is none. */
-            text: string;
+            /** @description A value of the parameter pattern that finds these lines and no other line of the sample; empty when there is none. */
+            filter: string;
             /** @description The service that most of the lines are of. */
             service: string;
             lines: number;
@@ -2673,6 +2685,8 @@ export interface components {
         not: string[];
         /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
         cost: "any";
+        /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+        pattern: string[];
         /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
         issueTag: string[];
         /** @description The same as the tag host; `!x` excludes x. */
@@ -2813,6 +2827,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2871,6 +2887,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2921,6 +2939,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2957,8 +2977,29 @@ export interface operations {
     logsCompletion: {
         parameters: {
             query?: {
-                /** @description The label whose values are wanted; without it, the names of labels. */
-                label?: string;
+                of?: "labels" | "fields";
+                /** @description The label or field whose values are wanted; without it, names. */
+                name?: string;
+                /** @description Service to show; repeat for several. `!x` excludes x. */
+                service?: components["parameters"]["service"];
+                /** @description Levels to show; repeat for several. `!x` excludes x. The set is that of the schema Level. */
+                level?: components["parameters"]["level"];
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Host to show; repeat for several. `!x` excludes x. */
+                host?: components["parameters"]["host"];
+                /** @description Container to show; repeat for several. `!x` excludes x. */
+                container?: components["parameters"]["container"];
+                /** @description Collector job to show; repeat for several. `!x` excludes x. */
+                job?: components["parameters"]["job"];
+                /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
+                q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
+                /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
+                query?: components["parameters"]["query"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
@@ -3007,6 +3048,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -3248,6 +3291,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -3304,6 +3349,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -3356,6 +3403,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description Show lines from this time on first. Default now; at most 1 h back. */

@@ -47,6 +47,7 @@ export type LoginRequest = Schemas["LoginRequest"];
 export type LoginResponse = Schemas["LoginResponse"];
 export type LineField = Schemas["LineField"];
 export type LinePattern = Schemas["LinePattern"];
+export type CompletionOption = Schemas["CompletionOption"];
 export type LogsCompletion = Schemas["LogsCompletion"];
 export type LogsCost = Schemas["LogsCost"];
 export type LogsSample = Schemas["LogsSample"];

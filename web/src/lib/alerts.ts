@@ -92,6 +92,7 @@ export function episodeView(view: View, episode: AlertEpisode, now: number): Vie
     filters,
     fields: [],
     not: [],
+    patterns: [],
     query: "",
     q: [],
     tail: false,

@@ -52,5 +52,6 @@ describe("the search of issues", () => {
   it("turns a filter round instead of asking for both", () => {
     expect(read("-user:ada", "tag=user%3Dada")[0]).toBe("tag=user!=ada");
     expect(read("service:a service:a")[0]).toBe("service=a");
+    expect(read("tag:user!=ada")[0]).toBe("tag=user!=ada");
   });
 });

@@ -39,6 +39,7 @@ function split(text: string): { filters: Filter[]; words: string } {
 
 function readFilter(head: string, value: string, exclude: boolean): Filter | null {
   if (value === "") return null;
+  if (head.endsWith("!=")) return { name: nameOf(head.slice(TAG.length, -2)), value, exclude: !exclude };
   if (head.endsWith("=")) return { name: nameOf(head.slice(TAG.length, -1)), value, exclude };
   const name = head.slice(0, -1);
   const known = LABELS.includes(name) || PLAIN_TAGS.includes(name) || name === "frame" || name === "deploy";

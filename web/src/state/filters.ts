@@ -74,6 +74,7 @@ export function clearFilters(view: View): View {
     line: "",
     q: [],
     not: [],
+    patterns: [],
     query: "",
     fields: [],
     states: [],
@@ -110,7 +111,15 @@ export function toggleColumn(view: View, name: string): View {
 export function countFilters(view: View): number {
   const facets = FACETS.filter((facet) => facet !== "env").map((facet) => view.filters[facet]);
   const values = facets.reduce((sum, { include, exclude }) => sum + include.length + exclude.length, 0);
-  return values + view.fields.length + view.q.length + view.not.length + (view.query === "" ? 0 : 1);
+  const texts = view.q.length + view.not.length + view.patterns.length;
+  return values + view.fields.length + texts + (view.query === "" ? 0 : 1);
+}
+
+/** The view with only the lines of a pattern, or without them; `pattern` is a filter that finds them. */
+export function withPattern(view: View, pattern: string, mode: Mode): View {
+  const negated = `!${pattern.slice(1)}`;
+  const others = view.patterns.filter((other) => other !== pattern && other !== negated);
+  return { ...view, line: "", patterns: [...others, mode === "include" ? pattern : negated] };
 }
 
 function withFacet(view: View, facet: Facet, value: string, mode: Mode | null): View {

@@ -28,6 +28,8 @@ export interface View {
   q: readonly string[];
   /** Texts that no line may have. */
   not: readonly string[];
+  /** Filters on the whole line, spelt as the API does: an operator of LogQL, and its text without quotes. */
+  patterns: readonly string[];
   /** A LogQL query that the filters narrow further; empty for none. */
   query: string;
   /** Fields shown as columns of the list. */
@@ -82,6 +84,7 @@ export function parseView(search: string): View {
     fields: params.getAll("field").flatMap(parseField).slice(0, MAX_VALUES),
     q: unique(params.getAll("q").map((word) => word.trim())),
     not: unique(params.getAll("not").map((word) => word.trim())),
+    patterns: unique(params.getAll("pattern").filter((text) => /^[|!][>~]./s.test(text))),
     query: params.get("query") ?? "",
     columns: unique(params.getAll("col")),
     show: params.get("show") === "patterns" ? "patterns" : "lines",
@@ -127,13 +130,14 @@ export function formatView(view: View): string {
 }
 
 /** Facet and text filters as the API and the address spell them. */
-export function filterParams(view: Pick<View, "filters" | "q" | "not">): [string, string][] {
+export function filterParams(view: Pick<View, "filters" | "q" | "not" | "patterns">): [string, string][] {
   const pairs: [string, string][] = FACETS.flatMap((facet) => [
     ...view.filters[facet].include.map((value): [string, string] => [facet, value]),
     ...view.filters[facet].exclude.map((value): [string, string] => [facet, `!${value}`]),
   ]);
   const texts = view.q.map((word): [string, string] => ["q", word]);
-  return [...pairs, ...texts, ...view.not.map((word): [string, string] => ["not", word])];
+  const not = view.not.map((word): [string, string] => ["not", word]);
+  return [...pairs, ...texts, ...not, ...view.patterns.map((text): [string, string] => ["pattern", text])];
 }
 
 /** Marks the name of a tag of events among what issues have. */
@@ -152,7 +156,8 @@ export function isNarrowed(view: View): boolean {
   const facets = FACETS.some(
     (facet) => facet !== "env" && view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
   );
-  return facets || view.q.length + view.not.length + view.fields.length > 0 || view.query !== "";
+  const texts = view.q.length + view.not.length + view.patterns.length;
+  return facets || texts + view.fields.length > 0 || view.query !== "";
 }
 
 /** Start and end in unix milliseconds, as seen from `now`. */

@@ -53,6 +53,9 @@ function ofText(text: string, view: View, go: Go): Command[] {
     ...withTail(view, false),
     filters: { ...emptyFilters(), env: view.filters.env },
     fields: [],
+    not: [],
+    patterns: [],
+    query: "",
   };
   const story: Command = {
     id: "story",

@@ -3,13 +3,11 @@ import { stripAnsi } from "../../lib/ansi";
 import { plural } from "../../lib/format";
 import { formatClock, formatExact, formatNs, nsToMs, zoneMark } from "../../lib/time";
 import { MessageText } from "../../lines/MessageText";
-import { FrameLinkContext } from "../../lines/TraceLineText";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
-import { FilterLink } from "./FilterLink";
 import { type ShownEvent, useShownEvent } from "./useShownEvent";
 
 const SLOTS: Record<Evidence["slot"], string> = {
@@ -56,9 +54,7 @@ export function WholeEvent({ shown }: { shown: ShownEvent }) {
     <div className="grid min-w-0 gap-2 px-4 pb-4">
       <Around name="before" lines={evidence?.before ?? []} />
       <ScrollBox label="The event" className="overflow-x-auto rounded-md border border-line bg-bg p-3">
-        <FrameLinkContext value={FrameLink}>
-          <MessageText key={shown.id} entry={entry} raw={false} />
-        </FrameLinkContext>
+        <MessageText key={shown.id} entry={entry} raw={false} />
       </ScrollBox>
       <Around name="after" lines={evidence?.after ?? []} />
       {!evidence?.context && (
@@ -70,10 +66,6 @@ export function WholeEvent({ shown }: { shown: ShownEvent }) {
       )}
     </div>
   );
-}
-
-function FrameLink({ func }: { func: string }) {
-  return <FilterLink name="frame" value={func} />;
 }
 
 /** Lines of the same stream before or after the event, folded. */

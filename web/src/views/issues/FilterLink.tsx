@@ -27,12 +27,23 @@ export function FilterLink({ name, value, children, className }: FilterLinkProps
   return (
     <Link
       href={issues("include")}
-      onClick={click}
+      onClickCapture={click /* with Alt, Link does nothing */}
       title={`${value}: the issues with it; Alt-click: those without`}
       className={cx("rounded-sm hover:underline", className)}
       dir="auto"
     >
       {children ?? value}
     </Link>
+  );
+}
+
+/** A place in the code, as "module in function": leads to the issues that call the function. */
+export function PlaceLink({ place }: { place: string }) {
+  const [, func] = / in (\S+)/.exec(place) ?? [];
+  if (!func) return <span>{place}</span>;
+  return (
+    <FilterLink name="frame" value={func}>
+      {place}
+    </FilterLink>
   );
 }

@@ -26,11 +26,8 @@ export function IssueFacts({ issue }: { issue: IssueDetail }) {
         <Fact name="Assigned to">{issue.assignee || "nobody"}</Fact>
         {issue.deploy && (
           <Fact name="Deploy before">
-            <DeployName deploy={issue.deploy} /> <TimeAgo ms={Date.parse(issue.deploy.at)} />
-            {" · "}
-            <FilterLink name="deploy" value={issue.deploy.version} className="text-accent">
-              its issues
-            </FilterLink>
+            <FilterLink name="deploy" value={issue.deploy.version} className="text-accent" />{" "}
+            <TimeAgo ms={Date.parse(issue.deploy.at)} />
           </Fact>
         )}
       </dl>
@@ -67,9 +64,9 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-/** The version of a deploy, as a link if it has one. */
+/** The version of a deploy: leads where the deploy says, or to the issues that came with it. */
 export function DeployName({ deploy }: { deploy: Deploy }) {
-  if (!deploy.url) return <span>{deploy.version}</span>;
+  if (!deploy.url) return <FilterLink name="deploy" value={deploy.version} className="text-accent" />;
   return (
     <a href={deploy.url} rel="noreferrer" className="text-accent underline">
       {deploy.version}

@@ -11,7 +11,7 @@ import { linkTo, useView } from "../../state/useView";
 import { LevelTag } from "../../ui/LevelTag";
 import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
 import { Notice } from "../../ui/States";
-import { FilterLink } from "./FilterLink";
+import { FilterLink, PlaceLink } from "./FilterLink";
 import { GroupingMark } from "./GroupingMark";
 import { IssueActions } from "./IssueActions";
 
@@ -59,15 +59,9 @@ export function IssueHead({ issue, asked, user }: IssueHeadProps) {
 /** Where it happens; each part leads to the issues that have it. */
 function Place({ issue }: { issue: IssueDetail }) {
   const { culprit, service, env } = issue;
-  const [, func] = / in (\S+)$/.exec(culprit) ?? [];
   return (
     <span className="[&>*+*]:before:mx-1 [&>*+*]:before:content-['·']">
-      {func && (
-        <FilterLink name="frame" value={func}>
-          {culprit}
-        </FilterLink>
-      )}
-      {!func && culprit && <span>{culprit}</span>}
+      {culprit && <PlaceLink place={culprit} />}
       {service && <FilterLink name="service" value={service} />}
       {env && <FilterLink name="env" value={env} />}
     </span>

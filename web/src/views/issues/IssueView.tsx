@@ -3,12 +3,14 @@ import { Link, useLocation } from "wouter";
 import { useFreshIssue, useIssue } from "../../api/issues";
 import type { IssueDetail } from "../../api/types";
 import { ISSUES, issuePath } from "../../app/routes";
+import { FrameLinkContext } from "../../lines/TraceLineText";
 import { linkTo, useView } from "../../state/useView";
 import { ErrorState, Skeleton } from "../../ui/States";
 import { FilterChips } from "../logs/FilterChips";
 import { AroundPanel } from "./AroundPanel";
 import { EventPanel } from "./EventPanel";
 import { EventsPanel } from "./EventsPanel";
+import { FilterLink } from "./FilterLink";
 import { GroupingPanel } from "./GroupingPanel";
 import { COMMENT_STATE, focusComment, HistoryPanel } from "./HistoryPanel";
 import { IssueFacts } from "./IssueFacts";
@@ -65,12 +67,18 @@ function Issue({ issue, asked, part, user }: IssueProps) {
       <IssueTabs issue={issue} part={part} />
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
         <div className="grid min-w-0 gap-4">
-          <Content issue={issue} part={part} />
+          <FrameLinkContext value={FrameLink}>
+            <Content issue={issue} part={part} />
+          </FrameLinkContext>
         </div>
         <IssueFacts issue={issue} />
       </div>
     </>
   );
+}
+
+function FrameLink({ func }: { func: string }) {
+  return <FilterLink name="frame" value={func} />;
 }
 
 /** c leads to the field for a comment. */

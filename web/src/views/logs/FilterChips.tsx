@@ -1,4 +1,5 @@
 import { X } from "lucide-react";
+import { patternName } from "../../lib/patterns";
 import { clearFilters, removeFilter, withoutMark } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { FACETS, TAG, type View } from "../../state/view";
@@ -102,5 +103,13 @@ function listChips(view: View, of: FilterOf): Chip[] {
       without: () => ({ ...view, not: view.not.filter((word) => word !== value) }),
     }),
   );
-  return [...facets, ...marks, ...fields, ...words, ...lacks];
+  const patterns = view.patterns.map(
+    (text): Chip => ({
+      name: "pattern",
+      value: patternName(text),
+      exclude: text.startsWith("!"),
+      without: () => ({ ...view, line: "", patterns: view.patterns.filter((other) => other !== text) }),
+    }),
+  );
+  return [...facets, ...marks, ...fields, ...words, ...lacks, ...patterns];
 }

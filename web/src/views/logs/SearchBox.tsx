@@ -177,7 +177,7 @@ function PlainField({
       }}
       onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
       className={cx(
-        "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 pointer-coarse:h-10 pointer-coarse:text-[1rem]",
+        "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 text-ellipsis pointer-coarse:h-10 pointer-coarse:text-[1rem]",
         mono && "font-mono text-code",
       )}
     />

@@ -34,7 +34,7 @@ const SAMPLE: LogsSample = {
   patterns: [
     {
       template: "game <num> was saved",
-      text: "was saved",
+      filter: "|>game <_> was saved",
       count: 1500,
       first: "2026-03-01T12:00:00Z",
       last: "2026-03-01T12:30:00Z",
@@ -43,6 +43,7 @@ const SAMPLE: LogsSample = {
       example: "game 7 was saved",
     },
   ],
+  pattern_filters: true,
   fields: [
     { name: "path", kind: "json", lines: 900, distinct: 14, values: [{ value: "/api/games", count: 800 }] },
     { name: "level", kind: "json", lines: 900, distinct: 1, values: [{ value: "INFO", count: 900 }] },
@@ -54,11 +55,13 @@ const COST = { bytes: 9e9, limit_bytes: 4e9, huge: true };
 let root: Root;
 let asked: URL[];
 let huge: boolean;
+let sample: LogsSample;
 
 beforeEach(() => {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   huge = false;
+  sample = SAMPLE;
   document.body.innerHTML = '<div id="root"></div>';
   root = createRoot(document.getElementById("root") as HTMLElement);
   vi.stubGlobal("fetch", async (address: string) => {
@@ -83,7 +86,7 @@ afterEach(async () => {
 
 function answer(url: URL): unknown {
   if (url.pathname.endsWith("/cost")) return huge ? COST : { ...COST, bytes: 9e6, huge };
-  if (url.pathname.endsWith("/sample")) return SAMPLE;
+  if (url.pathname.endsWith("/sample")) return sample;
   const before = url.searchParams.get("direction") === "backward";
   const later = url.searchParams.has("cursor");
   const entries = before ? [line(later ? -2n : -1n)] : [line(0n), line(1n)];
@@ -140,10 +143,22 @@ describe("the patterns", () => {
     expect(document.body.textContent).toContain("in a sample: the newest 2,000 lines");
     expect(document.querySelector("[data-pattern]")?.textContent).toContain("INF");
     await click("Hide");
-    expect(view()).toMatchObject({ not: ["was saved"], show: "patterns" });
+    expect(view()).toMatchObject({ patterns: ["!>game <_> was saved"], show: "patterns" });
     await click("Only");
-    expect(view()).toMatchObject({ q: ["was saved"], show: "lines" });
+    expect(view()).toMatchObject({ patterns: ["|>game <_> was saved"], show: "lines" });
   });
+});
+
+it("patterns without a filter can be neither kept nor left out, and an old Loki is said", async () => {
+  sample = {
+    ...SAMPLE,
+    pattern_filters: false,
+    patterns: SAMPLE.patterns.map((one) => ({ ...one, filter: "" })),
+  };
+  await show(<PatternList />, "?show=patterns");
+  await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
+  expect(document.querySelectorAll("[data-pattern] button:disabled")).toHaveLength(2);
+  expect(document.body.textContent).toContain("This Loki has no pattern filters");
 });
 
 describe("the fields", () => {

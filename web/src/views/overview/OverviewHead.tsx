@@ -6,11 +6,10 @@ import type { FiringAlert, HealthResponse } from "../../api/types";
 import { ALERTS } from "../../app/routes";
 import { formatCount, plural } from "../../lib/format";
 import { headlineOf, type Headline as Told } from "../../lib/headline";
-import { formatExact, lastSpan } from "../../lib/time";
+import { formatExact, formatMoment, lastSpan } from "../../lib/time";
 import { countErrors } from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
 import { linkTo, useView } from "../../state/useView";
-import { TimeAgo } from "../../ui/TimeAgo";
 import { LastDeploy } from "./LastDeploy";
 import { Headline, HealthFacts } from "./VerdictLine";
 
@@ -50,12 +49,9 @@ function Words({ told }: { told: Told }) {
 }
 
 function AlertSince({ alert }: { alert: FiringAlert }) {
+  const { now } = useAnchor();
   const ms = Date.parse(alert.start);
-  return (
-    <span>
-      Alert since {formatExact(ms)} (<TimeAgo ms={ms} />)
-    </span>
-  );
+  return <span title={formatExact(ms)}>Alert since {formatMoment(ms, now)}</span>;
 }
 
 function Counts() {

@@ -75,7 +75,10 @@ function Row({ search, onOpen }: { search: SavedSearch; onOpen: () => void }) {
   const admin = useIsAdmin();
   const { name, path, own, created_by } = search;
   return (
-    <li data-search-saved={search.id} className="flex items-center gap-2 pr-2 pl-4 hover:bg-hover">
+    <li
+      data-search-saved={search.id}
+      className="flex flex-wrap items-center gap-x-2 pr-2 pl-4 hover:bg-hover"
+    >
       <Link
         href={searchLink(search)}
         onClick={onOpen}
@@ -96,6 +99,11 @@ function Row({ search, onOpen }: { search: SavedSearch; onOpen: () => void }) {
         >
           <Trash2 size={14} aria-hidden />
         </IconButton>
+      )}
+      {remove.error && (
+        <p role="alert" className="basis-full pb-1.5 text-error first-letter:uppercase">
+          {errorText(remove.error)}
+        </p>
       )}
     </li>
   );
