@@ -1,9 +1,10 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
+import { keepFocus } from "../ui/focus";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
 import {
@@ -52,6 +53,7 @@ export function Shell({ session }: { session: Session }) {
   useShortcuts(openHelp, openPalette, openShare);
   useZone(); // draws the page again when it changes
   useTitle();
+  useFocusOnWay();
   return (
     <div className="flex h-dvh flex-col">
       <button
@@ -135,6 +137,16 @@ function useTitle() {
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);
+}
+
+/** A view that goes takes the focus with it: the next one has it. */
+function useFocusOnWay() {
+  const [path] = useLocation();
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current !== path) keepFocus();
+    before.current = path;
+  }, [path]);
 }
 
 function UnknownPage() {
