@@ -10,6 +10,7 @@ import {
 import { buildLogQL } from "../state/logql";
 import { filterParams, type View } from "../state/view";
 import { ApiError, getJson, type Params, postJson } from "./client";
+import { behind } from "./order";
 import type {
   HealthResponse,
   HealthSeriesResponse,
@@ -22,6 +23,8 @@ import type {
 } from "./types";
 
 const SESSION = ["session"] as const;
+const LOGS = "logs";
+const VOLUME = "volume";
 const HEALTH_EVERY_MS = 15_000;
 const PAGE_LINES = 200;
 
@@ -59,6 +62,7 @@ export function useSession() {
   return useQuery({
     queryKey: SESSION,
     queryFn: ({ signal }) => loadSession(signal),
+    initialData: sessionOfPage,
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -88,7 +92,10 @@ export function useLogout() {
 export function useHealth() {
   return useQuery({
     queryKey: ["health"],
-    queryFn: ({ signal }) => getJson<HealthResponse>("health", [], signal),
+    queryFn: async ({ signal, client }) => {
+      await behind(client, [LOGS], signal);
+      return getJson<HealthResponse>("health", [], signal);
+    },
     refetchInterval: HEALTH_EVERY_MS,
     staleTime: HEALTH_EVERY_MS / 2,
   });
@@ -109,8 +116,11 @@ export function useHealthSeries(component: string, bounds: Bounds) {
 export function useVolume(view: View, bounds: Bounds, by: string) {
   const params: Params = [...viewParams(view), ...boundParams(bounds), ["by", by]];
   return useQuery({
-    queryKey: ["volume", params],
-    queryFn: ({ signal }) => getJson<VolumeResponse>("volume", params, signal),
+    queryKey: [VOLUME, params],
+    queryFn: async ({ signal, client }) => {
+      await behind(client, [LOGS], signal);
+      return getJson<VolumeResponse>("volume", params, signal);
+    },
     placeholderData: keepPreviousData,
   });
 }
@@ -120,7 +130,10 @@ export function useLabels(view: View, bounds: Bounds) {
   const params: Params = [...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["labels", params],
-    queryFn: ({ signal }) => getJson<LabelsResponse>("labels", params, signal),
+    queryFn: async ({ signal, client }) => {
+      await behind(client, [LOGS, VOLUME], signal);
+      return getJson<LabelsResponse>("labels", params, signal);
+    },
     placeholderData: keepPreviousData,
   });
 }
@@ -138,7 +151,7 @@ export function useLogs(
     ["direction", view.order === "oldest" ? "forward" : "backward"],
   ];
   return useInfiniteQuery({
-    queryKey: ["logs", params],
+    queryKey: [LOGS, params],
     queryFn: ({ signal, pageParam }) =>
       getJson<LogsResponse>("logs", pageParam ? [...params, ["cursor", pageParam]] : params, signal),
     initialPageParam: "",
@@ -159,6 +172,12 @@ export function boundParams({ startMs, endMs }: Bounds): Params {
     ["start", new Date(startMs).toISOString()],
     ["end", new Date(endMs).toISOString()],
   ];
+}
+
+/** The session that the server wrote into the page, or null when there was none; undefined where it wrote nothing. */
+function sessionOfPage(): Session | null | undefined {
+  const text = document.querySelector<HTMLMetaElement>("meta[name=session]")?.content;
+  return text ? (JSON.parse(text) as Session | null) : undefined;
 }
 
 async function loadSession(signal: AbortSignal): Promise<Session | null> {

@@ -1,9 +1,10 @@
 import { ChevronDown, Clock } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import { describeDuration, formatDay, formatExact, formatMinute } from "../lib/time";
 import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
+import { Later } from "./Later";
 
 const RangeMenu = lazy(() => import("./RangeMenu"));
 
@@ -20,9 +21,9 @@ export function RangePicker() {
     </Button>
   );
   return (
-    <Suspense fallback={trigger}>
+    <Later meanwhile={trigger}>
       <RangeMenu trigger={trigger} />
-    </Suspense>
+    </Later>
   );
 }
 

@@ -5,6 +5,7 @@ import { linkTo, useView } from "../state/useView";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
+import { LinesAhead } from "./LinesAhead";
 import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
@@ -33,6 +34,9 @@ export function Shell({ session }: { session: Session }) {
   useTitle();
   return (
     <div className="flex h-dvh flex-col">
+      <Route path={LINES.path}>
+        <LinesAhead />
+      </Route>
       <button
         type="button"
         onClick={focusMain}
