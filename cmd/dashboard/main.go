@@ -9,6 +9,7 @@
 //	     loki.Hub ─── loki.Client ───┤ one follow of each query for all live tails
 //	     loki.Sources ─ loki.Client ─┤ when each source was last heard
 //	     index.Indexer ─ loki.Client ┤ errors into the event store and issues (life.Tracker)
+//	     usage.Counter ─ loki.Client ┤ how much is logged, by hour, into the state
 //	     notify.Notifier ────────────┤ changes of issues and rules on Loki's lines, told to channels
 //	     health.Checker ─ Prometheus ┘ and the readiness of Loki and Alertmanager
 //

@@ -63,7 +63,7 @@ func BenchmarkFirstLines(b *testing.B) {
 // takes time on the way to the lines is not measured but counted.
 func TestNothingStandsBeforeTheFirstLines(t *testing.T) {
 	t.Parallel()
-	const filesMax = 14
+	const filesMax = 16
 	got := openLogs(t, 200_000, 1)
 	answered := 0.0
 	for _, request := range got.Requests {

@@ -35,16 +35,26 @@ func TestLoki29(t *testing.T) {
 	}
 	d := newDashboard(t, options{lokiURL: server.URL, prometheusURL: nowhere})
 	for name, test := range map[string]func(*testing.T, string, *dashboard){
-		"LogsPageThroughOneInstant": logsPageThroughOneInstant,
-		"FiltersApplyEverywhere":    filtersApplyEverywhere,
-		"VolumeCountsBySeveral":     volumeCountsBySeveral,
-		"TailResumesWithoutGap":     tailResumesWithoutGap,
-		"TailBeginsWithABacklog":    tailBeginsWithABacklog,
-		"TailIsSharedByViewers":     tailIsSharedByViewers,
-		"SourcesAreKnown":           sourcesAreKnown,
-		"ConcurrentReaders":         concurrentReaders,
+		"LogsPageThroughOneInstant":     logsPageThroughOneInstant,
+		"FiltersApplyEverywhere":        filtersApplyEverywhere,
+		"VolumeCountsBySeveral":         volumeCountsBySeveral,
+		"TailResumesWithoutGap":         tailResumesWithoutGap,
+		"TailBeginsWithABacklog":        tailBeginsWithABacklog,
+		"TailIsSharedByViewers":         tailIsSharedByViewers,
+		"SourcesAreKnown":               sourcesAreKnown,
+		"CompletionIsOfTheRange":        completionIsOfTheRange,
+		"ConcurrentReaders":             concurrentReaders,
+		"PatternsFindExactlyTheirLines": patternsFindExactlyTheirLines,
+		"UsageNeedsVolumes":             usageNeedsVolumes,
 	} {
 		t.Run("API/"+name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
+	}
+}
+
+// usageNeedsVolumes: Loki 2.9 has no volumes by default.
+func usageNeedsVolumes(t *testing.T, _ string, d *dashboard) {
+	if err := d.usage.Pass(t.Context()); err == nil || !strings.Contains(err.Error(), "set volume_enabled: true") {
+		t.Errorf("got %v, want what to set", err)
 	}
 }
 

@@ -9,10 +9,15 @@ const PATIENCE_MS = 3000;
  * only accompanies the lines stands behind them so: Loki answers each query later for every other that
  * it has at the same time.
  */
-export function behind(client: QueryClient, names: readonly string[], signal: AbortSignal): Promise<void> {
+export async function behind(
+  client: QueryClient,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve)); // those that begin with this one are known then
   const waits = () => names.some((name) => client.isFetching(firstTime(name)) > 0);
-  if (!waits()) return Promise.resolve();
-  return new Promise((resolve) => {
+  if (!waits() || signal.aborted) return;
+  await new Promise<void>((resolve) => {
     const end = () => {
       clearTimeout(timer);
       stop();

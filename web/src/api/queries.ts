@@ -1,4 +1,5 @@
 import {
+  infiniteQueryOptions,
   keepPreviousData,
   QueryCache,
   QueryClient,
@@ -7,6 +8,8 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useEffect, useEffectEvent } from "react";
+import { useAnyCost } from "../state/anchor";
 import { buildLogQL } from "../state/logql";
 import { filterParams, type View } from "../state/view";
 import { ApiError, getJson, type Params, postJson } from "./client";
@@ -67,6 +70,11 @@ export function useSession() {
   });
 }
 
+/** True once it is known that the user is an admin. */
+export function useIsAdmin(): boolean {
+  return useSession().data?.user.role === "admin";
+}
+
 export function useLogin() {
   const client = useQueryClient();
   return useMutation({
@@ -114,7 +122,7 @@ export function useHealthSeries(component: string, bounds: Bounds) {
 
 /** Counts over time of the view's lines, by the given labels. */
 export function useVolume(view: View, bounds: Bounds, by: string) {
-  const params: Params = [...viewParams(view), ...boundParams(bounds), ["by", by]];
+  const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds), ["by", by]];
   return useQuery({
     queryKey: [VOLUME, params],
     queryFn: async ({ signal, client }) => {
@@ -127,7 +135,7 @@ export function useVolume(view: View, bounds: Bounds, by: string) {
 
 /** Values of the facets with their counts. */
 export function useLabels(view: View, bounds: Bounds) {
-  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["labels", params],
     queryFn: async ({ signal, client }) => {
@@ -138,27 +146,51 @@ export function useLabels(view: View, bounds: Bounds) {
   });
 }
 
+interface LogsOptions {
+  limit?: number | undefined;
+  enabled?: boolean;
+}
+
 /** The view's lines, page by page. */
-export function useLogs(
-  view: View,
-  bounds: Bounds,
-  options: { limit?: number | undefined; enabled?: boolean } = {},
-) {
+export function useLogs(view: View, bounds: Bounds, { limit, enabled = true }: LogsOptions = {}) {
+  const query = useLogsQuery(view, bounds, limit);
+  return useInfiniteQuery({ ...query, placeholderData: keepPreviousData, enabled });
+}
+
+/** Begins to load, once, what useLogs shows with the same arguments. */
+export function useLogsAhead(view: View, bounds: Bounds, { limit, enabled = true }: LogsOptions = {}): void {
+  const client = useQueryClient();
+  const query = useLogsQuery(view, bounds, limit);
+  const begin = useEffectEvent(() => {
+    if (enabled) client.prefetchInfiniteQuery(query);
+  });
+  useEffect(() => begin(), []);
+}
+
+function useLogsQuery(view: View, bounds: Bounds, limit = PAGE_LINES) {
   const params: Params = [
+    ...useCostParams(),
     ...viewParams(view),
     ...boundParams(bounds),
-    ["limit", String(options.limit ?? PAGE_LINES)],
+    ["limit", String(limit)],
     ["direction", view.order === "oldest" ? "forward" : "backward"],
   ];
-  return useInfiniteQuery({
+  return infiniteQueryOptions({
     queryKey: [LOGS, params],
     queryFn: ({ signal, pageParam }) =>
       getJson<LogsResponse>("logs", pageParam ? [...params, ["cursor", pageParam]] : params, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor || null,
-    placeholderData: keepPreviousData,
-    enabled: options.enabled ?? true,
   });
+}
+
+/** What queries add that read lines: whether they are to run whatever they read. */
+export function useCostParams(): Params {
+  return costParams(useAnyCost());
+}
+
+export function costParams(anyCost: boolean): Params {
+  return anyCost ? [["cost", "any"]] : [];
 }
 
 /** The filters of a view as the API takes them. */

@@ -1,12 +1,7 @@
-import { useAnchor } from "../state/anchor";
-import { useView } from "../state/useView";
-import { useCostGuard } from "../views/logs/useCostGuard";
-import { useListedLines } from "../views/logs/useListedLines";
+import { useLinesAhead } from "../views/logs/useListedLines";
 
-/** Asks for the lines of the list while the code of its view is still being loaded, and before anything else asks Loki. */
+/** Stands where the logs are about to be shown. */
 export function LinesAhead() {
-  const { view } = useView();
-  const guard = useCostGuard(view, useAnchor());
-  useListedLines(guard.state === "run" && (view.tail || view.show === "lines"));
+  useLinesAhead();
   return null;
 }

@@ -8,11 +8,12 @@ interface UserButtonProps {
   session: Session;
   onHelp: () => void;
   onPalette: () => void;
+  onShare: () => void;
 }
 
 /** The user's letter, which opens the user's menu. */
-export function UserButton({ session, onHelp, onPalette }: UserButtonProps) {
-  const { name } = session.user;
+export function UserButton(props: UserButtonProps) {
+  const { name } = props.session.user;
   const trigger = (
     <button
       type="button"
@@ -24,7 +25,7 @@ export function UserButton({ session, onHelp, onPalette }: UserButtonProps) {
   );
   return (
     <Later meanwhile={trigger}>
-      <UserMenu trigger={trigger} session={session} onHelp={onHelp} onPalette={onPalette} />
+      <UserMenu trigger={trigger} {...props} />
     </Later>
   );
 }

@@ -21,7 +21,12 @@ export function Facets({ bounds }: { bounds: Bounds }) {
     >
       {data.partial && <Notice>{data.warnings.join(" ") || "Some values are missing."}</Notice>}
       {FACETS.map((facet) => (
-        <FacetGroup key={facet} facet={facet} values={data.labels[facet]} />
+        <FacetGroup
+          key={facet}
+          facet={facet}
+          values={data.labels[facet]}
+          counted={!data.uncounted.includes(facet)}
+        />
       ))}
       <FieldFacets bounds={bounds} />
     </div>

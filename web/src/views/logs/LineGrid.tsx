@@ -3,6 +3,7 @@ import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useStat
 import type { Row } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
+import { useZone } from "../../state/zone";
 import { LineRow, type RowLook, Separator } from "./LineRow";
 import { useFollowEnd } from "./useFollowEnd";
 import { useGridKeys } from "./useGridKeys";
@@ -22,6 +23,8 @@ interface LineGridProps {
   footer?: ReactNode;
   /** A row to open and show once it is there. */
   targetId?: string;
+  /** Told when the reader opens or closes a row. */
+  onToggle?: (key: string, open: boolean) => void;
   /** Called while the end of the list is near; absent when there is no more. */
   onNearEnd?: (() => void) | undefined;
   /** Keeps the end in view as rows arrive; told when the reader leaves the end and comes back. */
@@ -29,15 +32,28 @@ interface LineGridProps {
 }
 
 /** The virtualised list of lines: only what is in view is in the page, whatever the number of rows. */
-export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, follow }: LineGridProps) {
+export function LineGrid({
+  rows,
+  before = 0,
+  footer,
+  targetId = "",
+  onToggle,
+  onNearEnd,
+  follow,
+}: LineGridProps) {
   const { view } = useView();
+  const [zone] = useZone();
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [contexts, setContexts] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState("");
   const id = useId();
   const { wrap, columns, q: hits } = view;
-  const look = useMemo<RowLook>(() => ({ narrow, wrap, columns, hits }), [narrow, wrap, columns, hits]);
+  const look = useMemo<RowLook>(
+    () => ({ narrow, wrap, columns, hits, zone }),
+    [narrow, wrap, columns, hits, zone],
+  );
   const rowPx = narrow ? NARROW_ROW_PX : ROW_PX;
   const onLeave = follow?.onLeave;
 
@@ -57,23 +73,34 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
 
   const toggle = useCallback(
     (key: string, index = indexInView(virtual, key)) => {
-      setOpen((old) => {
-        const next = new Set(old);
-        if (!next.delete(key)) next.add(key);
-        return next;
-      });
+      setOpen((old) => toggled(old, key));
       setActive(key);
       onLeave?.();
       virtual.resizeItem(index, rowPx);
+      onToggle?.(key, !open.has(key));
     },
-    [onLeave, rowPx, virtual],
+    [onLeave, onToggle, open, rowPx, virtual],
   );
+  const toggleContext = useCallback((key: string) => setContexts((old) => toggled(old, key)), []);
+  const showContext = (key: string, index: number) => {
+    if (open.has(key)) return toggleContext(key);
+    setContexts((old) => new Set([...old, key]));
+    toggle(key, index);
+  };
   useTarget(targetId, rows, virtual, (key) => {
     setOpen(new Set([key]));
     setActive(key);
   });
   useFollowEnd(scroller, rows, follow);
-  const keys = useGridKeys({ rows, active, setActive, toggle, virtual, onMove: onLeave });
+  const keys = useGridKeys({
+    rows,
+    active,
+    setActive,
+    toggle,
+    context: showContext,
+    virtual,
+    onMove: onLeave,
+  });
 
   const lastIndex = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -112,9 +139,11 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
               index={before + item.index}
               top={item.start}
               open={isOpen}
+              context={contexts.has(row.key)}
               active={row.key === active}
               look={look}
               onToggle={toggle}
+              onContext={toggleContext}
               measure={measured ? virtual.measureElement : undefined}
               place={measured ? item.index : undefined}
             />
@@ -124,6 +153,12 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
       {footer}
     </div>
   );
+}
+
+function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(keys);
+  if (!next.delete(key)) next.add(key);
+  return next;
 }
 
 function indexInView(virtual: Virtualizer<HTMLDivElement, Element>, key: string): number {

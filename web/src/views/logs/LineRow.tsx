@@ -3,7 +3,7 @@ import type { Entry } from "../../api/types";
 import { hasAnsi } from "../../lib/ansi";
 import { shortLevel, toLevel } from "../../lib/levels";
 import { fieldValue, preview } from "../../lib/message";
-import { formatClock, formatNs, nsToMs } from "../../lib/time";
+import { formatClock, formatNs, nsToMs, type Zone } from "../../lib/time";
 import { LineDetail } from "../../lines/LineDetail";
 import { toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
@@ -21,6 +21,8 @@ export interface RowLook {
   columns: readonly string[];
   /** Texts that are marked. */
   hits: readonly string[];
+  /** Of the times: a row that is not drawn again keeps those it has. */
+  zone: Zone;
 }
 
 interface LineRowProps {
@@ -31,9 +33,13 @@ interface LineRowProps {
   /** Where the row begins, in px from the top of the list. */
   top: number;
   open: boolean;
+  /** Shows the lines before and after an open one. */
+  context: boolean;
   active: boolean;
   look: RowLook;
   onToggle: (key: string) => void;
+  /** Told when the lines before and after are to be shown, or no more. */
+  onContext: (key: string) => void;
   /** Told the row's element where its height is not known beforehand, with `data-index` as its place. */
   measure: ((element: Element | null) => void) | undefined;
   place: number | undefined;
@@ -44,7 +50,7 @@ interface LineRowProps {
  * width: a screen of them is made anew in each frame while the list is scrolled.
  */
 export const LineRow = memo(function LineRow(props: LineRowProps) {
-  const { id, entry, index, top, open, active, look, onToggle, measure, place } = props;
+  const { id, entry, index, top, open, context, active, look, onToggle, onContext, measure, place } = props;
   const [hovered, setHovered] = useState(false);
   // A selection of text ends in a click too, which is not meant to open the line.
   const click = () => window.getSelection()?.isCollapsed !== false && onToggle(entry.id);
@@ -74,7 +80,7 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
     <div role="presentation" className="absolute inset-x-0" {...position}>
       {line}
       <Cell key={entry.id}>
-        <LineDetail entry={entry} />
+        <LineDetail entry={entry} context={context} onContext={() => onContext(entry.id)} />
       </Cell>
     </div>
   );

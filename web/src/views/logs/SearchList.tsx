@@ -3,6 +3,7 @@ import { useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
+import { useZone } from "../../state/zone";
 import { cx } from "../../ui/cx";
 import { ErrorState, Notice } from "../../ui/States";
 import { ColumnHeads } from "./ColumnHeads";
@@ -10,19 +11,23 @@ import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
 import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
+import { useLinked } from "./useLinked";
 import { useLinkedLine } from "./useLinkedLine";
 import { useListedLines } from "./useListedLines";
 
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
-  const { view } = useView();
-  const query = useListedLines();
+  const { view, setView } = useView();
+  const [zone] = useZone();
+  const [linked, noteOpen] = useLinked(view.line, (line) => setView({ ...view, line }, { replace: true }));
+  const query = useListedLines(linked);
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  const rows = useMemo(() => buildRows(entries), [entries]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: days begin with the zone
+  const rows = useMemo(() => buildRows(entries), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
-  const target = query.isPlaceholderData ? "" : view.line;
+  const target = query.isPlaceholderData ? "" : linked;
   const missing = useLinkedLine(target, entries, query);
 
   if (query.isError && entries.length === 0) {
@@ -42,9 +47,10 @@ export function SearchList() {
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
-        key={view.line /* where it is scrolled to and what is open does not pass to another list */}
+        key={linked /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}
         targetId={target}
+        onToggle={noteOpen}
         onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}
         footer={<SearchFooter query={query} count={entries.length} />}
       />

@@ -1,0 +1,228 @@
+package usage
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Query asks for a report.
+type Query struct {
+	// Days is how many days are told, today the last of them.
+	Days int
+	// Zone is where days begin at midnight.
+	Zone *time.Location
+	Envs Envs
+	Now  time.Time
+}
+
+// Envs are environments: one of Any if there are some, and none of None.
+type Envs struct{ Any, None []string }
+
+// Amount is how much is logged.
+type Amount struct{ Bytes, Lines int64 }
+
+func (a *Amount) add(b Amount) {
+	a.Bytes += b.Bytes
+	a.Lines += b.Lines
+}
+
+// State says what is known of a day.
+type State string
+
+// The states of a day.
+const (
+	Full       State = "full"
+	SoFar      State = "so_far"      // it is today
+	NoData     State = "no_data"     // it is before the first line that Loki told of
+	NotCounted State = "not_counted" // not all of it was counted
+)
+
+// Day is one day of a report.
+type Day struct {
+	Start, End time.Time
+	State      State
+	Amount
+}
+
+// Service is what one service logs.
+type Service struct {
+	// Name is "" for streams without the label.
+	Name string
+	Amount
+	// Before is the same of the period before, nil when that is not known.
+	Before *Amount
+	// Daily has an amount for each day of the report.
+	Daily []Amount
+	// Levels has the largest first.
+	Levels []Level
+}
+
+// Level is what a service logs with one level.
+type Level struct {
+	Name string
+	Amount
+}
+
+// Report says how much is logged by day and service.
+type Report struct {
+	// Days has the oldest first.
+	Days []Day
+	// Services has the largest first.
+	Services []Service
+	Amount
+	// Before is the period before: as many days, until the same time of day. It is
+	// nil when not all of it is known.
+	Before *Amount
+	// Jumps has the latest first.
+	Jumps []Jump
+	// FirstLine is the hour of the first line that is known of, zero for none.
+	FirstLine time.Time
+	// CountedAt is when something was counted last, zero if nothing was.
+	CountedAt time.Time
+}
+
+// span is a range of time: start included, end not.
+type span struct{ start, end time.Time }
+
+// Make makes a report of what was counted.
+func Make(ctx context.Context, db *sql.DB, q Query) (Report, error) {
+	// The days of the report, behind those that its first days are compared with.
+	spans := localDays(q.Now.In(q.Zone), baseDays+q.Days)
+	days := spans[baseDays:]
+	before := span{days[0].start.AddDate(0, 0, -q.Days), q.Now.In(q.Zone).AddDate(0, 0, -q.Days).Round(time.Hour)}
+	list, err := sums(ctx, db, q.Envs, append(spans, before))
+	if err != nil {
+		return Report{}, err
+	}
+	known, err := knownOf(ctx, db, q)
+	if err != nil {
+		return Report{}, err
+	}
+	report := Report{FirstLine: known.first, CountedAt: known.last()}
+	for _, s := range days {
+		report.Days = append(report.Days, Day{Start: s.start, End: s.end, State: known.state(s)})
+	}
+	hasBefore := known.state(before) == Full && !known.first.After(before.start)
+	report.fill(list, hasBefore)
+	report.Jumps = jumps(list, known.usable(spans), len(days))
+	return report, nil
+}
+
+// localDays returns the n days until now, in its zone.
+func localDays(now time.Time, n int) []span {
+	days := make([]span, n)
+	for i := range days {
+		y, m, d := now.AddDate(0, 0, i-n+1).Date()
+		days[i] = span{time.Date(y, m, d, 0, 0, 0, 0, now.Location()), time.Date(y, m, d+1, 0, 0, 0, 0, now.Location())}
+	}
+	return days
+}
+
+// known says which days were counted, and when there was something first.
+type known struct {
+	counted map[int64]time.Time
+	first   time.Time
+	now     time.Time
+}
+
+func knownOf(ctx context.Context, db *sql.DB, q Query) (known, error) {
+	first, err := firstHour(ctx, db, q.Envs)
+	if err != nil {
+		return known{}, err
+	}
+	counted, err := countedDays(ctx, db)
+	return known{counted, first, q.Now}, err
+}
+
+// state says what is known of a span.
+func (k known) state(s span) State {
+	some, all := false, true
+	// A day of another zone reaches into two that are counted.
+	for at := s.start.UTC().Truncate(day); at.Before(earlier(s.end, k.now)); at = at.Add(day) {
+		counted := k.counted[at.Unix()]
+		some = some || !counted.IsZero()
+		all = all && !counted.Before(earlier(at.Add(day), s.end).Add(-2*Every))
+	}
+	switch {
+	case k.now.Before(s.end) && some:
+		return SoFar
+	case !all:
+		return NotCounted
+	case k.first.IsZero() || !k.first.Before(s.end):
+		return NoData
+	}
+	return Full
+}
+
+// last returns when something was counted last.
+func (k known) last() time.Time {
+	last := time.Time{}
+	for _, at := range k.counted {
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// usable returns of which spans the amounts are known, today's so far included.
+func (k known) usable(spans []span) []bool {
+	list := make([]bool, len(spans))
+	for i, s := range spans {
+		state := k.state(s)
+		list[i] = state == Full || state == SoFar
+	}
+	return list
+}
+
+// fill adds up the sums: those of baseDays, of the days, and of the period before.
+func (r *Report) fill(list []sum, hasBefore bool) {
+	services, levels := map[string]*Service{}, map[string]map[string]*Level{}
+	if hasBefore {
+		r.Before = &Amount{}
+	}
+	for _, one := range list {
+		i, isBefore := one.span-baseDays, one.span-baseDays == len(r.Days)
+		if i < 0 || isBefore && !hasBefore {
+			continue
+		}
+		s := services[one.service]
+		if s == nil {
+			s = &Service{Name: one.service, Daily: make([]Amount, len(r.Days))}
+			if hasBefore {
+				s.Before = &Amount{}
+			}
+			services[one.service], levels[one.service] = s, map[string]*Level{}
+		}
+		if isBefore {
+			s.Before.add(one.Amount)
+			r.Before.add(one.Amount)
+			continue
+		}
+		r.add(one.Amount)
+		r.Days[i].add(one.Amount)
+		s.add(one.Amount)
+		s.Daily[i].add(one.Amount)
+		if levels[one.service][one.level] == nil {
+			levels[one.service][one.level] = &Level{Name: one.level}
+		}
+		levels[one.service][one.level].add(one.Amount)
+	}
+	for name, s := range services {
+		for _, level := range levels[name] {
+			s.Levels = append(s.Levels, *level)
+		}
+		slices.SortFunc(s.Levels, func(a, b Level) int { return larger(a.Amount, b.Amount, a.Name, b.Name) })
+		r.Services = append(r.Services, *s)
+	}
+	slices.SortFunc(r.Services, func(a, b Service) int { return larger(a.Amount, b.Amount, a.Name, b.Name) })
+}
+
+// larger orders the larger amount first, and equal ones by name.
+func larger(a, b Amount, nameA, nameB string) int {
+	return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Lines, a.Lines), strings.Compare(nameA, nameB))
+}

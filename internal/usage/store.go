@@ -1,0 +1,215 @@
+package usage
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// goneBelow is the part of a day's bytes below which Loki has deleted some. That they
+// are a little fewer when all is flushed is due to rounding.
+const goneBelow = 0.9
+
+// countedDays returns when each day was counted, by its start.
+func countedDays(ctx context.Context, db *sql.DB) (map[int64]time.Time, error) {
+	rows, err := db.QueryContext(ctx, `SELECT day, counted_at FROM usage_days`)
+	if err != nil {
+		return nil, fmt.Errorf("read the days of usage: %w", err)
+	}
+	defer rows.Close()
+	days := map[int64]time.Time{}
+	for rows.Next() {
+		var start, at int64
+		if err := rows.Scan(&start, &at); err != nil {
+			return nil, fmt.Errorf("read the days of usage: %w", err)
+		}
+		days[start] = time.Unix(at, 0)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the days of usage: %w", err)
+	}
+	return days, nil
+}
+
+// lineSizes returns the mean size of lines since a time, in bytes.
+func lineSizes(ctx context.Context, db *sql.DB, since time.Time) (map[streams]float64, error) {
+	rows, err := db.QueryContext(ctx, `SELECT env, service, level, sum(bytes), sum(lines) FROM usage_hours
+		WHERE hour >= ? GROUP BY env, service, level HAVING sum(lines) > 0 AND sum(bytes) > 0`, since.Unix())
+	if err != nil {
+		return nil, fmt.Errorf("read the sizes of lines: %w", err)
+	}
+	defer rows.Close()
+	sizes := map[streams]float64{}
+	for rows.Next() {
+		var key streams
+		var bytes, lines int64
+		if err := rows.Scan(&key.env, &key.service, &key.level, &bytes, &lines); err != nil {
+			return nil, fmt.Errorf("read the sizes of lines: %w", err)
+		}
+		sizes[key] = float64(bytes) / float64(lines)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the sizes of lines: %w", err)
+	}
+	return sizes, nil
+}
+
+// store keeps what a day was counted to have, in place of what was kept of it.
+// With keepMost it only notes the time when a part of the bytes has gone.
+func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at time.Time, keepMost bool) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	defer tx.Rollback() // no effect after Commit
+	if err := storeIn(ctx, tx, start, hours, at, keepMost); err != nil {
+		return fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	return tx.Commit()
+}
+
+func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time, keepMost bool) error {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO usage_days (day, counted_at) VALUES (?, ?)
+		ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at`, start.Unix(), at.Unix()); err != nil {
+		return err
+	}
+	from, until := start.Unix(), start.Add(day).Unix()
+	if keepMost {
+		var before int64
+		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(bytes), 0) FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until).Scan(&before); err != nil {
+			return err
+		}
+		if float64(sumBytes(hours)) < goneBelow*float64(before) {
+			return nil
+		}
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until); err != nil {
+		return err
+	}
+	insert, err := tx.PrepareContext(ctx, `INSERT INTO usage_hours (hour, env, service, level, bytes, lines) VALUES (?, ?, ?, ?, ?, ?)`)
+	if err != nil {
+		return err
+	}
+	defer insert.Close()
+	for _, h := range hours {
+		if _, err := insert.ExecContext(ctx, h.start.Unix(), h.env, h.service, h.level, h.bytes, h.lines); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sumBytes(hours []hour) int64 {
+	sum := int64(0)
+	for _, h := range hours {
+		sum += h.bytes
+	}
+	return sum
+}
+
+// forget deletes what is older than a time.
+func forget(ctx context.Context, db *sql.DB, before time.Time) error {
+	for _, statement := range []string{`DELETE FROM usage_hours WHERE hour < ?`, `DELETE FROM usage_days WHERE day < ?`} {
+		if _, err := db.ExecContext(ctx, statement, before.Unix()); err != nil {
+			return fmt.Errorf("forget old usage: %w", err)
+		}
+	}
+	return nil
+}
+
+// sum is what streams have in one of several spans of time.
+type sum struct {
+	span           int
+	service, level string
+	Amount
+}
+
+// sums adds up hours by span, service and level. A span begins and ends on an
+// hour.
+func sums(ctx context.Context, db *sql.DB, envs Envs, spans []span) ([]sum, error) {
+	where, args := envs.where()
+	values := make([]string, len(spans))
+	var params []any
+	for i, s := range spans {
+		values[i] = "(?, ?, ?)"
+		params = append(params, i, s.start.Unix(), s.end.Unix())
+	}
+	rows, err := db.QueryContext(ctx, `WITH spans (i, start, until) AS (VALUES `+strings.Join(values, ", ")+`)
+		SELECT i, service, level, sum(bytes), sum(lines) FROM spans CROSS JOIN usage_hours
+		WHERE hour >= start AND hour < until`+where+` GROUP BY i, service, level`, append(params, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read usage: %w", err)
+	}
+	defer rows.Close()
+	var list []sum
+	for rows.Next() {
+		var one sum
+		if err := rows.Scan(&one.span, &one.service, &one.level, &one.Bytes, &one.Lines); err != nil {
+			return nil, fmt.Errorf("read usage: %w", err)
+		}
+		list = append(list, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read usage: %w", err)
+	}
+	return list, nil
+}
+
+// volumes returns the bytes of each hour of [start, end), of one service unless it
+// is nil, in the order of time.
+func volumes(ctx context.Context, db *sql.DB, envs Envs, service *string, start, end time.Time) ([]hour, error) {
+	where, args := envs.where()
+	if service != nil {
+		where, args = where+" AND service = ?", append(args, *service)
+	}
+	rows, err := db.QueryContext(ctx, `SELECT hour, sum(bytes) FROM usage_hours WHERE hour >= ? AND hour < ?`+where+`
+		GROUP BY hour HAVING sum(bytes) > 0 ORDER BY hour`, append([]any{start.Unix(), end.Unix()}, args...)...)
+	if err != nil {
+		return nil, fmt.Errorf("read the hours of usage: %w", err)
+	}
+	defer rows.Close()
+	var hours []hour
+	for rows.Next() {
+		var one hour
+		var at int64
+		if err := rows.Scan(&at, &one.bytes); err != nil {
+			return nil, fmt.Errorf("read the hours of usage: %w", err)
+		}
+		one.start = time.Unix(at, 0)
+		hours = append(hours, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the hours of usage: %w", err)
+	}
+	return hours, nil
+}
+
+// firstHour returns the first hour with a line, zero if there is none.
+func firstHour(ctx context.Context, db *sql.DB, envs Envs) (time.Time, error) {
+	where, args := envs.where()
+	var first sql.NullInt64
+	if err := db.QueryRowContext(ctx, `SELECT min(hour) FROM usage_hours WHERE true`+where, args...).Scan(&first); err != nil {
+		return time.Time{}, fmt.Errorf("read the first hour of usage: %w", err)
+	}
+	if !first.Valid {
+		return time.Time{}, nil
+	}
+	return time.Unix(first.Int64, 0), nil
+}
+
+// where returns the condition as SQL that follows another, with its arguments.
+func (e Envs) where() (string, []any) {
+	text, args := "", []any(nil)
+	for operator, values := range map[string][]string{" AND env IN (": e.Any, " AND env NOT IN (": e.None} {
+		if len(values) == 0 {
+			continue
+		}
+		text += operator + strings.TrimSuffix(strings.Repeat("?, ", len(values)), ", ") + ")"
+		for _, value := range values {
+			args = append(args, value)
+		}
+	}
+	return text, args
+}

@@ -1,0 +1,143 @@
+// Package usage says how much is logged: bytes and lines by day, service and
+// level, how that grows, and which patterns make the most of it.
+//
+// A Counter asks Loki's index, never the lines, and remembers hours in the state
+// database; a Report is made of these alone. What the figures mean:
+//
+//   - Bytes are what Loki holds of lines with their structured metadata, not
+//     compressed, rounded to a KiB for each chunk.
+//   - Lines of what Loki has flushed are exact but for one of each chunk that
+//     reaches over midnight (UTC). Of what it has not, which is the last hour or
+//     two, they are told from the bytes by the size of lines before.
+//   - Within a day, lines are spread over its hours as the bytes are.
+package usage
+
+import (
+	"context"
+	"database/sql"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tovtech/tovplay-logging/internal/loki"
+)
+
+const (
+	// Every is how often the newest days are counted.
+	Every = 5 * time.Minute
+	// countBack is how many days are counted at first. Loki answers with nothing
+	// for those it does not keep.
+	countBack = 90
+	// keepDays is how long hours are remembered: a range of 90 days and the one
+	// before, with days to compare the first with.
+	keepDays = 190
+	// lateWait is how long lines of a day may come in late: reject_old_samples_max_age
+	// of the shipped loki.yaml.
+	lateWait = 8 * day
+	// lateEvery is how often a day is counted again until then.
+	lateEvery = 6 * time.Hour
+
+	day = 24 * time.Hour
+)
+
+// Counter counts what Loki holds into the state database. It asks one question
+// at a time.
+type Counter struct {
+	DB   *sql.DB
+	Loki *loki.Client
+	Log  *slog.Logger
+	Now  func() time.Time
+
+	mu     sync.Mutex
+	failed error // of the last pass
+}
+
+// Failure returns why the last pass did not come to its end, nil if it did.
+func (c *Counter) Failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failed
+}
+
+// Run counts until ctx ends. What fails is tried again the next time; the days
+// that were counted stay.
+func (c *Counter) Run(ctx context.Context) error {
+	ticker := time.NewTicker(Every)
+	defer ticker.Stop()
+	for {
+		c.note(ctx, c.Pass(ctx))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// note keeps the result of a pass, and logs it when it is another than before.
+func (c *Counter) note(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return
+	}
+	c.mu.Lock()
+	before := c.failed
+	c.failed = err
+	c.mu.Unlock()
+	if err != nil && before == nil {
+		c.Log.Warn("usage is not counted", "error", err)
+	}
+	if err == nil && before != nil {
+		c.Log.Info("usage is counted again")
+	}
+}
+
+// Pass counts each day that is due, the newest first.
+func (c *Counter) Pass(ctx context.Context) error {
+	now := c.Now()
+	counted, err := countedDays(ctx, c.DB)
+	if err != nil {
+		return err
+	}
+	sizes, err := lineSizes(ctx, c.DB, now.Add(-lateWait))
+	if err != nil {
+		return err
+	}
+	today := now.Truncate(day)
+	for back := range countBack {
+		at := today.Add(-time.Duration(back) * day)
+		if !due(at, counted[at.Unix()], now) {
+			continue
+		}
+		hours, err := c.count(ctx, at, earlier(at.Add(day), now), sizes)
+		if err != nil {
+			return err
+		}
+		// Loki deletes what is too old, also the days that are counted again.
+		keepMost := back > 1
+		if err := store(ctx, c.DB, at, hours, now, keepMost); err != nil {
+			return err
+		}
+	}
+	return forget(ctx, c.DB, today.Add(-keepDays*day))
+}
+
+// due says whether a day, counted at last or never (zero), is to be counted. Today
+// and yesterday, of which something may not be flushed, always are.
+func due(start, counted, now time.Time) bool {
+	end := start.Add(day)
+	switch {
+	case counted.IsZero() || now.Before(end.Add(day)):
+		return true
+	case !counted.Before(end.Add(lateWait)):
+		return false
+	}
+	return now.Sub(counted) >= lateEvery
+}
+
+// earlier returns the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
