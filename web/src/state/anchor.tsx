@@ -1,6 +1,6 @@
 import { createContext, type ReactNode, useCallback, useContext, useMemo, useState } from "react";
 import { useView } from "./useView";
-import { formatView, rangeBounds, type View } from "./view";
+import { formatView, rangeBounds } from "./view";
 
 export interface Anchor {
   /** The "now" of relative ranges: one for all panels, so that they show the same time. */
@@ -16,9 +16,10 @@ export interface Anchor {
 
 const AnchorContext = createContext<Anchor | null>(null);
 
-/** What of a view decides which data it shows, as a text: all but how it is shown and what is open in it. */
-export function dataKey(view: View): string {
-  return formatView({
+/** Holds one "now" for the page; it moves on refresh and whenever filters or range change. */
+export function AnchorProvider({ children }: { children: ReactNode }) {
+  const { view } = useView();
+  const key = formatView({
     ...view,
     line: "",
     component: "",
@@ -28,13 +29,8 @@ export function dataKey(view: View): string {
     by: "level",
     order: "newest",
     zone: null,
+    unit: "bytes",
   });
-}
-
-/** Holds one "now" for the page; it moves on refresh and whenever filters or range change. */
-export function AnchorProvider({ children }: { children: ReactNode }) {
-  const { view } = useView();
-  const key = dataKey(view);
   const [anchor, setAnchor] = useState({ key, now: Date.now() });
   if (anchor.key !== key) setAnchor({ key, now: Date.now() });
   const [accepted, setAccepted] = useState<string | null>(null);
