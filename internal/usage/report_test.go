@@ -30,7 +30,7 @@ func keep(t *testing.T, db *sql.DB, days ...[]hour) {
 	today := now.Truncate(day)
 	for i, hours := range days {
 		start := today.AddDate(0, 0, i+1-len(days))
-		if err := store(context.Background(), db, start, hours, earlier(start.Add(day), now), false); err != nil {
+		if _, err := store(context.Background(), db, start, hours, earlier(start.Add(day), now), false); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -148,7 +148,7 @@ func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	db, ctx := openDB(t), context.Background()
 	start := now.Truncate(day).AddDate(0, 0, -6)
 	for _, one := range []struct{ bytes, want int64 }{{100, 100}, {40, 100}, {99, 99}, {120, 120}} {
-		if err := store(ctx, db, start, []hour{at(6, 1, "", "backend", "", one.bytes, 1)}, now, true); err != nil {
+		if _, err := store(ctx, db, start, []hour{at(6, 1, "", "backend", "", one.bytes, 1)}, now, true); err != nil {
 			t.Fatal(err)
 		}
 		if got := report(t, db, Query{Days: 7}); got.Bytes != one.want {

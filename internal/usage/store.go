@@ -57,48 +57,53 @@ func lineSizes(ctx context.Context, db *sql.DB, since time.Time) (map[streams]fl
 }
 
 // store keeps what a day was counted to have, in place of what was kept of it.
-// With keepMost it only notes the time when a part of the bytes has gone.
-func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at time.Time, keepMost bool) error {
+// With keepMost it keeps nothing, and returns false, when a part of the bytes has
+// gone.
+func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at time.Time, keepMost bool) (bool, error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
+		return false, fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
 	}
 	defer tx.Rollback() // no effect after Commit
-	if err := storeIn(ctx, tx, start, hours, at, keepMost); err != nil {
-		return fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
+	kept, err := storeIn(ctx, tx, start, hours, at, keepMost)
+	if err == nil {
+		err = tx.Commit()
 	}
-	return tx.Commit()
+	if err != nil {
+		return false, fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	return kept, nil
 }
 
-func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time, keepMost bool) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO usage_days (day, counted_at) VALUES (?, ?)
-		ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at`, start.Unix(), at.Unix()); err != nil {
-		return err
-	}
+func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time, keepMost bool) (bool, error) {
 	from, until := start.Unix(), start.Add(day).Unix()
 	if keepMost {
 		var before int64
 		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(bytes), 0) FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until).Scan(&before); err != nil {
-			return err
+			return false, err
 		}
 		if float64(sumBytes(hours)) < goneBelow*float64(before) {
-			return nil
+			return false, nil
 		}
 	}
+	if _, err := tx.ExecContext(ctx, `INSERT INTO usage_days (day, counted_at) VALUES (?, ?)
+		ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at`, from, at.Unix()); err != nil {
+		return false, err
+	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until); err != nil {
-		return err
+		return false, err
 	}
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO usage_hours (hour, env, service, level, bytes, lines) VALUES (?, ?, ?, ?, ?, ?)`)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer insert.Close()
 	for _, h := range hours {
 		if _, err := insert.ExecContext(ctx, h.start.Unix(), h.env, h.service, h.level, h.bytes, h.lines); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func sumBytes(hours []hour) int64 {

@@ -48,6 +48,10 @@ type Counter struct {
 	Log  *slog.Logger
 	Now  func() time.Time
 
+	// gone are days, by their start, of which Loki has deleted something: what is
+	// known of them is as old as it says.
+	gone map[int64]bool
+
 	mu     sync.Mutex
 	failed error // of the last pass
 }
@@ -103,22 +107,74 @@ func (c *Counter) Pass(ctx context.Context) error {
 		return err
 	}
 	today := now.Truncate(day)
+	var empty []time.Time // days of which nothing was known and Loki has nothing
 	for back := range countBack {
 		at := today.Add(-time.Duration(back) * day)
-		if !due(at, counted[at.Unix()], now) {
+		last := counted[at.Unix()]
+		isDue := due(at, last, now) && !c.gone[at.Unix()]
+		if !isDue && (len(empty) == 0 || last.IsZero()) {
 			continue
 		}
 		hours, err := c.count(ctx, at, earlier(at.Add(day), now), sizes)
 		if err != nil {
 			return err
 		}
-		// Loki deletes what is too old, also the days that are counted again.
-		keepMost := back > 1
-		if err := store(ctx, c.DB, at, hours, now, keepMost); err != nil {
+		if back > 1 && last.IsZero() && len(hours) == 0 {
+			empty = append(empty, at)
+			continue
+		}
+		// Of days behind one that Loki still has, it would have what there was.
+		if err := c.settle(ctx, empty, now, len(hours) > 0); err != nil {
+			return err
+		}
+		empty = nil
+		if !isDue {
+			continue
+		}
+		if err := c.keep(ctx, at, hours, now, back > 1); err != nil {
 			return err
 		}
 	}
+	first, err := firstHour(ctx, c.DB, Envs{})
+	if err != nil {
+		return err
+	}
+	if err := c.settle(ctx, empty, now, first.IsZero() || first.After(today.Add(-countBack*day))); err != nil {
+		return err
+	}
 	return forget(ctx, c.DB, today.Add(-keepDays*day))
+}
+
+// keep stores what a day was counted to have. Loki deletes what is too old, also of
+// days that are counted again.
+func (c *Counter) keep(ctx context.Context, start time.Time, hours []hour, now time.Time, mayBeGone bool) error {
+	kept, err := store(ctx, c.DB, start, hours, now, mayBeGone)
+	if err == nil && !kept {
+		c.forgo(start)
+	}
+	return err
+}
+
+// settle stores that there was nothing in days, or that it is not known any more.
+func (c *Counter) settle(ctx context.Context, days []time.Time, now time.Time, isKnown bool) error {
+	for _, start := range days {
+		if !isKnown {
+			c.forgo(start)
+			continue
+		}
+		if err := c.keep(ctx, start, nil, now, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgo notes that Loki has not all of a day any more.
+func (c *Counter) forgo(start time.Time) {
+	if c.gone == nil {
+		c.gone = map[int64]bool{}
+	}
+	c.gone[start.Unix()] = true
 }
 
 // due says whether a day, counted at last or never (zero), is to be counted. Today
