@@ -143,6 +143,35 @@ func TestDaysBeginAtMidnightOfTheZone(t *testing.T) {
 	}
 }
 
+// Where the clocks change at midnight, 00:00 is missing or comes twice.
+func TestDaysFollowEachOtherWhereTheClocksChangeAtMidnight(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		now  time.Time // UTC
+		want [3]time.Duration
+	}{
+		"America/Havana":   {time.Date(2026, 3, 9, 4, 30, 0, 0, time.UTC), [3]time.Duration{24, 23, 24}},
+		"Africa/Cairo":     {time.Date(2026, 4, 24, 21, 30, 0, 0, time.UTC), [3]time.Duration{24, 23, 24}},
+		"America/Santiago": {time.Date(2026, 9, 7, 3, 10, 0, 0, time.UTC), [3]time.Duration{24, 23, 24}},
+		"Asia/Beirut":      {time.Date(2026, 10, 25, 22, 30, 0, 0, time.UTC), [3]time.Duration{25, 24, 24}},
+		"Atlantic/Azores":  {time.Date(2026, 10, 26, 12, 0, 0, 0, time.UTC), [3]time.Duration{24, 25, 24}},
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Skip(err)
+		}
+		days := localDays(test.now.In(zone), 3)
+		for i, d := range days {
+			if got := d.end.Sub(d.start); got != test.want[i]*time.Hour || i > 0 && !d.start.Equal(days[i-1].end) {
+				t.Errorf("%s: day %d is from %s to %s, %s long, want %d h", name, i, d.start, d.end, got, test.want[i])
+			}
+		}
+		if last := days[2]; test.now.Before(last.start) || !test.now.Before(last.end) {
+			t.Errorf("%s: now, %s, is not in %s to %s", name, test.now.In(zone), last.start, last.end)
+		}
+	}
+}
+
 func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	t.Parallel()
 	db, ctx := openDB(t), context.Background()
