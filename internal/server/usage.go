@@ -134,6 +134,7 @@ type usagePatternBody struct {
 	Template string `json:"template"`
 	Filter   string `json:"filter"`
 	Service  string `json:"service"`
+	Level    string `json:"level"`
 	Lines    int    `json:"lines"`
 	Bytes    int    `json:"bytes"`
 	Example  string `json:"example"`
@@ -171,5 +172,5 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 }
 
 func usagePatternOf(p usage.Pattern) usagePatternBody {
-	return usagePatternBody{p.Template, p.Filter.String(), p.Service, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
+	return usagePatternBody{p.Template, p.Filter.String(), p.Service, p.Level, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
 }

@@ -3,10 +3,9 @@ import { useLocation } from "wouter";
 import { toggleErrors, withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { focusSearch, SEARCH_STATE } from "../views/logs/focusSearch";
-import { HAVE_LEVELS, ISSUES, LINES, ROUTES } from "./routes";
+import { HAVE_LEVELS, ISSUES, isSnapshot, LINES, ROUTES, USAGE } from "./routes";
 
 const CHORD_MS = 1000;
-const HAVE_SEARCH: readonly string[] = [LINES.path, ISSUES.path];
 
 /** Keys of the page: ⌘K or Ctrl-K, g + letter, /, t, ? everywhere, s but for issues, e where levels are. Keys of a list are the list's own. */
 export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare: () => void): void {
@@ -17,7 +16,7 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare:
     const go = (to: string, state?: object) => navigate(linkTo(to, withTail(view, false)), { state });
     const actions: Record<string, () => void> = {
       "?": onHelp,
-      "/": () => (HAVE_SEARCH.includes(path) ? focusSearch() : go(LINES.path, SEARCH_STATE)),
+      "/": () => (hasSearch(path) ? focusSearch() : go(LINES.path, SEARCH_STATE)),
       t: () => navigate(linkTo(LINES.path, withTail(view, path !== LINES.path || !view.tail))),
       ...(HAVE_LEVELS.includes(path) && { e: () => setView(toggleErrors(view)) }),
       // Issues are snoozed with it.
@@ -32,7 +31,7 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare:
         return onPalette();
       }
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const route = ROUTES.find(({ key }) => key === event.key);
+      const route = [...ROUTES, USAGE].find(({ key }) => key === event.key);
       const inChord = performance.now() < chordUntil.current;
       chordUntil.current = 0;
       const action = inChord && route ? () => go(route.path) : actions[event.key];
@@ -43,6 +42,10 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare:
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
   }, [navigate, onHelp, onPalette, onShare, path, setView, view]);
+}
+
+function hasSearch(path: string): boolean {
+  return path === LINES.path || path === ISSUES.path || isSnapshot(path);
 }
 
 // Also while typing, but not over another dialog.

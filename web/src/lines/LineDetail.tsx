@@ -1,8 +1,8 @@
 import { Crosshair, FoldVertical, Route } from "lucide-react";
 import { useState } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { Entry } from "../api/types";
-import { LINES, STORY } from "../app/routes";
+import { isSnapshot, LINES, linesPath, STORY } from "../app/routes";
 import { resolve } from "../lib/base";
 import { parseRecord } from "../lib/message";
 import { formatNs } from "../lib/time";
@@ -33,8 +33,10 @@ export function LineDetail({ entry, context, onContext }: LineDetailProps) {
   const record = parseRecord(entry.line);
   const request = requestOf(entry);
   const [form, setForm] = useState<Form>("readable");
-  const shared = { ...lineView(view, entry), zone: zone === "utc" ? zone : null };
-  const link = () => resolve(linkTo(LINES.path, shared).slice(1)).href;
+  const [path] = useLocation();
+  const target = isSnapshot(path) ? { ...view, line: entry.id } : lineView(view, entry);
+  const shared = { ...target, zone: zone === "utc" ? zone : null };
+  const link = () => resolve(linkTo(linesPath(path), shared).slice(1)).href;
   return (
     <div className="min-w-0 border-y border-line bg-bg px-3 py-3 font-sans text-body whitespace-normal md:px-4">
       <div className="mb-2 flex flex-wrap items-center gap-2">

@@ -44,7 +44,7 @@ export function FrozenLinesView({ frozen, view: then }: { frozen: FrozenLines; v
         </IconButton>
       </div>
       <FilterChips className="px-2 pb-2 md:px-4" />
-      {volume && <VolumeChart volume={volume} by={then.by} query={LOADED} />}
+      {volume && <VolumeChart volume={volume} by={then.by} query={LOADED} endMs={Date.parse(volume.end)} />}
       {left.length < entries.length && (
         <div role="status" className="flex items-center gap-3 px-4 py-1 text-meta text-muted">
           {formatCount(left.length)} of the {formatCount(entries.length)} lines that are kept

@@ -59,7 +59,7 @@ function Banner({ snapshot }: { snapshot: Snapshot }) {
         </p>
       </div>
       <Link href={`/${path}?${view}`} className={`${buttonClass("outline", "sm")} ml-auto`}>
-        What Loki has of it now
+        See it as it is now
       </Link>
     </header>
   );
