@@ -203,6 +203,18 @@ func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	}
 }
 
+func TestTheFirstPassCountsAllDaysOfTheLongestRange(t *testing.T) {
+	t.Parallel()
+	db := openDB(t)
+	keep(t, db, make([][]hour, countBack)...)
+	for _, offset := range []time.Duration{-12 * time.Hour, 0, 2 * time.Hour, 14 * time.Hour} {
+		zone := time.FixedZone(offset.String(), int(offset/time.Second))
+		if got := report(t, db, Query{Days: 90, Zone: zone}).Days[0]; got.State != NoData {
+			t.Errorf("%s from UTC: the first day, from %s, is %s, want %s", zone, got.Start, got.State, NoData)
+		}
+	}
+}
+
 // A dashboard that was off from the morning of a day until Loki had deleted the day
 // knows its morning alone.
 func TestADayThatLokiDeletedBeforeItsEndWasCountedIsNotFull(t *testing.T) {
