@@ -203,6 +203,25 @@ func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	}
 }
 
+// A Loki that lost what it had goes on from then.
+func TestADayGoesOnWhenLokiHasLostItsBeginning(t *testing.T) {
+	t.Parallel()
+	db, today := openDB(t), now.Truncate(day)
+	one := func(clock int) hour { return at(0, clock, "", "backend", "", 100<<10, 1) }
+	for _, count := range []struct {
+		at    int // o'clock
+		hours []hour
+	}{{8, []hour{one(1), one(7)}}, {9, []hour{one(8)}}, {10, []hour{one(8), one(9)}}} {
+		if err := store(t.Context(), db, today, count.hours, today.Add(time.Duration(count.at)*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := report(t, db, Query{Days: 7})
+	if got.Bytes != 400<<10 || !got.CountedAt.Equal(today.Add(10*time.Hour)) {
+		t.Errorf("%d bytes as of %s, want %d as of 10:00", got.Bytes, got.CountedAt, 400<<10)
+	}
+}
+
 func TestTheFirstPassCountsAllDaysOfTheLongestRange(t *testing.T) {
 	t.Parallel()
 	db := openDB(t)
