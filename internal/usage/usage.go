@@ -33,9 +33,9 @@ const (
 	every   = 5 * time.Minute
 	soon    = 20 * time.Second
 	soonFor = 10 * time.Minute
-	// countBack is how many days are counted at first. Loki answers with nothing
-	// for those it does not keep.
-	countBack = 90
+	// countBack is how many days are counted at first: 90 of any zone. Loki answers
+	// with nothing for those it does not keep.
+	countBack = 91
 	// keepDays is how long hours are remembered: a range of 90 days and the one
 	// before, with days to compare the first with.
 	keepDays = 190
