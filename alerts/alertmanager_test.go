@@ -131,7 +131,7 @@ func inhibited(t *testing.T, url string) []string {
 		Labels map[string]string
 		Status struct{ InhibitedBy []string }
 	}
-	get(t, url+"/api/v2/alerts", &answer)
+	servers.GetJSON(t, url+"/api/v2/alerts", &answer)
 	var names []string
 	for _, alert := range answer {
 		if len(alert.Status.InhibitedBy) > 0 {
@@ -148,6 +148,8 @@ func TestCausesHideTheirConsequencesInTheirOwnEnvironment(t *testing.T) {
 		{"alertname": "PostgresDown", "severity": "critical", "env": "staging", "instance": "g:1"},
 		{"alertname": "BackendErrorBudgetBurn", "severity": "critical", "env": "staging", "window": "1h"},
 		{"alertname": "BackendErrorBudgetBurn", "severity": "critical", "env": "production", "window": "1h"},
+		{"alertname": "NginxErrorBudgetBurn", "severity": "critical", "env": "production", "service": "nginx"},
+		{"alertname": "NginxErrorBudgetBurn", "severity": "critical", "env": "demo", "service": "nginx"},
 		{"alertname": "PgBouncerClientsWaiting", "severity": "critical", "env": "staging", "instance": "p:1", "database": "app"},
 		{"alertname": "BackendErrorBudgetBurn", "severity": "warning", "env": "production", "window": "1d"},
 		{"alertname": "HostMemoryLow", "severity": "warning", "instance": "n:1"},
@@ -156,7 +158,7 @@ func TestCausesHideTheirConsequencesInTheirOwnEnvironment(t *testing.T) {
 	})
 	want := []string{
 		"BackendErrorBudgetBurn critical staging", "BackendErrorBudgetBurn warning production", "HostMemoryLow warning",
-		"PgBouncerClientsWaiting critical staging",
+		"NginxErrorBudgetBurn critical production", "PgBouncerClientsWaiting critical staging",
 	}
 	// An alert is judged when its group is sent, and again a second later.
 	servers.Eventually(t, "only "+strings.Join(want, ", ")+" are inhibited", func() bool {

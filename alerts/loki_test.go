@@ -36,23 +36,6 @@ func lokiWithRules(t *testing.T, rules string, env ...string) *servers.Process {
 	return servers.Start(t, cmd, "http://127.0.0.1:"+port, "/ready")
 }
 
-// get decodes what is at an address.
-func get(t *testing.T, address string, into any) {
-	t.Helper()
-	resp, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s %s (%v)", address, resp.Status, body, err)
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		t.Fatalf("GET %s: %v in %s", address, err, body)
-	}
-}
-
 // rulesOf returns what the ruler has loaded, by name.
 func rulesOf(t *testing.T, loki *servers.Process) map[string]loadedRule {
 	t.Helper()
@@ -61,7 +44,7 @@ func rulesOf(t *testing.T, loki *servers.Process) map[string]loadedRule {
 			Groups []struct{ Rules []loadedRule }
 		}
 	}
-	get(t, loki.URL+"/prometheus/api/v1/rules", &answer)
+	servers.GetJSON(t, loki.URL+"/prometheus/api/v1/rules", &answer)
 	byName := map[string]loadedRule{}
 	for _, group := range answer.Data.Groups {
 		for _, r := range group.Rules {
@@ -79,7 +62,7 @@ func firing(t *testing.T, loki *servers.Process, query string) map[string]bool {
 			Result []struct{ Metric map[string]string }
 		}
 	}
-	get(t, loki.URL+"/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
+	servers.GetJSON(t, loki.URL+"/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
 	services := map[string]bool{}
 	for _, series := range answer.Data.Result {
 		services[series.Metric["service"]] = true

@@ -58,7 +58,7 @@ func hostBoard() Board {
 				{ID: 6, Kind: Stat, Title: "Killed for lack of memory", Unit: Count, Limits: outOfMemory(),
 					Text:    "Processes that the kernel killed in the last 15 minutes because memory ran out, those in containers too.",
 					Queries: []Query{prom(`sum by (instance) (increase(node_vmstat_oom_kill{job="node", instance=~"$instance"}[15m]))`, "{{instance}}")}},
-				{ID: 7, Kind: Stat, Title: "Running since", Unit: Seconds,
+				{ID: 7, Kind: Stat, Title: "Running for", Unit: Seconds,
 					Text:    "Time since the host started.",
 					Queries: []Query{prom(`time() - node_boot_time_seconds{job="node", instance=~"$instance"}`, "{{instance}}")}},
 			}},

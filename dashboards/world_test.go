@@ -2,9 +2,7 @@ package dashboards
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -191,7 +189,6 @@ func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string, choos
 	case kind == "loki":
 		address = s.world.Loki.URL + "/loki/api/v1/query?"
 	}
-	body := fetch(t, address+params.Encode())
 	var answer struct {
 		Data struct {
 			Result []struct {
@@ -200,9 +197,7 @@ func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string, choos
 			}
 		}
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
-		t.Fatalf("%s: %v in %s", expr, err, body)
-	}
+	servers.GetJSON(t, address+params.Encode(), &answer)
 	var all []float64
 	for _, series := range answer.Data.Result {
 		if series.Values != nil {
@@ -215,20 +210,6 @@ func (s stack) show(t *testing.T, d dashboard, p panel, expr, kind string, choos
 		}
 	}
 	return all
-}
-
-func fetch(t *testing.T, address string) []byte {
-	t.Helper()
-	resp, err := http.Get(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("GET %s: %s %s (%v)", address, resp.Status, body, err)
-	}
-	return body
 }
 
 func TestEveryPanelHasDataAndFaultsShow(t *testing.T) {
@@ -284,9 +265,7 @@ func (s stack) oneValue(t *testing.T, v variable) string {
 		address = s.prometheus + "/api/v1/label/" + label + "/values?" + url.Values{"match[]": {selector}}.Encode()
 	}
 	var answer struct{ Data []string }
-	if err := json.Unmarshal(fetch(t, address), &answer); err != nil {
-		t.Fatalf("%s: %v", address, err)
-	}
+	servers.GetJSON(t, address, &answer)
 	for _, want := range []string{"production", "backend"} {
 		if slices.Contains(answer.Data, want) {
 			return want

@@ -129,7 +129,11 @@ func (c *collector) run(ctx context.Context) error {
 	defer stopSending()
 	var reading, shipping sync.WaitGroup
 	c.outputs.start(sending)
-	shipping.Go(func() { server.run(sending) })
+	shipping.Go(func() {
+		if err := server.run(sending); err != nil {
+			c.log.Error("/metrics and /targets are not served any more; collecting goes on", "err", err)
+		}
+	})
 	shipping.Go(func() { c.saver.run(sending) })
 	reading.Go(func() { c.loop.Run(ctx) })
 	reading.Go(func() { c.manager.run(ctx) })

@@ -3,7 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,7 +68,7 @@ type manager struct {
 	problems []discover.Problem
 	found    []discover.Target  // by the last sync
 	givenUp  []discover.Dropped // by the last sync
-	known    map[string]bool    // keys that were open before
+	known    map[string]bool    // keys that were open before, of targets to which that matters
 	synced   bool
 	looked   bool     // there was a sync that knew all targets
 	isFirst  bool     // nothing was saved by a run before
@@ -306,6 +308,9 @@ func (m *manager) forgetLocked(key string, o *opened) {
 	if places := o.source.Places(); len(places) > 0 {
 		m.saved[key] = places
 	}
+	if _, err := os.Stat(filepath.Dir(o.Path)); errors.Is(err, fs.ErrNotExist) {
+		delete(m.known, key) // the container's folder: it was removed, and none comes back
+	}
 }
 
 // openLocked begins to read a target where it was left. One that cannot be
@@ -326,7 +331,10 @@ func (m *manager) openLocked(t discover.Target) error {
 		return err
 	}
 	delete(m.saved, t.Key)
-	m.open[t.Key], m.known[t.Key] = o, true
+	m.open[t.Key] = o
+	if t.FirstReadsRotated || t.Kind == discover.Stdin {
+		m.known[t.Key] = true
+	}
 	o.target = &pipeline.Target{Key: t.Key, Source: o.source, Stages: m.newFeed(t)}
 	if m.dryRun {
 		o.target.Stages = oneByOne{o.target.Stages}

@@ -12,9 +12,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/notify"
+	"github.com/tovtech/tovplay-logging/internal/searches"
+	"github.com/tovtech/tovplay-logging/internal/server"
 )
 
 // newsAge is how old the event of a change of an issue may be to be told. An
@@ -22,9 +25,9 @@ import (
 const newsAge = 6 * time.Hour
 
 // newNotifier makes what sends notifications.
-func newNotifier(o options, db *sql.DB, client *loki.Client, index *errorIndex, log *slog.Logger) *notify.Notifier {
+func newNotifier(o options, db *sql.DB, client *loki.Client, index *errorIndex, saved *searches.Store, log *slog.Logger) *notify.Notifier {
 	return notify.New(notify.Config{
-		DB: db, Dir: o.dataDir, Issues: issueNews(index.issues()), ExternalURL: o.externalURL, Log: log, Now: time.Now,
+		DB: db, Dir: o.dataDir, Issues: issueNews(index.issues(), saved), ExternalURL: o.externalURL, Log: log, Now: time.Now,
 		Normalise: client.Normalise,
 		Explain:   explainQuery,
 		Count: func(ctx context.Context, query string, from, to time.Time) (int64, error) {
@@ -48,7 +51,7 @@ func explainQuery(err error) (string, bool) {
 }
 
 // issueNews makes events of the changes of issues; nil without issues.
-func issueNews(tracker *life.Tracker) *notify.Issues {
+func issueNews(tracker *life.Tracker, saved *searches.Store) *notify.Issues {
 	if tracker == nil {
 		return nil
 	}
@@ -68,6 +71,66 @@ func issueNews(tracker *life.Tracker) *notify.Issues {
 			}
 			return news, nil
 		},
+		Fits: func(ctx context.Context, search int64, e *notify.Event) (bool, error) {
+			return fitsSearch(ctx, tracker, saved, search, e, time.Now())
+		},
+	}
+}
+
+const (
+	// fitsSpan is the time in which an issue has to fit a saved search.
+	fitsSpan = 24 * time.Hour
+	// storedWait is how long it is waited for events to be stored, storedGiveUp how
+	// old a change is whose events are not waited for any more.
+	storedWait   = 5 * time.Second
+	storedGiveUp = 5 * time.Minute
+)
+
+// fitsSearch reports whether a saved search lists the issue of an event, by its
+// last day. A search that cannot be read lists it: rather one message too many.
+func fitsSearch(ctx context.Context, tracker *life.Tracker, saved *searches.Store, search int64, e *notify.Event, now time.Time) (bool, error) {
+	one, err := saved.One(ctx, search)
+	if err != nil {
+		return false, err
+	}
+	q, err := server.IssueSearch(one.View, issues.Span{From: now.Add(-fitsSpan), To: now})
+	if err != nil {
+		return true, nil
+	}
+	if err := awaitStored(ctx, tracker, e.Issue); err != nil && now.Sub(e.At) < storedGiveUp {
+		return false, err
+	}
+	fits, err := tracker.Fits(ctx, e.Issue, q)
+	if errors.Is(err, life.ErrNoIssue) {
+		return false, nil
+	}
+	return fits, err
+}
+
+// awaitStored waits until the last event of an issue is stored: an issue is known a
+// moment before its events are.
+func awaitStored(ctx context.Context, tracker *life.Tracker, id int64) error {
+	ctx, cancel := context.WithTimeout(ctx, storedWait)
+	defer cancel()
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		issue, err := tracker.Issue(ctx, id)
+		if errors.Is(err, life.ErrNoIssue) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		stored, err := tracker.Happened(ctx, []int64{issue.ID}, issues.Span{From: issue.LastSeen, To: issue.LastSeen.Add(1)}, issues.Filter{})
+		if err != nil || stored[issue.ID] {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for the event store to have the events of issue %d: %w", id, ctx.Err())
+		case <-ticker.C:
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -11,24 +13,25 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/issues/sqlite"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/notify"
+	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/pipeline/grouping"
 )
 
-// newsTracker has one issue, whose event was an hour ago.
-func newsTracker(t *testing.T, now time.Time) *life.Tracker {
+// newsTracker has one issue, whose event was an hour ago and is not stored yet.
+func newsTracker(t *testing.T, now time.Time) (tracker *life.Tracker, store issues.Store, db *sql.DB, event issues.Event) {
 	t.Helper()
-	db, err := state.Open(t.Context(), t.TempDir())
+	var err error
+	db, err = state.Open(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	store, err := sqlite.Open(t.Context(), t.TempDir(), issues.Retention{})
-	if err != nil {
+	if store, err = sqlite.Open(t.Context(), t.TempDir(), issues.Retention{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	tracker, err := life.Open(t.Context(), life.Config{
+	tracker, err = life.Open(t.Context(), life.Config{
 		DB: db, Events: store, Grouper: grouping.New(grouping.Rules{}), Limits: life.DefaultLimits(), Now: func() time.Time { return now },
 	})
 	if err != nil {
@@ -36,17 +39,55 @@ func newsTracker(t *testing.T, now time.Time) *life.Tracker {
 	}
 	seen := life.Seen{Line: "pool timeout", Event: &issues.Event{
 		Time: now.Add(-time.Hour).UnixNano(), Key: 7, Service: "backend", Env: "production", Level: "error", Message: "pool timeout", Culprit: "app in parse",
+		Tags: map[string]string{"user": "ada"},
 	}}
 	if err := tracker.Take(t.Context(), []life.Seen{seen}); err != nil {
 		t.Fatal(err)
 	}
-	return tracker
+	return tracker, store, db, *seen.Event
+}
+
+func TestARuleTellsOfTheIssuesOfItsSavedSearch(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	tracker, store, db, event := newsTracker(t, now)
+	saved := &searches.Store{DB: db, Now: time.Now}
+	fits := func(view string, e notify.Event) (bool, error) {
+		t.Helper()
+		one, err := saved.Add(t.Context(), searches.Search{Name: "q " + view, Path: "issues", View: view})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fitsSearch(t.Context(), tracker, saved, one.ID, &e, now)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := awaitStored(ctx, tracker, 1); err == nil {
+		t.Error("an event that is not stored is not waited for")
+	}
+	if _, err := store.Insert(t.Context(), []issues.Event{event}); err != nil {
+		t.Fatal(err)
+	}
+	for view, want := range map[string]bool{
+		"": true, "tag=user%3Dada&start=now-5m&sort=events": true, "tag=user%21%3Dada": false, "service=worker": false, "service=%21worker": true,
+		"state=new&q=pool&q=timeout": true, "state=resolved": false, "q=disk": false, "tag=unreadable": true,
+	} {
+		if got, err := fits(view, notify.Event{Issue: 1, At: now}); err != nil || got != want {
+			t.Errorf("%s: got %t, %v, want %t", view, got, err, want)
+		}
+	}
+	if got, err := fits("q=gone", notify.Event{Issue: 99, At: now}); got || err != nil {
+		t.Errorf("of an issue that is gone: %t, %v", got, err)
+	}
+	if _, err := fitsSearch(t.Context(), tracker, saved, 99, &notify.Event{Issue: 1}, now); !errors.Is(err, searches.ErrUnknown) {
+		t.Errorf("of no search: %v", err)
+	}
 }
 
 func TestChangesOfIssuesAreNews(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
-	tracker := newsTracker(t, now)
+	tracker, _, _, _ := newsTracker(t, now)
 	change := func(kind life.Kind, detail any) life.Change {
 		text, err := json.Marshal(detail)
 		if err != nil {

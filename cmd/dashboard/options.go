@@ -5,8 +5,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/url"
 	"time"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/loki"
@@ -24,6 +27,10 @@ const (
 	defaultEventsKept = 90 * 24 * time.Hour
 	defaultCountsKept = 400 * 24 * time.Hour
 	defaultAlertsKept = 400 * 24 * time.Hour
+
+	// defaultAsk is from where on a query is worth a question: a Loki of one process
+	// reads some hundred MB a second and gives up after a minute.
+	defaultAsk = "4GB"
 
 	// tokenLeast is how many characters a token has at least.
 	tokenLeast = 16
@@ -48,9 +55,12 @@ type options struct {
 	alertmanagerToken secret.String
 	// alertsKept is how long alerts that have ended are kept; 0 is for ever.
 	alertsKept time.Duration
-	logLevel   slog.Level
-	logFormat  string
-	version    bool
+	// askBytes is from how many bytes on a query is not run before it was asked for in
+	// spite of its cost; 0 is never.
+	askBytes  int64
+	logLevel  slog.Level
+	logFormat string
+	version   bool
 }
 
 // issueOptions say how issues are kept.
@@ -75,7 +85,8 @@ const usageHead = `Usage: dashboard [FLAGS]
 
 Each flag can be set by the variable in brackets. Secrets are variables only, or
 variables NAME_FILE that name a file:
-  DASHBOARD_ADMIN_PASSWORD   the password of the user admin; without it one is made at the first start
+  DASHBOARD_ADMIN_PASSWORD   the password of the user admin; without it the first start puts one into the
+                             file admin-password of the data folder
   LOKI_USER, LOKI_PASSWORD   basic authentication at Loki
   LOKI_BEARER_TOKEN          bearer token for Loki
   DASHBOARD_DEPLOY_TOKEN     what a CI sends as a bearer token to POST /api/v1/deploys; without it none can
@@ -88,7 +99,7 @@ variables NAME_FILE that name a file:
 // More flags may be added by subcommands.
 func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (options, error) {
 	o := options{loki: loki.DefaultConfig()}
-	var level string
+	var level, ask string
 	var faults []error
 	flags := flag.NewFlagSet("dashboard", flag.ContinueOnError)
 	flags.SetOutput(env.stderr)
@@ -106,6 +117,7 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	text(&o.catalogue, "health.catalogue", "DASHBOARD_HEALTH_CATALOGUE", "", "file with limits and signals of your own, in the form of internal/health/catalogue.yaml")
 	text(&o.dataDir, "data-dir", "DASHBOARD_DATA_DIR", defaultDataDir, "folder of the database")
 	text(&o.externalURL, "external-url", "EXTERNAL_URL", "", "where people reach the dashboard, such as https://host/logs")
+	text(&ask, "query.ask-above", "DASHBOARD_QUERY_ASK_ABOVE", defaultAsk, "what a query over more than 3 hours may read before the page asks whether to run it, such as 4GB; 0: never ask")
 	text(&level, "log.level", "DASHBOARD_LOG_LEVEL", "info", "debug, info, warn or error")
 	text(&o.logFormat, "log.format", "DASHBOARD_LOG_FORMAT", "text", "text or json")
 	text(&o.issues.rules, "issues.rules", "DASHBOARD_ISSUES_RULES", "", "file of rules for grouping errors")
@@ -140,6 +152,11 @@ func parseOptions(args []string, env environment, more ...func(*flag.FlagSet)) (
 	if o.alertmanagerURL == "none" {
 		o.alertmanagerURL = ""
 	}
+	asked, err := humanize.ParseBytes(ask)
+	if err != nil || asked > math.MaxInt64 {
+		faults = append(faults, fmt.Errorf("-query.ask-above %q is no size such as 4GB", ask))
+	}
+	o.askBytes = int64(asked)
 	return o, errors.Join(append(faults, o.complete(level, env))...)
 }
 

@@ -8,8 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -21,6 +24,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/internal/usage"
 	"github.com/tovtech/tovplay-logging/web"
@@ -132,7 +136,8 @@ func serve(ctx context.Context, o options, env environment) error {
 	if !o.issues.off {
 		metrics.Register(index.collectors()...)
 	}
-	notifier := newNotifier(o, db, client, index, log)
+	saved := &searches.Store{DB: db, Now: time.Now}
+	notifier := newNotifier(o, db, client, index, saved, log)
 	metrics.Register(notifyCollectors(notifier)...)
 	poller, graphs, err := newAlerts(o, db, client, log)
 	if err != nil {
@@ -140,18 +145,19 @@ func serve(ctx context.Context, o options, env environment) error {
 	}
 	metrics.Register(alertCollectors(poller)...)
 	counter := &usage.Counter{DB: db, Loki: client, Log: log, Now: time.Now}
+	frozen := &snapshots.Store{DB: db, Now: time.Now, Log: log}
 	srv, err := server.New(server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: checker,
 		Issues: index.issues(), Index: index.follower(), DeployToken: o.issues.deployToken,
 		Alerts: poller, AlertGraphs: graphs, AlertmanagerToken: o.alertmanagerToken,
-		Notify: notifier, Searches: &searches.Store{DB: db, Now: time.Now}, Usage: counter,
+		Notify: notifier, Searches: saved, Snapshots: frozen, Usage: counter,
 		Page: web.Dist(), Version: buildVersion(), ExternalURL: o.externalURL, GrafanaURL: o.grafanaURL,
-		Log: log, Metrics: metrics, Now: time.Now,
+		Log: log, Metrics: metrics, Now: time.Now, AskBytes: o.askBytes,
 	})
 	if err != nil {
 		return err
 	}
-	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run, counter.Run)
+	return listenAndRun(ctx, o, log, srv, hub, index.run, poller.Run, notifier.Run, frozen.Run, counter.Run)
 }
 
 // openState opens the state database and keeps a restore away from it, until it is
@@ -218,7 +224,11 @@ func newLog(o options, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, handlerOptions))
 }
 
-// firstStart makes sure that somebody can log in, and prints a password that
+// passwordFile is where in the data folder the first start puts the password that
+// it makes: what a program prints is collected, and many may read it in Loki.
+const passwordFile = "admin-password"
+
+// firstStart makes sure that somebody can log in, and says where a password is that
 // was made.
 func firstStart(ctx context.Context, db *sql.DB, o options, env environment, log *slog.Logger) (*auth.Users, error) {
 	users := auth.New(db, time.Now)
@@ -229,14 +239,25 @@ func firstStart(ctx context.Context, db *sql.DB, o options, env environment, log
 	if err != nil {
 		return nil, err
 	}
+	path := filepath.Join(o.dataDir, passwordFile)
 	if !first.Generated.IsZero() {
-		fmt.Fprintf(env.stderr, "\nFirst start: log in as %q with the password %s\nIt is shown this once. Change it with: dashboard passwd\n\n",
-			auth.AdminName, first.Generated.Reveal())
+		if err := os.WriteFile(path, []byte(first.Generated.Reveal()+"\n"), 0o600); err != nil {
+			return nil, fmt.Errorf("keep the password of %s: %w; set one with: dashboard passwd", auth.AdminName, err)
+		}
+		fmt.Fprintf(env.stderr, "\nFirst start: log in as %q with the password in %s\nChange it with: dashboard passwd\n\n", auth.AdminName, path)
 	}
 	if first.Rotated {
+		removeIfThere(path, log)
 		log.Info("DASHBOARD_ADMIN_PASSWORD differs from the stored password and replaces it; the user's sessions have ended", "user", auth.AdminName)
 	}
 	return users, nil
+}
+
+// removeIfThere removes a file with a password that is none any more.
+func removeIfThere(path string, log *slog.Logger) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		log.Warn("a file with a former password stays", "file", path, "error", err)
+	}
 }
 
 // passwd sets a password that it reads from stdin.
@@ -271,6 +292,9 @@ func passwd(ctx context.Context, args []string, env environment) error {
 		return err
 	}
 	fmt.Fprintf(env.stdout, "\nThe password of %s is changed; its sessions have ended.\n", name)
+	if name == auth.AdminName {
+		removeIfThere(filepath.Join(*dataDir, passwordFile), slog.New(slog.NewTextHandler(env.stderr, nil)))
+	}
 	if env.getenv("DASHBOARD_ADMIN_PASSWORD") != "" && name == auth.AdminName {
 		fmt.Fprintln(env.stdout, "DASHBOARD_ADMIN_PASSWORD is set here: at the next start it replaces this password.")
 	}

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -128,34 +130,50 @@ func (r *running) get(path string, cookie *http.Cookie) *http.Response {
 	return answer
 }
 
-var printed = regexp.MustCompile(`log in as "admin" with the password (\S+)`)
+const announced = `log in as "admin" with the password in `
 
-func TestTheFirstStartPrintsAPasswordOnce(t *testing.T) {
+func TestTheFirstStartMakesAPasswordThatIsInNoLog(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir, nil)
-	match := printed.FindStringSubmatch(first.stderr.String())
-	if match == nil {
-		t.Fatalf("no password was printed:\n%s", first.stderr)
+	path := filepath.Join(dir, "admin-password")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if status, _ := first.login(match[1]); status != 200 {
-		t.Errorf("the printed password gives %d", status)
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the file's mode is %v (%v)", info.Mode(), err)
+	}
+	password := strings.TrimSpace(string(text))
+	if said := first.stderr.String(); !strings.Contains(said, announced+path) || strings.Contains(said, password) {
+		t.Errorf("it says:\n%s", said)
+	}
+	if status, _ := first.login(password); status != 200 {
+		t.Errorf("the password in the file gives %d", status)
 	}
 	first.stop()
 	second := start(t, dir, nil)
-	if printed.MatchString(second.stderr.String()) {
-		t.Error("the second start printed a password")
+	if strings.Contains(second.stderr.String(), announced) {
+		t.Error("the second start announces a password")
 	}
-	if status, _ := second.login(match[1]); status != 200 {
+	if status, _ := second.login(password); status != 200 {
 		t.Errorf("after a restart the password gives %d", status)
 	}
 	second.stop()
+	e, _, stderr := env("another password\n", nil)
+	if code := run(context.Background(), []string{"passwd", "-data-dir", dir}, e); code != exitOK {
+		t.Fatalf("passwd: %d %s", code, stderr)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after passwd the former password's file: %v", err)
+	}
 }
 
 func TestTheVariableIsThePassword(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir, map[string]string{"DASHBOARD_ADMIN_PASSWORD": "first password"})
 	status, cookie := first.login("first password")
-	if status != 200 || printed.MatchString(first.stderr.String()) || strings.Contains(first.stderr.String(), "first password") {
+	if status != 200 || strings.Contains(first.stderr.String(), announced) || strings.Contains(first.stderr.String(), "first password") {
 		t.Errorf("got %d:\n%s", status, first.stderr)
 	}
 	first.stop()

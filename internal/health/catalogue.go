@@ -69,6 +69,7 @@ type Signal struct {
 	Probe       string       `yaml:"probe"`
 	Words       string       `yaml:"words"`
 	Down        string       `yaml:"down"`
+	States      []string     `yaml:"states"`
 	Quiet       string       `yaml:"quiet"`
 	Unclear     string       `yaml:"unclear"`
 	Expressions []Expression `yaml:"expressions"`
@@ -173,11 +174,15 @@ func (s *Signal) complete(parameters map[string]string) error {
 	require(slices.Contains(units, s.Unit), "the unit is not known")
 	require(s.Worst == "" || s.Worst == "max" || s.Worst == "min", "worst is max or min")
 	require(s.Unit != State || s.Down != "", "a state needs the word down")
+	require(len(s.States) == 0 || (s.Unit == State && len(s.States) == 2), "states are two words of a state")
 	require(s.Unit != State || (s.Warning == nil && s.Critical == nil), "a state has no thresholds")
 	require(slices.Contains([]Verdict{"", Warning, Critical}, s.DownIs), "down_is is warning or critical")
 	require(s.Probe != "" || len(s.Expressions) > 0, "a probe or an expression is needed")
 	if s.DownIs == "" {
 		s.DownIs = Critical
+	}
+	if len(s.States) == 0 {
+		s.States = []string{"up", "down"}
 	}
 	s.Expressions = slices.Clone(s.Expressions)
 	for i := range s.Expressions {

@@ -57,17 +57,18 @@ func TestVerdictsFollowTheThresholds(t *testing.T) {
 		{"host/disk", 87, model.Metric{"mountpoint": "/var"}, Warning, "87 %", "/var is 87 % full; a warning from 85 %"},
 		{"pgbouncer/maxwait", 0, nil, OK, "0 s", "the client first in line waits for 0 s"},
 		{"pgbouncer/maxwait", 4.2, nil, Warning, "4.2 s", "the client first in line waits for 4.2 s; a warning from 1 s"},
-		{"pgbouncer/waiting", 7, nil, Warning, "7", "7 clients wait for a connection; a warning from 1"},
-		{"pipeline/lag", 300 << 20, nil, Critical, "300 MiB", "300 MiB are there and not read yet; critical from 256 MiB"},
-		{"host/load", 0.4, nil, OK, "0.40", "0.40 processes for each core wait or run (mean of 15 min)"},
+		{"pgbouncer/waiting", 7, nil, Warning, "7", "clients that wait for a connection: 7; a warning from 1"},
+		{"pipeline/lag", 300 << 20, nil, Critical, "300 MiB", "300 MiB not read yet; critical from 256 MiB"},
+		{"host/load", 0.4, nil, OK, "0.40", "0.40 processes per core run or wait (mean of 15 min)"},
 		{"backend_production/requests", 12.34, nil, OK, "12 /s", "12 /s (mean of 5 min)"},
 		{"backend_production/saturation", 81, nil, Warning, "81 %", "81 % of the 4 workers are busy on average; a warning from 80 %"},
 		{"backend_production/up", 1, nil, OK, "up", "answers"},
 		{"backend_production/up", 0, model.Metric{"job": "backend", "instance": "192.0.2.1:5001"}, Critical, "down", "does not answer (192.0.2.1:5001): connection refused"},
 		{"probes/certificate", 40, model.Metric{"instance": "https://app.example.org"}, OK, "40 d", "the certificate of https://app.example.org is valid for 40 d"},
-		{"probes/certificate", 14, model.Metric{"instance": "a"}, Warning, "14 d", "the certificate of a is valid for 14 d; a warning up to 14 d"},
-		{"probes/certificate", -1, model.Metric{"instance": "a"}, Critical, "-24 h", "the certificate of a is valid for -24 h; critical up to 3 d"},
-		{"host/clock_synchronised", 0, nil, Warning, "down", "is not synchronised"},
+		{"probes/certificate", 14, model.Metric{"instance": "a"}, Warning, "14 d", "the certificate of a is valid for 14 d; a warning at 14 d or less"},
+		{"probes/certificate", -1, model.Metric{"instance": "a"}, Critical, "-24 h", "the certificate of a expired 24 h ago; critical at 3 d or less"},
+		{"host/clock_synchronised", 0, nil, Warning, "not synchronised", "is not synchronised"},
+		{"host/writable", 1, nil, OK, "writable", "is writable"},
 	}
 	v := view{targets: map[string][]v1.ActiveTarget{"backend": {{
 		Labels:    model.LabelSet{"instance": "192.0.2.1:5001", "job": "backend"},
@@ -158,8 +159,8 @@ func TestAComponentSaysWhatIsWrongAndWhatIsNotKnown(t *testing.T) {
 		{[]Item{{Signal: up, Verdict: OK, Since: early}}, OK, "All good", time.Time{}},
 		{[]Item{{Signal: up, Verdict: OK}, {Signal: other, Verdict: NoData, Reason: "no target"}}, OK, "Good as far as is known. No data for Loki", time.Time{}},
 		{[]Item{{Signal: other, Verdict: Critical, Reason: "does not answer", Since: late}, {Signal: up, Verdict: Critical, Reason: "does not answer", Since: early},
-			{Verdict: Warning, Since: time.Unix(1, 0), Reason: "slow"}}, Critical, "Loki does not answer. does not answer. slow", early},
-		{[]Item{{Verdict: NoData, Reason: "no target"}, {Verdict: NoData, Reason: "no target"}}, NoData, "no target", time.Time{}},
+			{Verdict: Warning, Since: time.Unix(1, 0), Reason: "slow"}}, Critical, "Loki does not answer. Does not answer. Slow", early},
+		{[]Item{{Verdict: NoData, Reason: "no target"}, {Verdict: NoData, Reason: "no target"}}, NoData, "No target", time.Time{}},
 		{[]Item{{Verdict: NoData, Reason: "no target"}, {Verdict: NoData, Reason: "no lines"}}, NoData, "Nothing is known: no target", time.Time{}},
 		{nil, NoData, "Nothing is known", time.Time{}},
 	}
@@ -183,7 +184,8 @@ func TestValuesAreReadable(t *testing.T) {
 		{Count, 1234567, "1234567"}, {Count, 0.4, "0"}, {Days, 9, "9 d"}, {Days, 0.5, "12 h"}, {PerSecond, 0.25, "0.2 /s"}, {State, 1, "up"}, {State, 0, "down"},
 	}
 	for _, test := range tests {
-		if got := display(test.unit, test.value); got != test.want {
+		s := Signal{Unit: test.unit, States: []string{"up", "down"}}
+		if got := s.display(test.value); got != test.want {
 			t.Errorf("%v %s: got %q, want %q", test.value, test.unit, got, test.want)
 		}
 	}

@@ -3,6 +3,7 @@ package health
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net"
 	"net/url"
@@ -66,7 +67,7 @@ func (g *Group) judge() {
 func judge(s Signal, v view, sample *model.Sample, many bool) Item {
 	value := float64(sample.Value)
 	labels := labelsOf(sample.Metric)
-	item := Item{Signal: s, Verdict: s.verdict(value), Value: &value, Display: display(s.Unit, value)}
+	item := Item{Signal: s, Verdict: s.verdict(value), Value: &value, Display: s.display(value)}
 	if s.Unit == State {
 		item.Reason = stateReason(s, v, value, labels)
 		return item
@@ -75,15 +76,15 @@ func judge(s Signal, v view, sample *model.Sample, many bool) Item {
 	if instance := labels["instance"]; many && instance != "" && !strings.Contains(item.Reason, clip(instance)) {
 		item.Reason += " on " + clip(instance)
 	}
-	from := " from "
+	limit := " from %s"
 	if s.Worst == "min" {
-		from = " up to "
+		limit = " at %s or less"
 	}
 	switch item.Verdict {
 	case Critical:
-		item.Reason += "; critical" + from + display(s.Unit, *s.Critical)
+		item.Reason += fmt.Sprintf("; critical"+limit, s.display(*s.Critical))
 	case Warning:
-		item.Reason += "; a warning" + from + display(s.Unit, *s.Warning)
+		item.Reason += fmt.Sprintf("; a warning"+limit, s.display(*s.Warning))
 	}
 	return item
 }
@@ -111,9 +112,9 @@ func probed(s Signal, err error) Item {
 	up := 1.0
 	if err != nil {
 		down := 0.0
-		return Item{Signal: s, Verdict: s.DownIs, Value: &down, Display: "down", Reason: s.Down + ": " + explain(err)}
+		return Item{Signal: s, Verdict: s.DownIs, Value: &down, Display: s.display(0), Reason: s.Down + ": " + explain(err)}
 	}
-	return Item{Signal: s, Verdict: OK, Value: &up, Display: "up", Reason: s.Words}
+	return Item{Signal: s, Verdict: OK, Value: &up, Display: s.display(1), Reason: s.Words}
 }
 
 // clocks judges by how much Prometheus' clock differs from the dashboard's.

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // display renders a value for people: two figures are enough for a verdict.
-func display(unit Unit, value float64) string {
-	switch unit {
+func (s *Signal) display(value float64) string {
+	switch s.Unit {
 	case Percent:
 		return figure(value) + " %"
 	case Seconds:
@@ -25,9 +27,9 @@ func display(unit Unit, value float64) string {
 		return strconv.FormatFloat(value, 'f', 2, 64)
 	case State:
 		if value == 1 {
-			return "up"
+			return s.States[0]
 		}
-		return "down"
+		return s.States[1]
 	}
 	return strconv.FormatFloat(math.Round(value), 'f', -1, 64)
 }
@@ -162,7 +164,7 @@ func describe(g Group) string {
 	case len(items) == 0:
 		return "Nothing is known"
 	case len(unknown) == len(items) && !slices.ContainsFunc(items, func(item Item) bool { return !same(item) }):
-		return items[0].Reason
+		return capital(items[0].Reason)
 	case len(unknown) == len(items):
 		return "Nothing is known: " + items[0].Reason
 	case len(wrong) > 0:
@@ -201,11 +203,19 @@ func faultOf(component string, item Item) fault {
 	s := item.Signal
 	switch {
 	case s.Unit == State && s.ID == "up":
-		return fault{item.Reason, component + " " + s.Down, order(item)}
+		return fault{capital(item.Reason), component + " " + s.Down, order(item)}
 	case s.Unit == State:
 		return fault{s.Name + " " + item.Reason, s.Name + " " + s.Down, order(item)}
+	case !strings.HasPrefix(s.Words, "{{"): // a label stays as it is
+		item.Reason = capital(item.Reason)
 	}
 	return fault{item.Reason, fmt.Sprintf("%s (%s %s)", component, s.Name, item.Display), order(item)}
+}
+
+// capital returns a text as a sentence begins.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 func byOrder(faults []fault) {

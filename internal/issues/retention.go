@@ -61,3 +61,16 @@ func (r Retention) Oldest() time.Time {
 	}
 	return events.Add(time.Hour)
 }
+
+// Kept returns the events that are not older than Oldest, bounded.
+func (r Retention) Kept(events []Event) []Event {
+	oldest := r.Oldest().UnixNano()
+	kept := make([]Event, 0, len(events))
+	for _, e := range events {
+		if e.Time >= oldest {
+			e.Bound()
+			kept = append(kept, e)
+		}
+	}
+	return kept
+}

@@ -10,6 +10,7 @@ package issues
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline/grouping"
@@ -109,6 +110,13 @@ type Reader interface {
 	// is letters and digits, its case does not matter, and the last characters of
 	// each may be missing. Of each key MaxTexts different texts are searched.
 	Search(ctx context.Context, text string, limit int) ([]Key, error)
+	// Tagged returns the keys that have an event with a value of a tag, as Tags
+	// returns it, on one of the days of the span, which are whole days of UTC.
+	// Environment, service and level are filters and no tags here.
+	Tagged(ctx context.Context, span Span, name, value string) ([]Key, error)
+	// Calling returns the keys with a function in their tracebacks, of which
+	// MaxTexts different texts of each key are looked at.
+	Calling(ctx context.Context, function string) ([]Key, error)
 	// StreamHours returns how many events each stream has in each hour of the
 	// range, for comparing with Loki.
 	StreamHours(ctx context.Context, span Span) ([]StreamHour, error)
@@ -121,10 +129,25 @@ type Reader interface {
 // hour that it touches counts as a whole.
 type Span struct{ From, To time.Time }
 
-// Filter selects events. The zero value selects all. Each list is of
-// alternatives; an empty one does not filter.
+// Filter selects events. The zero value selects all.
 type Filter struct {
+	// Env, Service and Level are alternatives; an empty list does not filter.
 	Env, Service, Level []string
+	// NotEnv, NotService and NotLevel are values that no event has.
+	NotEnv, NotService, NotLevel []string
+}
+
+// IsZero reports whether the filter selects all events.
+func (f *Filter) IsZero() bool {
+	return len(f.Env)+len(f.Service)+len(f.Level)+len(f.NotEnv)+len(f.NotService)+len(f.NotLevel) == 0
+}
+
+// Fits reports whether the filter selects events of these.
+func (f *Filter) Fits(env, service, level string) bool {
+	fits := func(any, none []string, value string) bool {
+		return (len(any) == 0 || slices.Contains(any, value)) && !slices.Contains(none, value)
+	}
+	return fits(f.Env, f.NotEnv, env) && fits(f.Service, f.NotService, service) && fits(f.Level, f.NotLevel, level)
 }
 
 // Total is what a key has in a range.

@@ -59,12 +59,23 @@ func (c *TagCounter) AddEvent(env, service, level string, tags map[string]string
 	c.Add("env", env)
 	c.Add("service", service)
 	c.Add("level", level)
+	EachTag(tags, c.Add)
+}
+
+// EachTag calls fn with each tag as it is counted and found.
+func EachTag(tags map[string]string, fn func(name, value string)) {
 	for name, value := range tags {
-		if name == endpointTag {
-			value = route(value)
-		}
-		c.Add(name, value)
+		fn(name, ShownTag(name, value))
 	}
+}
+
+// ShownTag returns the value of a tag as it is counted and found: of an endpoint
+// without what varies in it.
+func ShownTag(name, value string) string {
+	if name == endpointTag {
+		return route(value)
+	}
+	return value
 }
 
 // route returns a request's path without its query, with placeholders for ids; the

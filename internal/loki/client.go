@@ -98,6 +98,13 @@ type Client struct {
 
 	mu         sync.Mutex
 	maxEntries int
+	hasFilters known
+}
+
+// known is what was found out about Loki, and when.
+type known struct {
+	yes bool
+	at  time.Time
 }
 
 // New returns a client. It does not call Loki: Loki may be away.

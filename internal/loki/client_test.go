@@ -128,7 +128,7 @@ func TestRequestsCarryTenantAndSecretsAndNoEncoding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.LabelNames(context.Background(), time.Unix(0, 0), time.Unix(9, 0)); err != nil {
+	if _, err := c.LabelNames(context.Background(), "", time.Unix(0, 0), time.Unix(9, 0)); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
@@ -142,7 +142,7 @@ func TestRequestsCarryTenantAndSecretsAndNoEncoding(t *testing.T) {
 	if c, err = New(config); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.LabelNames(context.Background(), time.Unix(0, 0), time.Unix(9, 0)); err != nil {
+	if _, err := c.LabelNames(context.Background(), "", time.Unix(0, 0), time.Unix(9, 0)); err != nil {
 		t.Fatal(err)
 	}
 	if got.Get("Authorization") != "Bearer t" {
@@ -195,7 +195,7 @@ func TestCallsWaitForTheirTurnAndNotForever(t *testing.T) {
 		results := make(chan error, 6)
 		for range 6 {
 			go func() {
-				_, err := c.LabelNames(context.Background(), time.Unix(0, 0), time.Unix(9, 0))
+				_, err := c.LabelNames(context.Background(), "", time.Unix(0, 0), time.Unix(9, 0))
 				results <- err
 			}()
 		}

@@ -16,7 +16,7 @@ const costSeries = 1000
 func (c *Client) Cost(ctx context.Context, query string, start, end time.Time) (int64, error) {
 	// The endpoint index/stats would be made for it, but it leaves out what is not
 	// flushed (seen on 3.7): for the newest hours that is everything.
-	volumes, err := c.Volume(ctx, streamSelector(query), nil, start, end, costSeries)
+	volumes, err := c.Volume(ctx, StreamSelector(query), nil, start, end, costSeries)
 	bytes := int64(0)
 	for _, volume := range volumes {
 		bytes += volume.Bytes
@@ -24,10 +24,14 @@ func (c *Client) Cost(ctx context.Context, query string, start, end time.Time) (
 	return bytes, err
 }
 
-// streamSelector returns the stream selector at the start of a log query: up to
+// Filters reports whether a log query does more than select streams: then Loki may
+// have to read everything to find one line. The notation is that of Cost.
+func Filters(query string) bool { return len(StreamSelector(query)) < len(query) }
+
+// StreamSelector returns the stream selector at the start of a log query: up to
 // the brace that closes it outside of every string. A text without one is
 // returned whole.
-func streamSelector(query string) string {
+func StreamSelector(query string) string {
 	quoted := byte(0)
 	for i := 0; i < len(query); i++ {
 		switch c := query[i]; {

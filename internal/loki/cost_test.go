@@ -11,7 +11,7 @@ func TestTheSelectorOfAQueryEndsOutsideOfStrings(t *testing.T) {
 		`{a="b"`:                        `{a="b"`,
 		`{a="b", c="d"} != "}" | e="}"`: `{a="b", c="d"}`,
 	} {
-		if got := streamSelector(query); got != want {
+		if got := StreamSelector(query); got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
 		}
 	}

@@ -23,7 +23,16 @@ type Selection struct {
 	Contains []string
 	// Lacks are texts that the line must not contain, none of them, in any case.
 	Lacks []string
+	// Lines are filters of LogQL on the whole line.
+	Lines []LineFilter
 }
+
+// LineFilter is a filter of LogQL on the text of a line: |> and !> with a template
+// of a pattern filter, |~ and !~ with a regular expression.
+type LineFilter struct{ Op, Text string }
+
+// LineFilterOps are the operators of line filters.
+var LineFilterOps = []string{"|>", "!>", "|~", "!~"}
 
 // Without returns the selection without its filter on label.
 func (s Selection) Without(label string) Selection {
@@ -62,6 +71,9 @@ func (s Selection) LogQL(among Selector) string {
 		if text != "" {
 			query += " !~ " + quote("(?i)"+regexp.QuoteMeta(text))
 		}
+	}
+	for _, filter := range s.Lines {
+		query += " " + filter.Op + " " + quote(filter.Text)
 	}
 	return query
 }

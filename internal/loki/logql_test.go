@@ -20,6 +20,7 @@ func TestLogQLOfSelections(t *testing.T) {
 		{"excluded", Selection{Matches: []Match{{Label: "service", None: []string{"a"}}}}, `{job=~".+", service!="a"}`},
 		{"both", Selection{Matches: []Match{{Label: "level", Any: []string{"error"}, None: []string{"x", "y"}}}}, `{job=~".+", level!~"x|y", level="error"}`},
 		{"without a label", Selection{Matches: []Match{{Label: "env", Any: []string{""}}}}, `{job=~".+", env=""}`},
+		{"line filters", Selection{Lines: []LineFilter{{"|>", `a "<_>`}, {"!~", "^b\n"}}}, `{job=~".+"} |> "a \"<_>" !~ "^b\n"`},
 		{"text", Selection{Contains: []string{"a.b", "", `"`}}, `{job=~".+"} |~ "(?i)a\\.b" |~ "(?i)\""`},
 	}
 	for _, test := range tests {

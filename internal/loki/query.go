@@ -223,9 +223,14 @@ func (c *Client) Normalise(ctx context.Context, query string) (string, error) {
 	return text, nil
 }
 
-// LabelNames returns the names of labels that streams of the range have.
-func (c *Client) LabelNames(ctx context.Context, start, end time.Time) ([]string, error) {
-	return c.texts(ctx, "labels", "/loki/api/v1/labels", rangeParams(start, end))
+// LabelNames returns the names of labels that streams of the range have, of those
+// that selector (a stream selector, or "" for all) selects.
+func (c *Client) LabelNames(ctx context.Context, selector string, start, end time.Time) ([]string, error) {
+	params := rangeParams(start, end)
+	if selector != "" {
+		params.Set("query", selector)
+	}
+	return c.texts(ctx, "labels", "/loki/api/v1/labels", params)
 }
 
 // LabelValues returns the values of a label in the range, of the streams that
@@ -349,4 +354,22 @@ func (c *Client) TotalsByEach(ctx context.Context, query string, labels []string
 		}
 	}
 	return counts, nil
+}
+
+// ValuesOfEach returns the values of each label among the streams of a log query in
+// [start, end), each with 0: it asks Loki's index alone and counts nothing. What
+// the query filters behind its stream selector does not apply.
+func (c *Client) ValuesOfEach(ctx context.Context, query string, labels []string, start, end time.Time) (map[string]map[string]int64, error) {
+	found := map[string]map[string]int64{}
+	for _, label := range labels {
+		values, err := c.LabelValues(ctx, label, StreamSelector(query), start, end)
+		if err != nil {
+			return nil, err
+		}
+		found[label] = map[string]int64{}
+		for _, value := range values {
+			found[label][value] = 0
+		}
+	}
+	return found, nil
 }

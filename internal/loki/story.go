@@ -145,8 +145,7 @@ func (c *Client) Nearby(ctx context.Context, id string, lines []Entry, limit int
 	return found, cut, nil
 }
 
-// named returns a value of the line by its name. What is a label of the index is
-// asked once a minute, so a new label may be among the metadata.
+// named returns a value of the line by its name, whether a label or metadata.
 func (e Entry) named(name string) string { return cmp.Or(e.Labels[name], e.Metadata[name]) }
 
 // elsewhere selects lines of services that no line of the request is of, in their

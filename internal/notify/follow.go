@@ -67,27 +67,26 @@ func (n *Notifier) cursor(ctx context.Context) (int64, error) {
 	return newest, nil
 }
 
+// told is an event for the channels of a rule.
+type told struct {
+	Event
+	channels []int64
+}
+
 // takeChanges stores the events of changes and moves the cursor, both or neither.
 func (n *Notifier) takeChanges(ctx context.Context, changes []Change) error {
-	err := n.transact(ctx, "store notifications of issues", func(tx *sql.Tx) error {
-		all, err := rules(ctx, tx, "WHERE enabled = 1 ORDER BY id")
-		if err != nil {
-			return err
-		}
+	list, err := n.toldBy(ctx, changes)
+	if err != nil {
+		return err
+	}
+	err = n.transact(ctx, "store notifications of issues", func(tx *sql.Tx) error {
 		to, err := enabledChannels(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for _, change := range changes {
-			for i := range all {
-				if change.Event == nil || !all[i].takes(change.Event) {
-					continue
-				}
-				e := *change.Event
-				e.Rule = all[i].Name
-				if err := n.addEvents(ctx, tx, to, all[i].Channels, e.subject(), e); err != nil {
-					return err
-				}
+		for _, e := range list {
+			if err := n.addEvents(ctx, tx, to, e.channels, e.subject(), e.Event); err != nil {
+				return err
 			}
 		}
 		_, err = tx.ExecContext(ctx, "UPDATE notify_cursor SET value = ? WHERE name = ?", changes[len(changes)-1].Seq, cursorName)
@@ -97,4 +96,34 @@ func (n *Notifier) takeChanges(ctx context.Context, changes []Change) error {
 		n.wakeUp()
 	}
 	return err
+}
+
+// toldBy returns what the rules tell of changes.
+func (n *Notifier) toldBy(ctx context.Context, changes []Change) ([]told, error) {
+	all, err := rules(ctx, n.DB, "WHERE enabled = 1 ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	var list []told
+	for _, change := range changes {
+		for i := range all {
+			r := &all[i]
+			if change.Event == nil || !r.takes(change.Event) {
+				continue
+			}
+			if r.Search != 0 {
+				fits, err := n.Issues.Fits(ctx, r.Search, change.Event)
+				if err != nil {
+					return nil, fmt.Errorf("look whether the saved search of the rule %s lists issue %d: %w", r.Name, change.Event.Issue, err)
+				}
+				if !fits {
+					continue
+				}
+			}
+			e := told{Event: *change.Event, channels: r.Channels}
+			e.Rule = r.Name
+			list = append(list, e)
+		}
+	}
+	return list, nil
 }

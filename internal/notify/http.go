@@ -37,7 +37,7 @@ const answerShown = 200
 // a secret, and another host must not get it or the message.
 func newPoster(external string, now func() time.Time) *poster {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DialContext = (&net.Dialer{Timeout: 10 * time.Second, Control: notLinkLocal}).DialContext
+	transport.DialContext = newDialer().DialContext
 	transport.MaxIdleConnsPerHost = 1
 	return &poster{external: external, now: now, client: &http.Client{
 		Transport:     transport,
@@ -48,6 +48,11 @@ func newPoster(external string, now func() time.Time) *poster {
 // errLinkLocal means that an address is one of those at which clouds give out
 // credentials of the machine.
 var errLinkLocal = errors.New("link-local addresses are not sent to")
+
+// newDialer returns a dialer that connects to no link-local address.
+func newDialer() *net.Dialer {
+	return &net.Dialer{Timeout: 10 * time.Second, Control: notLinkLocal}
+}
 
 func notLinkLocal(_, address string, _ syscall.RawConn) error {
 	addr, err := netip.ParseAddrPort(address)

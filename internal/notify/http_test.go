@@ -243,6 +243,15 @@ func TestLinkLocalAddressesAreNotSentTo(t *testing.T) {
 			t.Errorf("%s: got %+v", address, o)
 		}
 	}
+	for _, security := range []Security{StartTLS, TLS} {
+		c := Channel{Kind: Email, Settings: Settings{Mail: &Mail{
+			Host: "169.254.169.254", Port: 25, Security: security, From: "a@example.org", To: []string{"b@example.org"},
+		}}}
+		o := newPoster("", time.Now).mail(t.Context(), c, many())
+		if o.err == nil || !strings.Contains(o.err.Error(), errLinkLocal.Error()) || o.remedy != "Enter another address." {
+			t.Errorf("mail, %s: got %+v", security, o)
+		}
+	}
 }
 
 func TestFailuresOfTheNetworkHaveARemedy(t *testing.T) {

@@ -34,16 +34,20 @@ func (p *poster) mail(ctx context.Context, c Channel, m *Message) outcome {
 
 // mailClient makes a client of the server of a channel.
 func (p *poster) mailClient(c Channel) (*mail.Client, error) {
-	options := []mail.Option{mail.WithPort(c.Mail.Port), mail.WithTimeout(sendWait), mail.WithoutNoop()}
-	policy, auth := mail.TLSMandatory, mail.SMTPAuthAutoDiscover
+	config := &tls.Config{ServerName: c.Mail.Host, MinVersion: tls.VersionTLS12, RootCAs: p.authorities}
+	policy, auth, dial := mail.TLSMandatory, mail.SMTPAuthAutoDiscover, newDialer().DialContext
 	switch c.Mail.Security {
 	case TLS:
-		options = append(options, mail.WithSSL())
+		// The dialer begins with TLS, not go-mail, which then would not know that
+		// passwords are safe; it asks the connection, which has no STARTTLS to offer.
+		policy, dial = mail.TLSOpportunistic, (&tls.Dialer{NetDialer: newDialer(), Config: config}).DialContext
 	case Plain:
 		policy, auth = mail.NoTLS, mail.SMTPAuthPlainNoEnc
 	}
-	options = append(options, mail.WithTLSPolicy(policy),
-		mail.WithTLSConfig(&tls.Config{ServerName: c.Mail.Host, MinVersion: tls.VersionTLS12, RootCAs: p.authorities}))
+	options := []mail.Option{
+		mail.WithPort(c.Mail.Port), mail.WithTimeout(sendWait), mail.WithoutNoop(),
+		mail.WithDialContextFunc(dial), mail.WithTLSPolicy(policy), mail.WithTLSConfig(config),
+	}
 	if c.Mail.User != "" {
 		options = append(options, mail.WithSMTPAuth(auth), mail.WithUsername(c.Mail.User), mail.WithPassword(c.Secret.Reveal()))
 	}

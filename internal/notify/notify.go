@@ -96,6 +96,9 @@ type Issues struct {
 	Wait func(ctx context.Context, seq int64) error
 	// After returns changes behind seq, the oldest first, at most limit.
 	After func(ctx context.Context, seq int64, limit int) ([]Change, error)
+	// Fits reports whether a saved search lists the issue of an event. When that
+	// cannot be said yet, it is an error: the change is looked at again.
+	Fits func(ctx context.Context, search int64, e *Event) (bool, error)
 }
 
 // Config is what a Notifier needs.

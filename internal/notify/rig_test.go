@@ -30,6 +30,9 @@ type rig struct {
 	lines   int64
 	lokiErr error
 	queries []string
+	// listed are the issues that each saved search lists, listErr why none can be told.
+	listed  map[int64][]int64
+	listErr error
 }
 
 // textBuffer collects a log.
@@ -66,7 +69,7 @@ func openRig(t testing.TB, dir string) *rig {
 	r := &rig{t: t, log: &textBuffer{}, clock: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	r.Notifier = New(Config{
 		DB: db, Dir: dir, ExternalURL: "https://host.example.org/logs/", Log: slog.New(slog.NewTextHandler(r.log, nil)), Now: r.now,
-		Issues:    &Issues{Seq: r.seq, Wait: r.wait, After: r.after},
+		Issues:    &Issues{Seq: r.seq, Wait: r.wait, After: r.after, Fits: r.fits},
 		Normalise: func(_ context.Context, query string) (string, error) { return query, r.away() },
 		Explain:   func(err error) (string, bool) { return err.Error(), strings.Contains(err.Error(), "syntax") },
 		Count: func(_ context.Context, query string, _, _ time.Time) (int64, error) {
@@ -123,6 +126,12 @@ func (r *rig) after(_ context.Context, seq int64, limit int) ([]Change, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.changes[seq:min(int(seq)+limit, len(r.changes))]), nil
+}
+
+func (r *rig) fits(_ context.Context, search int64, e *Event) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.listed[search], e.Issue), r.listErr
 }
 
 // happen makes a change of an issue and takes it, as follow does.

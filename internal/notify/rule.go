@@ -43,6 +43,9 @@ type Terms struct {
 	Env     []string `json:"env,omitempty"`
 	Service []string `json:"service,omitempty"`
 	Level   []string `json:"level,omitempty"`
+	// Search is the number of a saved search of issues, which narrows the issues
+	// further; 0 for none.
+	Search int64 `json:"search,omitempty"`
 	// Query is a log query, View the search part of the page's address that shows
 	// it, if it is known.
 	Query   string `json:"query,omitempty"`
@@ -100,7 +103,7 @@ func (r *Rule) checkIssues() error {
 			}
 		}
 	}
-	r.Terms = Terms{On: r.On, Kinds: r.Kinds, Env: r.Env, Service: r.Service, Level: r.Level}
+	r.Terms = Terms{On: r.On, Kinds: r.Kinds, Env: r.Env, Service: r.Service, Level: r.Level, Search: r.Search}
 	return nil
 }
 
@@ -124,7 +127,8 @@ func (r *Rule) checkSearch() error {
 	return nil
 }
 
-// takes reports whether a rule is about an event of an issue.
+// takes reports whether a rule is about an event of an issue, its saved search
+// left out.
 func (r *Rule) takes(e *Event) bool {
 	return r.Enabled && r.On == OnIssues && (len(r.Kinds) == 0 || slices.Contains(r.Kinds, e.Kind)) &&
 		chooses(r.Env, e.Env) && chooses(r.Service, e.Service) && chooses(r.Level, e.Level)

@@ -266,7 +266,7 @@ func (n *Notifier) AddRule(ctx context.Context, actor string, r Rule) (Rule, err
 	}
 	r.ChangedBy, r.ChangedAt = actor, n.Now()
 	err := n.transact(ctx, "add the rule "+r.Name, func(tx *sql.Tx) error {
-		if err := atMost(ctx, tx, "notify_rules", rulesMax); err != nil {
+		if err := errors.Join(atMost(ctx, tx, "notify_rules", rulesMax), hasSearch(ctx, tx, r)); err != nil {
 			return err
 		}
 		result, err := tx.ExecContext(ctx, "INSERT INTO notify_rules (name, enabled, settings, changed_by, changed_at) VALUES (?,?,?,?,?)",
@@ -289,6 +289,9 @@ func (n *Notifier) SetRule(ctx context.Context, actor string, r Rule) error {
 	}
 	r.ChangedBy, r.ChangedAt = actor, n.Now()
 	err := n.transact(ctx, "change the rule "+r.Name, func(tx *sql.Tx) error {
+		if err := hasSearch(ctx, tx, r); err != nil {
+			return err
+		}
 		result, err := tx.ExecContext(ctx, `UPDATE notify_rules SET name = ?, enabled = ?, settings = ?, changed_by = ?, changed_at = ?,
 			holds_since = 0, lines = 0, answered_at = 0, answering_since = 0, failure = '' WHERE id = ?`,
 			r.Name, r.Enabled, jsonText(r.Terms), actor, r.ChangedAt.UnixNano(), r.ID)
@@ -301,6 +304,23 @@ func (n *Notifier) SetRule(ctx context.Context, actor string, r Rule) error {
 		return errors.Join(setChannels(ctx, tx, r), n.audit(ctx, tx, actor, "changed the rule "+r.Name))
 	})
 	n.forget(r.ID)
+	return err
+}
+
+// hasSearch fails when the saved search of a rule is not there. One that is, is not
+// deleted while a rule has it.
+func hasSearch(ctx context.Context, tx *sql.Tx, r Rule) error {
+	if r.Search == 0 {
+		return nil
+	}
+	var path string
+	err := tx.QueryRowContext(ctx, "SELECT path FROM saved_searches WHERE id = ?", r.Search).Scan(&path)
+	if errors.Is(err, sql.ErrNoRows) {
+		return invalid("there is no saved search %d", r.Search)
+	}
+	if err == nil && path != "issues" {
+		return invalid("the saved search %d is not of issues", r.Search)
+	}
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tovtech/tovplay-logging/pipeline/grouping/pattern"
 	"github.com/tovtech/tovplay-logging/pipeline/jsonscan"
@@ -26,10 +27,10 @@ type Line struct {
 type Pattern struct {
 	// Template is the message with placeholders where it varies.
 	Template string
-	// Text is in every line of the sample that has the pattern, as it stands in
-	// the line; "" when nothing is long enough to tell the pattern by.
-	Text  string
-	Count int
+	// Filter tells the lines of the pattern from all others of the sample; nil when
+	// none was found that does.
+	Filter *Filter
+	Count  int
 	// Bytes is the text of its lines.
 	Bytes int
 	// First and Last are in unix nanoseconds.
@@ -38,6 +39,9 @@ type Pattern struct {
 	Levels, Services map[string]int
 	// Example is one of the lines.
 	Example string
+
+	forms []form
+	lines []string
 }
 
 // Kind says where a field comes from.
@@ -74,7 +78,6 @@ const (
 	valuesMax   = 12
 	valueMax    = 200 // bytes of a value; longer ones are no values to choose among
 	distinctMax = 1000
-	textMin     = 4 // bytes of a text that is worth a search
 )
 
 // Summary is what a sample is made of.
@@ -84,21 +87,27 @@ type Summary struct {
 	Fields   []Field
 }
 
-// Of summarises lines.
-func Of(lines []Line) Summary { return Summary{Patterns: patternsOf(lines), Fields: fieldsOf(lines)} }
+// Of summarises lines. templates says whether Loki has the filters |> and !>.
+func Of(lines []Line, templates bool) Summary {
+	return Summary{Patterns: patternsOf(lines, templates), Fields: fieldsOf(lines)}
+}
 
 // patternsOf learns all messages first, because a later one can make the
 // template of an earlier one more general.
-func patternsOf(lines []Line) []Pattern {
+func patternsOf(lines []Line, templates bool) []Pattern {
 	tree := pattern.New(patternsMax)
 	for _, line := range lines {
-		tree.Learn(message(line.Text))
+		text, _ := message(line.Text)
+		tree.Learn(text)
 	}
 	found := map[string]*Pattern{}
+	var rest []string
 	for _, line := range lines {
-		template, ok := tree.Match(message(line.Text))
+		text, where := message(line.Text)
+		template, ok := tree.Match(text)
 		if !ok {
-			continue // more patterns than are kept
+			rest = append(rest, line.Text) // more patterns than are kept
+			continue
 		}
 		p := found[template]
 		if p == nil {
@@ -108,11 +117,17 @@ func patternsOf(lines []Line) []Pattern {
 			}
 			found[template] = p
 		}
-		p.add(line)
+		p.add(line, where)
 	}
 	patterns := make([]Pattern, 0, len(found))
 	for _, p := range found {
-		p.Text = searchText(p.Template, p.Example)
+		others := slices.Clone(rest)
+		for _, other := range found {
+			if other != p {
+				others = append(others, other.lines...)
+			}
+		}
+		p.Filter = filterOf(p.Template, p.lines, others, p.forms, templates)
 		patterns = append(patterns, *p)
 	}
 	slices.SortFunc(patterns, func(a, b Pattern) int {
@@ -122,9 +137,13 @@ func patternsOf(lines []Line) []Pattern {
 }
 
 // add counts a line of the pattern.
-func (p *Pattern) add(line Line) {
+func (p *Pattern) add(line Line, where form) {
 	p.Count++
 	p.Bytes += len(line.Text)
+	p.lines = append(p.lines, line.Text)
+	if !slices.Contains(p.forms, where) {
+		p.forms = append(p.forms, where)
+	}
 	p.First, p.Last = min(p.First, line.TS), max(p.Last, line.TS)
 	p.Levels[line.value("level")]++
 	p.Services[line.value("service")]++
@@ -137,40 +156,33 @@ func (l Line) value(name string) string { return cmp.Or(l.Labels[name], l.Metada
 // messageKeys are the members under which loggers write their message.
 var messageKeys = []string{"message", "msg", "event", "log"}
 
-// message returns the first line of what the application wrote.
-func message(line string) []byte {
+// message returns the first line of what the application wrote, and how it stands
+// in the line.
+func message(line string) ([]byte, form) {
 	text := []byte(line)
+	var where form
 	if jsonscan.StartsObject(text, jsonscan.Lenient) {
 		for _, key := range messageKeys {
 			if raw, kind := jsonscan.Get(text, key); kind == jsonscan.String {
+				where = form{head: headOf(line, key, string(raw)), ascii: isASCII(line)}
 				text = jsonscan.AppendUnescape(nil, raw)
 				break
 			}
 		}
 	}
 	first, _, _ := bytes.Cut(bytes.TrimSpace(text), []byte("\n"))
-	return first
+	return first, where
 }
 
-// varying is what of a template is not in the line as it stands: placeholders,
-// and what a JSON string escapes.
-var varying = regexp.MustCompile(`<(?:[a-z]+|\*)>|["\\]`)
+// headOf returns what is before the value of a member in a JSON line, from its key
+// on.
+func headOf(line, key, raw string) string {
+	before, _, _ := strings.Cut(line, `"`+raw+`"`)
+	return before[max(strings.LastIndex(before, `"`+key+`"`), 0):] + `"`
+}
 
-// searchText returns the longest text of the template that the line holds, if it
-// is half of what does not vary: less would find other patterns too.
-func searchText(template, line string) string {
-	longest, fixed := "", 0
-	for _, part := range varying.Split(template, -1) {
-		part = strings.TrimSpace(part)
-		fixed += len(part)
-		if len(part) > len(longest) && strings.Contains(line, part) {
-			longest = part
-		}
-	}
-	if len(longest) < textMin || 2*len(longest) < fixed {
-		return ""
-	}
-	return longest
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // fieldKey tells fields apart.

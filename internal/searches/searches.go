@@ -5,6 +5,7 @@ package searches
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -28,6 +29,17 @@ var (
 	// ErrOthers is for a search of somebody else.
 	ErrOthers = errors.New("only who saved a search, or an admin, deletes it")
 )
+
+// UsedError is for a search that rules of notifications have.
+type UsedError struct {
+	// Rules are their names.
+	Rules []string
+}
+
+// Error names the rules, for the person who deletes.
+func (e *UsedError) Error() string {
+	return "the search is used by the notification rules " + strings.Join(e.Rules, ", ") + ": change these first"
+}
 
 // InputError says what is wrong with a search that is to be saved.
 type InputError struct{ message string }
@@ -116,10 +128,31 @@ func checked(one Search) (Search, error) {
 	return one, nil
 }
 
-// Delete deletes a search of the user, or any for an admin.
+// One returns a search, or ErrUnknown.
+func (s *Store) One(ctx context.Context, id int64) (Search, error) {
+	all, err := s.All(ctx)
+	if err != nil {
+		return Search{}, err
+	}
+	for _, one := range all {
+		if one.ID == id {
+			return one, nil
+		}
+	}
+	return Search{}, fmt.Errorf("search %d: %w", id, ErrUnknown)
+}
+
+// Delete deletes a search of the user, or any for an admin. The error is a
+// UsedError while rules of notifications have it.
 func (s *Store) Delete(ctx context.Context, id int64, user string, admin bool) error {
-	var owner string
-	err := s.DB.QueryRowContext(ctx, `SELECT created_by FROM saved_searches WHERE id = ?`, id).Scan(&owner)
+	tx, err := s.DB.BeginTx(ctx, nil) // locks: no rule gets the search meanwhile
+	if err != nil {
+		return fmt.Errorf("delete search %d: %w", id, err)
+	}
+	defer tx.Rollback() // no effect after Commit
+	var owner, rules string
+	err = tx.QueryRowContext(ctx, `SELECT created_by, (SELECT json_group_array(name) FROM notify_rules WHERE json_extract(settings, '$.search') = saved_searches.id)
+		FROM saved_searches WHERE id = ?`, id).Scan(&owner, &rules)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fmt.Errorf("search %d: %w", id, ErrUnknown)
 	}
@@ -129,8 +162,15 @@ func (s *Store) Delete(ctx context.Context, id int64, user string, admin bool) e
 	if owner != user && !admin {
 		return ErrOthers
 	}
-	if _, err := s.DB.ExecContext(ctx, `DELETE FROM saved_searches WHERE id = ?`, id); err != nil {
+	var used UsedError
+	if err := json.Unmarshal([]byte(rules), &used.Rules); err != nil {
+		return fmt.Errorf("read the rules of search %d: %w", id, err)
+	}
+	if len(used.Rules) > 0 {
+		return &used
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM saved_searches WHERE id = ?`, id); err != nil {
 		return fmt.Errorf("delete search %d: %w", id, err)
 	}
-	return nil
+	return tx.Commit()
 }

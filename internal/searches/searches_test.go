@@ -94,3 +94,30 @@ func TestSearchIsDeletedByItsOwnerOrAnAdmin(t *testing.T) {
 		t.Errorf("an admin: got %v", err)
 	}
 }
+
+func TestASearchThatARuleHasIsNotDeleted(t *testing.T) {
+	store, ctx := newStore(t), context.Background()
+	one, err := store.Add(ctx, searches.Search{Name: "one", Path: "issues", CreatedBy: "alice"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := store.One(ctx, one.ID); err != nil || got.Name != "one" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	rule := `INSERT INTO notify_rules (name, enabled, settings, changed_by, changed_at) VALUES (?, 0, ?, 'alice', 0)`
+	for name, settings := range map[string]string{"Deadlocks": `{"on":"issues","search":1}`, "Another": `{"on":"issues","search":2}`, "None": `{"on":"issues"}`} {
+		if _, err := store.DB.Exec(rule, name, settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = store.Delete(ctx, one.ID, "alice", true)
+	if used, ok := errors.AsType[*searches.UsedError](err); !ok || len(used.Rules) != 1 || !strings.Contains(err.Error(), "Deadlocks") {
+		t.Errorf("got %v, want an error that names the rule Deadlocks", err)
+	}
+	if _, err := store.DB.Exec("DELETE FROM notify_rules WHERE name = 'Deadlocks'"); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Delete(ctx, one.ID, "alice", false); err != nil {
+		t.Error(err)
+	}
+}

@@ -40,8 +40,9 @@ func (s *Server) alertRoutes(api *gin.RouterGroup) {
 	api.GET("/alerts", s.handle(s.listAlerts))
 	api.GET("/alerts/timeline", s.handle(s.alertTimeline))
 	api.GET("/alerts/silences", s.handle(s.silences))
-	api.POST("/alerts/silences", fromHere(s.external), s.handle(s.silence))
-	api.DELETE("/alerts/silences/:id", fromHere(s.external), s.handle(s.unsilence))
+	silencing := api.Group("/alerts/silences", fromHere(s.external), s.handle(s.requireAdmin("only an admin silences alerts")))
+	silencing.POST("", s.handle(s.silence))
+	silencing.DELETE("/:id", s.handle(s.unsilence))
 	api.GET("/alerts/:id", s.handle(s.alert))
 	api.GET("/alerts/:id/series", s.handle(s.alertSeries))
 }

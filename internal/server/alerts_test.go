@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/tovtech/tovplay-logging/internal/alerts"
+	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/state"
@@ -69,7 +70,7 @@ func notification(alerts ...string) string {
 func TestNotificationsNeedTheToken(t *testing.T) {
 	f := newAlertFixture(t)
 	body := notification(f.alertOf("Down", "firing", 5, `{}`))
-	for _, token := range []string{"", "Bearer ", "Bearer wrong", "Bearer " + deployToken, "Basic " + webhookToken} {
+	for _, token := range []string{"", "Bearer ", "Bearer wrong", "Bearer " + deployToken, "Basic " + webhookToken, webhookToken} {
 		f.into(f.do(http.MethodPost, "/api/v1/alertmanager", body, "Authorization", token), 401, nil)
 	}
 	var taken takenBody
@@ -313,6 +314,8 @@ func TestSilencesNeedAReasonATimeAndTheirOwnPage(t *testing.T) {
 		`{"episode":1,"scope":"everything","for_ms":3600000,"reason":"x"}`:                "scope",
 		`{"episode":7,"scope":"alert","for_ms":3600000,"reason":"x"}`:                     "no such episode",
 		`{"episode":1,"scope":"alert","for_ms":3600000,"reason":"x","createdBy":"other"}`: "the body is not",
+		`{"episode":1,"scope":"alert","for_ms":3600000,"reason":"x"} {}`:                  "the body is not",
+		`{"episode":1,"scope":"alert","for_ms":3600000,"reason":"x"}}`:                    "the body is not",
 	} {
 		if answer := post(body); answer.Code != 400 && answer.Code != 404 || !strings.Contains(answer.Body.String(), want) {
 			t.Errorf("%s: got %d %s", body, answer.Code, answer.Body)
@@ -320,6 +323,17 @@ func TestSilencesNeedAReasonATimeAndTheirOwnPage(t *testing.T) {
 	}
 	f.into(post(`{}`, "Origin", "https://evil.example.org"), 403, nil)
 	f.into(f.do(http.MethodDelete, "/api/v1/alerts/silences/x", "", "Content-Type", "application/json", "Origin", "https://evil.example.org"), 403, nil)
+}
+
+func TestViewersSeeSilencesAndChangeNone(t *testing.T) {
+	f := newAlertFixture(t)
+	f.loginAs("guest", auth.RoleViewer)
+	for route, want := range map[string]int{"GET": 502, "POST": 403, "DELETE /x": 403} { // Alertmanager is away
+		method, path, _ := strings.Cut(route, " ")
+		if answer := f.do(method, "/api/v1/alerts/silences"+path, "{}", "Content-Type", "application/json"); answer.Code != want {
+			t.Errorf("%s: got %d %s, want %d", route, answer.Code, answer.Body, want)
+		}
+	}
 }
 
 func TestWithoutAlertsTheRestWorks(t *testing.T) {

@@ -72,6 +72,9 @@ func (s *Server) sendChanges(ctx context.Context, c *gin.Context, out *eventStre
 	if err == nil && len(changes) == 0 {
 		err = errors.New("there is none though one was announced")
 	}
+	if ctx.Err() != nil {
+		return seq, ctx.Err()
+	}
 	if err != nil {
 		s.config.Log.Error("stream changes of issues", "after", seq, "error", err)
 		return seq, err

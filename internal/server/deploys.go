@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,9 +55,9 @@ func (s *Server) requireToken(c *gin.Context, token secret.String, variable, off
 	if token.IsZero() {
 		return &requestError{http.StatusForbidden, "forbidden", off + ": set " + variable + " and send it as a bearer token"}
 	}
-	shown, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
+	shown, isBearer := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
 	got, want := sha256.Sum256([]byte(shown)), sha256.Sum256([]byte(token.Reveal()))
-	if subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
+	if !isBearer || subtle.ConstantTimeCompare(got[:], want[:]) != 1 {
 		return &requestError{http.StatusUnauthorized, "unauthorized", "send the header Authorization: Bearer with the value of " + variable}
 	}
 	return nil
@@ -93,8 +94,13 @@ func (s *Server) deployBefore(ctx context.Context, end time.Time, filter issues.
 	}
 	span := issues.Span{From: end.Add(-deployKnown), To: end}
 	found, err := s.config.Issues.Deploys(ctx, span, only(filter.Service), only(filter.Env))
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	return &found[0], nil
+	for i, d := range found {
+		if !slices.Contains(filter.NotService, d.Service) && !slices.Contains(filter.NotEnv, d.Env) {
+			return &found[i], nil
+		}
+	}
+	return nil, nil
 }

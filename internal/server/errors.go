@@ -16,6 +16,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 )
 
 // statusClientGone is nginx' status for a client that went away. Nobody reads it
@@ -41,6 +42,8 @@ func badRequest(format string, args ...any) error {
 // errorBody is the JSON of every error.
 type errorBody struct {
 	Error errorDetail `json:"error"`
+	// Cost is that of the query when the code is costly.
+	Cost *costBody `json:"cost,omitempty"`
 }
 
 type errorDetail struct {
@@ -53,6 +56,7 @@ type errorDetail struct {
 type failure struct {
 	status int
 	detail errorDetail
+	cost   *costBody
 	// retryAfter is in seconds, 0 for none.
 	retryAfter int
 	// fault is true when the operator should see it.
@@ -83,7 +87,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 		c.Header("Retry-After", strconv.Itoa(f.retryAfter))
 	}
 	c.Header("Cache-Control", "no-store")
-	writeJSON(c, f.status, errorBody{f.detail})
+	writeJSON(c, f.status, errorBody{f.detail, f.cost})
 }
 
 // lokiStatus is the HTTP status of each code of package loki.
@@ -100,6 +104,10 @@ var lokiStatus = map[loki.Code]int{
 func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*requestError](err); ok {
 		return failure{status: known.status, detail: errorDetail{known.code, known.message, "dashboard"}}
+	}
+	if known, ok := errors.AsType[*costlyError](err); ok {
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"costly", known.Error(), "dashboard"},
+			cost: &costBody{known.bytes, known.limit, true}}
 	}
 	if known, ok := errors.AsType[*loki.Error](err); ok {
 		f := failure{status: lokiStatus[known.Code], detail: errorDetail{string(known.Code), known.Message, "loki"}}
@@ -122,10 +130,16 @@ func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*searches.InputError](err); ok {
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
 	}
+	if known, ok := errors.AsType[*snapshots.InputError](err); ok {
+		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", known.Error(), "dashboard"}}
+	}
+	if known, ok := errors.AsType[*searches.UsedError](err); ok {
+		return failure{status: http.StatusConflict, detail: errorDetail{"conflict", known.Error(), "dashboard"}}
+	}
 	switch {
-	case errors.Is(err, searches.ErrOthers):
+	case errors.Is(err, searches.ErrOthers), errors.Is(err, snapshots.ErrOthers):
 		return failure{status: http.StatusForbidden, detail: errorDetail{"forbidden", err.Error(), "dashboard"}}
-	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode), errors.Is(err, notify.ErrUnknown), errors.Is(err, searches.ErrUnknown):
+	case errors.Is(err, life.ErrNoIssue), errors.Is(err, alerts.ErrNoEpisode), errors.Is(err, notify.ErrUnknown), errors.Is(err, searches.ErrUnknown), errors.Is(err, snapshots.ErrUnknown):
 		return failure{status: http.StatusNotFound, detail: errorDetail{"not_found", err.Error(), "dashboard"}}
 	case errors.Is(err, loki.ErrCursor), errors.Is(err, life.ErrAction), errors.Is(err, life.ErrDeploy), errors.Is(err, alerts.ErrSilence):
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"bad_request", err.Error(), "dashboard"}}

@@ -43,8 +43,11 @@ func (s *Server) exportLogs(c *gin.Context) error {
 	if !ok {
 		return badRequest("format=%q is neither ndjson nor csv", shorten(format))
 	}
-	request, err := s.pageRequest(c.Request.Context(), c)
+	request, err := s.pageRequest(c.Request.Context(), c.Request.URL.Query())
 	if err != nil {
+		return err
+	}
+	if err := s.admit(c.Request.Context(), c.Request.URL.Query(), request.Query, span{request.Start, request.End}); err != nil {
 		return err
 	}
 	request.Limit = exportPage

@@ -88,7 +88,10 @@ func parseIssueList(params url.Values, now time.Time) (life.ListQuery, error) {
 	if q.Assignees = params["assignee"]; len(q.Assignees) > valuesMax {
 		return q, badRequest("assignee has %d values, at most %d are allowed", len(q.Assignees), valuesMax)
 	}
-	if q.Text = params.Get("q"); len(q.Text) > textMax {
+	if err := parseIssueMarks(params, &q); err != nil {
+		return q, err
+	}
+	if q.Text = strings.Join(params["q"], " "); len(q.Text) > textMax {
 		return q, badRequest("q has %d bytes, at most %d are allowed", len(q.Text), textMax)
 	}
 	order, known := issueOrders[params.Get("sort")]
@@ -103,18 +106,18 @@ func parseIssueList(params url.Values, now time.Time) (life.ListQuery, error) {
 	return q, err
 }
 
-// parseEventFilter reads env, service and level. Each may be given several times.
+// parseEventFilter reads env, service and level. Each may be given several times;
+// "!x" excludes x.
 func parseEventFilter(params url.Values) (issues.Filter, error) {
 	var f issues.Filter
-	for label, into := range map[string]*[]string{"env": &f.Env, "service": &f.Service, "level": &f.Level} {
+	for label, into := range map[string]struct{ any, none *[]string }{
+		"env": {&f.Env, &f.NotEnv}, "service": {&f.Service, &f.NotService}, "level": {&f.Level, &f.NotLevel},
+	} {
 		match, err := parseMatch(label, params[label])
 		if err != nil {
 			return f, err
 		}
-		if len(match.None) > 0 {
-			return f, badRequest("%s=!%s: issues are filtered by what is shown, not by what is left out", label, shorten(match.None[0]))
-		}
-		*into = match.Any
+		*into.any, *into.none = match.Any, match.None
 	}
 	return f, nil
 }

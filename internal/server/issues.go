@@ -135,7 +135,7 @@ func (s *Server) exportEvents(c *gin.Context) error {
 		last := events[len(events)-1].Position()
 		q.After = &last
 		if events, err = s.config.Issues.EventsOf(c.Request.Context(), id, q); err != nil {
-			out.line(errorBody{explain(c.Request.Context(), err).detail})
+			out.line(errorBody{Error: explain(c.Request.Context(), err).detail})
 			return err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,9 +125,31 @@ func TestIssuesAreListedByFilterOrderAndPage(t *testing.T) {
 		"": "[1 2] 2", "sort=first": "[1 2] 2", "sort=events": "[1 2] 2", "limit=1": "[1] 2", "limit=1&offset=1": "[2] 2", "offset=9": "[] 2",
 		"service=worker": "[2] 1", "service=worker&service=backend": "[1 2] 2", "env=staging": "[] 0", "level=error": "[1 2] 2", "level=fatal": "[] 0",
 		"state=new": "[1 2] 2", "state=resolved": "[] 0", "assignee=alice": "[2] 1", "assignee=": "[1] 1", "assignee=&assignee=alice": "[1 2] 2",
+		"service=!worker": "[1] 1", "level=!error": "[] 0", "env=production&service=!backend": "[2] 1",
 		"q=disk": "[2] 1", "q=time+poo": "[1] 1", "q=nothing": "[] 0", "start=now-1h": "[1] 1",
 	} {
 		ids, total := f.list(query)
+		if got := fmt.Sprint(ids, total); got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+}
+
+func TestIssuesAreSelectedByTagsFunctionsAndDeploys(t *testing.T) {
+	f := newIssueFixture(t)
+	f.twoIssues()
+	if _, err := f.tracker.AddDeploy(t.Context(), life.Deploy{Version: "2b7f1e", Service: "backend", At: f.now.Add(-time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	f.happen(f.now.Add(-time.Minute), "backend", "failed\nTraceback (most recent call last):\n  File \"/app/shop.py\", line 3, in pay\nValueError: no", map[string]string{"host": "web1", "user": "ada=b", "endpoint": "/api/games/12"})
+	for query, want := range map[string]string{
+		"tag=host=web0": "[1] 1", "tag=host=web1": "[1 3] 2", "host=web1": "[1 3] 2", "host=!web0": "[2 3] 2", "container=c": "[] 0",
+		"tag=host=web1&tag=user=ada%3Db": "[3] 1", "tag=user!=ada%3Db": "[1 2] 2", "tag=host=web0&tag=host=web1": "[1 3] 2",
+		"tag=host=web1&q=pool": "[1] 1", "tag=endpoint=/api/games/34": "[3] 1", "tag=endpoint=/api/games/<num>": "[3] 1", "frame=pay": "[3] 1", "frame=!pay": "[1 2] 2", "frame=pay&frame=other": "[] 0",
+		"deploy=2b7f1e": "[1 3] 2", "deploy=!2b7f1e": "[2] 1", "deploy=other": "[] 0", "deploy=other&deploy=2b7f1e&service=backend": "[1 3] 2",
+	} {
+		ids, total := f.list("sort=events&" + query)
+		slices.Sort(ids)
 		if got := fmt.Sprint(ids, total); got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
 		}
@@ -356,7 +379,7 @@ func TestWrongRequestsForIssuesSayWhatToChange(t *testing.T) {
 	f := newIssueFixture(t)
 	f.twoIssues()
 	for target, want := range map[string]string{
-		"/api/v1/issues?state=gone": "states are", "/api/v1/issues?sort=size": "last, first and events", "/api/v1/issues?service=!a": "left out",
+		"/api/v1/issues?state=gone": "states are", "/api/v1/issues?sort=size": "last, first and events", "/api/v1/issues?tag=user": "not a name and a value", "/api/v1/issues?tag=env%3Da": "parameter of its own", "/api/v1/issues?tag=%3Da": "not a name",
 		"/api/v1/issues?limit=9999": "500", "/api/v1/issues?offset=-1": "offset", "/api/v1/issues?start=soon": "not a time",
 		"/api/v1/issues?q=" + strings.Repeat("x", textMax+1): "at most", "/api/v1/issues/x": "not the number", "/api/v1/issues/0/events": "not the number",
 		"/api/v1/issues/users": "1 to 100", "/api/v1/issues/users?issue=x": "not the number",

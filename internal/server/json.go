@@ -43,6 +43,14 @@ func readJSON(body io.Reader, into any, form string) error {
 	decoder := json.NewDecoder(body)
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(into)
+	if err == nil {
+		switch _, err = decoder.Token(); err {
+		case io.EOF: // nothing follows
+			err = nil
+		case nil:
+			err = errors.New("something follows the body")
+		}
+	}
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return &requestError{http.StatusRequestEntityTooLarge, "bad_request", "the request is too large: " + tooLarge.Error()}
 	}

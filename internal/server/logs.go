@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -45,8 +46,11 @@ func (s *Server) logs(c *gin.Context) error {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
-	request, err := s.pageRequest(ctx, c)
+	request, err := s.pageRequest(ctx, c.Request.URL.Query())
 	if err != nil {
+		return err
+	}
+	if err := s.admitPage(ctx, c.Request.URL.Query(), request.Query, span{request.Start, request.End}); err != nil {
 		return err
 	}
 	got, err := s.config.Loki.Page(ctx, request)
@@ -61,8 +65,7 @@ func (s *Server) logs(c *gin.Context) error {
 }
 
 // pageRequest reads the parameters of GET api/v1/logs.
-func (s *Server) pageRequest(ctx context.Context, c *gin.Context) (loki.PageRequest, error) {
-	params := c.Request.URL.Query()
+func (s *Server) pageRequest(ctx context.Context, params url.Values) (loki.PageRequest, error) {
 	f, err := parseFilters(params)
 	if err != nil {
 		return loki.PageRequest{}, err
@@ -105,36 +108,47 @@ type seriesBody struct {
 func (s *Server) volume(c *gin.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
-	params := c.Request.URL.Query()
-	f, err := parseFilters(params)
+	body, err := s.volumeOf(ctx, c.Request.URL.Query())
 	if err != nil {
 		return err
+	}
+	writeJSON(c, http.StatusOK, body)
+	return nil
+}
+
+// volumeOf counts as the parameters of GET api/v1/volume say.
+func (s *Server) volumeOf(ctx context.Context, params url.Values) (volumeBody, error) {
+	f, err := parseFilters(params)
+	if err != nil {
+		return volumeBody{}, err
 	}
 	r, err := parseRange(params, s.config.Now())
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	by, err := parseBy(params)
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	step, err := parseStep(params, r)
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
 	query, err := f.logQL(ctx, s.config.Loki)
 	if err != nil {
-		return err
+		return volumeBody{}, err
+	}
+	if err := s.admit(ctx, params, query, r); err != nil {
+		return volumeBody{}, err
 	}
 	counts, err := s.config.Loki.Counts(ctx, loki.CountQuery{Query: query, By: by, Start: r.start, End: r.end, Step: step})
 	if err != nil {
-		return err
+		return volumeBody{}, err
 	}
-	writeJSON(c, http.StatusOK, volumeBody{
+	return volumeBody{
 		StepMS: step.Milliseconds(), Start: *stamp(counts.Start), End: *stamp(r.end),
 		Series: seriesBodies(counts.Series), Warnings: list(counts.Warnings),
-	})
-	return nil
+	}, nil
 }
 
 // seriesBodies renders counts.
@@ -151,9 +165,12 @@ func seriesBodies(series []loki.CountSeries) []seriesBody {
 
 // labelsBody is the answer of GET api/v1/labels.
 type labelsBody struct {
-	Labels   map[string][]valueBody `json:"labels"`
-	Partial  bool                   `json:"partial"`
-	Warnings []string               `json:"warnings"`
+	Labels map[string][]valueBody `json:"labels"`
+	// Uncounted are the labels whose values are known and their numbers not,
+	// because to count them would be costly.
+	Uncounted []string `json:"uncounted"`
+	Partial   bool     `json:"partial"`
+	Warnings  []string `json:"warnings"`
 }
 
 type valueBody struct {
@@ -178,7 +195,7 @@ func (s *Server) labels(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	facets, err := s.count(ctx, queries, r)
+	facets, err := s.count(ctx, params, queries, r)
 	if err != nil {
 		return err
 	}
@@ -206,20 +223,30 @@ func (s *Server) facetQueries(ctx context.Context, f filters) (map[string][]stri
 type facets struct {
 	mu     sync.Mutex
 	counts map[string]map[string]int64
-	failed []string
-	err    error
+	// uncounted are labels whose counts are all 0.
+	uncounted []string
+	failed    []string
+	err       error
 }
 
-// count runs the queries. A query that fails leaves its labels out; when all
-// fail, or when the request itself is wrong, the error is returned.
-func (s *Server) count(ctx context.Context, queries map[string][]string, r span) (*facets, error) {
+// count runs the queries, those that are not costly. A query that fails leaves its
+// labels out; when all fail, or when the request itself is wrong, the error is
+// returned.
+func (s *Server) count(ctx context.Context, params url.Values, queries map[string][]string, r span) (*facets, error) {
 	f := &facets{counts: map[string]map[string]int64{}}
 	var group errgroup.Group
 	group.SetLimit(facetsAtOnce)
 	for query, labels := range queries {
 		group.Go(func() error {
-			totals, err := s.config.Loki.TotalsByEach(ctx, query, labels, r.start, r.end)
-			f.add(labels, totals, err)
+			costly := s.admit(ctx, params, query, r) != nil
+			var totals map[string]map[string]int64
+			var err error
+			if costly {
+				totals, err = s.config.Loki.ValuesOfEach(ctx, query, labels, r.start, r.end)
+			} else {
+				totals, err = s.config.Loki.TotalsByEach(ctx, query, labels, r.start, r.end)
+			}
+			f.add(labels, totals, costly, err)
 			return nil
 		})
 	}
@@ -231,13 +258,16 @@ func (s *Server) count(ctx context.Context, queries map[string][]string, r span)
 }
 
 // add takes the counts of some labels, or notes why there are none.
-func (f *facets) add(labels []string, totals map[string]map[string]int64, err error) {
+func (f *facets) add(labels []string, totals map[string]map[string]int64, costly bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err != nil {
 		f.failed = append(f.failed, labels...)
 		f.err = err
 		return
+	}
+	if costly {
+		f.uncounted = append(f.uncounted, labels...)
 	}
 	for _, label := range labels {
 		f.counts[label] = totals[label]
@@ -246,7 +276,8 @@ func (f *facets) add(labels []string, totals map[string]map[string]int64, err er
 
 // body renders the facets, the largest counts first.
 func (f *facets) body() labelsBody {
-	body := labelsBody{Labels: map[string][]valueBody{}, Warnings: []string{}}
+	slices.Sort(f.uncounted)
+	body := labelsBody{Labels: map[string][]valueBody{}, Uncounted: list(f.uncounted), Warnings: []string{}}
 	for _, label := range filterLabels {
 		values := []valueBody{}
 		for value, count := range f.counts[label] {

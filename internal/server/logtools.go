@@ -12,14 +12,9 @@ import (
 )
 
 const (
-	// hugeBytes is from how many bytes on a query is worth a question: a Loki of
-	// one process reads some hundred MB a second and gives up after a minute.
-	hugeBytes = 4 << 30
 	// sampleLines and sampleBytes bound what patterns and fields are made of.
 	sampleLines = 2000
 	sampleBytes = 4 << 20
-	// completionsMax is how many names or values are offered.
-	completionsMax = 500
 )
 
 // rangeQuery reads the filters and the range of a request and returns the log
@@ -38,28 +33,6 @@ func (s *Server) rangeQuery(ctx context.Context, c *gin.Context) (string, span, 
 	return query, r, err
 }
 
-// costBody is the answer of GET api/v1/logs/cost.
-type costBody struct {
-	Bytes int64 `json:"bytes"`
-	Huge  bool  `json:"huge"`
-}
-
-// logsCost says how much a query would read, from Loki's index alone.
-func (s *Server) logsCost(c *gin.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
-	defer cancel()
-	query, r, err := s.rangeQuery(ctx, c)
-	if err != nil {
-		return err
-	}
-	bytes, err := s.config.Loki.Cost(ctx, query, r.start, r.end)
-	if err != nil {
-		return err
-	}
-	writeJSON(c, http.StatusOK, costBody{bytes, bytes >= hugeBytes})
-	return nil
-}
-
 // sampleBody is the answer of GET api/v1/logs/sample.
 type sampleBody struct {
 	Lines int `json:"lines"`
@@ -68,12 +41,14 @@ type sampleBody struct {
 	Oldest   *string       `json:"oldest"`
 	Warnings []string      `json:"warnings"`
 	Patterns []patternBody `json:"patterns"`
-	Fields   []fieldBody   `json:"fields"`
+	// PatternFilters is true when Loki has them; else filters are expressions.
+	PatternFilters bool        `json:"pattern_filters"`
+	Fields         []fieldBody `json:"fields"`
 }
 
 type patternBody struct {
 	Template string         `json:"template"`
-	Text     string         `json:"text"`
+	Filter   string         `json:"filter"`
 	Count    int            `json:"count"`
 	First    string         `json:"first"`
 	Last     string         `json:"last"`
@@ -98,32 +73,40 @@ func (s *Server) logsSample(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.admitPage(ctx, c.Request.URL.Query(), query, r); err != nil {
+		return err
+	}
 	page, err := s.config.Loki.Page(ctx, loki.PageRequest{
 		Query: query, Start: r.start, End: r.end, Limit: sampleLines, Bytes: sampleBytes, Direction: loki.Backward,
 	})
 	if err != nil {
 		return err
 	}
-	writeJSON(c, http.StatusOK, sampleBodyOf(page))
+	writeJSON(c, http.StatusOK, sampleBodyOf(page, s.config.Loki.HasPatternFilters(ctx)))
 	return nil
 }
 
-// sampleBodyOf summarises a page.
-func sampleBodyOf(page loki.Page) sampleBody {
+// sampleOf summarises a page.
+func sampleOf(page loki.Page, patternFilters bool) sample.Summary {
 	lines := make([]sample.Line, len(page.Entries))
 	for i, e := range page.Entries {
 		lines[i] = sample.Line{TS: e.TS, Text: e.Line, Labels: e.Labels, Metadata: e.Metadata}
 	}
-	summary := sample.Of(lines)
+	return sample.Of(lines, patternFilters)
+}
+
+// sampleBodyOf renders what a page is made of.
+func sampleBodyOf(page loki.Page, patternFilters bool) sampleBody {
+	summary, lines := sampleOf(page, patternFilters), page.Entries
 	body := sampleBody{
-		Lines: len(lines), Complete: page.Next == "", Warnings: list(page.Warnings),
+		Lines: len(lines), Complete: page.Next == "", Warnings: list(page.Warnings), PatternFilters: patternFilters,
 		Patterns: make([]patternBody, len(summary.Patterns)), Fields: make([]fieldBody, len(summary.Fields)),
 	}
 	if len(lines) > 0 {
 		body.Oldest = stamp(time.Unix(0, lines[len(lines)-1].TS))
 	}
 	for i, p := range summary.Patterns {
-		body.Patterns[i] = patternBody{p.Template, p.Text, p.Count, *stamp(time.Unix(0, p.First)), *stamp(time.Unix(0, p.Last)), p.Levels, p.Services, p.Example}
+		body.Patterns[i] = patternBody{p.Template, p.Filter.String(), p.Count, *stamp(time.Unix(0, p.First)), *stamp(time.Unix(0, p.Last)), p.Levels, p.Services, p.Example}
 	}
 	for i, f := range summary.Fields {
 		values := make([]valueBody, len(f.Values))
@@ -133,32 +116,4 @@ func sampleBodyOf(page loki.Page) sampleBody {
 		body.Fields[i] = fieldBody{f.Name, string(f.Kind), f.Lines, f.Distinct, values}
 	}
 	return body
-}
-
-// completionBody is the answer of GET api/v1/logs/completion.
-type completionBody struct {
-	Options []string `json:"options"`
-}
-
-// logsCompletion lists the names of labels that streams of the range have, or
-// the values of one label.
-func (s *Server) logsCompletion(c *gin.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
-	defer cancel()
-	params := c.Request.URL.Query()
-	r, err := parseRange(params, s.config.Now())
-	if err != nil {
-		return err
-	}
-	var options []string
-	if label := params.Get("label"); label == "" {
-		options, err = s.config.Loki.LabelNames(ctx, r.start, r.end)
-	} else {
-		options, err = s.config.Loki.LabelValues(ctx, label, "{"+string(s.config.Loki.Selector())+"}", r.start, r.end)
-	}
-	if err != nil {
-		return err
-	}
-	writeJSON(c, http.StatusOK, completionBody{list(options[:min(len(options), completionsMax)])})
-	return nil
 }

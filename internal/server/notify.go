@@ -31,11 +31,7 @@ func (s *Server) requireNotify(c *gin.Context) error {
 	if s.config.Notify == nil {
 		return &requestError{http.StatusServiceUnavailable, "unavailable", "this dashboard sends no notifications"}
 	}
-	if c.MustGet(userKey).(auth.User).Role != auth.RoleAdmin {
-		return &requestError{http.StatusForbidden, "forbidden", "only an admin sees and changes notifications"}
-	}
-	c.Next()
-	return nil
+	return s.requireAdmin("only an admin sees and changes notifications")(c)
 }
 
 // sentLimit and sentMax are numbers of messages in one page.
@@ -212,6 +208,6 @@ func readRule(c *gin.Context, id int64) (notify.Rule, error) {
 	}
 	return notify.Rule{
 		ID: id, Name: r.Name, Enabled: r.Enabled, Channels: r.Channels,
-		Terms: notify.Terms{On: r.On, Kinds: r.Kinds, Env: r.Env, Service: r.Service, Level: r.Level, Query: r.Query, View: r.View, Count: r.Count, Minutes: r.Minutes},
+		Terms: notify.Terms{On: r.On, Kinds: r.Kinds, Env: r.Env, Service: r.Service, Level: r.Level, Search: r.Search, Query: r.Query, View: r.View, Count: r.Count, Minutes: r.Minutes},
 	}, nil
 }

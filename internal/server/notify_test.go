@@ -16,7 +16,6 @@ import (
 
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/notify"
-	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/state"
 )
 
@@ -174,11 +173,7 @@ func TestOnlyAdminsAndOnlyThisPageChangeNotifications(t *testing.T) {
 			t.Errorf("%s from another site: %d", route, answer.Code)
 		}
 	}
-	if err := f.server.config.Users.Add(t.Context(), "guest", auth.RoleViewer, secret.New(password)); err != nil {
-		t.Fatal(err)
-	}
-	answer := f.do(http.MethodPost, "/api/v1/login", `{"user":"guest","password":"`+password+`"}`, "Content-Type", "application/json")
-	f.cookie = answer.Result().Cookies()[0]
+	f.loginAs("guest", auth.RoleViewer)
 	for _, route := range []string{"GET ", "GET /sent", "POST /channels", "POST /channels/1/test", "DELETE /rules/1"} {
 		method, path, _ := strings.Cut(route, " ")
 		if answer := f.do(method, "/api/v1/notifications"+path, "{}", "Content-Type", "application/json"); answer.Code != 403 {

@@ -69,6 +69,7 @@ type ruleRequest struct {
 	Env      []string      `json:"env"`
 	Service  []string      `json:"service"`
 	Level    []string      `json:"level"`
+	Search   int64         `json:"search"`
 	Query    string        `json:"query"`
 	View     string        `json:"view"`
 	Count    int           `json:"count"`
@@ -92,7 +93,7 @@ func ruleOf(r notify.Rule) ruleBody {
 		ID: r.ID, ChangedBy: r.ChangedBy, ChangedAt: stamp(r.ChangedAt),
 		ruleRequest: ruleRequest{
 			Name: r.Name, Enabled: r.Enabled, Channels: list(r.Channels), On: r.On, Kinds: list(r.Kinds), Env: list(r.Env),
-			Service: list(r.Service), Level: list(r.Level), Query: r.Query, View: r.View, Count: r.Count, Minutes: r.Minutes,
+			Service: list(r.Service), Level: list(r.Level), Search: r.Search, Query: r.Query, View: r.View, Count: r.Count, Minutes: r.Minutes,
 		},
 		HoldsSince: stamp(r.Status.Since), Lines: r.Status.Lines, AnsweredAt: stamp(r.Status.AnsweredAt), Failure: r.Status.Failure,
 	}

@@ -25,6 +25,7 @@ const (
 	valueMax    = 1024
 	textsMax    = 10
 	textMax     = 1000
+	patternsMax = 20
 	rawQueryMax = 5000
 )
 
@@ -53,11 +54,14 @@ func parseFilters(params url.Values) (filters, error) {
 	if f.selection.Lacks, err = parseTexts("not", params["not"]); err != nil {
 		return f, err
 	}
+	if f.selection.Lines, err = parsePatterns(params["pattern"]); err != nil {
+		return f, err
+	}
 	f.raw = strings.TrimSpace(params.Get("query"))
 	if len(f.raw) > rawQueryMax {
 		return f, badRequest("query has %d bytes, at most %d are allowed", len(f.raw), rawQueryMax)
 	}
-	if f.raw != "" && len(f.selection.Matches)+len(f.selection.Contains)+len(f.selection.Lacks) > 0 {
+	if f.raw != "" && len(f.selection.Matches)+len(f.selection.Contains)+len(f.selection.Lacks)+len(f.selection.Lines) > 0 {
 		return f, badRequest("query replaces the other filters: put %s into it, or leave query out", firstFilter(f.selection))
 	}
 	return f, nil
@@ -71,7 +75,27 @@ func firstFilter(s loki.Selection) string {
 	if len(s.Contains) > 0 {
 		return "q"
 	}
-	return "not"
+	if len(s.Lacks) > 0 {
+		return "not"
+	}
+	return "pattern"
+}
+
+// parsePatterns reads filters on the text of lines: an operator of LogQL and what
+// follows it.
+func parsePatterns(values []string) ([]loki.LineFilter, error) {
+	if len(values) > patternsMax {
+		return nil, badRequest("there are %d patterns, at most %d are allowed", len(values), patternsMax)
+	}
+	var filters []loki.LineFilter
+	for _, value := range values {
+		op, text := value[:min(2, len(value))], value[min(2, len(value)):]
+		if !slices.Contains(loki.LineFilterOps, op) || text == "" || len(text) > textMax {
+			return nil, badRequest("pattern=%q is none of %s with a text of at most %d bytes", shorten(value), strings.Join(loki.LineFilterOps, " "), textMax)
+		}
+		filters = append(filters, loki.LineFilter{Op: op, Text: text})
+	}
+	return filters, nil
 }
 
 // parseTexts reads texts to search for.

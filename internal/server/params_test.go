@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,21 @@ func TestTimesOfRequests(t *testing.T) {
 		if got, err := parseTime(bad, testNow); !errors.Is(err, errTime) {
 			t.Errorf("%q: got %v, %v, want errTime", bad, got, err)
 		}
+	}
+}
+
+func TestPatternsAreAnOperatorAndAText(t *testing.T) {
+	f, err := parseFilters(url.Values{"pattern": {"|>a <_>", "!~^b"}})
+	if want := []loki.LineFilter{{Op: "|>", Text: "a <_>"}, {Op: "!~", Text: "^b"}}; err != nil || !slices.Equal(f.selection.Lines, want) {
+		t.Errorf("got %+v, %v, want %+v", f.selection.Lines, err, want)
+	}
+	for _, bad := range []string{"", "|", "|>", "|=a", "a|>", `"} or`, "|~" + strings.Repeat("x", textMax+1)} {
+		if _, err := parseFilters(url.Values{"pattern": {bad}}); err == nil {
+			t.Errorf("%q was taken", shorten(bad))
+		}
+	}
+	if _, err := parseFilters(url.Values{"pattern": {"|>a"}, "query": {`{a="b"}`}}); err == nil {
+		t.Error("a pattern was taken beside a query")
 	}
 }
 

@@ -62,7 +62,7 @@ func fromHere(external *url.URL) gin.HandlerFunc {
 // refuse answers with an error and ends the request.
 func refuse(c *gin.Context, status int, code, message string) {
 	c.Abort()
-	writeJSON(c, status, errorBody{errorDetail{code, message, "dashboard"}})
+	writeJSON(c, status, errorBody{Error: errorDetail{code, message, "dashboard"}})
 }
 
 // sameOrigin reports whether the page that made the request is this server's,

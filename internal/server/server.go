@@ -35,6 +35,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/usage"
 )
 
@@ -66,6 +67,8 @@ type Config struct {
 	Searches *searches.Store
 	// Usage has counted how much is logged.
 	Usage *usage.Counter
+	// Snapshots are what people have frozen.
+	Snapshots *snapshots.Store
 	// Notify may be nil: then there are no notifications.
 	Notify *notify.Notifier
 	// DeployToken is what a CI shows to report a deploy; without one none can.
@@ -76,6 +79,9 @@ type Config struct {
 	// AlertmanagerToken is what Alertmanager shows to send notifications; without one
 	// it cannot.
 	AlertmanagerToken secret.String
+	// AskBytes is from how many bytes on a query is not run before it was asked for
+	// in spite of its cost; 0 is never.
+	AskBytes int64
 	// Page holds the built page; without index.html a notice is served.
 	Page fs.FS
 	// Version is shown to people.
@@ -101,6 +107,7 @@ type Server struct {
 	graphs   *memo[alerts.Graph]
 	silenced *memo[[]alerts.Silence]
 	patterns *memo[usage.Sample]
+	costs    *memo[int64]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
 	// stopping is closed when streams have to end.
@@ -121,6 +128,7 @@ func New(config Config) (*Server, error) {
 	s.sources = newMemo[[]loki.Source](sourcesFresh, config.Now)
 	s.related = newMemo[[]life.Row](alertFresh, config.Now)
 	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)
+	s.costs = newMemo[int64](costFresh, config.Now)
 	s.silenced = newMemo[[]alerts.Silence](alertFresh, config.Now)
 	s.patterns = newMemo[usage.Sample](patternsFresh, config.Now)
 	s.public = underPrefix(s.routes())
@@ -220,6 +228,10 @@ func (s *Server) routes() http.Handler {
 	api.DELETE("/searches/:id", fromHere(s.external), s.handle(s.deleteSearch))
 	api.GET("/usage", s.handle(s.usage))
 	api.GET("/usage/patterns", s.handle(s.usagePatterns))
+	api.GET("/snapshots", s.handle(s.snapshots))
+	api.POST("/snapshots", fromHere(s.external), s.handle(s.freeze))
+	api.GET("/snapshots/:id", s.handle(s.snapshot))
+	api.DELETE("/snapshots/:id", fromHere(s.external), s.handle(s.deleteSnapshot))
 	api.GET("/volume", s.handle(s.volume))
 	api.GET("/labels", s.handle(s.labels))
 	api.GET("/tail", s.handle(s.tail))

@@ -152,6 +152,19 @@ func (f *fixture) login() {
 	f.cookie = answer.Result().Cookies()[0]
 }
 
+// loginAs adds a user and logs it in.
+func (f *fixture) loginAs(name string, role auth.Role) {
+	f.t.Helper()
+	if err := f.server.config.Users.Add(f.t.Context(), name, role, secret.New(password)); err != nil {
+		f.t.Fatal(err)
+	}
+	answer := f.do(http.MethodPost, "/api/v1/login", `{"user":"`+name+`","password":"`+password+`"}`, "Content-Type", "application/json")
+	if answer.Code != http.StatusOK {
+		f.t.Fatalf("login of %s: %d %s", name, answer.Code, answer.Body)
+	}
+	f.cookie = answer.Result().Cookies()[0]
+}
+
 // errorOf decodes the error of an answer.
 func errorOf(t *testing.T, answer *httptest.ResponseRecorder) errorDetail {
 	t.Helper()

@@ -97,6 +97,17 @@ func (s *Server) requireSession(c *gin.Context) error {
 	return nil
 }
 
+// requireAdmin lets only admins through; others are told what only an admin does.
+func (s *Server) requireAdmin(refusal string) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		if c.MustGet(userKey).(auth.User).Role != auth.RoleAdmin {
+			return &requestError{http.StatusForbidden, "forbidden", refusal}
+		}
+		c.Next()
+		return nil
+	}
+}
+
 // tokenOf returns the token of the request's cookie, empty when there is none.
 func tokenOf(r *http.Request) secret.String {
 	cookie, err := r.Cookie(cookieName)

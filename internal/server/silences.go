@@ -97,7 +97,8 @@ func (s *Server) silence(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	s.config.Log.Info("an alert is silenced", "alert", episode.Name, "silence", id, "user", user.Name, "for", time.Duration(request.ForMS)*time.Millisecond)
+	s.config.Log.Info("an alert is silenced", "alert", episode.Name, "env", episode.Env, "whole", request.Scope == "name", "silence", id,
+		"user", user.Name, "for", time.Duration(request.ForMS)*time.Millisecond, "reason", request.Reason)
 	s.silenced.forget("")
 	s.config.Alerts.Refresh(ctx)
 	writeJSON(c, http.StatusCreated, struct {

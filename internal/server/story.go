@@ -49,18 +49,30 @@ type storyLineBody struct {
 func (s *Server) story(c *gin.Context) error {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
-	params := c.Request.URL.Query()
-	id, err := parseRequestID(params.Get("id"))
+	body, err := s.storyOf(ctx, c.Request.URL.Query())
 	if err != nil {
 		return err
+	}
+	writeJSON(c, http.StatusOK, body)
+	return nil
+}
+
+// storyOf tells the story that the parameters of GET api/v1/story ask for.
+func (s *Server) storyOf(ctx context.Context, params url.Values) (storyBody, error) {
+	id, err := parseRequestID(params.Get("id"))
+	if err != nil {
+		return storyBody{}, err
 	}
 	r, err := storyRange(params, s.config.Now())
 	if err != nil {
-		return err
+		return storyBody{}, err
+	}
+	if err := s.admit(ctx, params, "{"+string(s.config.Loki.Selector())+"}", r); err != nil {
+		return storyBody{}, err
 	}
 	got, err := s.config.Loki.StoryOf(ctx, id, r.start, r.end, storyLines)
 	if err != nil {
-		return err
+		return storyBody{}, err
 	}
 	body := storyBody{
 		ID: id, Start: *stamp(r.start), End: *stamp(r.end), Lines: storyLineBodies(got.Lines, id), Cut: got.Cut,
@@ -74,8 +86,7 @@ func (s *Server) story(c *gin.Context) error {
 		}
 		body.Nearby, body.NearbyCut = entryBodies(near), cut
 	}
-	writeJSON(c, http.StatusOK, body)
-	return nil
+	return body, nil
 }
 
 // storyRange reads the range, by default the last day: a link to a story often

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -131,7 +132,7 @@ type usagePatternsBody struct {
 
 type usagePatternBody struct {
 	Template string `json:"template"`
-	Text     string `json:"text"`
+	Filter   string `json:"filter"`
 	Service  string `json:"service"`
 	Level    string `json:"level"`
 	Lines    int    `json:"lines"`
@@ -156,7 +157,7 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 		}
 		service = &name
 	}
-	key := params.Encode()
+	key := fmt.Sprintf("%d %s %q %q %q", q.Days, q.Zone, q.Envs.Any, q.Envs.None, params["service"])
 	got, err := s.patterns.get(c.Request.Context(), key, func(ctx context.Context) (usage.Sample, error) {
 		return usage.Patterns(ctx, s.config.Usage.DB, s.config.Loki, q, service)
 	})
@@ -171,5 +172,5 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 }
 
 func usagePatternOf(p usage.Pattern) usagePatternBody {
-	return usagePatternBody{p.Template, p.Text, p.Service, p.Level, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
+	return usagePatternBody{p.Template, p.Filter.String(), p.Service, p.Level, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
 }

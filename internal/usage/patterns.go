@@ -82,7 +82,7 @@ func Patterns(ctx context.Context, db *sql.DB, client *loki.Client, q Query, ser
 	if err := group.Wait(); err != nil {
 		return Sample{}, err
 	}
-	return summarise(read), nil
+	return summarise(read, client.HasPatternFilters(ctx)), nil
 }
 
 // pointsOf returns where lines are read: up to n ends of ranges within hours,
@@ -122,8 +122,9 @@ func sampleLinesOf(entries []loki.Entry) []sample.Line {
 	return lines
 }
 
-// summarise tells the patterns of lines that were read at several points.
-func summarise(read [][]sample.Line) Sample {
+// summarise tells the patterns of lines that were read at several points; templates
+// is what sample.Of takes.
+func summarise(read [][]sample.Line, templates bool) Sample {
 	var got Sample
 	var lines []sample.Line
 	for _, some := range read {
@@ -136,7 +137,7 @@ func summarise(read [][]sample.Line) Sample {
 	for _, line := range lines {
 		got.Bytes += len(line.Text)
 	}
-	found := sample.Of(lines).Patterns
+	found := sample.Of(lines, templates).Patterns
 	slices.SortStableFunc(found, func(a, b sample.Pattern) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	for _, p := range found[:min(len(found), patternsMax)] {
 		service, level := most(p.Services), most(p.Levels)

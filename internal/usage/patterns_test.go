@@ -47,7 +47,7 @@ func TestPatternsWithMostBytesAreFirst(t *testing.T) {
 	for i := range 5 {
 		lines = append(lines, sample.Line{Text: fmt.Sprintf("game %d was saved %s", i, strings.Repeat("and so on ", 50)), Labels: labels})
 	}
-	got := summarise([][]sample.Line{lines[:10], nil, lines[10:]})
+	got := summarise([][]sample.Line{lines[:10], nil, lines[10:]}, true)
 	if got.Points != 2 || got.Lines != 25 || len(got.Patterns) != 2 {
 		t.Fatalf("got %d points, %d lines, %d patterns", got.Points, got.Lines, len(got.Patterns))
 	}

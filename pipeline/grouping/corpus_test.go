@@ -1,17 +1,11 @@
 package grouping
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/tovtech/tovplay-logging/pipeline/level"
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // The committed runs of one web application, as Docker wrote its output, each
@@ -21,17 +15,6 @@ var tovplayRuns = []string{
 	"../traceback/testdata/tovplay/legacy-prod", "../traceback/testdata/tovplay/legacy-dev",
 }
 
-// write is one write of the application.
-type write struct {
-	Lines    int
-	SHA256   string
-	Level    string
-	Found    bool
-	Group    string
-	ExcChain []string `json:"exc_chain"`
-	text     string
-}
-
 // TestExceptionsOfAWebApplicationAreGroupedAsTheTruthSays prints the figure that
 // `make accuracy` shows.
 func TestExceptionsOfAWebApplicationAreGroupedAsTheTruthSays(t *testing.T) {
@@ -39,11 +22,11 @@ func TestExceptionsOfAWebApplicationAreGroupedAsTheTruthSays(t *testing.T) {
 	var all accuracy
 	for _, run := range tovplayRuns {
 		var one accuracy
-		for _, w := range dockerWrites(t, run) {
+		for _, w := range corpus.Writes(t, run) {
 			if len(w.ExcChain) == 0 {
 				continue
 			}
-			r := group(w.text)
+			r := group(w.Text)
 			one.add(w.Group, r.Key.String())
 			all.add(run+w.Group, run+r.Key.String())
 			checkChain(t, run, w, r)
@@ -59,24 +42,24 @@ func TestExceptionsOfAWebApplicationAreGroupedAsTheTruthSays(t *testing.T) {
 func TestErrorsWithoutAnExceptionAreGroupedByTheirMessage(t *testing.T) {
 	var all accuracy
 	for _, run := range tovplayRuns {
-		for _, w := range dockerWrites(t, run) {
+		for _, w := range corpus.Writes(t, run) {
 			if l := level.Parse(w.Level); l < level.Error || len(w.ExcChain) > 0 {
 				continue
 			}
-			r := group(w.text)
+			r := group(w.Text)
 			all.add(run+w.Group, run+r.Key.String())
 		}
 	}
 	t.Logf("errors without an exception: FGA %.3f of %d", all.fga(), all.events)
 }
 
-func checkChain(t *testing.T, run string, w write, r *Result) {
+func checkChain(t *testing.T, run string, w corpus.Write, r *Result) {
 	var chain []string
 	for _, e := range r.Exceptions {
 		chain = append(chain, string(e.Type))
 	}
 	if got, want := strings.Join(chain, " "), strings.Join(w.ExcChain, " "); got != want {
-		t.Errorf("%s: chain %q, want %q in %.300s", run, got, want, w.text)
+		t.Errorf("%s: chain %q, want %q in %.300s", run, got, want, w.Text)
 	}
 }
 
@@ -135,68 +118,4 @@ func equalSets(a, b map[int]bool) bool {
 		}
 	}
 	return true
-}
-
-// dockerWrites returns the writes to stdout of a run that are found in its log
-// whole, with their text.
-func dockerWrites(t testing.TB, run string) (writes []write) {
-	lines := dockerLines(t, run+".docker-json.log.gz")
-	next := 0
-	for _, row := range unpack(t, run+".truth.jsonl.gz") {
-		var w write
-		if err := json.Unmarshal([]byte(row), &w); err != nil {
-			t.Fatal(err)
-		}
-		for i := next; w.Found && i+w.Lines <= min(len(lines), next+800); i++ {
-			text := strings.Join(lines[i:i+w.Lines], "")
-			if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) == w.SHA256 {
-				w.text, next = text, i+w.Lines
-				writes = append(writes, w)
-				break
-			}
-		}
-	}
-	return writes
-}
-
-// dockerLines returns the lines of stdout, newlines included, with the parts of
-// long ones joined.
-func dockerLines(t testing.TB, file string) (lines []string) {
-	var line strings.Builder
-	for _, record := range unpack(t, file) {
-		var part struct{ Log, Stream string }
-		if err := json.Unmarshal([]byte(record), &part); err != nil {
-			t.Fatal(err)
-		}
-		if part.Stream != "stdout" {
-			continue
-		}
-		line.WriteString(part.Log)
-		if strings.HasSuffix(part.Log, "\n") {
-			lines = append(lines, line.String())
-			line.Reset()
-		}
-	}
-	return lines
-}
-
-// unpack returns the lines of a gzip file.
-func unpack(t testing.TB, file string) (lines []string) {
-	packed, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unzip, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatalf("unpack %s: %v", file, err)
-	}
-	scanner := bufio.NewScanner(unzip)
-	scanner.Buffer(nil, 16<<20)
-	for scanner.Scan() {
-		lines = append(lines, scanner.Text())
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatalf("unpack %s: %v", file, err)
-	}
-	return lines
 }

@@ -1,12 +1,13 @@
 package grouping
 
 import (
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // update writes the golden files in place of comparing with them: what changes
@@ -19,16 +20,13 @@ func TestFailingProgramsAreReadRight(t *testing.T) {
 	var got strings.Builder
 	seen := map[string]bool{}
 	for _, run := range []string{"python", "node", "go"} {
-		lines := unpack(t, "../traceback/testdata/own-runs/"+run+".log.gz")
-		for _, row := range unpack(t, "../traceback/testdata/own-runs/"+run+".truth.jsonl.gz") {
-			var truth struct {
-				First            int `json:"first_line"`
-				Last             int `json:"last_line"`
-				Runtime, Program string
-			}
-			if err := json.Unmarshal([]byte(row), &truth); err != nil {
-				t.Fatal(err)
-			}
+		lines := corpus.Lines(t, "../traceback/testdata/own-runs/"+run+".log.gz")
+		type row struct {
+			First            int `json:"first_line"`
+			Last             int `json:"last_line"`
+			Runtime, Program string
+		}
+		for _, truth := range corpus.Rows[row](t, "../traceback/testdata/own-runs/"+run+".truth.jsonl.gz") {
 			if name := fmt.Sprintf("%s: %q", truth.Runtime, truth.Program); truth.Program != "" && !seen[name] {
 				seen[name] = true
 				fmt.Fprintf(&got, "# %s\n%s\n", name, render(group(strings.Join(lines[truth.First-1:truth.Last], "\n"))))
@@ -42,11 +40,7 @@ func TestFailingProgramsAreReadRight(t *testing.T) {
 // versions the oldest and the newest.
 func TestLastWordsOfRuntimesAreReadRight(t *testing.T) {
 	var got strings.Builder
-	for _, row := range unpack(t, "../traceback/testdata/runtimes.jsonl.gz") {
-		var program struct{ Run, Text string }
-		if err := json.Unmarshal([]byte(row), &program); err != nil {
-			t.Fatal(err)
-		}
+	for _, program := range corpus.Rows[struct{ Run, Text string }](t, "../traceback/testdata/runtimes.jsonl.gz") {
 		isPython := strings.Contains(program.Run, ".")
 		if program.Run == "log" || isPython && !strings.HasSuffix(program.Run, "2.7.18") && !strings.HasSuffix(program.Run, "3.13.0") {
 			continue

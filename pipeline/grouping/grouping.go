@@ -220,7 +220,7 @@ func (r *Result) reported(name, value []byte) {
 func (r *Result) plain(text []byte) {
 	if bytes.IndexByte(text, 0x1b) >= 0 {
 		from := len(r.text)
-		r.text = appendPlain(r.text, text)
+		r.text = level.AppendPlain(r.text, text)
 		text = r.text[from:]
 	}
 	first, _, _ := bytes.Cut(text, []byte("\n"))
@@ -306,23 +306,6 @@ func parseTrace(text []byte, s *stack) (start int, ok bool) {
 	}
 	s.reset()
 	return 0, false
-}
-
-// appendPlain appends text without its colours (ECMA-48 escape sequences).
-func appendPlain(dst, text []byte) []byte {
-	for i := 0; i < len(text); i++ {
-		if text[i] != 0x1b {
-			dst = append(dst, text[i])
-			continue
-		}
-		if i+1 < len(text) && text[i+1] == '[' {
-			i += 2
-			for i < len(text) && (text[i] < 0x40 || text[i] > 0x7e) {
-				i++
-			}
-		}
-	}
-	return dst
 }
 
 // logfmt returns the message of a line of key=value pairs.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // Records whose members are not what they usually are.
@@ -186,11 +188,11 @@ func FuzzGroup(f *testing.F) {
 func BenchmarkGroup(b *testing.B) {
 	var all, quiet, failed [][]byte
 	for _, run := range tovplayRuns[1:] {
-		for _, w := range dockerWrites(b, run) {
-			text := []byte(w.text)
+		for _, w := range corpus.Writes(b, run) {
+			text := []byte(w.Text)
 			if all = append(all, text); len(w.ExcChain) > 0 {
 				failed = append(failed, text)
-			} else if !strings.Contains(w.text, "stack_trace") && len(w.text) < 4096 {
+			} else if !strings.Contains(w.Text, "stack_trace") && len(w.Text) < 4096 {
 				quiet = append(quiet, text)
 			}
 		}

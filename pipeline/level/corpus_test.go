@@ -1,19 +1,14 @@
 package level
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
-	"io"
-	"os"
 	"strings"
 	"testing"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
-// The files under testdata are real logs, unpacked by unpack; those named
+// The files under testdata are real logs; those named
 // truth say what each line's logger meant.
 
 // tovplayRuns are Docker's json-file logs of one web application, each with
@@ -27,14 +22,14 @@ func TestLevelsOfAWebApplication(t *testing.T) {
 	const floor = 0.999 // 3 of 3,500 records have their level overwritten by a field of the same name
 	total, right := 0, 0
 	for _, run := range tovplayRuns {
-		for _, write := range dockerWrites(t, run) {
+		for _, write := range corpus.Writes(t, run) {
 			total++
-			got := Detect([]byte(write.text))
+			got := Detect([]byte(write.Text))
 			if got == Parse(write.Level) {
 				right++
 				continue
 			}
-			t.Logf("%s: %v where the logger meant %s: %.200s", run, got, write.Level, write.text)
+			t.Logf("%s: %v where the logger meant %s: %.200s", run, got, write.Level, write.Text)
 		}
 	}
 	t.Logf("%d of %d right: %.4f", right, total, float64(right)/float64(total))
@@ -63,18 +58,11 @@ type syslogRow struct {
 }
 
 func syslogTruth(t *testing.T) (rows []syslogRow) {
-	for _, line := range unpack(t, "testdata/syslog/all-truth.jsonl.gz") {
-		var row syslogRow
-		if err := json.Unmarshal([]byte(line), &row); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row)
-	}
-	return rows
+	return corpus.Rows[syslogRow](t, "testdata/syslog/all-truth.jsonl.gz")
 }
 
 func checkSyslog(t *testing.T, file string, truth []syslogRow, floor float64) {
-	lines := unpack(t, "testdata/syslog/"+file+".gz")
+	lines := corpus.Lines(t, "testdata/syslog/"+file+".gz")
 	if len(lines) != len(truth) {
 		t.Fatalf("%s has %d lines, the truth %d", file, len(lines), len(truth))
 	}
@@ -98,9 +86,9 @@ func checkSyslog(t *testing.T, file string, truth []syslogRow, floor float64) {
 }
 
 func TestThreeAccessLogsOfTheSameRequestsAgree(t *testing.T) {
-	records := unpack(t, "testdata/nginx/access-json.log.gz")
-	combined := unpack(t, "testdata/nginx/access.log.gz")
-	timed := unpack(t, "testdata/nginx/access-timed.log.gz")
+	records := corpus.Lines(t, "testdata/nginx/access-json.log.gz")
+	combined := corpus.Lines(t, "testdata/nginx/access.log.gz")
+	timed := corpus.Lines(t, "testdata/nginx/access-timed.log.gz")
 	for i, record := range records {
 		var row struct{ Status int }
 		if err := json.Unmarshal([]byte(record), &row); err != nil {
@@ -130,7 +118,7 @@ func TestServersThatStateTheirLevel(t *testing.T) {
 		}},
 	}
 	for _, test := range tests {
-		for _, line := range unpack(t, test.file) {
+		for _, line := range corpus.Lines(t, test.file) {
 			if got, want := Detect([]byte(line)), firstWord(line, test.words); got != want {
 				t.Errorf("%s: %v, want %v: %s", test.file, got, want, line)
 			}
@@ -147,81 +135,4 @@ func firstWord(line string, words map[string]Level) (l Level) {
 		}
 	}
 	return l
-}
-
-// dockerWrite is one write of the application.
-type dockerWrite struct {
-	Lines  int
-	SHA256 string
-	Level  string
-	Found  bool
-	text   string
-}
-
-// dockerWrites returns the writes to stdout of a run that are found in its log
-// whole, with their text.
-func dockerWrites(t *testing.T, run string) (writes []dockerWrite) {
-	lines := dockerLines(t, run+".docker-json.log.gz")
-	next := 0
-	for _, row := range unpack(t, run+".truth.jsonl.gz") {
-		var write dockerWrite
-		if err := json.Unmarshal([]byte(row), &write); err != nil {
-			t.Fatal(err)
-		}
-		for i := next; write.Found && i+write.Lines <= min(len(lines), next+800); i++ {
-			text := strings.Join(lines[i:i+write.Lines], "")
-			if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) == write.SHA256 {
-				write.text, next = text, i+write.Lines
-				writes = append(writes, write)
-				break
-			}
-		}
-	}
-	return writes
-}
-
-// dockerLines returns the lines of stdout, newlines included, with the parts
-// of long ones joined.
-func dockerLines(t *testing.T, file string) (lines []string) {
-	var line strings.Builder
-	for _, record := range unpack(t, file) {
-		var part struct{ Log, Stream string }
-		if err := json.Unmarshal([]byte(record), &part); err != nil {
-			t.Fatal(err)
-		}
-		if part.Stream != "stdout" {
-			continue
-		}
-		line.WriteString(part.Log)
-		if strings.HasSuffix(part.Log, "\n") {
-			lines = append(lines, line.String())
-			line.Reset()
-		}
-	}
-	return lines
-}
-
-// unpack returns the lines of a gzip file.
-func unpack(t testing.TB, file string) (lines []string) {
-	packed, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unzip, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatalf("unpack %s: %v", file, err)
-	}
-	reader := bufio.NewReader(unzip)
-	for {
-		line, err := reader.ReadString('\n')
-		if line != "" {
-			lines = append(lines, strings.TrimSuffix(line, "\n"))
-		}
-		if err == io.EOF {
-			return lines
-		}
-		if err != nil {
-			t.Fatalf("unpack %s: %v", file, err)
-		}
-	}
 }

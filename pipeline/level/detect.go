@@ -70,12 +70,12 @@ func firstLine(line []byte, limit int) []byte {
 // fromColoured is fromText for a line with terminal colours.
 func fromColoured(line []byte) Level {
 	var buffer [maxText]byte
-	return fromText(bytes.TrimLeft(withoutColours(buffer[:0], line), " \t"))
+	return fromText(bytes.TrimLeft(AppendPlain(buffer[:0], line), " \t"))
 }
 
-// withoutColours appends line without its escape sequences (ECMA-48 CSI) to
-// dst.
-func withoutColours(dst, line []byte) []byte {
+// AppendPlain appends line without its colours, which are escape sequences
+// (ECMA-48 CSI), to dst.
+func AppendPlain(dst, line []byte) []byte {
 	for i := 0; i < len(line); i++ {
 		if line[i] != 0x1b {
 			dst = append(dst, line[i])

@@ -40,7 +40,7 @@ func ShapeOf(line []byte) (Shape, Level) {
 	line = firstLine(line, maxText)
 	if bytes.IndexByte(line, 0x1b) >= 0 {
 		var buffer [maxText]byte
-		return textShape(withoutColours(buffer[:0], line))
+		return textShape(AppendPlain(buffer[:0], line))
 	}
 	return textShape(line)
 }

@@ -1,18 +1,16 @@
 package stage
 
 import (
-	"bufio"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // dockerLine is a record as Docker's json-file driver writes it.
@@ -170,14 +168,7 @@ func TestJoinedLineIsBounded(t *testing.T) {
 // The corpus is what Docker wrote of a program, with the hash of each write.
 func TestDockerWritesComeOutWhole(t *testing.T) {
 	writes := map[string]int{}
-	for _, row := range readLines(t, "testdata/direct.truth.jsonl.gz") {
-		var truth struct {
-			SHA256 string
-			Found  bool
-		}
-		if err := json.Unmarshal([]byte(row), &truth); err != nil {
-			t.Fatal(err)
-		}
+	for _, truth := range corpus.Rows[corpus.Write](t, "testdata/direct.truth.jsonl.gz") {
 		if truth.Found {
 			writes[truth.SHA256]++
 		}
@@ -186,7 +177,7 @@ func TestDockerWritesComeOutWhole(t *testing.T) {
 		t.Fatalf("only %d writes", len(writes))
 	}
 	r := newRig(t, compile(t, "- docker: {join: true}"))
-	r.push(readLines(t, "testdata/direct.docker-json.log.gz")...)
+	r.push(corpus.Lines(t, "testdata/direct.docker-json.log.gz")...)
 	r.flush(0, true)
 	for _, e := range r.entries {
 		sum := sha256.Sum256([]byte(e.Line + "\n"))
@@ -200,27 +191,4 @@ func TestDockerWritesComeOutWhole(t *testing.T) {
 		t.Errorf("%d writes did not come out as one entry", missing)
 	}
 	r.wantSettled()
-}
-
-func readLines(t testing.TB, path string) []string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	scanner := bufio.NewScanner(zr)
-	scanner.Buffer(nil, 4<<20)
-	for scanner.Scan() {
-		lines = append(lines, scanner.Text())
-	}
-	if err := scanner.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return lines
 }

@@ -3,7 +3,6 @@ package stage
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/grouping"
 	"github.com/tovtech/tovplay-logging/pipeline/level"
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 const failedCheckout = `10:00:00 | ERROR | checkout failed for order 4711
@@ -121,7 +121,7 @@ func TestShippedStagesJoinAndGroupTheErrorsOfAWebApplication(t *testing.T) {
 		"../traceback/testdata/tovplay/legacy-prod", "../traceback/testdata/tovplay/legacy-dev",
 	} {
 		r := newRig(t, p)
-		r.push(readLines(t, run+".docker-json.log.gz")...)
+		r.push(corpus.Lines(t, run+".docker-json.log.gz")...)
 		r.flush(0, true)
 		r.done()
 		n, right := checkWrites(t, run, r.entries)
@@ -140,14 +140,7 @@ func TestShippedStagesJoinAndGroupTheErrorsOfAWebApplication(t *testing.T) {
 func checkWrites(t *testing.T, run string, entries []entry) (n, levels int) {
 	t.Helper()
 	next, missing := 0, 0
-	for _, row := range readLines(t, run+".truth.jsonl.gz") {
-		var truth struct {
-			SHA256, Level string
-			Found         bool
-		}
-		if err := json.Unmarshal([]byte(row), &truth); err != nil {
-			t.Fatal(err)
-		}
+	for _, truth := range corpus.Rows[corpus.Write](t, run+".truth.jsonl.gz") {
 		if !truth.Found {
 			continue
 		}
@@ -157,7 +150,7 @@ func checkWrites(t *testing.T, run string, entries []entry) (n, levels int) {
 		}
 		if at == len(entries) {
 			if missing++; missing > 1 {
-				t.Errorf("%s: no entry is the write %s", run, row)
+				t.Errorf("%s: no entry is the write %+v", run, truth)
 			}
 			continue
 		}

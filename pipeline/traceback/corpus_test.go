@@ -1,28 +1,17 @@
 package traceback
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"io"
-	"os"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // The files under testdata are real logs; those named truth have a row for
 // each write of the program, in order.
-
-// write is a row of truth.
-type write struct {
-	Lines  int    // of the write
-	SHA256 string // of its text, final newline included
-	Level  string
-	Found  bool // Docker itself cut a character of the others
-}
 
 // A web application's stdout: each of its writes comes back as one entry. Not
 // reached are writes of several lines at level warn (there is one, of 701
@@ -30,10 +19,10 @@ type write struct {
 // are prints follow them.
 func TestWritesOfAWebApplicationComeBackWhole(t *testing.T) {
 	for _, run := range []string{"testdata/tovplay/legacy-prod", "testdata/tovplay/legacy-dev"} {
-		entries := join(dockerLines(t, run+".docker-json.log.gz", "stdout"))
+		entries := join(corpus.DockerLines(t, run+".docker-json.log.gz", "stdout"))
 		found, joined, several := 0, 0, 0
 		next := 0
-		for _, row := range truth(t, run+".truth.jsonl.gz") {
+		for _, row := range corpus.Rows[corpus.Write](t, run+".truth.jsonl.gz") {
 			if !row.Found {
 				continue
 			}
@@ -70,7 +59,7 @@ func find(entries []string, next int, want string) int {
 // The same application's stderr: gunicorn's records and Python's blocks about
 // logging errors, each of which is one entry.
 func TestLoggingErrorsComeBackWhole(t *testing.T) {
-	lines := dockerLines(t, "testdata/tovplay/legacy-prod.docker-json.log.gz", "stderr")
+	lines := corpus.DockerLines(t, "testdata/tovplay/legacy-prod.docker-json.log.gz", "stderr")
 	want := 0
 	for _, line := range lines {
 		if strings.HasPrefix(line, "--- Logging error ---") {
@@ -107,8 +96,8 @@ func lastLine(entry string) string {
 // ordinary lines.
 func TestFailuresOfRealRuntimesComeBackWhole(t *testing.T) {
 	for _, language := range []string{"python", "go", "node"} {
-		lines := unpack(t, "testdata/own-runs/"+language+".log.gz")
-		rows := truth(t, "testdata/own-runs/"+language+".truth.jsonl.gz")
+		lines := slices.Collect(strings.Lines(corpus.Text(t, "testdata/own-runs/"+language+".log.gz")))
+		rows := corpus.Rows[corpus.Write](t, "testdata/own-runs/"+language+".truth.jsonl.gz")
 		entries := join(lines)
 		wrong := 0
 		for i, row := range rows {
@@ -127,19 +116,16 @@ func TestFailuresOfRealRuntimesComeBackWhole(t *testing.T) {
 
 // PostgreSQL's text log beside its JSON log of the same messages.
 func TestPostgresMessagesComeBackWhole(t *testing.T) {
-	entries := join(unpack(t, "testdata/postgres/postgresql.log.gz"))
-	rows := unpack(t, "testdata/postgres/truth.jsonl.gz")
+	entries := join(slices.Collect(strings.Lines(corpus.Text(t, "testdata/postgres/postgresql.log.gz"))))
+	type message struct {
+		Severity                                  string `json:"error_severity"`
+		Message, Detail, Hint, Context, Statement string
+	}
+	rows := corpus.Rows[message](t, "testdata/postgres/truth.jsonl.gz")
 	if len(entries) != len(rows) {
 		t.Errorf("%d entries, want %d messages", len(entries), len(rows))
 	}
-	for i, row := range rows[:min(len(rows), len(entries))] {
-		var message struct {
-			Severity                                  string `json:"error_severity"`
-			Message, Detail, Hint, Context, Statement string
-		}
-		if err := json.Unmarshal([]byte(row), &message); err != nil {
-			t.Fatal(err)
-		}
+	for i, message := range rows[:min(len(rows), len(entries))] {
 		for word, text := range map[string]string{
 			message.Severity: message.Message, "DETAIL": message.Detail, "HINT": message.Hint, "CONTEXT": message.Context, "STATEMENT": message.Statement,
 		} {
@@ -171,61 +157,4 @@ func join(lines []string) (entries []string) {
 func hash(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
-}
-
-func truth(t *testing.T, file string) (rows []write) {
-	for _, line := range unpack(t, file) {
-		var row write
-		if err := json.Unmarshal([]byte(line), &row); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-// dockerLines returns the lines of one stream of a json-file log, newlines
-// included, with the 16 KiB parts of long ones joined.
-func dockerLines(t testing.TB, file, stream string) (lines []string) {
-	var line strings.Builder
-	for _, record := range unpack(t, file) {
-		var part struct{ Log, Stream string }
-		if err := json.Unmarshal([]byte(record), &part); err != nil {
-			t.Fatal(err)
-		}
-		if part.Stream != stream {
-			continue
-		}
-		line.WriteString(part.Log)
-		if strings.HasSuffix(part.Log, "\n") {
-			lines = append(lines, line.String())
-			line.Reset()
-		}
-	}
-	return lines
-}
-
-// unpack returns the lines of a gzip file, newlines included.
-func unpack(t testing.TB, file string) (lines []string) {
-	packed, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unzip, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		t.Fatalf("unpack %s: %v", file, err)
-	}
-	reader := bufio.NewReader(unzip)
-	for {
-		line, err := reader.ReadString('\n')
-		if line != "" {
-			lines = append(lines, line)
-		}
-		if err == io.EOF {
-			return lines
-		}
-		if err != nil {
-			t.Fatalf("unpack %s: %v", file, err)
-		}
-	}
 }

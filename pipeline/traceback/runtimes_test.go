@@ -1,9 +1,10 @@
 package traceback
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // run is what one program wrote to stderr, or one ordinary log line ("log").
@@ -15,16 +16,7 @@ type run struct {
 // groups, threads, asyncio, process pools, notes, SyntaxErrors, logging errors
 // and stacks, in Python 2.7 and 3.6 to 3.13; Node 20, Java 17, Go 1.26, Rust),
 // between ordinary lines of nine kinds.
-func runs(t testing.TB) (all []run) {
-	for _, line := range unpack(t, "testdata/runtimes.jsonl.gz") {
-		var r run
-		if err := json.Unmarshal([]byte(line), &r); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, r)
-	}
-	return all
-}
+func runs(t testing.TB) []run { return corpus.Rows[run](t, "testdata/runtimes.jsonl.gz") }
 
 func TestEachProgramsLastWordsAreOneEntry(t *testing.T) {
 	all := runs(t)

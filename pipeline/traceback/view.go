@@ -1,6 +1,10 @@
 package traceback
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/tovtech/tovplay-logging/pipeline/level"
+)
 
 // maxView is how many bytes of a line are looked at.
 const maxView = 512
@@ -16,12 +20,12 @@ type view struct {
 	last   byte   // the last character that is no blank
 }
 
-// makeView looks at line; buffer is space for a line with colours.
+// makeView looks at line; buffer is space for maxView bytes of a line with colours.
 func makeView(line, buffer []byte) view {
 	line = bytes.TrimSuffix(line, []byte("\r"))
 	head := line[:min(len(line), maxView)]
 	if bytes.IndexByte(head, 0x1b) >= 0 {
-		head = appendPlain(buffer, head)
+		head = level.AppendPlain(buffer, head)
 	}
 	text := trimLeft(head)
 	v := view{line: line, text: text, indent: len(head) - len(text), tab: len(head) > 0 && head[0] == '\t'}
@@ -34,24 +38,6 @@ func makeView(line, buffer []byte) view {
 		v.last = trimmed[len(trimmed)-1]
 	}
 	return v
-}
-
-// appendPlain appends line without its colours (ECMA-48 escape sequences) to
-// dst, which has room for it.
-func appendPlain(dst, line []byte) []byte {
-	for i := 0; i < len(line); i++ {
-		if line[i] != 0x1b {
-			dst = append(dst, line[i])
-			continue
-		}
-		if i+1 < len(line) && line[i+1] == '[' {
-			i += 2
-			for i < len(line) && (line[i] < 0x40 || line[i] > 0x7e) {
-				i++
-			}
-		}
-	}
-	return dst
 }
 
 // starts reports whether the text, behind its indentation, starts with prefix.

@@ -1,5 +1,6 @@
 // What a person does with issues, each step with what must be seen.
 
+import { checkAccessible } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 import { go } from "./steps.mjs";
 
@@ -115,4 +116,71 @@ export async function mergeAndUnmerge(page) {
   const before = await groups.count();
   await page.getByRole("button", { name: /^Unmerge/ }).last().click();
   await until(page, async () => (await groups.count()) === before - 1, "unmerge takes a group out");
+}
+
+/**
+ * A frame leads to the issues that call it, with Alt to the others; words and filters are typed together; the search is
+ * saved by the star, on a phone too; a rule has it, and it is kept until the rule is gone.
+ */
+export async function filterIssues(page, base, id, out) {
+  const params = () => new URL(page.url()).searchParams;
+  const chips = page.getByRole("list", { name: "Filters in force" });
+  await page.goto(new URL(`issues/${id}?start=now-30d`, base).href);
+  const frame = page.locator("[data-traceback] a:visible").last();
+  await visible(frame, "the frames of a traceback are links");
+  const name = await frame.innerText();
+  await frame.click();
+  await visible(page.locator(`[data-issue="${id}"]`), "a frame leads to the issues that call it");
+  check(params().get("frame") === name, "the frame is in the address");
+  await page.goBack();
+  await frame.click({ modifiers: ["Alt"] });
+  await until(page, () => params().get("frame") === `!${name}`, "Alt-click leaves out the issues that call it");
+  await until(page, async () => !(await page.locator(`[data-issue="${id}"]`).count()), "the issue itself is left out");
+  await chips.getByRole("button", { name }).click();
+  await until(page, () => !params().has("frame"), "its chip takes the filter away");
+  const box = page.getByLabel("Words of title, message and frames");
+  await box.fill(`frame:${name} -service:nobody odd:word`);
+  await page.keyboard.press("Enter");
+  await visible(chips.getByText("nobody"), "filters that were typed become chips");
+  check((await box.inputValue()) === "odd:word", "what is no filter stays a word");
+  await box.fill("");
+  await page.keyboard.press("Enter");
+  await visible(page.locator(`[data-issue="${id}"]`), "the issue fits the filters");
+  await page.getByRole("button", { name: "What can be searched for" }).click();
+  await visible(page.getByText("a function in its tracebacks"), "the syntax is explained");
+  await checkAccessible(page, "the help of the search");
+  await page.screenshot({ path: `${out}/issue-search.png` });
+  await page.keyboard.press("Escape");
+  await keepSearch(page, base);
+}
+
+async function keepSearch(page, base) {
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width: 380, height: 800 });
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  const dialog = page.getByRole("dialog", { name: "Saved searches" });
+  await dialog.getByLabel("Name of this search").fill("Issues of a frame");
+  await page.keyboard.press("Enter");
+  const saved = dialog.locator("[data-search-saved]", { hasText: "Issues of a frame" });
+  await visible(saved, "the star saves the search of issues, on a phone too");
+  await page.setViewportSize({ width, height });
+  await page.goto(new URL("settings/notifications", base).href);
+  await page.getByRole("button", { name: "Add a rule" }).click();
+  await page.getByLabel("Name").fill("Frames");
+  await page.getByLabel("Listed by the saved search").selectOption({ label: "Issues of a frame" });
+  await page.getByRole("button", { name: "Save" }).click();
+  await visible(page.getByText("listed by “Issues of a frame”"), "a rule has the saved search");
+  await page.goto(new URL("issues", base).href);
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await dialog.getByRole("button", { name: "Delete Issues of a frame" }).click();
+  await visible(dialog.getByText("Frames"), "a search that a rule has is not deleted, and the rule is named");
+  await page.goto(new URL("settings/notifications", base).href);
+  await page.getByRole("button", { name: "Change Frames" }).click();
+  await page.getByRole("button", { name: "Delete …" }).click();
+  await page.getByRole("button", { name: "Delete it for good" }).click();
+  await page.goto(new URL("issues", base).href);
+  await page.getByRole("button", { name: "Saved searches" }).click();
+  await dialog.getByRole("button", { name: "Delete Issues of a frame" }).click();
+  await until(page, async () => !(await saved.count()), "without the rule the search is deleted");
+  await page.keyboard.press("Escape");
 }

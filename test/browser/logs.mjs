@@ -29,9 +29,13 @@ export async function hidePattern(page) {
   const patterns = page.locator("[data-pattern]");
   await visible(patterns, "the patterns of the lines are listed");
   await visible(page.getByRole("status").filter({ hasText: /\d patterns? in (all|a sample)/ }), "they say of which lines they are");
-  await page.locator("[data-pattern] button:not([disabled])", { hasText: "Hide" }).first().click();
-  await until(page, () => new URL(page.url()).searchParams.has("not"), "a pattern that is left out is in the address");
-  await visible(page.getByRole("list", { name: "Filters in force" }).getByText("lacks"), "it can be taken in again");
+  const hidden = await patterns.filter({ has: page.locator("button:not([disabled])", { hasText: "Hide" }) }).first();
+  const template = await hidden.getAttribute("data-pattern");
+  await hidden.getByRole("button", { name: "Hide" }).click();
+  await until(page, () => new URL(page.url()).searchParams.has("pattern"), "a pattern that is left out is in the address");
+  await visible(page.getByRole("list", { name: "Filters in force" }).getByText("pattern is not"), "it can be taken in again");
+  const shown = () => patterns.evaluateAll((rows) => rows.map((row) => row.dataset.pattern));
+  await until(page, async () => (await shown()).length > 0 && !(await shown()).includes(template), "it is left out");
   await page.goBack();
   await page.goBack();
   await visible(page.locator(LINE), "Back leads to the lines");

@@ -74,6 +74,17 @@ export async function pageBack(page) {
   await grid.evaluate((list) => list.parentElement.scrollTo(0, list.parentElement.scrollHeight));
   if (more) await until(page, async () => (await rows()) > before, "scrolling to the end loads older lines");
   await grid.evaluate((list) => list.parentElement.scrollTo(0, 0));
+  await seeLightRows(page);
+}
+
+/** How many elements a row may be made of, itself counted: what a frame costs while the list is scrolled follows from it. */
+const ROW_ELEMENTS = 6;
+
+/** Most rows are made of few elements; colours in a line, hits and the pointer add some. */
+async function seeLightRows(page) {
+  const counts = await page.locator(LINE).evaluateAll((rows) => rows.map((row) => row.querySelectorAll("*").length + 1));
+  const median = counts.sort((a, b) => a - b)[Math.floor(counts.length / 2)];
+  check(median <= ROW_ELEMENTS, `a row has at most ${ROW_ELEMENTS} elements, not ${median}`);
 }
 
 /** From an opened line to the lines around it; the line stays open there, after a reload too. */
@@ -257,8 +268,8 @@ async function noLine(page, service, message) {
   await until(
     page,
     async () => {
-      const services = await page.locator(`${LINE} [role=gridcell] button`).allInnerTexts();
-      return services.every((name) => name !== service);
+      const services = await page.locator(`${LINE} [data-field=service]`).allInnerTexts();
+      return services.every((name) => name.trim() !== service);
     },
     message,
   );

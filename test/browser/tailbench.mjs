@@ -41,6 +41,7 @@ async function measure() {
   const after = await heap(session);
   check((await page.locator("[data-tail=live]").count()) === 1, "the tail is live at the end");
 
+  await page.mouse.move(640, 400); // over the lines, as a hand that scrolls is
   const scroll = await trace(session, () => scrollUp(page, 180, 1 / 3));
   const screens = await page.evaluate(() => {
     const { scrollTop, clientHeight } = document.querySelector("[role=treegrid]").parentElement;
@@ -68,7 +69,8 @@ function scrollUp(page, frames, screens) {
       const scroller = document.querySelector("[role=treegrid]").parentElement;
       for (let i = 0; i < frames; i++) {
         scroller.scrollTop -= screens * scroller.clientHeight;
-        await new Promise((resolve) => requestAnimationFrame(resolve));
+        // After the frame, not in it: so the page draws where it was scrolled to before it is scrolled on.
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
       }
     },
     [frames, screens],

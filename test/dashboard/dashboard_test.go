@@ -37,6 +37,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
+	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/state"
 	"github.com/tovtech/tovplay-logging/internal/usage"
 	"github.com/tovtech/tovplay-logging/test/servers"
@@ -132,6 +133,8 @@ type options struct {
 	lokiURL, prometheusURL string
 	dataDir                string        // a new one when empty
 	selector               loki.Selector // the default when empty
+	// askBytes is what a long query may read; 0 is anything.
+	askBytes int64
 	// fresh is how long a health report serves.
 	fresh time.Duration
 	// index has the issues, nil for none.
@@ -171,8 +174,9 @@ func newDashboard(t testing.TB, o options) *dashboard {
 	config := server.Config{
 		Users: users, Loki: client, Hub: hub, Sources: loki.NewSources(client), Health: newChecker(t, o, client),
 		Page: page, Version: "test", Log: slog.New(slog.DiscardHandler), Metrics: server.NewMetrics("test"), Now: time.Now,
-		Searches: &searches.Store{DB: db, Now: time.Now},
+		Searches: &searches.Store{DB: db, Now: time.Now}, Snapshots: &snapshots.Store{DB: db, Now: time.Now},
 		Usage:    &usage.Counter{DB: db, Loki: client, Log: slog.New(slog.DiscardHandler), Now: time.Now},
+		AskBytes: o.askBytes,
 	}
 	if o.index != nil {
 		config.Issues, config.Index, config.DeployToken = o.index.tracker, o.index.Indexer, secret.New(deployToken)
@@ -416,22 +420,26 @@ func TestAPI(t *testing.T) {
 	server := servers.Loki(t)
 	d := newDashboard(t, options{lokiURL: server.URL, prometheusURL: nowhere})
 	for name, test := range map[string]func(*testing.T, string, *dashboard){
-		"LogsPageThroughOneInstant":    logsPageThroughOneInstant,
-		"FiltersApplyEverywhere":       filtersApplyEverywhere,
-		"VolumeCountsBySeveral":        volumeCountsBySeveral,
-		"RawQueriesAreChecked":         rawQueriesAreChecked,
-		"TailResumesWithoutGap":        tailResumesWithoutGap,
-		"TailBeginsWithABacklog":       tailBeginsWithABacklog,
-		"TailIsSharedByViewers":        tailIsSharedByViewers,
-		"SourcesAreKnown":              sourcesAreKnown,
-		"ConcurrentReaders":            concurrentReaders,
-		"ExportHasEveryLine":           exportHasEveryLine,
-		"CostIsKnownBeforeAQuery":      costIsKnownBeforeAQuery,
-		"SampleTellsPatternsAndFields": sampleTellsPatternsAndFields,
-		"CompletionIsOfTheRange":       completionIsOfTheRange,
-		"SearchesAreSaved":             searchesAreSaved,
-		"StoryHasWhatCarriesTheID":     storyHasWhatCarriesTheID,
-		"StoryIsBounded":               storyIsBounded,
+		"LogsPageThroughOneInstant":     logsPageThroughOneInstant,
+		"FiltersApplyEverywhere":        filtersApplyEverywhere,
+		"VolumeCountsBySeveral":         volumeCountsBySeveral,
+		"RawQueriesAreChecked":          rawQueriesAreChecked,
+		"TailResumesWithoutGap":         tailResumesWithoutGap,
+		"TailBeginsWithABacklog":        tailBeginsWithABacklog,
+		"TailIsSharedByViewers":         tailIsSharedByViewers,
+		"SourcesAreKnown":               sourcesAreKnown,
+		"ConcurrentReaders":             concurrentReaders,
+		"ExportHasEveryLine":            exportHasEveryLine,
+		"CostIsKnownBeforeAQuery":       costIsKnownBeforeAQuery,
+		"CostlyQueriesAskFirst":         costlyQueriesAskFirst,
+		"SampleTellsPatternsAndFields":  sampleTellsPatternsAndFields,
+		"PatternsFindExactlyTheirLines": patternsFindExactlyTheirLines,
+		"CompletionIsOfTheRange":        completionIsOfTheRange,
+		"SearchesAreSaved":              searchesAreSaved,
+		"StoryHasWhatCarriesTheID":      storyHasWhatCarriesTheID,
+		"StoryIsBounded":                storyIsBounded,
+		"SnapshotsOutliveLoki":          snapshotsOutliveLoki,
+		"SnapshotsThatCannotBeRefused":  snapshotsThatCannotBeAreRefused,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
 	}

@@ -47,7 +47,7 @@ func TestWithoutMetricsLinesTellTheHealth(t *testing.T) {
 		{"backend_production/p95", "ok", "400 ms", "95 % of the requests that succeed take less than 400 ms"},
 		{"backend_production/failed_p95", "ok", "702 ms", "95 % of the requests that fail take less than 702 ms"},
 		{"backend_production/saturation", "ok", "2.1 %", "2.1 % of the 4 workers are busy on average"},
-		{"backend_production/killed", "warning", "1", "workers that gunicorn gave up in the last 5 min (WORKER TIMEOUT, SIGKILL): 1; a warning from 1"},
+		{"backend_production/killed", "warning", "1", "workers that gunicorn gave up on in the last 5 min (WORKER TIMEOUT, SIGKILL): 1; a warning from 1"},
 		{"backend_staging/errors", "critical", "5 %", "5 % of the requests failed (5xx, last 5 min); critical from 1.4 %"},
 		{"backend_staging/p50", "ok", "500 ms", "half of the requests that succeed take less than 500 ms"},
 		{"backend_staging/p95", "warning", "1.5 s", "95 % of the requests that succeed take less than 1.5 s; a warning from 1 s"},

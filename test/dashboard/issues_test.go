@@ -62,10 +62,13 @@ func theAPIHasItsIssues(t *testing.T, lokiURL string) {
 	if d.get(path+"/occurrences", nil, "OccurrencesResponse", &occurrences); occurrences.Total != 2 {
 		t.Errorf("got %+v", occurrences)
 	}
-	var events struct{ Events []struct{ Text string } }
-	if d.get(path+"/events", nil, "IssueEventsResponse", &events); len(events.Events) != 2 {
-		t.Errorf("got %+v", events)
+	var events struct {
+		Events []struct{ ID, TS, Text string }
 	}
+	if d.get(path+"/events", nil, "IssueEventsResponse", &events); len(events.Events) != 2 {
+		t.Fatalf("got %+v", events)
+	}
+	d.freezesAnEvent(one.ID, events.Events[0].TS, events.Events[0].ID)
 
 	d.act(fmt.Sprintf(`{"issues":[%d],"action":"resolve"}`, one.ID))
 	d.reportDeploy()

@@ -35,15 +35,17 @@ func TestLoki29(t *testing.T) {
 	}
 	d := newDashboard(t, options{lokiURL: server.URL, prometheusURL: nowhere})
 	for name, test := range map[string]func(*testing.T, string, *dashboard){
-		"LogsPageThroughOneInstant": logsPageThroughOneInstant,
-		"FiltersApplyEverywhere":    filtersApplyEverywhere,
-		"VolumeCountsBySeveral":     volumeCountsBySeveral,
-		"TailResumesWithoutGap":     tailResumesWithoutGap,
-		"TailBeginsWithABacklog":    tailBeginsWithABacklog,
-		"TailIsSharedByViewers":     tailIsSharedByViewers,
-		"SourcesAreKnown":           sourcesAreKnown,
-		"ConcurrentReaders":         concurrentReaders,
-		"UsageNeedsVolumes":         usageNeedsVolumes,
+		"LogsPageThroughOneInstant":     logsPageThroughOneInstant,
+		"FiltersApplyEverywhere":        filtersApplyEverywhere,
+		"VolumeCountsBySeveral":         volumeCountsBySeveral,
+		"TailResumesWithoutGap":         tailResumesWithoutGap,
+		"TailBeginsWithABacklog":        tailBeginsWithABacklog,
+		"TailIsSharedByViewers":         tailIsSharedByViewers,
+		"SourcesAreKnown":               sourcesAreKnown,
+		"CompletionIsOfTheRange":        completionIsOfTheRange,
+		"ConcurrentReaders":             concurrentReaders,
+		"PatternsFindExactlyTheirLines": patternsFindExactlyTheirLines,
+		"UsageNeedsVolumes":             usageNeedsVolumes,
 	} {
 		t.Run("API/"+name, func(t *testing.T) { test(t, server.URL, d.as(t)) })
 	}

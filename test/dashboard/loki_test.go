@@ -23,6 +23,7 @@ func TestClient(t *testing.T) {
 		"PagesGiveEachLineOnceWhenManyShareAnInstant": pagesGiveEachLineOnceWhenManyShareAnInstant,
 		"BackwardIsForwardReversed":                   backwardIsForwardReversed,
 		"MetadataStaysApartFromLabels":                metadataStaysApartFromLabels,
+		"ANewLabelBecomesALabelWithinSeconds":         aNewLabelBecomesALabelWithinSeconds,
 		"HostileValuesAreOnlyValues":                  hostileValuesAreOnlyValues,
 		"CountsPutLinesIntoTheirBucket":               countsPutLinesIntoTheirBucket,
 		"RawQueriesAreCheckedByLoki":                  rawQueriesAreCheckedByLoki,
@@ -181,6 +182,22 @@ var hostile = []string{
 	`(?i)x`, `.*`, `a|b`, `[`, `\Q\E`, "שלום", "😀", "\u202e", `$1 ${x}`, `#`, `{{.}}`, strings.Repeat("x", 300),
 }
 
+func aNewLabelBecomesALabelWithinSeconds(t *testing.T, lokiURL string) {
+	job := jobOf(t)
+	now := time.Now()
+	client := lokiClient(t, lokiURL)
+	isLabel := func() bool {
+		lines := readAll(t, client, loki.PageRequest{Query: selectJob(job), Start: now.Add(-time.Minute), End: now.Add(time.Minute), Limit: 9, Direction: loki.Backward})
+		return lines[0].Labels["newcomer"] == "a"
+	}
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q}`, job), line{at: now.Add(-time.Second), text: "before"})
+	if isLabel() {
+		t.Fatal("a label is there before its stream")
+	}
+	pushLines(t, lokiURL, fmt.Sprintf(`{job=%q, newcomer="a"}`, job), line{at: now, text: "new"})
+	servers.Eventually(t, "the label is known as one", isLabel)
+}
+
 func hostileValuesAreOnlyValues(t *testing.T, lokiURL string) {
 	job := jobOf(t)
 	now := time.Now().Add(-time.Minute)
@@ -320,7 +337,7 @@ func labelsValuesSeriesVolume(t *testing.T, lokiURL string) {
 	client := lokiClient(t, lokiURL)
 	ctx := context.Background()
 	start, selector := now.Add(-time.Minute), selectJob(job)
-	names, err := client.LabelNames(ctx, start, now)
+	names, err := client.LabelNames(ctx, "", start, now)
 	if err != nil || !slices.Contains(names, "service") {
 		t.Errorf("label names: %v, %v", names, err)
 	}

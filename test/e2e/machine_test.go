@@ -1,8 +1,6 @@
 package e2e
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -10,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tovtech/tovplay-logging/test/corpus"
 	"github.com/tovtech/tovplay-logging/test/servers"
 )
 
@@ -104,14 +103,7 @@ func packed(name string) string {
 
 func readDockerLog(t *testing.T, path string) []dockerRecord {
 	t.Helper()
-	var records []dockerRecord
-	readLines(t, path, func(line []byte) error {
-		var r dockerRecord
-		err := json.Unmarshal(line, &r)
-		records = append(records, r)
-		return err
-	})
-	return records
+	return corpus.Rows[dockerRecord](t, path)
 }
 
 // write is what the program itself noted about one write to its stdout.
@@ -125,38 +117,7 @@ type write struct {
 
 func readTruth(t *testing.T, name string) []write {
 	t.Helper()
-	var writes []write
-	readLines(t, packed(name+".truth.jsonl.gz"), func(line []byte) error {
-		var w write
-		err := json.Unmarshal(line, &w)
-		writes = append(writes, w)
-		return err
-	})
-	return writes
-}
-
-// readLines calls use for each line of a packed file.
-func readLines(t *testing.T, path string, use func(line []byte) error) {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	zr, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(zr)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		if err := use(lines.Bytes()); err != nil {
-			t.Fatalf("%s: %v", path, err)
-		}
-	}
-	if lines.Err() != nil {
-		t.Fatal(lines.Err())
-	}
+	return corpus.Rows[write](t, packed(name+".truth.jsonl.gz"))
 }
 
 // waitSettled waits until the collector has read everything and Loki has

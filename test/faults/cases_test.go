@@ -36,13 +36,13 @@ func cases(loki, narrow *servers.Process) []faultCase {
 		{name: "UTF-16 and compressed files: rotated while running and while killed", run: func(r *rig) { formats(r, loki) }},
 		inEveryStage(rename), inEveryStage(compress), inEveryStage(kill), inEveryStage(down),
 		{name: "Loki refuses connections while files rotate", sizes: bothSizes, run: func(r *rig) {
-			refusedWhileRotating(r, loki, 2000, sized(time.Minute, 10*time.Minute))
+			refusedWhileRotating(r, loki, 2000, sized(time.Minute, soak()/6))
 		}},
 		{name: "Loki is away for an hour while files rotate", sizes: soakOnly, run: func(r *rig) {
-			refusedWhileRotating(r, loki, 500, time.Hour)
+			refusedWhileRotating(r, loki, 500, soak())
 		}},
 		{name: "Loki is killed while files rotate, and comes back", run: lokiKilled},
-		{name: "reloads of stages, clients and ways of reading while files rotate", run: func(r *rig) { reloaded(r, loki) }},
+		{name: "reloads of stages, clients and ways of reading while files rotate", sizes: bothSizes, run: func(r *rig) { reloaded(r, loki) }},
 		storm("429", answers(http.StatusTooManyRequests, "", rateText)),
 		storm("429 with Retry-After", answers(http.StatusTooManyRequests, "1", rateText)),
 		storm("500", answers(http.StatusInternalServerError, "", "rpc error: code = Unknown desc = disk trouble")),
@@ -233,7 +233,7 @@ func reloaded(r *rig, loki *servers.Process) {
 	}
 	r.start()
 	reloads := 0
-	r.writeFor(sized(20*time.Second, 10*time.Minute), func(ctx context.Context) {
+	r.writeFor(sized(20*time.Second, soak()/6), func(ctx context.Context) {
 		every(ctx, 700*time.Millisecond, func() {
 			r.configure(change[reloads%len(change)])
 			r.check(syscall.Kill(r.collector.PID(), syscall.SIGHUP))

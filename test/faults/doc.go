@@ -7,6 +7,6 @@
 //	records            started again       command    as often as it came
 //
 // TestFaults has the table of cases; each ends in a Result, a row of
-// docs/reliability.md. FAULTS_OUT names a folder for the rows, SOAK=1 runs the
-// long sizes.
+// docs/reliability.md. FAULTS_OUT names a folder for the rows, SOAK=1h runs the
+// long sizes, of which an hour is as long as it says.
 package faults

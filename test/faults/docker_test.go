@@ -50,9 +50,9 @@ func docker(r *rig, loki *servers.Process) {
 	names := []string{"medium", "huge"}
 	run("medium", "65536", "5", "10", "50000", "0")
 	run("huge", fmt.Sprint(2<<20), "7", "3", "300000", "300000")
-	if soak() {
+	if soak() > 0 {
 		names = append(names, "silent")
-		run("silent", "100", "3", "1", "3600000000", "0")
+		run("silent", "100", "3", "1", fmt.Sprint(soak().Microseconds()), "0")
 	}
 	r.start()
 	restarts := sized(10, 50)
@@ -66,9 +66,9 @@ func docker(r *rig, loki *servers.Process) {
 		}
 		engine.Docker(r.t, append([]string{"start"}, names...)...) // one that runs goes on
 	}
-	if soak() { // the others would write for all of the hour
+	if soak() > 0 { // the others would write for all of the hour
 		engine.Docker(r.t, append([]string{"stop", "-t", "0"}, names[:2]...)...)
-		pause(ctx, 65*time.Minute)
+		pause(ctx, soak()*13/12)
 	}
 	engine.Docker(r.t, append([]string{"stop", "-t", "0"}, names...)...)
 	r.countDockerLogs(engine.Root)

@@ -2,9 +2,12 @@ package faults
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/tovtech/tovplay-logging/test/servers"
 )
@@ -17,12 +20,22 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// soak is whether the long sizes run.
-func soak() bool { return os.Getenv("SOAK") == "1" }
+// soak is how long an hour of the long sizes is, 0 if they do not run.
+var soak = sync.OnceValue(func() time.Duration {
+	text := os.Getenv("SOAK")
+	if text == "" {
+		return 0
+	}
+	hour, err := time.ParseDuration(text)
+	if err != nil || hour < time.Minute {
+		panic(fmt.Sprintf("SOAK=%s is not a time such as 1h, of a minute or more", text))
+	}
+	return hour
+})
 
 // sized is a size for CI, or the one of make soak.
 func sized[T any](ci, long T) T {
-	if soak() {
+	if soak() > 0 {
 		return long
 	}
 	return ci
@@ -46,7 +59,7 @@ const (
 )
 
 func (c faultCase) runs() bool {
-	return c.sizes == bothSizes || soak() == (c.sizes == soakOnly)
+	return c.sizes == bothSizes || (soak() > 0) == (c.sizes == soakOnly)
 }
 
 func TestFaults(t *testing.T) {

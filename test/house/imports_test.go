@@ -55,7 +55,8 @@ var allowed = map[string][]string{
 	"internal/sample":            {"pipeline/grouping/pattern", "pipeline/jsonscan"},
 	"internal/searches":          {"internal/state"},
 	"internal/secret":            {},
-	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/notify", "internal/sample", "internal/searches", "internal/secret", "internal/usage"},
+	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/notify", "internal/sample", "internal/searches", "internal/secret", "internal/snapshots", "internal/usage"},
+	"internal/snapshots":         {"internal/state"},
 	"internal/state":             {},
 	"internal/usage":             {"internal/loki", "internal/sample"},
 
@@ -69,6 +70,7 @@ var allowed = map[string][]string{
 	"test/accuracy":          {"pipeline/grouping/mask", "pipeline/grouping/pattern"},
 	"test/backend":           {},
 	"test/clickhouse":        {},
+	"test/corpus":            {},
 	"test/dashboard":         {"..."},
 	"test/e2e":               {"pipeline/level", "pipeline/quarantine", "test/servers"},
 	"test/faults":            {"test/servers"},

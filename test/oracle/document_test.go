@@ -220,7 +220,9 @@ differs is a row of [promtail-differences.md](promtail-differences.md), and the 
 entries. Cases without a key of their own feed formats with lines that they do not expect: empty, not UTF-8, of 50 kB, with CRLF
 or NUL, without an end, or are configurations that look wrong and that promtail takes. Besides them, 250 pipelines that nobody
 wrote are compared (` + "`-seed`" + ` makes others), files that change while they are read, standard input, limits_config, the
-containers of a real engine, and the way of positions.yaml from promtail to the collector and back.
+containers of a real engine, reloads by SIGHUP and by HTTP, and the way of positions.yaml from promtail to the collector and back.
+
+The journal is not compared: promtail reads it only in a build with cgo and libsystemd, and the one that is compared has neither.
 
 This table is written by the test: ` + "`go test ./test/oracle -run TestDocumentIsUpToDate -update`" + `.
 

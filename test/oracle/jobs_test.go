@@ -6,11 +6,12 @@ import (
 	"compress/zlib"
 	"fmt"
 	"io"
-	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/tovtech/tovplay-logging/test/corpus"
 	"github.com/tovtech/tovplay-logging/test/servers"
 )
 
@@ -156,7 +157,7 @@ relabel_configs:
 			name: "encoding_shift_jis", input: "\x93\xfa\x96{\x8c\xea\nplain\n",
 			job: "encoding: Shift_JIS\n" + static("encoding_shift_jis", "__path__: '{dir}/encoding_shift_jis.log'"),
 		},
-		compressedCase(t, "gz"), compressedCase(t, "z"),
+		compressedCase(t, "gz"), compressedCase(t, "z"), compressedCase(t, "bz2"),
 		{
 			name: "same_file_twice",
 			job: `static_configs:
@@ -165,7 +166,7 @@ relabel_configs:
 			input: words,
 		},
 		{
-			name: "nginx_access", input: corpus(t, "nginx/access.log"),
+			name: "nginx_access", input: recorded(t, "nginx/access.log"),
 			stages: `- regex: {expression: '^(?P<remote_addr>\S+) - (?P<remote_user>\S+) \[(?P<time_local>[^\]]+)\] "(?P<method>\S+) (?P<path>\S+) (?P<protocol>[^"]+)" (?P<status>\d+) (?P<body_bytes_sent>\d+) "(?P<http_referer>[^"]*)" "(?P<http_user_agent>[^"]*)"'}
 - timestamp: {source: time_local, format: '02/Jan/2006:15:04:05 -0700'}
 - structured_metadata: {method: , status: , path: }
@@ -173,7 +174,7 @@ relabel_configs:
 			differs: []difference{equalTimes},
 		},
 		{
-			name: "nginx_access_json", input: corpus(t, "nginx/access-json.log"),
+			name: "nginx_access_json", input: recorded(t, "nginx/access-json.log"),
 			stages: `- json: {expressions: {time: , remote_addr: , method: , uri: , status: , bytes: , request_time: , ua: }}
 - timestamp: {source: time, format: RFC3339}
 - structured_metadata: {method: , status: , request_time: , bytes: }
@@ -182,7 +183,7 @@ relabel_configs:
 			differs: []difference{equalTimes},
 		},
 		{
-			name: "nginx_error", input: corpus(t, "nginx/error.log"),
+			name: "nginx_error", input: recorded(t, "nginx/error.log"),
 			stages: `- multiline: {firstline: '^\d{4}/\d\d/\d\d ', max_wait_time: 15s}
 - regex: {expression: '^(?P<time>[\d/]+ [\d:]+) \[(?P<level>\w+)\] (?P<pid>\d+)#'}
 - timestamp: {source: time, format: '2006/01/02 15:04:05', location: Europe/Berlin}
@@ -190,7 +191,7 @@ relabel_configs:
 			differs: []difference{equalTimes},
 		},
 		{
-			name: "docker_json", input: corpus(t, "tovplay/direct.docker-json.log"),
+			name: "docker_json", input: recorded(t, "tovplay/direct.docker-json.log"),
 			stages: `- docker: {}
 - json: {expressions: {level: , logger: , message: , service: , timestamp: }}
 - timestamp: {source: timestamp, format: '2006-01-02T15:04:05.999999-07:00', fallback_formats: [RFC3339Nano]}
@@ -199,7 +200,7 @@ relabel_configs:
 			differs: []difference{roughTimes},
 		},
 		{
-			name: "docker_json_large", input: corpus(t, "tovplay/structured-1w.docker-json.log"),
+			name: "docker_json_large", input: recorded(t, "tovplay/structured-1w.docker-json.log"),
 			stages: `- docker: {}
 - match:
     selector: '{stream="stdout"}'
@@ -214,7 +215,7 @@ relabel_configs:
 			loose: true, differs: []difference{roughTimes},
 		},
 		{
-			name: "syslog_iso", input: corpus(t, "syslog/all-iso.log"),
+			name: "syslog_iso", input: recorded(t, "syslog/all-iso.log"),
 			stages: `- regex: {expression: '^(?P<time>\S+) (?P<host>\S+) (?P<app>[^\s:\[]+)(?:\[(?P<pid>\d+)\])?: (?P<content>.*)$'}
 - timestamp: {source: time, format: RFC3339Nano}
 - labels: {app: , host: }
@@ -222,7 +223,7 @@ relabel_configs:
 			differs: []difference{roughTimes},
 		},
 		{
-			name: "syslog_rfc5424", input: corpus(t, "syslog/all-rfc5424.log"),
+			name: "syslog_rfc5424", input: recorded(t, "syslog/all-rfc5424.log"),
 			stages: `- regex: {expression: '^<(?P<pri>\d+)>1 (?P<time>\S+) (?P<host>\S+) (?P<app>\S+) (?P<pid>\S+) \S+ \S+ (?P<content>.*)$'}
 - timestamp: {source: time, format: RFC3339Nano}
 - replace: {expression: '(?:from|by) (\d+\.\d+\.\d+\.\d+)', replace: '{{ .Value | Sha2Hash "salt" | trunc 8 }}'}
@@ -236,21 +237,10 @@ relabel_configs:
 // compressedCase is a job of a compressed file, whose last line has no end.
 func compressedCase(t testing.TB, format string) compared {
 	t.Helper()
-	var file bytes.Buffer
-	var w io.WriteCloser = gzip.NewWriter(&file)
-	if format == "z" {
-		w = zlib.NewWriter(&file)
-	}
 	text := words + weird + "the end"
-	if _, err := io.WriteString(w, text); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
 	name := "compressed_" + format
 	return compared{
-		name: name, sent: strings.Count(text, "\n") + 1, files: map[string]string{name + "." + format: file.String()},
+		name: name, sent: strings.Count(text, "\n") + 1, files: map[string]string{name + "." + format: compress(t, format, text)},
 		differs: []difference{{row: "`decompression`: a line that ends with CRLF", of: func(all []entry) []entry {
 			return eachLine(all, func(line string) string {
 				if line == "crlf" {
@@ -263,21 +253,34 @@ func compressedCase(t testing.TB, format string) compared {
 	}
 }
 
-// corpus is a log of pipeline/level/testdata.
-func corpus(t testing.TB, name string) string {
+// compress compresses a text.
+func compress(t testing.TB, format, text string) string {
 	t.Helper()
-	file, err := os.Open(filepath.Join(servers.Root(t), "pipeline", "level", "testdata", name+".gz"))
-	if err != nil {
+	if format == "bz2" {
+		cmd := exec.Command(servers.Debian(t, "bzip2", "bzip2"))
+		cmd.Stdin = strings.NewReader(text)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("bzip2: %v", err)
+		}
+		return string(out)
+	}
+	var file bytes.Buffer
+	var w io.WriteCloser = gzip.NewWriter(&file)
+	if format == "z" {
+		w = zlib.NewWriter(&file)
+	}
+	if _, err := io.WriteString(w, text); err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	in, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatalf("read %s: %v", file.Name(), err)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
 	}
-	text, err := io.ReadAll(in)
-	if err != nil {
-		t.Fatalf("read %s: %v", file.Name(), err)
-	}
-	return string(text)
+	return file.String()
+}
+
+// recorded is a log of pipeline/level/testdata.
+func recorded(t testing.TB, name string) string {
+	t.Helper()
+	return corpus.Text(t, filepath.Join(servers.Root(t), "pipeline", "level", "testdata", name+".gz"))
 }

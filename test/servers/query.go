@@ -122,7 +122,7 @@ func Count(t testing.TB, lokiURL, query string) int {
 			} `json:"result"`
 		} `json:"data"`
 	}
-	getJSON(t, lokiURL+"/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
+	GetJSON(t, lokiURL+"/loki/api/v1/query?"+url.Values{"query": {query}}.Encode(), &answer)
 	sum := 0
 	for _, r := range answer.Data.Result {
 		n, err := strconv.ParseFloat(r.Value[1].(string), 64)
@@ -134,7 +134,8 @@ func Count(t testing.TB, lokiURL, query string) int {
 	return sum
 }
 
-func getJSON(t testing.TB, url string, into any) {
+// GetJSON decodes what is at an address.
+func GetJSON(t testing.TB, url string, into any) {
 	t.Helper()
 	if err := fetchJSON(url, into); err != nil {
 		t.Fatal(err)
@@ -182,7 +183,7 @@ type TargetsPage struct {
 func Targets(t testing.TB, collector *Process) TargetsPage {
 	t.Helper()
 	var page TargetsPage
-	getJSON(t, collector.URL+"/targets?format=json", &page)
+	GetJSON(t, collector.URL+"/targets?format=json", &page)
 	return page
 }
 

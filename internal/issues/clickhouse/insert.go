@@ -24,7 +24,7 @@ type hourRange struct{ first, last int64 }
 func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events = s.kept(events)
+	events = s.keep.Kept(events)
 	if len(events) == 0 {
 		return 0, nil
 	}
@@ -41,20 +41,10 @@ func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) 
 	if err := s.insertTexts(ctx, events); err != nil {
 		return 0, fmt.Errorf("insert texts into ClickHouse: %w", err)
 	}
-	return len(added), nil
-}
-
-// kept returns the events that are not older than the store keeps, bounded.
-func (s *Store) kept(events []issues.Event) []issues.Event {
-	oldest := s.keep.Oldest()
-	kept := make([]issues.Event, 0, len(events))
-	for _, e := range events {
-		if e.Time >= oldest.UnixNano() {
-			e.Bound()
-			kept = append(kept, e)
-		}
+	if err := s.insertTags(ctx, events); err != nil {
+		return 0, fmt.Errorf("insert tags into ClickHouse: %w", err)
 	}
-	return kept
+	return len(added), nil
 }
 
 // missing returns the events that are not stored, each once. It reads no more of
@@ -150,6 +140,7 @@ func (s *Store) nextVersion() uint64 {
 // insertTexts stores the texts of keys that have few yet.
 func (s *Store) insertTexts(ctx context.Context, events []issues.Event) error {
 	added := map[issues.Key][]uint64{}
+	var fresh []*issues.Event
 	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO issue_texts (key, hash, words)")
 	if err != nil {
 		return err
@@ -169,6 +160,10 @@ func (s *Store) insertTexts(ctx context.Context, events []issues.Event) error {
 			return err
 		}
 		added[e.Key] = append(added[e.Key], hash)
+		fresh = append(fresh, e)
+	}
+	if err := s.insertFunctions(ctx, fresh); err != nil { // before the texts: with these they are known
+		return err
 	}
 	if err := batch.Send(); err != nil {
 		return err
@@ -177,6 +172,50 @@ func (s *Store) insertTexts(ctx context.Context, events []issues.Event) error {
 		s.texts[key] = append(s.texts[key], hashes...)
 	}
 	return nil
+}
+
+// insertFunctions notes the functions in the tracebacks of events.
+func (s *Store) insertFunctions(ctx context.Context, events []*issues.Event) error {
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO issue_functions (function, key)")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for _, e := range events {
+		for _, name := range s.functions.Functions(e) {
+			if err := batch.Append(name, uint64(e.Key)); err != nil {
+				return err
+			}
+		}
+	}
+	return batch.Send()
+}
+
+// insertTags notes which tags the keys of events had, those that are there too:
+// ClickHouse drops what is there twice.
+func (s *Store) insertTags(ctx context.Context, events []issues.Event) error {
+	type tagged struct {
+		day         time.Time
+		name, value string
+		key         issues.Key
+	}
+	found := map[tagged]bool{}
+	for i := range events {
+		e := &events[i]
+		at := hourOf(e.Time).Truncate(day)
+		issues.EachTag(e.Tags, func(name, value string) { found[tagged{at, name, value, e.Key}] = true })
+	}
+	batch, err := s.conn.PrepareBatch(ctx, "INSERT INTO issue_tags (day, name, value, key)")
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	for t := range found {
+		if err := batch.Append(t.day, t.name, t.value, uint64(t.key)); err != nil {
+			return err
+		}
+	}
+	return batch.Send()
 }
 
 // DeleteHour is issues.Writer's.

@@ -50,10 +50,14 @@ func (w *where) times(span issues.Span, oldest time.Time) {
 func (w *where) filter(f issues.Filter) {
 	for _, list := range []struct {
 		column string
-		values []string
-	}{{"env", f.Env}, {"service", f.Service}, {"level", f.Level}} {
-		if len(list.values) > 0 {
-			w.and(list.column+" IN ?", list.values)
+		any    []string
+		none   []string
+	}{{"env", f.Env, f.NotEnv}, {"service", f.Service, f.NotService}, {"level", f.Level, f.NotLevel}} {
+		if len(list.any) > 0 {
+			w.and(list.column+" IN ?", list.any)
+		}
+		if len(list.none) > 0 {
+			w.and(list.column+" NOT IN ?", list.none)
 		}
 	}
 }
@@ -254,17 +258,44 @@ func (s *Store) Search(ctx context.Context, text string, limit int) ([]issues.Ke
 	if len(w.args) == 0 {
 		return nil, nil
 	}
-	var keys []issues.Key
-	err := s.each(ctx, fmt.Sprintf("SELECT DISTINCT key FROM issue_texts WHERE %s LIMIT %d", w.String(), limit), func(scan scanner) error {
-		var key uint64
-		err := scan(&key)
-		keys = append(keys, issues.Key(key))
-		return err
-	}, w.args...)
+	keys, err := s.keys(ctx, fmt.Sprintf("SELECT DISTINCT key FROM issue_texts WHERE %s LIMIT %d", w.String(), limit), w.args...)
 	if err != nil {
 		return nil, fmt.Errorf("search for words in ClickHouse: %w", err)
 	}
 	return keys, nil
+}
+
+// Tagged is issues.Reader's.
+func (s *Store) Tagged(ctx context.Context, span issues.Span, name, value string) ([]issues.Key, error) {
+	oldest, _ := s.keep.Expired()
+	first, last := hourOf(max(span.From.UnixNano(), oldest.UnixNano())), hourOf(span.To.UnixNano()-1)
+	keys, err := s.keys(ctx, "SELECT DISTINCT key FROM issue_tags WHERE name = ? AND value = ? AND day >= toDate(?) AND day <= toDate(?)",
+		name, value, first.Format(time.DateOnly), last.Format(time.DateOnly))
+	if err != nil {
+		return nil, fmt.Errorf("look for keys with the tag %s in ClickHouse: %w", name, err)
+	}
+	return keys, nil
+}
+
+// Calling is issues.Reader's.
+func (s *Store) Calling(ctx context.Context, function string) ([]issues.Key, error) {
+	keys, err := s.keys(ctx, "SELECT DISTINCT key FROM issue_functions WHERE function = ?", function)
+	if err != nil {
+		return nil, fmt.Errorf("look for keys with a function in ClickHouse: %w", err)
+	}
+	return keys, nil
+}
+
+// keys reads keys.
+func (s *Store) keys(ctx context.Context, query string, args ...any) ([]issues.Key, error) {
+	var keys []issues.Key
+	err := s.each(ctx, query, func(scan scanner) error {
+		var key uint64
+		err := scan(&key)
+		keys = append(keys, issues.Key(key))
+		return err
+	}, args...)
+	return keys, err
 }
 
 // StreamHours is issues.Reader's.

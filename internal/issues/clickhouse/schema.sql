@@ -65,3 +65,20 @@ CREATE TABLE IF NOT EXISTS issue_days_done (
   version UInt64
 ) ENGINE = MergeTree
 ORDER BY day;
+
+-- Which tags keys had on which days.
+CREATE TABLE IF NOT EXISTS issue_tags (
+  day Date,
+  name LowCardinality(String),
+  value String,
+  key UInt64
+) ENGINE = ReplacingMergeTree
+PARTITION BY toMonday(day)
+ORDER BY (name, value, day, key);
+
+-- Which functions are in the tracebacks of keys.
+CREATE TABLE IF NOT EXISTS issue_functions (
+  function String,
+  key UInt64
+) ENGINE = ReplacingMergeTree
+ORDER BY (function, key);

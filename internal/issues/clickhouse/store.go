@@ -39,6 +39,8 @@ type Store struct {
 	days    days
 	// texts are the hashes of each key's texts that can be searched.
 	texts map[issues.Key][]uint64
+	// functions reads the functions of events.
+	functions issues.FunctionReader
 }
 
 var _ issues.Store = (*Store)(nil)
@@ -76,7 +78,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		table, column string
 		keep          time.Duration
 	}{
-		{"issue_events", "hour", s.keep.Events}, {"issue_counts", "hour", s.keep.Counts},
+		{"issue_events", "hour", s.keep.Events}, {"issue_counts", "hour", s.keep.Counts}, {"issue_tags", "day", s.keep.Events},
 		{"issue_days", "day", s.keep.Counts}, {"issue_days_done", "day", s.keep.Counts},
 	} {
 		if err := s.setTTL(ctx, t.table, t.column, t.keep); err != nil {
@@ -123,7 +125,7 @@ func (s *Store) setTTL(ctx context.Context, table, column string, keep time.Dura
 // Close closes the connections.
 func (s *Store) Close() error { return s.conn.Close() }
 
-// DeleteExpired deletes the texts of keys without counts; the tables' TTL does
+// DeleteExpired deletes the texts and functions of keys without counts; the tables' TTL does
 // the rest. It also adds up the days that passed or changed, by which long lists
 // are fast.
 func (s *Store) DeleteExpired(ctx context.Context) error {
@@ -133,9 +135,11 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 		return fmt.Errorf("add up days in ClickHouse: %w", err)
 	}
 	_, counts := s.keep.Expired()
-	err := s.conn.Exec(ctx, "DELETE FROM issue_texts WHERE key NOT IN (SELECT key FROM issue_counts WHERE hour >= ?)", counts.UTC())
-	if err != nil {
-		return fmt.Errorf("delete expired texts from ClickHouse: %w", err)
+	for _, table := range [...]string{"issue_texts", "issue_functions"} {
+		err := s.conn.Exec(ctx, "DELETE FROM "+table+" WHERE key NOT IN (SELECT key FROM issue_counts WHERE hour >= ?)", counts.UTC())
+		if err != nil {
+			return fmt.Errorf("delete what expired from %s of ClickHouse: %w", table, err)
+		}
 	}
 	if err := s.loadTexts(ctx); err != nil {
 		return fmt.Errorf("read texts of ClickHouse: %w", err)

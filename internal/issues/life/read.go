@@ -26,8 +26,15 @@ type ListQuery struct {
 	States    []State
 	Assignees []string
 	// Text selects by the words of title, message and frames.
-	Text  string
-	Order issues.Order
+	Text string
+	// Tags, Functions and Deploys select issues, not their events: all events of an
+	// issue that is listed count. Of one tag, and of deploys, values are
+	// alternatives; Functions are all in its tracebacks. A deploy is the version
+	// that Detail.Deploy has.
+	Tags      []WantedTag
+	Functions []Wanted
+	Deploys   []Wanted
+	Order     issues.Order
 	// Offset and Limit are the page; Limit is 50 if it is 0.
 	Offset, Limit int
 	// Step is the width of a bar of the sparklines, whole hours; 0 gives none. They
@@ -90,11 +97,11 @@ func (t *Tracker) List(ctx context.Context, q ListQuery) (List, error) {
 	if err != nil {
 		return List{}, fmt.Errorf("list issues: %w", err)
 	}
-	fits, err := t.search(ctx, q.Text)
+	selected, err := t.selection(ctx, &q)
 	if err != nil {
 		return List{}, err
 	}
-	list := t.rank(totals, q, fits)
+	list := t.rank(totals, selected)
 	if q.Step <= 0 || len(list.Issues) == 0 {
 		return list, nil
 	}
@@ -132,12 +139,11 @@ func (t *Tracker) search(ctx context.Context, text string) (map[issues.Key]bool,
 }
 
 // rank returns the page of the issues that fit, in order, and their summary.
-func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]bool) List {
+func (t *Tracker) rank(totals []issues.Total, q *selection) List {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	summary := Summary{States: map[State]int{}}
 	wanted := make(map[int64]bool, len(totals)) // by issue
-	text := strings.ToLower(strings.TrimSpace(q.Text))
 	issueOf := func(key issues.Key) (int64, bool) {
 		h, ok := t.keys[key]
 		if !ok {
@@ -146,9 +152,9 @@ func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]
 		i := h.issue
 		want, judged := wanted[i.ID]
 		if !judged {
-			if want = i.fits(q) && (found == nil || i.isFound(found, text)); want {
+			if want = q.fits(i); want {
 				summary.add(i, q.Since)
-				want = len(q.States) == 0 || slices.Contains(q.States, i.State)
+				want = q.hasState(i)
 			}
 			wanted[i.ID] = want
 		}
@@ -162,17 +168,6 @@ func (t *Tracker) rank(totals []issues.Total, q ListQuery, found map[issues.Key]
 	}
 	t.twinsLocked(list.Issues)
 	return list
-}
-
-// fits reports whether an issue has one of the assignees.
-func (i *issue) fits(q ListQuery) bool {
-	return len(q.Assignees) == 0 || slices.Contains(q.Assignees, i.Assignee)
-}
-
-// isFound reports whether the issue's title or one of its events has the text.
-func (i *issue) isFound(found map[issues.Key]bool, text string) bool {
-	return strings.Contains(strings.ToLower(i.Title), text) ||
-		slices.ContainsFunc(i.keys, func(h *hash) bool { return found[h.key] })
 }
 
 // sparklines fills in the series of a page.
@@ -268,10 +263,7 @@ func (t *Tracker) Get(ctx context.Context, id int64) (Detail, error) {
 	if err != nil || d.FirstSeen.IsZero() {
 		return d, err
 	}
-	began := d.FirstSeen
-	if d.State == Regressed {
-		began = d.Since
-	}
+	began := d.began()
 	d.Deploy, err = lastDeploy(ctx, t.DB, d.Service, d.Env, began.Add(-deployBefore).UnixNano(), began.UnixNano())
 	return d, err
 }

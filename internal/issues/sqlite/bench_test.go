@@ -153,7 +153,9 @@ func BenchmarkList(b *testing.B) {
 		"filter": func() error {
 			return list50(b.Context(), s, fillSpan(), issues.ByEvents, issues.Filter{Env: []string{"production"}})
 		},
-		"search": func() error { _, err := s.Search(b.Context(), "provider step 77", 1000); return err },
+		"search":   func() error { _, err := s.Search(b.Context(), "provider step 77", 1000); return err },
+		"tag":      func() error { _, err := s.Tagged(b.Context(), fillSpan(), "host", "web-1"); return err }, // most keys
+		"function": func() error { _, err := s.Calling(b.Context(), "handle_request_8"); return err },
 		"page": func() error {
 			_, err := s.Events(b.Context(), issues.EventQuery{Keys: []issues.Key{busiest}, Span: fillSpan()})
 			return err

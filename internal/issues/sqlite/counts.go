@@ -159,13 +159,12 @@ func (c *counts) selected(f issues.Filter) map[int64]bool {
 }
 
 func (c *counts) selectedLocked(f issues.Filter) map[int64]bool {
-	if len(f.Env)+len(f.Service)+len(f.Level) == 0 {
+	if f.IsZero() {
 		return nil
 	}
-	fits := func(list []string, value string) bool { return len(list) == 0 || slices.Contains(list, value) }
 	chosen := map[int64]bool{}
 	for id, s := range c.sources {
-		if fits(f.Env, s.env) && fits(f.Service, s.service) && fits(f.Level, s.level) {
+		if f.Fits(s.env, s.service, s.level) {
 			chosen[id] = true
 		}
 	}

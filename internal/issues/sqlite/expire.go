@@ -26,11 +26,22 @@ func (s *Store) DeleteExpired(ctx context.Context) error {
 	return nil
 }
 
-// expireEvents deletes events before a time, in unix nanoseconds.
+// expireEvents deletes events before a time, in unix nanoseconds, and the tags of
+// the days before it.
 func (s *Store) expireEvents(ctx context.Context, before int64) error {
+	err := s.expireRows(ctx, "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE time < ? ORDER BY time LIMIT ?)", before)
+	if err != nil {
+		return err
+	}
+	return s.expireRows(ctx, "DELETE FROM tags WHERE (day, tag, key) IN (SELECT day, tag, key FROM tags WHERE day < ? LIMIT ?)", hourOf(before)/dayHours)
+}
+
+// expireRows repeats a statement, of a bound and a number of rows, until it
+// deletes fewer.
+func (s *Store) expireRows(ctx context.Context, statement string, before int64) error {
 	for {
 		s.mu.Lock()
-		result, err := s.db.ExecContext(ctx, "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE time < ? ORDER BY time LIMIT ?)", before, expireRows)
+		result, err := s.db.ExecContext(ctx, statement, before, expireRows)
 		s.mu.Unlock()
 		if err != nil {
 			return err
@@ -50,6 +61,7 @@ func (s *Store) expireCounts(ctx context.Context, before int64) error {
 		for _, statement := range []string{
 			"DELETE FROM counts WHERE hour < ?1",
 			"DELETE FROM words WHERE rowid IN (SELECT seq FROM texts WHERE key NOT IN (SELECT key FROM counts))",
+			"DELETE FROM functions WHERE key NOT IN (SELECT key FROM counts)",
 			"DELETE FROM texts WHERE key NOT IN (SELECT key FROM counts)",
 			"DELETE FROM sources WHERE id NOT IN (SELECT source FROM counts)", // whose events expired earlier
 		} {

@@ -23,6 +23,8 @@ type writeStatements struct {
 	events, event *sql.Stmt // of chunk events, of one
 	counts, count *sql.Stmt // of chunk cells, of one
 	text, words   *sql.Stmt
+	tags, tag     *sql.Stmt // of chunk tags, of one
+	function      *sql.Stmt
 }
 
 const (
@@ -30,6 +32,8 @@ const (
 	eventRow    = "(?,?,?,?,?,?,?,?,?,?,?)"
 	insertCount = "INSERT INTO counts (hour, source, key, events, first, last) VALUES "
 	countRow    = "(?,?,?,?,?,?)"
+	insertTag   = "INSERT OR IGNORE INTO tags (day, tag, key) VALUES "
+	tagRow      = "(?,?,?)"
 	addCount    = " ON CONFLICT DO UPDATE SET events = min(events + excluded.events, 4294967295), first = min(first, excluded.first), last = max(last, excluded.last)"
 )
 
@@ -46,6 +50,9 @@ func (w *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
 		{&w.count, insertCount + countRow + addCount},
 		{&w.text, "INSERT INTO texts (key, hash) VALUES (?,?)"},
 		{&w.words, "INSERT INTO words (rowid, text) VALUES (?,?)"},
+		{&w.tags, insertTag + many(tagRow)},
+		{&w.tag, insertTag + tagRow},
+		{&w.function, "INSERT OR IGNORE INTO functions (function, key) VALUES (?,?)"},
 	} {
 		stmt, err := db.PrepareContext(ctx, s.text)
 		if err != nil {
@@ -60,7 +67,7 @@ func (w *writeStatements) prepare(ctx context.Context, db *sql.DB) error {
 func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events = s.kept(events)
+	events = s.keep.Kept(events)
 	if len(events) == 0 {
 		return 0, nil
 	}
@@ -80,20 +87,10 @@ func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) 
 	for key, hashes := range batch.texts {
 		s.texts[key] = append(s.texts[key], hashes...)
 	}
-	return batch.inserted, nil
-}
-
-// kept returns the events that are not older than the store keeps, bounded.
-func (s *Store) kept(events []issues.Event) []issues.Event {
-	oldest := s.keep.Oldest()
-	kept := make([]issues.Event, 0, len(events))
-	for _, e := range events {
-		if e.Time >= oldest.UnixNano() {
-			e.Bound()
-			kept = append(kept, e)
-		}
+	for _, t := range batch.tags {
+		s.known.add(t)
 	}
-	return kept
+	return batch.inserted, nil
 }
 
 // sourcesLocked returns the number of each event's source, and stores new ones.
@@ -149,6 +146,7 @@ type batch struct {
 	inserted int
 	cells    map[place]cell // what is counted
 	texts    map[issues.Key][]uint64
+	tags     []tagged // that were not known
 	lastSeq  int64
 	args     []any
 }
@@ -173,6 +171,9 @@ func (b *batch) run(ctx context.Context, tx *sql.Tx) error {
 	}
 	if err := b.insertCounts(ctx, tx); err != nil {
 		return fmt.Errorf("count: %w", err)
+	}
+	if err := b.insertTags(ctx, tx); err != nil {
+		return err
 	}
 	return b.insertTexts(ctx, tx)
 }
@@ -289,6 +290,9 @@ func (b *batch) insertTexts(ctx context.Context, tx *sql.Tx) error {
 		}
 		if _, err := tx.StmtContext(ctx, b.stmt.words).ExecContext(ctx, seq, e.SearchText()); err != nil {
 			return fmt.Errorf("insert the words of a text: %w", err)
+		}
+		if err := b.insertFunctions(ctx, tx, e); err != nil {
+			return err
 		}
 		b.texts[e.Key] = append(added, hash)
 	}

@@ -42,6 +42,9 @@ const (
 //go:embed schema.sql
 var schema string
 
+//go:embed selectors.sql
+var selectors string
+
 // ErrUnusable means that the file is damaged or of another version: SetAside
 // moves it away, and a new one is filled from Loki.
 var ErrUnusable = errors.New("the event store cannot be used")
@@ -63,6 +66,9 @@ type Store struct {
 	stmt writeStatements
 	// texts are the hashes of each key's texts that can be searched.
 	texts map[issues.Key][]uint64
+	known knownTags
+	// functions reads the functions of events.
+	functions issues.FunctionReader
 }
 
 var _ issues.Store = (*Store)(nil)
@@ -152,6 +158,9 @@ func (s *Store) prepare(ctx context.Context) error {
 		}
 	} else if version != schemaVersion {
 		return fmt.Errorf("%w: it has version %d, this program knows %d", ErrUnusable, version, schemaVersion)
+	}
+	if _, err := s.db.ExecContext(ctx, selectors); err != nil {
+		return fmt.Errorf("make the tables of tags: %w", err)
 	}
 	return s.stmt.prepare(ctx, s.db)
 }

@@ -50,6 +50,8 @@ func Run(t *testing.T, open Open) {
 		"UsersAreThoseOfTheNewestEvents":      users,
 		"Search":                              search,
 		"ManyTextsOfOneKeyAreBounded":         manyTexts,
+		"KeysAreFoundByTheirTags":             tagged,
+		"KeysAreFoundByTheirFunctions":        calling,
 		"TooOldIsLeftOut":                     tooOld,
 		"Size":                                size,
 		"WrongStepsAreRefused":                wrongSteps,
@@ -240,6 +242,9 @@ func filters(t *testing.T, s issues.Store) {
 		{issues.Filter{Env: []string{"prod", "test"}, Service: []string{"web"}}, []issues.Key{2, 4}},
 		{issues.Filter{Env: []string{"test"}, Level: []string{"fatal"}}, []issues.Key{3}},
 		{issues.Filter{Service: []string{"' OR 1=1 --"}}, nil},
+		{issues.Filter{NotEnv: []string{"prod"}}, []issues.Key{3, 4}},
+		{issues.Filter{NotService: []string{"web"}, NotLevel: []string{"fatal"}}, []issues.Key{1}},
+		{issues.Filter{Env: []string{"prod"}, NotEnv: []string{"prod"}}, nil},
 	} {
 		var listed, read, drawn []issues.Key
 		for _, total := range totalsOf(t, s, all(), test.filter) {
@@ -468,6 +473,64 @@ func tooOld(t *testing.T, s issues.Store) {
 	equal(t, "events", eventsOf(t, s, issues.EventQuery{}), []issues.Event{young})
 }
 
+func tagged(t *testing.T, s issues.Store) {
+	of := func(key issues.Key, n int, tags map[string]string) issues.Event {
+		e := event(key, n)
+		e.Tags = tags
+		return e
+	}
+	insert(t, s,
+		of(1, 1, map[string]string{"host": "web-1", "endpoint": "/api/v1/games/12?sort=new"}),
+		of(2, 2, map[string]string{"host": "web-1", "user": "שלום"}),
+		of(3, 3, map[string]string{"host": "web-2", "user": "web-1"}),
+		of(4, 3*24*60, map[string]string{"host": "web-1"}),
+	)
+	insert(t, s, of(1, 4, map[string]string{"host": "web-2"}), of(2, 2, map[string]string{"host": "web-1", "user": "שלום"}))
+	today := issues.Span{From: Now.Add(-time.Hour), To: Now}
+	for _, test := range []struct {
+		span        issues.Span
+		name, value string
+		want        []issues.Key
+	}{
+		{all(), "host", "web-1", []issues.Key{1, 2, 4}},
+		{all(), "host", "web-2", []issues.Key{1, 3}},
+		{issues.Span{From: Now.Add(-30 * time.Minute), To: Now}, "user", "שלום", []issues.Key{2}},
+		{today, "host", "web", nil},
+		{today, "endpoint", "/api/v1/games/<num>", []issues.Key{1}},
+		{today, "endpoint", "/api/v1/games/12?sort=new", nil},
+		{today, "' OR 1=1 --", "", nil},
+		{issues.Span{From: Now.Add(-4 * day), To: Now.Add(-2 * day)}, "host", "web-1", []issues.Key{4}},
+		{issues.Span{From: Now.Add(2 * day), To: Now.Add(3 * day)}, "host", "web-1", nil},
+		{issues.Span{From: Now.Add(-200 * day), To: Now.Add(-199 * day)}, "host", "web-1", nil},
+	} {
+		got, err := s.Tagged(t.Context(), test.span, test.name, test.value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(got)
+		equal(t, fmt.Sprintf("keys with %s=%s in %v", test.name, test.value, test.span), got, test.want)
+	}
+}
+
+func calling(t *testing.T, s issues.Store) {
+	a, b := event(1, 0), event(2, 1)
+	b.Text = "Traceback (most recent call last):\n  File \"/srv/app/shop.py\", line 9, in create_game\n" +
+		"  File \"/srv/app/shop.py\", line 3, in pay\nKeyError: 1\n\n" +
+		"During handling of the above exception, another exception occurred:\n\n" +
+		"Traceback (most recent call last):\n  File \"/usr/lib/python3/site-packages/flask/app.py\", line 9, in wsgi_app\nValueError: 2"
+	insert(t, s, a, b)
+	for function, want := range map[string][]issues.Key{
+		"pay": {1, 2}, "create_game": {2}, "wsgi_app": {2}, "create": nil, "ValueError": nil, "": nil, "' OR 1=1 --": nil,
+	} {
+		got, err := s.Calling(t.Context(), function)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(got)
+		equal(t, fmt.Sprintf("keys that call %q", function), got, want)
+	}
+}
+
 func size(t *testing.T, s issues.Store) {
 	insert(t, s, event(1, 0), event(1, 1), event(2, 0))
 	got, err := s.Size(t.Context())
@@ -626,7 +689,12 @@ func expired(t *testing.T, open Open) {
 	expire([]issues.Key{3}, 3)
 	now = Now.Add(10 * day)
 	expire(nil, 2)
-	keys, err := s.Search(t.Context(), "shop.py", 10)
+	keys, err := s.Tagged(t.Context(), issues.Span{From: Now.Add(-5 * day), To: Now.Add(20 * day)}, "host", "web-0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "keys with a tag", keys, []issues.Key(nil))
+	keys, err = s.Search(t.Context(), "shop.py", 10)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,11 @@
 package mask
 
 import (
-	"bytes"
-	"compress/gzip"
-	"os"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // mixture returns lines of several programs: nginx, PostgreSQL, PgBouncer, syslog and
@@ -19,20 +18,9 @@ func mixture(tb testing.TB) [][]byte {
 		"level/testdata/syslog/syslog.gz", "level/testdata/syslog/auth.log.gz", "traceback/testdata/postgres/postgresql.log.gz",
 		"traceback/testdata/own-runs/python.log.gz",
 	} {
-		f, err := os.Open("../../" + name)
-		if err != nil {
-			tb.Fatal(err)
+		for _, line := range corpus.Lines(tb, "../../"+name) {
+			lines = append(lines, []byte(line))
 		}
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		var text bytes.Buffer
-		if _, err := text.ReadFrom(z); err != nil {
-			tb.Fatal(err)
-		}
-		f.Close()
-		lines = append(lines, bytes.Split(bytes.TrimSpace(text.Bytes()), []byte("\n"))...)
 	}
 	return lines
 }

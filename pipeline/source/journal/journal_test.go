@@ -2,12 +2,10 @@ package journal
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +18,7 @@ import (
 	"time"
 
 	"github.com/tovtech/tovplay-logging/pipeline"
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // truth is what the journal in testdata was written with.
@@ -48,36 +47,11 @@ func (e truth) text(t *testing.T) string {
 }
 
 func readTruth(t *testing.T) []truth {
-	var all []truth
-	d := json.NewDecoder(bytes.NewReader(unpack(t, "testdata/entries.truth.jsonl.gz")))
-	for d.More() {
-		var e truth
-		if err := d.Decode(&e); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, e)
-	}
+	all := corpus.Rows[truth](t, "testdata/entries.truth.jsonl.gz")
 	if len(all) != 500 {
 		t.Fatalf("testdata holds %d entries, want 500", len(all))
 	}
 	return all
-}
-
-func unpack(t testing.TB, path string) []byte {
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
 }
 
 // folder returns a new journal folder with a copy of the journal in testdata,
@@ -86,7 +60,7 @@ func folder(t testing.TB, change func(content []byte) []byte) string {
 	if _, err := exec.LookPath("journalctl"); err != nil {
 		t.Fatal("journalctl is missing: apt-get install systemd")
 	}
-	content := unpack(t, "testdata/entries.journal.gz")
+	content := []byte(corpus.Text(t, "testdata/entries.journal.gz"))
 	if change != nil {
 		content = change(content)
 	}
@@ -599,7 +573,7 @@ func withWrongName(t *testing.T, content []byte, text string) []byte {
 
 func TestCorruptEntryIsSteppedOver(t *testing.T) {
 	all := readTruth(t)
-	content := unpack(t, "testdata/entries.journal.gz")
+	content := []byte(corpus.Text(t, "testdata/entries.journal.gz"))
 	bad := 250
 	for bytes.Count(content, []byte("MESSAGE="+all[bad].text(t))) != 1 {
 		bad++

@@ -243,6 +243,28 @@ func TestPipeThatIsRemovedEndsTheSource(t *testing.T) {
 	}
 }
 
+// The wait for data is over before it begins here, as on a busy machine.
+func TestWhatIsInAPipeThatIsRemovedIsReadFirst(t *testing.T) {
+	path := fifo(t, filepath.Join(t.TempDir(), "p"))
+	s := New(path, Options{Poll: 1})
+	in, err := open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	write(t, path, "last")
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 100)
+	if n, err := s.read(t.Context(), in, buf); string(buf[:n]) != "last" || err != nil {
+		t.Errorf("got %q, %v, want last", buf[:n], err)
+	}
+	if n, err := s.read(t.Context(), in, buf); n != 0 || !errors.Is(err, errGone) {
+		t.Errorf("then: got %d bytes, %v, want %v", n, err, errGone)
+	}
+}
+
 func TestPipeThatIsReplacedIsFollowed(t *testing.T) {
 	dir := t.TempDir()
 	path := fifo(t, filepath.Join(dir, "p"))

@@ -151,7 +151,31 @@ func (s *Source) read(ctx context.Context, in *os.File, buf []byte) (int, error)
 	default:
 		return 0, fmt.Errorf("read %s: %w", s.path, err)
 	}
-	return 0, s.check(in)
+	err = s.check(in)
+	if err == nil {
+		return 0, nil
+	}
+	// The wait may have been over before what is in the pipe came.
+	if n := readNow(in, buf); n > 0 {
+		return n, nil
+	}
+	return 0, err
+}
+
+// readNow reads what is there without waiting, whatever the deadline; 0 if nothing
+// is.
+func readNow(in *os.File, buf []byte) int {
+	in.SetReadDeadline(time.Time{})
+	raw, err := in.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	n := 0
+	raw.Read(func(fd uintptr) bool {
+		n, _ = syscall.Read(int(fd), buf) // -1 with an error: nothing is there
+		return true
+	})
+	return max(n, 0)
 }
 
 // check reports whether the path leads to what is open.

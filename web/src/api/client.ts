@@ -1,5 +1,5 @@
 import { resolve } from "../lib/base";
-import type { ErrorCode } from "./types";
+import type { ErrorCode, LogsCost } from "./types";
 
 /** An answer of the API that is not what was asked for, in words for people. */
 export class ApiError extends Error {
@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly source: string = "dashboard",
+    /** Of a query that was not run because it would read very much. */
+    readonly cost: LogsCost | null = null,
   ) {
     super(message);
     this.name = "ApiError";
@@ -89,13 +91,18 @@ async function toError(response: Response): Promise<ApiError> {
   const body: unknown = await response.json().catch(() => null);
   if (isErrorBody(body)) {
     const { code, message, source } = body.error;
-    return new ApiError(response.status, code, message, source);
+    return new ApiError(response.status, code, message, source, body.cost ?? null);
   }
   const text = `The dashboard answered ${response.status}. A proxy in between may be at fault; its log says more.`;
   return new ApiError(response.status, response.status === 401 ? "unauthorized" : "internal", text);
 }
 
-function isErrorBody(body: unknown): body is { error: { code: ErrorCode; message: string; source: string } } {
+interface ErrorBody {
+  error: { code: ErrorCode; message: string; source: string };
+  cost?: LogsCost;
+}
+
+function isErrorBody(body: unknown): body is ErrorBody {
   if (typeof body !== "object" || body === null || !("error" in body)) return false;
   const { error } = body;
   return (

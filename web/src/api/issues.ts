@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import { useEffect, useEffectEvent } from "react";
 import { LIVE_STATES } from "../lib/related";
-import type { View } from "../state/view";
+import { type Facet, markParams, type View } from "../state/view";
 import { apiUrl, getJson, type Params, postJson } from "./client";
 import { type Bounds, boundParams } from "./queries";
 import type {
@@ -31,14 +31,18 @@ const PAGE_EVENTS = 20;
 const OPEN_ISSUES = 10;
 const REOPEN_MS = 15_000;
 
-/** Labels by which issues are filtered; they know no exclusion. */
-export const ISSUE_FACETS = ["env", "service", "level"] as const;
+/** Labels by which events are filtered. */
+const EVENT_FACETS = ["env", "service", "level"] as const;
+/** Labels that are tags of events, by which issues are filtered. */
+const TAG_FACETS = ["host", "container"] as const;
 
 /** What of a view selects issues, as the API takes it. */
 export function issueParams(view: View, bounds: Bounds): Params {
   const words = view.q.join(" ");
   return [
     ...eventParams(view, bounds),
+    ...TAG_FACETS.flatMap((facet) => facetParams(view, facet)),
+    ...markParams(view.marks),
     ...view.states.map((state) => ["state", state] as const),
     ...view.assignees.map((name) => ["assignee", name] as const),
     ...(words ? [["q", words] as const] : []),
@@ -48,11 +52,13 @@ export function issueParams(view: View, bounds: Bounds): Params {
 
 /** True if the view has filters that issues do not know. */
 export function isBeyondIssues(view: View): boolean {
-  const excluded = ISSUE_FACETS.some((facet) => view.filters[facet].exclude.length > 0);
-  const other = (["host", "container", "job"] as const).some(
-    (facet) => view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
-  );
-  return excluded || other || view.fields.length > 0;
+  const { include, exclude } = view.filters.job;
+  return include.length + exclude.length + view.fields.length + view.not.length > 0 || view.query !== "";
+}
+
+/** True if issues are chosen by what they have, whatever of their events has it. */
+export function isByMarks(view: View): boolean {
+  return TAG_FACETS.some((facet) => facetParams(view, facet).length > 0) || view.marks.length > 0;
 }
 
 /** The view's issues, page by page. */
@@ -283,8 +289,13 @@ export function useFreshIssue(id: number): void {
 
 /** What of a view selects events. */
 export function eventParams(view: View, bounds: Bounds): Params {
-  const facets = ISSUE_FACETS.flatMap((facet) =>
-    view.filters[facet].include.map((value) => [facet, value] as const),
-  );
-  return [...facets, ...boundParams(bounds)];
+  return [...EVENT_FACETS.flatMap((facet) => facetParams(view, facet)), ...boundParams(bounds)];
+}
+
+function facetParams(view: View, facet: Facet): (readonly [string, string])[] {
+  const { include, exclude } = view.filters[facet];
+  return [
+    ...include.map((value) => [facet, value] as const),
+    ...exclude.map((value) => [facet, `!${value}`] as const),
+  ];
 }

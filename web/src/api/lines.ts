@@ -1,22 +1,25 @@
 import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { View } from "../state/view";
 import { apiUrl, getJson, type Params } from "./client";
-import { type Bounds, boundParams, viewParams } from "./queries";
-import type { Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
+import { type Bounds, boundParams, costParams, useCostParams, viewParams } from "./queries";
+import type { CompletionOption, Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
 
-/** How much the view's lines would cost Loki; asked only where it may be much. */
-export function useCost(view: View, bounds: Bounds, enabled: boolean) {
+/** Asks how much Loki would read for all lines of a view; null when that is not known. */
+export function useCost(view: View, bounds: Bounds): () => Promise<LogsCost | null> {
+  const client = useQueryClient();
   const params: Params = [...viewParams(view), ...boundParams(bounds)];
-  return useQuery({
-    queryKey: ["cost", params],
-    queryFn: ({ signal }) => getJson<LogsCost>("logs/cost", params, signal),
-    enabled,
-  });
+  return () =>
+    client
+      .fetchQuery({
+        queryKey: ["cost", params],
+        queryFn: ({ signal }) => getJson<LogsCost>("logs/cost", params, signal),
+      })
+      .catch(() => null);
 }
 
 /** Patterns and fields of the view's newest lines. */
 export function useSample(view: View, bounds: Bounds, enabled = true) {
-  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["sample", params],
     queryFn: ({ signal }) => getJson<LogsSample>("logs/sample", params, signal),
@@ -25,11 +28,25 @@ export function useSample(view: View, bounds: Bounds, enabled = true) {
   });
 }
 
-/** Loads the names of labels that lines of the range have, or the values of one label. */
-export function useCompletion(bounds: Bounds): (label?: string) => Promise<string[]> {
+/** What is to be completed: names, or the values of one, among the streams of a selector. */
+export interface Wanted {
+  name?: string;
+  /** Whether fields of lines are wanted beside labels. */
+  fields: boolean;
+  /** A stream selector; empty for all streams. */
+  selector: string;
+}
+
+/** Loads names or values of the lines that the view's filters select in the range, its query aside. */
+export function useCompletion(view: View, bounds: Bounds): (wanted: Wanted) => Promise<CompletionOption[]> {
   const client = useQueryClient();
-  return async (label) => {
-    const params: Params = [...boundParams(bounds), ...(label ? [["label", label] as const] : [])];
+  return async ({ name, fields, selector }) => {
+    const params: Params = [
+      ...viewParams({ ...view, query: selector, fields: [], q: [], not: [], patterns: [] }),
+      ...boundParams(bounds),
+      ...(fields ? [["of", "fields"] as const] : []),
+      ...(name ? [["name", name] as const] : []),
+    ];
     const { options } = await client.fetchQuery({
       queryKey: ["completion", params],
       queryFn: ({ signal }) => getJson<LogsCompletion>("logs/completion", params, signal),
@@ -38,10 +55,13 @@ export function useCompletion(bounds: Bounds): (label?: string) => Promise<strin
   };
 }
 
-/** Where the view's lines are as a file; the browser saves it. */
-export function exportUrl(view: View, bounds: Bounds, format: "ndjson" | "csv"): string {
+export type ExportFormat = "ndjson" | "csv";
+
+/** Where the view's lines are as a file, whatever they cost; the browser saves it. */
+export function exportUrl(view: View, bounds: Bounds, format: ExportFormat): string {
   const direction = view.order === "oldest" ? "forward" : "backward";
   return apiUrl("logs/export", [
+    ...costParams(true),
     ...viewParams(view),
     ...boundParams(bounds),
     ["direction", direction],

@@ -7,6 +7,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useAnyCost } from "../state/anchor";
 import { buildLogQL } from "../state/logql";
 import { filterParams, type View } from "../state/view";
 import { ApiError, getJson, type Params, postJson } from "./client";
@@ -63,6 +64,11 @@ export function useSession() {
   });
 }
 
+/** True once it is known that the user is an admin. */
+export function useIsAdmin(): boolean {
+  return useSession().data?.user.role === "admin";
+}
+
 export function useLogin() {
   const client = useQueryClient();
   return useMutation({
@@ -107,7 +113,7 @@ export function useHealthSeries(component: string, bounds: Bounds) {
 
 /** Counts over time of the view's lines, by the given labels. */
 export function useVolume(view: View, bounds: Bounds, by: string) {
-  const params: Params = [...viewParams(view), ...boundParams(bounds), ["by", by]];
+  const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds), ["by", by]];
   return useQuery({
     queryKey: ["volume", params],
     queryFn: ({ signal }) => getJson<VolumeResponse>("volume", params, signal),
@@ -117,7 +123,7 @@ export function useVolume(view: View, bounds: Bounds, by: string) {
 
 /** Values of the facets with their counts. */
 export function useLabels(view: View, bounds: Bounds) {
-  const params: Params = [...viewParams(view), ...boundParams(bounds)];
+  const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["labels", params],
     queryFn: ({ signal }) => getJson<LabelsResponse>("labels", params, signal),
@@ -132,6 +138,7 @@ export function useLogs(
   options: { limit?: number | undefined; enabled?: boolean } = {},
 ) {
   const params: Params = [
+    ...useCostParams(),
     ...viewParams(view),
     ...boundParams(bounds),
     ["limit", String(options.limit ?? PAGE_LINES)],
@@ -146,6 +153,15 @@ export function useLogs(
     placeholderData: keepPreviousData,
     enabled: options.enabled ?? true,
   });
+}
+
+/** What queries add that read lines: whether they are to run whatever they read. */
+export function useCostParams(): Params {
+  return costParams(useAnyCost());
+}
+
+export function costParams(anyCost: boolean): Params {
+  return anyCost ? [["cost", "any"]] : [];
 }
 
 /** The filters of a view as the API takes them. */

@@ -107,7 +107,7 @@ export interface paths {
         };
         /**
          * How much a query would read
-         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range. huge is true from 4 GiB on.
+         * @description From Loki's index alone, without reading a line: all that the query's streams hold in the range. huge says that such a query is not run unless it is asked for with cost=any.
          */
         get: operations["logsCost"];
         put?: never;
@@ -147,7 +147,7 @@ export interface paths {
         };
         /**
          * Names or values for a query that is being written
-         * @description The names of labels that streams of the range have, or the values of one label; at most 500.
+         * @description The labels of the streams that the filters select, with of=fields also the fields of their lines (structured metadata, and what a parser would find), or the values of one; at most 500. Of a query only its stream selector counts.
          */
         get: operations["logsCompletion"];
         put?: never;
@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * Facets: label values with their number of lines in the range
-         * @description The filter on a label is not applied to that label's own values, so that the alternatives stay visible. Values are ordered by count, largest first, at most 200 for each label.
+         * @description The filter on a label is not applied to that label's own values, so that the alternatives stay visible. Values are ordered by count, largest first, at most 200 for each label. Where counting would be costly, the values have the count 0 and their labels are in uncounted.
          */
         get: operations["labels"];
         put?: never;
@@ -850,7 +850,7 @@ export interface paths {
         put?: never;
         /**
          * Silence an alert
-         * @description In Alertmanager, in the user's name. Needs Content-Type application/json, and a same-origin request.
+         * @description In Alertmanager, in the user's name; only an admin may. Needs Content-Type application/json, and a same-origin request.
          */
         post: operations["silence"];
         delete?: never;
@@ -871,7 +871,7 @@ export interface paths {
         post?: never;
         /**
          * End a silence
-         * @description Needs Content-Type application/json, and a same-origin request.
+         * @description Only an admin may. Needs Content-Type application/json, and a same-origin request.
          */
         delete: operations["unsilence"];
         options?: never;
@@ -916,6 +916,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What all users have frozen */
+        get: operations["snapshots"];
+        put?: never;
+        /**
+         * Freeze what a view shows
+         * @description Of lines the first 5,000 of the view's order, or 12 MiB of them, and the counts of all; of an issue one event; of a request its story. The dashboard reads them itself. All snapshots together take at most 512 MiB.
+         */
+        post: operations["freeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/snapshots/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A snapshot with its content */
+        get: operations["snapshot"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a snapshot
+         * @description Of the user's own; an admin deletes any.
+         */
+        delete: operations["deleteSnapshot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -924,13 +966,14 @@ export interface components {
         Level: "trace" | "debug" | "info" | "warn" | "error" | "critical" | "fatal" | "unknown";
         ErrorResponse: {
             error: components["schemas"]["Error"];
+            cost?: components["schemas"]["LogsCost"];
         };
         Error: {
             /**
              * @description cancelled is not seen by clients that wait for their answer.
              * @enum {string}
              */
-            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "internal";
+            code: "syntax" | "limit" | "timeout" | "throttled" | "cancelled" | "unavailable" | "unauthorized" | "forbidden" | "not_found" | "bad_request" | "conflict" | "internal" | "costly";
             /** @description Plain words, with the remedy. */
             message: string;
             /** @enum {string} */
@@ -1069,6 +1112,8 @@ export interface components {
             /** @description Some facets are missing or cut; warnings say why. */
             partial: boolean;
             warnings: string[];
+            /** @description Labels whose values are known and their numbers not. */
+            uncounted: string[];
         };
         /** @description Data of the event `entries`. Its id is the cursor to resume from. */
         TailEntries: {
@@ -2069,6 +2114,8 @@ export interface components {
             env?: string[];
             service?: string[];
             level?: string[];
+            /** @description For issues: the number of a saved search of issues; only those that it lists are told. 0 for none. */
+            search?: number;
             /** @description For matches and silence: a log query. */
             query?: string;
             /** @description The search part of the page's address that shows these lines, if it is known. */
@@ -2091,6 +2138,8 @@ export interface components {
             env: string[];
             service: string[];
             level: string[];
+            /** @description For issues: the number of a saved search of issues; only those that it lists are told. 0 for none. */
+            search: number;
             /** @description For matches and silence: a log query. */
             query: string;
             /** @description The search part of the page's address that shows these lines, if it is known. */
@@ -2201,10 +2250,15 @@ export interface components {
         LogsCost: {
             /** Format: int64 */
             bytes: number;
+            /**
+             * Format: int64
+             * @description From how many bytes on it is asked; 0 is never.
+             */
+            limit_bytes: number;
             huge: boolean;
         };
         LogsCompletion: {
-            options: string[];
+            options: components["schemas"]["CompletionOption"][];
         };
         LogsSample: {
             lines: number;
@@ -2217,12 +2271,14 @@ export interface components {
             warnings: string[];
             patterns: components["schemas"]["LinePattern"][];
             fields: components["schemas"]["LineField"][];
+            /** @description Loki has the filters |> and !>, as it has from 3.0 on. Without them the filters of patterns are regular expressions. */
+            pattern_filters: boolean;
         };
         LinePattern: {
             /** @description The message, with placeholders where it varies. */
             template: string;
-            /** @description What every such line holds as it stands, for q and not; empty when nothing is long enough. */
-            text: string;
+            /** @description A value of the parameter pattern that finds these lines and no other line of the sample; empty when there is none. */
+            filter: string;
             count: number;
             /** Format: date-time */
             first: string;
@@ -2309,6 +2365,84 @@ export interface components {
         SavedSearches: {
             searches: components["schemas"]["SavedSearch"][];
         };
+        CompletionOption: {
+            text: string;
+            /**
+             * @description json and logfmt are what these parsers take out of a line.
+             * @enum {string}
+             */
+            kind: "label" | "metadata" | "json" | "logfmt" | "value";
+            /** @description Of a field's values, as Loki guesses; empty where it does not. */
+            type: string;
+        };
+        SnapshotInput: {
+            /**
+             * @description What is frozen.
+             * @enum {string}
+             */
+            of: "lines" | "issue" | "story";
+            /** @description What of it: the parameters of GET /api/v1/logs and of its counts (by), of GET /api/v1/story, or issue, ts and id of an event; as in an address. */
+            params: string;
+            title: string;
+            /** @description The search part of the page's address. */
+            view: string;
+            /** @description How long it is kept; 0 for ever. */
+            days: number;
+        };
+        Snapshot: {
+            /** @description Cannot be guessed; a session is needed all the same. */
+            id: string;
+            title: string;
+            /** @description The view that it is of: lines, story, or issues/ and a number. */
+            path: string;
+            /** @description The search part of the page's address. */
+            view: string;
+            /** @description How many lines are kept. */
+            lines: number;
+            /** @description How many there were; null when it is not known. */
+            total: number | null;
+            created_by: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Null for never.
+             */
+            expires_at: string | null;
+            /** @description What it takes on disk. */
+            bytes: number;
+            /** @description True when the user froze it. */
+            own: boolean;
+        };
+        Snapshots: {
+            snapshots: components["schemas"]["Snapshot"][];
+        };
+        FrozenLines: {
+            entries: components["schemas"]["Entry"][];
+            /** @description True when Loki stopped answering before there were as many as are kept at most. */
+            partial: boolean;
+            warnings: string[];
+            /** @description Counts of all lines; null if they could not be counted. */
+            volume: components["schemas"]["VolumeResponse"] | null;
+        };
+        FrozenIssue: {
+            issue: components["schemas"]["IssueDetail"];
+            /** @description When the event was. */
+            ts: string;
+            /** @description Id of the event. */
+            id: string;
+            /** @description Null if only the issue's evidence has it. */
+            event: components["schemas"]["IssueEvent"] | null;
+        };
+        SnapshotContent: {
+            snapshot: components["schemas"]["Snapshot"];
+            /** @description One of them is set. */
+            content: {
+                lines: components["schemas"]["FrozenLines"] | null;
+                issue: components["schemas"]["FrozenIssue"] | null;
+                story: components["schemas"]["Story"] | null;
+            };
+        };
         /** @description How much is logged. */
         UsageAmount: {
             /** @description Lines with their structured metadata as Loki holds them, not compressed. */
@@ -2384,8 +2518,8 @@ export interface components {
         UsagePattern: {
             /** @description The message with placeholders where it varies. */
             template: string;
-            /** @description A text that every line of the pattern holds, to search for; empty when there is none. */
-            text: string;
+            /** @description A value of the parameter pattern that finds these lines and no other line of the sample; empty when there is none. */
+            filter: string;
             /** @description The service that most of the lines are of. */
             service: string;
             /** @description The level that all of the lines are of; empty if they differ or have none. */
@@ -2410,7 +2544,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request is wrong; the message says what to change (codes bad_request, syntax, limit) */
+        /** @description The request is wrong or reads too much; the message says what to change (codes bad_request, syntax, limit, costly) */
         BadRequest: {
             headers: {
                 [name: string]: unknown;
@@ -2428,7 +2562,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description The request came from another site (code forbidden) */
+        /** @description The request came from another site, or the user is no admin (code forbidden) */
         Forbidden: {
             headers: {
                 [name: string]: unknown;
@@ -2475,7 +2609,7 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
-        /** @description There is no such issue, episode, silence, channel or rule (code not_found) */
+        /** @description There is no such issue, episode, silence, channel, rule or snapshot (code not_found) */
         NotFound: {
             headers: {
                 [name: string]: unknown;
@@ -2527,11 +2661,11 @@ export interface components {
         step: string;
         /** @description Number of the issue. One that was merged is the issue that it is part of now. */
         issue: number;
-        /** @description Environment of the events; repeat for several. */
+        /** @description Environment of the events; repeat for several. `!x` excludes x. */
         eventEnv: string[];
-        /** @description Service of the events; repeat for several. */
+        /** @description Service of the events; repeat for several. `!x` excludes x. */
         eventService: string[];
-        /** @description Level of the events; repeat for several. */
+        /** @description Level of the events; repeat for several. `!x` excludes x. */
         eventLevel: string[];
         /** @description First instant, included. */
         issueStart: string;
@@ -2551,6 +2685,20 @@ export interface components {
         episode: number;
         /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
         not: string[];
+        /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+        cost: "any";
+        /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+        pattern: string[];
+        /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
+        issueTag: string[];
+        /** @description The same as the tag host; `!x` excludes x. */
+        issueHost: string[];
+        /** @description The same as the tag container; `!x` excludes x. */
+        issueContainer: string[];
+        /** @description Function that is in the traceback of an issue; repeat for several, all must be there. `!x` excludes x. The counts are those of all events of the issue. */
+        issueFrame: string[];
+        /** @description Version of the deploy that may have brought an issue: the last one before it was first seen or came back, within a week. Repeat for alternatives; `!x` excludes x. */
+        issueDeploy: string[];
     };
     requestBodies: never;
     headers: never;
@@ -2681,6 +2829,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2693,6 +2843,8 @@ export interface operations {
                 direction?: components["parameters"]["direction"];
                 /** @description next_cursor of the page before, with otherwise equal parameters. Opaque. It fixes the range: start and end are taken from it. */
                 cursor?: components["parameters"]["cursor"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -2737,6 +2889,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2787,12 +2941,16 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
                 end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -2821,8 +2979,29 @@ export interface operations {
     logsCompletion: {
         parameters: {
             query?: {
-                /** @description The label whose values are wanted; without it, the names of labels. */
-                label?: string;
+                of?: "labels" | "fields";
+                /** @description The label or field whose values are wanted; without it, names. */
+                name?: string;
+                /** @description Service to show; repeat for several. `!x` excludes x. */
+                service?: components["parameters"]["service"];
+                /** @description Levels to show; repeat for several. `!x` excludes x. The set is that of the schema Level. */
+                level?: components["parameters"]["level"];
+                /** @description Environment to show; repeat for several. `!x` excludes x. */
+                env?: components["parameters"]["env"];
+                /** @description Host to show; repeat for several. `!x` excludes x. */
+                host?: components["parameters"]["host"];
+                /** @description Container to show; repeat for several. `!x` excludes x. */
+                container?: components["parameters"]["container"];
+                /** @description Collector job to show; repeat for several. `!x` excludes x. */
+                job?: components["parameters"]["job"];
+                /** @description Plain text that the line must contain, in any case; repeat for several, each must match. */
+                q?: components["parameters"]["q"];
+                /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
+                not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
+                /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
+                query?: components["parameters"]["query"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
@@ -2871,6 +3050,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -2880,6 +3061,8 @@ export interface operations {
                 /** @description backward: newest first. */
                 direction?: components["parameters"]["direction"];
                 format?: "ndjson" | "csv";
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -2915,6 +3098,8 @@ export interface operations {
                 start?: string;
                 /** @description Last instant, excluded. */
                 end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3012,6 +3197,15 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            /** @description Rules of notifications have it; the message names them (code conflict) */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
             500: components["responses"]["Internal"];
         };
     };
@@ -3099,6 +3293,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
@@ -3109,6 +3305,8 @@ export interface operations {
                 by?: components["parameters"]["by"];
                 /** @description Width of a bucket as a duration (10s, 5m, 1h), or auto. */
                 step?: components["parameters"]["step"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3153,12 +3351,16 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["start"];
                 /** @description Last instant, excluded. */
                 end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
             };
             header?: never;
             path?: never;
@@ -3203,6 +3405,8 @@ export interface operations {
                 q?: components["parameters"]["q"];
                 /** @description Texts that the line must not contain, none of them, in any case. At most 10. */
                 not?: components["parameters"]["not"];
+                /** @description A line filter of LogQL without its quotes, as the patterns of /logs/sample have it: |> or !> and a template, |~ or !~ and a regular expression; repeat for several. */
+                pattern?: components["parameters"]["pattern"];
                 /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
                 query?: components["parameters"]["query"];
                 /** @description Show lines from this time on first. Default now; at most 1 h back. */
@@ -3240,12 +3444,22 @@ export interface operations {
     issues: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
+                /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
+                tag?: components["parameters"]["issueTag"];
+                /** @description The same as the tag host; `!x` excludes x. */
+                host?: components["parameters"]["issueHost"];
+                /** @description The same as the tag container; `!x` excludes x. */
+                container?: components["parameters"]["issueContainer"];
+                /** @description Function that is in the traceback of an issue; repeat for several, all must be there. `!x` excludes x. The counts are those of all events of the issue. */
+                frame?: components["parameters"]["issueFrame"];
+                /** @description Version of the deploy that may have brought an issue: the last one before it was first seen or came back, within a week. Repeat for alternatives; `!x` excludes x. */
+                deploy?: components["parameters"]["issueDeploy"];
                 /** @description State of the issue; repeat for several. */
                 state?: components["parameters"]["state"];
                 /** @description Who has it; repeat for several. An empty value is nobody. */
@@ -3289,11 +3503,11 @@ export interface operations {
             query: {
                 /** @description Numbers of issues. */
                 issue: number[];
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -3324,12 +3538,22 @@ export interface operations {
     exportIssues: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
+                /** @description Tag that an issue has on a day of the range, as `name=value`; `name!=value` for one that it does not have; repeat for several. Values of one name are alternatives. The counts are those of all events of the issue. */
+                tag?: components["parameters"]["issueTag"];
+                /** @description The same as the tag host; `!x` excludes x. */
+                host?: components["parameters"]["issueHost"];
+                /** @description The same as the tag container; `!x` excludes x. */
+                container?: components["parameters"]["issueContainer"];
+                /** @description Function that is in the traceback of an issue; repeat for several, all must be there. `!x` excludes x. The counts are those of all events of the issue. */
+                frame?: components["parameters"]["issueFrame"];
+                /** @description Version of the deploy that may have brought an issue: the last one before it was first seen or came back, within a week. Repeat for alternatives; `!x` excludes x. */
+                deploy?: components["parameters"]["issueDeploy"];
                 /** @description State of the issue; repeat for several. */
                 state?: components["parameters"]["state"];
                 /** @description Who has it; repeat for several. An empty value is nobody. */
@@ -3453,11 +3677,11 @@ export interface operations {
     issueEvents: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -3496,11 +3720,11 @@ export interface operations {
     exportEvents: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -3567,11 +3791,11 @@ export interface operations {
     occurrences: {
         parameters: {
             query?: {
-                /** @description Service of the events; repeat for several. */
+                /** @description Service of the events; repeat for several. `!x` excludes x. */
                 service?: components["parameters"]["eventService"];
-                /** @description Level of the events; repeat for several. */
+                /** @description Level of the events; repeat for several. `!x` excludes x. */
                 level?: components["parameters"]["eventLevel"];
-                /** @description Environment of the events; repeat for several. */
+                /** @description Environment of the events; repeat for several. `!x` excludes x. */
                 env?: components["parameters"]["eventEnv"];
                 /** @description First instant, included. */
                 start?: components["parameters"]["issueStart"];
@@ -4287,6 +4511,111 @@ export interface operations {
             500: components["responses"]["Internal"];
             502: components["responses"]["Upstream"];
             503: components["responses"]["Off"];
+        };
+    };
+    snapshots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    freeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SnapshotInput"];
+            };
+        };
+        responses: {
+            /** @description What was frozen */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshot"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Off"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was frozen */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotContent"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+        };
+    };
+    deleteSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
         };
     };
 }

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Router } from "wouter";
 import { createQueryClient } from "../api/queries";
 import { basePath } from "../lib/base";
+import { ZoneProvider } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { SessionGate } from "./SessionGate";
 
@@ -13,7 +14,9 @@ export function App() {
     <ErrorBoundary name="The page">
       <QueryClientProvider client={client}>
         <Router base={basePath}>
-          <SessionGate />
+          <ZoneProvider>
+            <SessionGate />
+          </ZoneProvider>
         </Router>
       </QueryClientProvider>
     </ErrorBoundary>

@@ -2,14 +2,16 @@ import { type FormEvent, useId, useState } from "react";
 import { fromInputTime, toInputTime, zoneOffset } from "../lib/time";
 import { useAnchor } from "../state/anchor";
 import type { TimeRange } from "../state/view";
+import { useZone } from "../state/zone";
 import { Button } from "../ui/Button";
 
 const FIELD =
   "h-8 w-full rounded-md border border-line bg-bg px-2 font-sans text-body pointer-coarse:h-10 pointer-coarse:text-[1rem]";
 
-/** Two times typed by hand, in the reader's own zone. */
+/** Two times typed by hand, in the zone in which times are shown. */
 export function CustomRange({ range, onChoose }: { range: TimeRange; onChoose: (range: TimeRange) => void }) {
   const { startMs, endMs } = useAnchor();
+  const [zone] = useZone();
   const [start, setStart] = useState(toInputTime(startMs));
   const [end, setEnd] = useState(toInputTime(endMs));
   const [problem, setProblem] = useState("");
@@ -52,7 +54,9 @@ export function CustomRange({ range, onChoose }: { range: TimeRange; onChoose: (
         </p>
       )}
       <div className="flex items-center justify-between">
-        <span className="text-meta text-muted">Times are local, {zoneOffset(endMs)}</span>
+        <span className="text-meta text-muted">
+          Times are {zone === "utc" ? "in UTC" : `local, ${zoneOffset(endMs)}`}
+        </span>
         <Button type="submit" look={range.kind === "absolute" ? "primary" : "outline"}>
           Show
         </Button>

@@ -19,10 +19,11 @@ export function EnvSelect() {
   const labels = useLabels(view, anchor);
   const chosen = view.filters.env.include;
   const known = labels.data?.labels.env ?? [];
+  const counted = !labels.data?.uncounted.includes("env");
   const missing = chosen.filter((name) => known.every(({ value }) => value !== name));
   const options = [
     { value: ALL, label: "All environments" },
-    ...known.map(({ value, count }) => ({ value, label: value, note: formatShort(count) })),
+    ...known.map(({ value, count }) => ({ value, label: value, note: counted ? formatShort(count) : "" })),
     ...missing.map((value) => ({ value, label: value, note: "no lines" })),
   ];
   const choose = (value: string) => setView(onlyValues(view, "env", value === ALL ? [] : [value]));

@@ -1,4 +1,4 @@
-import { Moon, RotateCw, Search, Sun } from "lucide-react";
+import { Moon, RotateCw, Search, Share, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { useAnchor } from "../state/anchor";
@@ -10,7 +10,7 @@ import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
 import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
-import { OVERVIEW, USAGE } from "./routes";
+import { isSnapshot, OVERVIEW, USAGE } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
 
@@ -18,10 +18,11 @@ interface HeaderProps {
   session: Session;
   onHelp: () => void;
   onPalette: () => void;
+  onShare: () => void;
 }
 
 /** Name, tabs, and what holds for every view: environment, range, theme, user. */
-export function Header({ session, onHelp, onPalette }: HeaderProps) {
+export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
   const { view } = useView();
   const [path] = useLocation();
   const { refresh } = useAnchor();
@@ -46,17 +47,26 @@ export function Header({ session, onHelp, onPalette }: HeaderProps) {
             <kbd className="hidden font-sans text-meta lg:inline">{PALETTE_KEYS}</kbd>
           </Button>
         </span>
-        <EnvSelect />
-        {path !== USAGE.path && <RangePicker />}
-        <IconButton label="Load the newest" onClick={refresh}>
-          <RotateCw size={16} aria-hidden />
-        </IconButton>
+        {!isSnapshot(path) && (
+          <>
+            <EnvSelect />
+            {path !== USAGE.path && <RangePicker />}
+            <IconButton label="Load the newest" onClick={refresh}>
+              <RotateCw size={16} aria-hidden />
+            </IconButton>
+          </>
+        )}
+        <span className="hidden sm:block">
+          <IconButton label="Share this view" onClick={onShare}>
+            <Share size={16} aria-hidden />
+          </IconButton>
+        </span>
         <span className="hidden md:block">
           <IconButton label={`Use the ${other} theme`} onClick={toggleTheme}>
             {theme === "dark" ? <Sun size={16} aria-hidden /> : <Moon size={16} aria-hidden />}
           </IconButton>
         </span>
-        <UserButton session={session} onHelp={onHelp} onPalette={onPalette} />
+        <UserButton session={session} onHelp={onHelp} onPalette={onPalette} onShare={onShare} />
       </div>
     </header>
   );

@@ -11,10 +11,13 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["g u", "Go to the usage"],
   ["/", "Search the issues or the lines"],
   ["t", "Live tail on and off"],
+  ["s", "Share this view, but for issues"],
+  ["e", "Errors only, or all levels: overview, issues, logs"],
   ["j  k", "Next and previous line or issue"],
   ["Enter", "Open and close a line, open an issue"],
   ["x", "Choose an issue"],
   ["r  s  a", "Resolve or reopen, snooze, assign to me: the chosen issues, or this one"],
+  ["c", "Context of a line; comment on an issue"],
   ["?", "This help"],
 ];
 

@@ -1,6 +1,14 @@
 import { ChevronDown, Clock } from "lucide-react";
 import { lazy, Suspense } from "react";
-import { describeDuration, formatDay, formatExact, formatMinute } from "../lib/time";
+import {
+  describeDuration,
+  formatClock,
+  formatDay,
+  formatExact,
+  formatMinute,
+  formatSecond,
+  zoneMark,
+} from "../lib/time";
 import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
@@ -15,7 +23,10 @@ export function RangePicker() {
   const trigger = (
     <Button look="plain" className="max-w-44 shrink-0 sm:max-w-none" title={exactTitle(view.range)}>
       <Clock size={14} className="hidden shrink-0 text-muted sm:block" aria-hidden />
-      <span className="truncate">{rangeName(view.range)}</span>
+      <span className="truncate">
+        {rangeName(view.range)}
+        {zoneMark()}
+      </span>
       <ChevronDown size={14} className="shrink-0 text-muted" aria-hidden />
     </Button>
   );
@@ -31,7 +42,7 @@ function rangeName(range: TimeRange): string {
   const { startMs, endMs } = range;
   const sameDay = formatDay(startMs) === formatDay(endMs);
   if (sameDay && endMs - startMs < SHORT_MS) {
-    return `${formatExact(startMs).slice(5)} – ${formatExact(endMs).slice(11)}`;
+    return `${formatSecond(startMs).slice(5)} – ${formatClock(endMs)}`;
   }
   const end = sameDay ? formatMinute(endMs) : `${formatDay(endMs).slice(5)} ${formatMinute(endMs)}`;
   return `${formatDay(startMs).slice(5)} ${formatMinute(startMs)} – ${end}`;
@@ -39,6 +50,6 @@ function rangeName(range: TimeRange): string {
 
 function exactTitle(range: TimeRange): string | undefined {
   return range.kind === "absolute"
-    ? `${formatExact(range.startMs)} – ${formatExact(range.endMs)}`
+    ? `${formatSecond(range.startMs)} – ${formatExact(range.endMs)}`
     : undefined;
 }

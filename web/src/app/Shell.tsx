@@ -2,10 +2,24 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
+import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
-import { ALERTS, HEALTH, ISSUES, LINES, NOTIFICATIONS, OVERVIEW, routeOf, STORY, USAGE } from "./routes";
+import {
+  ALERTS,
+  HEALTH,
+  ISSUES,
+  isSnapshot,
+  LINES,
+  NOTIFICATIONS,
+  OVERVIEW,
+  routeOf,
+  SNAPSHOT,
+  SNAPSHOTS,
+  STORY,
+  USAGE,
+} from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
@@ -19,6 +33,9 @@ const IssuesView = lazy(() => import("../views/issues/IssuesView"));
 const LogsView = lazy(() => import("../views/logs/LogsView"));
 const Palette = lazy(() => import("./palette/Palette"));
 const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
+const ShareDialog = lazy(() => import("../views/share/ShareDialog"));
+const SnapshotsView = lazy(() => import("../views/snapshots/SnapshotsView"));
+const SnapshotView = lazy(() => import("../views/snapshots/SnapshotView"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
 const UsageView = lazy(() => import("../views/usage/UsageView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
@@ -28,9 +45,12 @@ export function Shell({ session }: { session: Session }) {
   const [help, setHelp] = useState(false);
   const [palette, setPalette] = useState(false);
   const [searches, setSearches] = useState(false);
+  const [share, setShare] = useState(false);
   const openHelp = () => setHelp(true);
   const openPalette = () => setPalette(true);
-  useShortcuts(openHelp, openPalette);
+  const openShare = () => setShare(true);
+  useShortcuts(openHelp, openPalette, openShare);
+  useZone(); // draws the page again when it changes
   useTitle();
   return (
     <div className="flex h-dvh flex-col">
@@ -41,7 +61,7 @@ export function Shell({ session }: { session: Session }) {
       >
         Skip to content
       </button>
-      <Header session={session} onHelp={openHelp} onPalette={openPalette} />
+      <Header session={session} onHelp={openHelp} onPalette={openPalette} onShare={openShare} />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Suspense fallback={<div aria-busy="true" className="h-full" />}>
           <Switch>
@@ -56,6 +76,10 @@ export function Shell({ session }: { session: Session }) {
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
             <Route path={STORY}>{guarded("Story", <StoryView />)}</Route>
             <Route path={USAGE.path}>{guarded(USAGE.name, <UsageView />)}</Route>
+            <Route path={SNAPSHOTS}>{guarded("Snapshots", <SnapshotsView />)}</Route>
+            <Route path={`${SNAPSHOT}/:id`}>
+              {({ id }) => guarded("Snapshot", <SnapshotView key={id} id={id} />)}
+            </Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -71,12 +95,14 @@ export function Shell({ session }: { session: Session }) {
       </main>
       <BottomTabs />
       <Suspense>{searches && <SearchesDialog onClose={() => setSearches(false)} />}</Suspense>
+      <Suspense>{share && <ShareDialog onClose={() => setShare(false)} />}</Suspense>
       <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
       <Suspense>
         {palette && (
           <Palette
             session={session}
             onHelp={openHelp}
+            onShare={openShare}
             onSearches={() => setSearches(true)}
             onClose={() => setPalette(false)}
           />
@@ -98,13 +124,14 @@ function focusMain() {
 /** Titles of the views that have no tab. */
 const UNTABBED: Readonly<Record<string, string>> = {
   [NOTIFICATIONS]: "Notifications",
+  [SNAPSHOTS]: "Snapshots",
   [STORY]: "Story of a request",
   [USAGE.path]: USAGE.name,
 };
 
 function useTitle() {
   const [path] = useLocation();
-  const name = UNTABBED[path] ?? routeOf(path)?.name;
+  const name = isSnapshot(path) ? "Snapshot" : (UNTABBED[path] ?? routeOf(path)?.name);
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);

@@ -7,11 +7,12 @@ interface UserButtonProps {
   session: Session;
   onHelp: () => void;
   onPalette: () => void;
+  onShare: () => void;
 }
 
 /** The user's letter, which opens the user's menu. */
-export function UserButton({ session, onHelp, onPalette }: UserButtonProps) {
-  const { name } = session.user;
+export function UserButton(props: UserButtonProps) {
+  const { name } = props.session.user;
   const trigger = (
     <button
       type="button"
@@ -23,7 +24,7 @@ export function UserButton({ session, onHelp, onPalette }: UserButtonProps) {
   );
   return (
     <Suspense fallback={trigger}>
-      <UserMenu trigger={trigger} session={session} onHelp={onHelp} onPalette={onPalette} />
+      <UserMenu trigger={trigger} {...props} />
     </Suspense>
   );
 }

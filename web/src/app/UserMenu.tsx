@@ -1,4 +1,15 @@
-import { Bell, ChartColumn, CircleHelp, LogOut, Moon, Search, Sun } from "lucide-react";
+import {
+  Bell,
+  ChartColumn,
+  CircleHelp,
+  Clock,
+  LogOut,
+  Moon,
+  Search,
+  Share,
+  Snowflake,
+  Sun,
+} from "lucide-react";
 import type { ReactElement } from "react";
 import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
@@ -6,20 +17,25 @@ import type { Session } from "../api/types";
 import { withTail } from "../state/filters";
 import { useTheme } from "../state/theme";
 import { linkTo, useView } from "../state/useView";
+import { useZone } from "../state/zone";
 import { Menu, MenuItem, MenuLine, MenuNote } from "../ui/Menu";
-import { NOTIFICATIONS, USAGE } from "./routes";
+import { NOTIFICATIONS, SNAPSHOTS, USAGE } from "./routes";
 
 interface UserMenuProps {
   trigger: ReactElement;
   session: Session;
   onHelp: () => void;
   onPalette: () => void;
+  onShare: () => void;
 }
 
-/** Who is logged in, settings, help, theme, log out. */
-export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMenuProps) {
+const LOCAL_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Who is logged in, settings, theme, zone of times, help, log out. */
+export default function UserMenu({ trigger, session, onHelp, onPalette, onShare }: UserMenuProps) {
   const logout = useLogout();
   const [theme, toggleTheme] = useTheme();
+  const [zone, chooseZone] = useZone();
   const { view } = useView();
   const [, navigate] = useLocation();
   const { name, role } = session.user;
@@ -39,6 +55,14 @@ export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMe
         <ChartColumn size={14} aria-hidden />
         {USAGE.name}
       </MenuItem>
+      <MenuItem onSelect={onShare}>
+        <Share size={14} aria-hidden />
+        Share this view
+      </MenuItem>
+      <MenuItem onSelect={() => navigate(linkTo(SNAPSHOTS, view))}>
+        <Snowflake size={14} aria-hidden />
+        Snapshots
+      </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>
           <Bell size={14} aria-hidden />
@@ -48,6 +72,10 @@ export default function UserMenu({ trigger, session, onHelp, onPalette }: UserMe
       <MenuItem onSelect={toggleTheme}>
         {theme === "dark" ? <Sun size={14} aria-hidden /> : <Moon size={14} aria-hidden />}
         {theme === "dark" ? "Light theme" : "Dark theme"}
+      </MenuItem>
+      <MenuItem onSelect={() => chooseZone(zone === "utc" ? "local" : "utc")}>
+        <Clock size={14} aria-hidden />
+        {zone === "utc" ? `Times in my zone, ${LOCAL_ZONE}` : "Times in UTC"}
       </MenuItem>
       <MenuItem onSelect={onHelp}>
         <CircleHelp size={14} aria-hidden />

@@ -20,6 +20,9 @@ export const ALERTS: RouteInfo = { path: "/alerts", name: "Alerts", key: "a", ic
 
 export const ROUTES: readonly RouteInfo[] = [OVERVIEW, ISSUES, LINES, HEALTH, ALERTS];
 
+/** Paths of the views that the filter of levels narrows. */
+export const HAVE_LEVELS: readonly string[] = [OVERVIEW.path, ISSUES.path, LINES.path];
+
 /** Path of the story of a request, which has no tab. */
 export const STORY = "/story";
 
@@ -28,6 +31,27 @@ export const USAGE = { path: "/usage", name: "Usage", key: "u" } as const;
 
 /** Path of the settings of notifications, which have no tab. */
 export const NOTIFICATIONS = "/settings/notifications";
+
+/** Path of the list of what is frozen, which has no tab. */
+export const SNAPSHOTS = "/snapshots";
+
+/** Path below which each snapshot is. */
+export const SNAPSHOT = "/snapshot";
+
+/** Path of one snapshot. */
+export function snapshotPath(id: string): string {
+  return `${SNAPSHOT}/${id}`;
+}
+
+/** True for a path of one snapshot. */
+export function isSnapshot(path: string): boolean {
+  return path.startsWith(`${SNAPSHOT}/`);
+}
+
+/** Path of the view in which lines are filtered from another one: the logs, but a snapshot filters its own. */
+export function linesPath(path: string): string {
+  return isSnapshot(path) ? path : LINES.path;
+}
 
 /** Path of one issue, or of one of its parts. */
 export function issuePath(id: number, part = ""): string {

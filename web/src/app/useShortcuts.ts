@@ -1,24 +1,26 @@
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
-import { withTail } from "../state/filters";
+import { toggleErrors, withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { focusSearch, SEARCH_STATE } from "../views/logs/focusSearch";
-import { ISSUES, LINES, ROUTES, USAGE } from "./routes";
+import { HAVE_LEVELS, ISSUES, isSnapshot, LINES, ROUTES, USAGE } from "./routes";
 
 const CHORD_MS = 1000;
-const HAVE_SEARCH: readonly string[] = [LINES.path, ISSUES.path];
 
-/** Keys that hold everywhere: ⌘K or Ctrl-K, g + letter, /, t, ?. Keys of a list are the list's own. */
-export function useShortcuts(onHelp: () => void, onPalette: () => void): void {
-  const { view } = useView();
+/** Keys of the page: ⌘K or Ctrl-K, g + letter, /, t, ? everywhere, s but for issues, e where levels are. Keys of a list are the list's own. */
+export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare: () => void): void {
+  const { view, setView } = useView();
   const [path, navigate] = useLocation();
   const chordUntil = useRef(0);
   useEffect(() => {
     const go = (to: string, state?: object) => navigate(linkTo(to, withTail(view, false)), { state });
     const actions: Record<string, () => void> = {
       "?": onHelp,
-      "/": () => (HAVE_SEARCH.includes(path) ? focusSearch() : go(LINES.path, SEARCH_STATE)),
+      "/": () => (hasSearch(path) ? focusSearch() : go(LINES.path, SEARCH_STATE)),
       t: () => navigate(linkTo(LINES.path, withTail(view, path !== LINES.path || !view.tail))),
+      ...(HAVE_LEVELS.includes(path) && { e: () => setView(toggleErrors(view)) }),
+      // Issues are snoozed with it.
+      ...(!path.startsWith(ISSUES.path) && { s: onShare }),
       g: () => {
         chordUntil.current = performance.now() + CHORD_MS;
       },
@@ -39,7 +41,11 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void): void {
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [navigate, onHelp, onPalette, path, view]);
+  }, [navigate, onHelp, onPalette, onShare, path, setView, view]);
+}
+
+function hasSearch(path: string): boolean {
+  return path === LINES.path || path === ISSUES.path || isSnapshot(path);
 }
 
 // Also while typing, but not over another dialog.

@@ -2,9 +2,10 @@ import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import type { GraphData } from "../lib/graph";
-import { formatClock, formatDay } from "../lib/time";
+import { formatClock, formatDay, zoneMark } from "../lib/time";
 import { formatUnit } from "../lib/units";
 import { useTheme } from "../state/theme";
+import { useZone } from "../state/zone";
 import { cx } from "../ui/cx";
 import { lineColumns, lineOptions } from "./lineOptions";
 import { Swatch } from "./Swatch";
@@ -27,6 +28,7 @@ export default function LineChart({
   const live = useRef(data);
   const zoomTo = useRef(onZoom);
   const [theme] = useTheme();
+  const [zone] = useZone();
   const [cursor, setCursor] = useState<{ index: number; x: number; width: number } | null>(null);
   const [hovered, setHovered] = useState(false);
   const tokens = data.lines.map(({ token }) => token).join(" ");
@@ -38,7 +40,7 @@ export default function LineChart({
     if (chart.current?.series.length === data.lines.length + 1) chart.current.setData(lineColumns(data));
   }, [data, onZoom]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours are read while building
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours and the zone are read while building
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -56,7 +58,7 @@ export default function LineChart({
       plot.destroy();
       chart.current = null;
     };
-  }, [tokens, height, theme]);
+  }, [tokens, height, theme, zone]);
 
   return (
     <figure
@@ -90,6 +92,7 @@ function Values({ data, index, x, width }: { data: GraphData; index: number; x: 
     >
       <p className="font-semibold">
         {formatDay(ms).slice(5)} {formatClock(ms)}
+        {zoneMark()}
       </p>
       {data.lines.map(({ label, token, values }) => (
         <p key={label} className="flex items-center gap-2">

@@ -4,6 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import type { Tick } from "../lib/graph";
 import { type ChartData, gaps } from "../lib/volume";
 import { useTheme } from "../state/theme";
+import { useZone } from "../state/zone";
 import { chartColumns, chartOptions, type Live } from "./options";
 import { Tooltip } from "./Tooltip";
 
@@ -26,6 +27,7 @@ export default function StackedBars({ data, covered, ticks, height, label, onZoo
   const live = useRef<Live>({ data, gaps: [], ticks: [] });
   const zoomTo = useRef(onZoom);
   const [theme] = useTheme();
+  const [zone] = useZone();
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const [pinned, setPinned] = useState(false);
   const [hovered, setHovered] = useState(false);
@@ -38,7 +40,7 @@ export default function StackedBars({ data, covered, ticks, height, label, onZoo
     if (chart.current?.series.length === data.series.length + 1) chart.current.setData(chartColumns(data));
   }, [data, covered, ticks, onZoom]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours are read while building
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours and the zone are read while building
   useEffect(() => {
     const element = box.current;
     if (!element) return;
@@ -56,7 +58,7 @@ export default function StackedBars({ data, covered, ticks, height, label, onZoo
       plot.destroy();
       chart.current = null;
     };
-  }, [tokens, height, theme]);
+  }, [tokens, height, theme, zone]);
 
   return (
     <figure

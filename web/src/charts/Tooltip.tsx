@@ -1,5 +1,5 @@
 import { formatCount, plural } from "../lib/format";
-import { formatClock, formatDay, formatMinute } from "../lib/time";
+import { formatClock, formatDay, formatMinute, zoneMark } from "../lib/time";
 import type { ChartData } from "../lib/volume";
 import { cx } from "../ui/cx";
 import { Swatch } from "./Swatch";
@@ -58,6 +58,6 @@ export function Tooltip({
 function bucketName(startMs: number, stepMs: number): string {
   const clock = stepMs < 60_000 ? formatClock : formatMinute;
   const end = startMs + stepMs;
-  if (stepMs >= 86_400_000) return formatDay(startMs);
-  return `${formatDay(startMs).slice(5)} ${clock(startMs)} – ${clock(end)}`;
+  if (stepMs >= 86_400_000) return formatDay(startMs) + zoneMark();
+  return `${formatDay(startMs).slice(5)} ${clock(startMs)} – ${clock(end)}${zoneMark()}`;
 }

@@ -1,7 +1,7 @@
 import type uPlot from "uplot";
 import { axisTop, type GraphData } from "../lib/graph";
 import { formatUnit } from "../lib/units";
-import { timeLabels } from "./axis";
+import { axisDate, timeLabels } from "./axis";
 import { tokenColour } from "./colours";
 import { drawGaps, scaleFont } from "./hatch";
 import { type Place, placeLabels } from "./labels";
@@ -30,6 +30,7 @@ export function lineOptions(
   return {
     width,
     height,
+    tzDate: axisDate,
     padding: [8, 16, 0, 0],
     legend: { show: false },
     cursor: {

@@ -2,7 +2,7 @@ import uPlot from "uplot";
 import { formatShort } from "../lib/format";
 import type { Tick } from "../lib/graph";
 import type { ChartData } from "../lib/volume";
-import { timeLabels } from "./axis";
+import { axisDate, timeLabels } from "./axis";
 import { tokenColour } from "./colours";
 import { drawGaps } from "./hatch";
 import { drawTicks } from "./ticks";
@@ -40,6 +40,7 @@ export function chartOptions(
   return {
     width,
     height,
+    tzDate: axisDate,
     padding: [8, 20, 0, 0],
     legend: { show: false },
     cursor: {

@@ -85,7 +85,7 @@ describe("an episode", () => {
 
   it("says when nobody said that it ended", () => {
     const ended = { ...ALERT, end: "2026-03-01T12:10:00Z" };
-    expect(episodeWords(ended, 0)).toMatch(/^Fired for 10 min, from .* to .*:10:00\.$/);
+    expect(episodeWords(ended, 0)).toMatch(/^Fired for 10 min, from .* to .*:10:00 UTC\S*\.$/);
     expect(episodeWords({ ...ended, inferred: true }, 0)).toContain("Nobody said that it ended");
     expect(episodeWords(ALERT, NOON + 1000)).toMatch(/^Fires for 1 s, since /);
   });

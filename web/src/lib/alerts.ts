@@ -9,7 +9,7 @@ import type {
 } from "../api/types";
 import { emptyFilters, type View } from "../state/view";
 import { formatCount } from "./format";
-import { describeSpan, formatExact } from "./time";
+import { describeSpan, formatExact, formatSecond, zoneShift } from "./time";
 
 const LEVELS: Record<string, Level> = { critical: "critical", error: "error", warning: "warn", info: "info" };
 
@@ -56,11 +56,11 @@ export function lasted({ start, end }: Pick<AlertEpisode, "start" | "end">, now:
 
 /** When it fired, in a sentence. */
 export function episodeWords(episode: AlertEpisode, now: number): string {
-  const start = formatExact(Date.parse(episode.start));
-  if (episode.end === null) return `Fires for ${lasted(episode, now)}, since ${start}.`;
+  const startMs = Date.parse(episode.start);
+  if (episode.end === null) return `Fires for ${lasted(episode, now)}, since ${formatExact(startMs)}.`;
   const end = formatExact(Date.parse(episode.end));
   const how = episode.inferred ? " Nobody said that it ended: nothing more was heard of it." : "";
-  return `Fired for ${lasted(episode, now)}, from ${start} to ${end}.${how}`;
+  return `Fired for ${lasted(episode, now)}, from ${formatSecond(startMs)} to ${end}.${how}`;
 }
 
 /** Where it fires: "backend · production". */
@@ -92,6 +92,7 @@ export function episodeView(view: View, episode: AlertEpisode, now: number): Vie
     filters,
     fields: [],
     not: [],
+    patterns: [],
     query: "",
     q: [],
     tail: false,
@@ -160,11 +161,11 @@ export function alertBands(
 
 const STEPS_MIN = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10_080];
 
-/** About so many times at full minutes, hours or days of local time within an axis. */
+/** About so many times at full minutes, hours or days of the zone within an axis. */
 export function axisTimes(axis: { startMs: number; endMs: number }, about: number): number[] {
   const least = (axis.endMs - axis.startMs) / 60_000 / about;
   const stepMs = (STEPS_MIN.find((step) => step >= least) ?? 43_200) * 60_000;
-  const shift = new Date(axis.startMs).getTimezoneOffset() * 60_000;
+  const shift = -zoneShift(axis.startMs);
   const first = Math.ceil((axis.startMs - shift) / stepMs) * stepMs + shift;
   const times: number[] = [];
   for (let at = first; at <= axis.endMs; at += stepMs) times.push(at);

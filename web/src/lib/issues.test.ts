@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Deploy, IssueChange, IssueDetail, IssuesSummary, OccurrencesResponse } from "../api/types";
+import type {
+  Deploy,
+  IssueChange,
+  IssueDetail,
+  IssueRow,
+  IssuesSummary,
+  OccurrencesResponse,
+} from "../api/types";
 import {
   actionWords,
   answerWords,
@@ -8,6 +15,7 @@ import {
   snoozeWords,
   titleParts,
   verdictOf,
+  withoutTwins,
 } from "./issues";
 
 const change = (kind: IssueChange["kind"], detail: Record<string, unknown> = {}): IssueChange => ({
@@ -38,6 +46,12 @@ describe("issues in words", () => {
     [change("unmerged", { from: 1, to: 2, hashes: ["a"] }), "took 1 group out of issue 1 to issue 2"],
     [change("spike", { events: 50, usual: 1.26 }), "saw a spike: 50 events in five minutes, usually 1.3"],
   ])("says what a change was", (one, want) => expect(changeWords(one)).toBe(want));
+
+  it("leaves out what was logged twice where the other one is there", () => {
+    const issue = (id: number, twin: number) => ({ id, twin }) as IssueRow;
+    const left = withoutTwins([issue(1, 0), issue(2, 1), issue(3, 7)]);
+    expect(left.map(({ id }) => id)).toEqual([1, 3]);
+  });
 
   it("says what ends a snooze", () =>
     expect(snoozeWords({ events: 5, surge: true })).toBe(

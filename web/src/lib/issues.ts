@@ -36,6 +36,11 @@ export function answerWords({ new: fresh, back, spiking, deploy }: IssuesSummary
 /** A deploy this long before is not named as what may have brought an issue. */
 const DEPLOY_NEAR_MS = 86_400_000;
 
+/** The issues without those of which another one of the same failure, logged twice, is among them. */
+export function withoutTwins(issues: readonly IssueRow[]): readonly IssueRow[] {
+  return issues.filter(({ twin }) => !issues.some(({ id }) => id === twin));
+}
+
 /** What is the case with an issue, in a sentence: "Back since deploy 2b7f1e, 14:03." */
 export function verdictOf(issue: IssueDetail, now: number): string {
   const spike = issue.spiking_since ? " Far more frequent than usual." : "";

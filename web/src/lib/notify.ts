@@ -42,15 +42,16 @@ export function kindName(kind: ChannelKind): string {
   return CHANNEL_KINDS.find(({ value }) => value === kind)?.label ?? kind;
 }
 
-/** What a rule is about, as a sentence without an end. */
-export function ruleWords(rule: Rule): string {
+/** What a rule is about, as a sentence without an end; `search` names its saved search. */
+export function ruleWords(rule: Rule, search = ""): string {
   if (rule.on === "matches")
     return `${plural(rule.count, "line")} or more in ${plural(rule.minutes, "minute")}`;
   if (rule.on === "silence") return `no line in ${plural(rule.minutes, "minute")}`;
   const kinds = ISSUE_KINDS.filter(({ value }) => rule.kinds.length === 0 || rule.kinds.includes(value));
   const words = kinds.map(({ label }) => label.toLowerCase()).join(", ");
   const where = [rule.env, rule.service, rule.level].filter((values) => values.length > 0);
-  return `issues: ${words}${where.map((values) => ` · ${values.join(" or ")}`).join("")}`;
+  const listed = rule.search > 0 ? ` · listed by “${search || `search ${rule.search}`}”` : "";
+  return `issues: ${words}${where.map((values) => ` · ${values.join(" or ")}`).join("")}${listed}`;
 }
 
 /** What somebody was told, in a line. */
@@ -142,6 +143,7 @@ export function ruleOf(form: FormData, on: RuleOn, shown: Search): RuleInput {
       env: listOf(text("env")),
       service: listOf(text("service")),
       level: listOf(text("level")),
+      search: Number(text("search")),
     };
   }
   const { query, view } = text("query") === shown.query ? shown : searchOf(text("query"));

@@ -1,5 +1,5 @@
 import type { Entry } from "../api/types";
-import { describeSpan, formatDay, nsToMs } from "./time";
+import { dayBounds, describeSpan, formatDay, nsToMs, zoneMark } from "./time";
 
 /** What the list of lines is made of. */
 export type Row =
@@ -23,17 +23,10 @@ export function buildRows(entries: readonly Entry[]): Row[] {
     }
     if (ms < day.startMs || ms >= day.endMs) {
       day = dayBounds(ms);
-      rows.push({ kind: "day", key: `day-${entry.id}`, label: formatDay(ms) });
+      rows.push({ kind: "day", key: `day-${entry.id}`, label: formatDay(ms) + zoneMark() });
     }
     rows.push({ kind: "entry", key: entry.id, entry });
     previous = ms;
   }
   return rows;
-}
-
-/** Start and end of the local day of a time. */
-function dayBounds(ms: number): { startMs: number; endMs: number } {
-  const date = new Date(ms);
-  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
-  return { startMs: new Date(year, month, day).getTime(), endMs: new Date(year, month, day + 1).getTime() };
 }

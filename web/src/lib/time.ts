@@ -55,35 +55,71 @@ export function describeSpan(ms: number): string {
   return `${Math.floor(ms / DAY)} days`;
 }
 
+/** Whose clock times are told by: the reader's own, or UTC. */
+export type Zone = "local" | "utc";
+
+let zone: Zone = "local";
+
+/** Sets the zone of every time that is shown or typed from here on, also on the canvas of charts: nothing else decides it. */
+export function setZone(next: Zone): void {
+  zone = next;
+}
+
 const pad = (value: number, width = 2) => String(value).padStart(width, "0");
 
-/** Local "2025-06-30". */
+/** A date whose UTC fields are what the zone's clock shows. */
+function clockOf(ms: number): Date {
+  return new Date(ms + zoneShift(ms));
+}
+
+/** How far the zone's clock is ahead of UTC at a time, in milliseconds. */
+export function zoneShift(ms: number): number {
+  return zone === "utc" ? 0 : -new Date(ms).getTimezoneOffset() * MINUTE;
+}
+
+/** The zone's name for the server, such as "Asia/Jerusalem". */
+export function zoneName(): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}
+
+/** "2025-06-30". */
 export function formatDay(ms: number): string {
-  const date = new Date(ms);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  const date = clockOf(ms);
+  return `${date.getUTCFullYear()}-${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`;
 }
 
-/** Local "14:03:07", with milliseconds if asked. */
+/** "14:03:07", with milliseconds if asked. */
 export function formatClock(ms: number, withMs = false): string {
-  const date = new Date(ms);
-  const clock = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
-  return withMs ? `${clock}.${pad(date.getMilliseconds(), 3)}` : clock;
+  const date = clockOf(ms);
+  const clock = `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())}`;
+  return withMs ? `${clock}.${pad(date.getUTCMilliseconds(), 3)}` : clock;
 }
 
-/** Local "14:03". */
+/** "14:03". */
 export function formatMinute(ms: number): string {
   return formatClock(ms).slice(0, 5);
 }
 
-/** Local day and time, for titles and absolute ranges: "2025-06-30 14:03:07". */
-export function formatExact(ms: number): string {
+/** Day and time where the zone is said beside it: "2025-06-30 14:03:07". */
+export function formatSecond(ms: number): string {
   return `${formatDay(ms)} ${formatClock(ms)}`;
 }
 
-/** Local "14:03" of today, "2025-06-30 14:03" of other days. */
+/** Day, time and zone: "2025-06-30 14:03:07 UTC+2". */
+export function formatExact(ms: number): string {
+  return `${formatSecond(ms)} ${zoneOffset(ms)}`;
+}
+
+/** "14:03" of today, "2025-06-30 14:03" of other days. */
 export function formatMoment(ms: number, now: number): string {
   const day = formatDay(ms);
-  return day === formatDay(now) ? formatMinute(ms) : `${day} ${formatMinute(ms)}`;
+  const minute = formatMinute(ms) + zoneMark();
+  return day === formatDay(now) ? minute : `${day} ${minute}`;
+}
+
+/** What follows a short time, so that nobody takes it for the local one: " UTC", or nothing. */
+export function zoneMark(): string {
+  return zone === "utc" ? " UTC" : "";
 }
 
 /** Milliseconds of a unix nanosecond string. */
@@ -91,15 +127,15 @@ export function nsToMs(ns: string): number {
   return Number(ns.slice(0, -6) || "0");
 }
 
-/** Local day and time with the zone and all nanosecond digits, so that a copied time is exact. */
+/** Day and time with all nanosecond digits and the zone, so that a copied time is exact. */
 export function formatNs(ns: string): string {
   const ms = nsToMs(ns);
-  return `${formatExact(ms)}.${ns.slice(-9).padStart(9, "0")} ${zoneOffset(ms)}`;
+  return `${formatSecond(ms)}.${ns.slice(-9).padStart(9, "0")} ${zoneOffset(ms)}`;
 }
 
-/** "UTC+2", "UTC−3:30" at that moment. */
+/** "UTC+2", "UTC−3:30": the zone at that moment. */
 export function zoneOffset(ms: number): string {
-  const minutes = -new Date(ms).getTimezoneOffset();
+  const minutes = zoneShift(ms) / MINUTE;
   if (minutes === 0) return "UTC";
   const sign = minutes > 0 ? "+" : "−";
   const hours = Math.floor(Math.abs(minutes) / 60);
@@ -107,13 +143,31 @@ export function zoneOffset(ms: number): string {
   return `UTC${sign}${hours}${rest ? `:${pad(rest)}` : ""}`;
 }
 
+/** Start and end of the day of a time; one with a change of the clocks is not 24 hours long. */
+export function dayBounds(ms: number): { startMs: number; endMs: number } {
+  const clock = clockOf(ms);
+  const [year, month, day] = [clock.getUTCFullYear(), clock.getUTCMonth(), clock.getUTCDate()];
+  const midnight = (of: number) =>
+    zone === "utc" ? Date.UTC(year, month, of) : new Date(year, month, of).getTime();
+  return { startMs: midnight(day), endMs: midnight(day + 1) };
+}
+
+/** A date whose local fields are what the zone's clock shows, but where the local clock leaves an hour out. */
+export function fakeLocal(ms: number): Date {
+  const date = new Date(ms);
+  if (zone === "local") return date;
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
+  const [hour, minute, second] = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()];
+  return new Date(year, month, day, hour, minute, second, date.getUTCMilliseconds());
+}
+
 /** What <input type="datetime-local" step="1"> shows for a time. */
 export function toInputTime(ms: number): string {
-  return formatExact(ms).replace(" ", "T");
+  return formatSecond(ms).replace(" ", "T");
 }
 
 /** The time of such an input; null when it is empty or not a time. */
 export function fromInputTime(text: string): number | null {
-  const ms = new Date(text).getTime();
+  const ms = new Date(zone === "utc" ? `${text}Z` : text).getTime();
   return text === "" || Number.isNaN(ms) ? null : ms;
 }

@@ -1,7 +1,7 @@
 import { Columns3, Minus, Plus } from "lucide-react";
 import { useLocation } from "wouter";
 import type { Entry } from "../api/types";
-import { LINES } from "../app/routes";
+import { linesPath } from "../app/routes";
 import { scalarMembers } from "../lib/message";
 import { filterMode, isFacet, type Mode, toggleColumn, toggleFilter } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
@@ -48,9 +48,9 @@ function Field({ name, value, kind }: { name: string; value: string; kind: strin
 
 function FieldActions({ name, value }: { name: string; value: string }) {
   const { view } = useView();
-  const [, navigate] = useLocation();
+  const [path, navigate] = useLocation();
   const mode = filterMode(view, name, value);
-  const filter = (next: Mode) => navigate(linkTo(LINES.path, toggleFilter(view, name, value, next)));
+  const filter = (next: Mode) => navigate(linkTo(linesPath(path), toggleFilter(view, name, value, next)));
   const usable = isFieldName(name);
   return (
     <div className="flex shrink-0">
@@ -76,7 +76,7 @@ function FieldActions({ name, value }: { name: string; value: string }) {
         label={view.columns.includes(name) ? `No column ${name}` : `Column ${name}`}
         size="sm"
         aria-pressed={view.columns.includes(name)}
-        onClick={() => navigate(linkTo(LINES.path, toggleColumn(view, name)))}
+        onClick={() => navigate(linkTo(linesPath(path), toggleColumn(view, name)))}
       >
         <Columns3 size={14} aria-hidden />
       </IconButton>

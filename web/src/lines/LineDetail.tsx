@@ -1,12 +1,13 @@
 import { Crosshair, FoldVertical, Route } from "lucide-react";
 import { useState } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import type { Entry } from "../api/types";
-import { LINES, STORY } from "../app/routes";
+import { isSnapshot, LINES, linesPath, STORY } from "../app/routes";
 import { resolve } from "../lib/base";
 import { parseRecord } from "../lib/message";
 import { formatNs } from "../lib/time";
 import { linkTo, useView } from "../state/useView";
+import { useZone } from "../state/zone";
 import { Button, buttonClass } from "../ui/Button";
 import { CopyButton } from "../ui/CopyButton";
 import { Segmented } from "../ui/Segmented";
@@ -18,14 +19,24 @@ import { MessageText } from "./MessageText";
 
 type Form = "readable" | "json" | "raw";
 
+interface LineDetailProps {
+  entry: Entry;
+  /** Shows the lines before and after it. */
+  context: boolean;
+  onContext: () => void;
+}
+
 /** Everything about one line: its text in readable form, its labels and metadata, and what can be done with it. */
-export function LineDetail({ entry }: { entry: Entry }) {
+export function LineDetail({ entry, context, onContext }: LineDetailProps) {
   const { view } = useView();
+  const [zone] = useZone();
   const record = parseRecord(entry.line);
   const request = requestOf(entry);
   const [form, setForm] = useState<Form>("readable");
-  const [context, setContext] = useState(false);
-  const link = () => resolve(linkTo(LINES.path, lineView(view, entry)).slice(1)).href;
+  const [path] = useLocation();
+  const target = isSnapshot(path) ? { ...view, line: entry.id } : lineView(view, entry);
+  const shared = { ...target, zone: zone === "utc" ? zone : null };
+  const link = () => resolve(linkTo(linesPath(path), shared).slice(1)).href;
   return (
     <div className="min-w-0 border-y border-line bg-bg px-3 py-3 font-sans text-body whitespace-normal md:px-4">
       <div className="mb-2 flex flex-wrap items-center gap-2">
@@ -44,7 +55,7 @@ export function LineDetail({ entry }: { entry: Entry }) {
         )}
         <CopyButton words label="Copy line" text={entry.line} />
         <CopyButton words label="Copy link" text={link()} />
-        <Button size="sm" aria-pressed={context} onClick={() => setContext(!context)}>
+        <Button size="sm" aria-pressed={context} onClick={onContext}>
           <FoldVertical size={14} aria-hidden />
           Context
         </Button>

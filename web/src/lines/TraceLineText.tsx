@@ -1,5 +1,9 @@
+import { type ComponentType, createContext, useContext } from "react";
 import type { TraceLine } from "../lib/traceback";
 import { cx } from "../ui/cx";
+
+/** What the function of a frame leads to; null for nothing. */
+export const FrameLinkContext = createContext<ComponentType<{ func: string }> | null>(null);
 
 /** One line of a traceback, coloured by its role. */
 export function TraceLineText({ line }: { line: TraceLine }) {
@@ -37,6 +41,7 @@ function Frame({
   func: string;
   library: boolean;
 }) {
+  const FrameLink = useContext(FrameLinkContext);
   return (
     <span className="text-muted">
       {'  File "'}
@@ -46,7 +51,9 @@ function Frame({
       {func && (
         <>
           {", in "}
-          <span className={cx(!library && "font-semibold text-accent")}>{func}</span>
+          <span className={cx(!library && "font-semibold text-accent")}>
+            {FrameLink ? <FrameLink func={func} /> : func}
+          </span>
         </>
       )}
     </span>

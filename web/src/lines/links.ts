@@ -17,6 +17,7 @@ export function lineView(view: View, entry: Entry): View {
     fields: [],
     q: [],
     not: [],
+    patterns: [],
     query: "",
     show: "lines",
     order: "newest",

@@ -9,6 +9,9 @@ export interface Anchor {
   endMs: number;
   /** Moves now to the current time, which reloads every panel. */
   refresh: () => void;
+  /** True when queries with these filters and this range are to run whatever they read. */
+  anyCost: boolean;
+  acceptCost: () => void;
 }
 
 const AnchorContext = createContext<Anchor | null>(null);
@@ -26,15 +29,24 @@ export function AnchorProvider({ children }: { children: ReactNode }) {
     by: "level",
     order: "newest",
     unit: "bytes",
+    zone: null,
   });
   const [anchor, setAnchor] = useState({ key, now: Date.now() });
   if (anchor.key !== key) setAnchor({ key, now: Date.now() });
+  const [accepted, setAccepted] = useState<string | null>(null);
+  const anyCost = accepted === key;
+  const acceptCost = useCallback(() => setAccepted(key), [key]);
   const refresh = useCallback(() => setAnchor((old) => ({ ...old, now: Date.now() })), []);
   const value = useMemo(
-    () => ({ now: anchor.now, refresh, ...rangeBounds(view.range, anchor.now) }),
-    [anchor.now, refresh, view.range],
+    () => ({ now: anchor.now, refresh, anyCost, acceptCost, ...rangeBounds(view.range, anchor.now) }),
+    [anchor.now, refresh, anyCost, acceptCost, view.range],
   );
   return <AnchorContext value={value}>{children}</AnchorContext>;
+}
+
+/** Whether the reader wants the queries of the page run whatever they read. */
+export function useAnyCost(): boolean {
+  return useContext(AnchorContext)?.anyCost ?? false;
 }
 
 export function useAnchor(): Anchor {

@@ -1,4 +1,5 @@
-import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, type View } from "./view";
+import { ERROR_LEVELS } from "../lib/levels";
+import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, TAG, type View } from "./view";
 
 export type Mode = "include" | "exclude";
 
@@ -27,15 +28,60 @@ export function removeFilter(view: View, name: string, value: string): View {
   return isFacet(name) ? withFacet(view, name, value, null) : withField(view, name, value, null);
 }
 
+/**
+ * The view with the issues that have, or lack, a value: of a label, of the tag of that name, or with `frame` and
+ * `deploy` a function in the traceback and the version that they came with.
+ */
+export function withMark(view: View, name: string, value: string, mode: Mode): View {
+  if (isFacet(name))
+    return filterMode(view, name, value) === mode ? view : toggleFilter(view, name, value, mode);
+  const mark = markName(name);
+  const others = withoutMark(view, mark, value);
+  return { ...others, marks: [...others.marks, { name: mark, value, exclude: mode === "exclude" }] };
+}
+
+/** The view without the filter of issues on a value. */
+export function withoutMark(view: View, name: string, value: string): View {
+  const marks = view.marks.filter((mark) => mark.name !== name || mark.value !== value);
+  return { ...view, line: "", marks };
+}
+
+function markName(name: string): string {
+  return name === "frame" || name === "deploy" || name.startsWith(TAG) ? name : TAG + name;
+}
+
 /** The view showing only these values of a facet; none means all. */
 export function onlyValues(view: View, facet: Facet, values: readonly string[]): View {
   return { ...view, line: "", filters: { ...view.filters, [facet]: { include: values, exclude: [] } } };
 }
 
+/** True if the view shows the levels that count as errors, and no other. */
+export function isErrorsOnly({ filters: { level } }: View): boolean {
+  const all = ERROR_LEVELS.every((name) => level.include.includes(name));
+  return all && level.include.length === ERROR_LEVELS.length && level.exclude.length === 0;
+}
+
+/** The view with errors only, or with all levels if it has that already. */
+export function toggleErrors(view: View): View {
+  return onlyValues(view, "level", isErrorsOnly(view) ? [] : ERROR_LEVELS);
+}
+
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
   const filters = { ...emptyFilters(), env: view.filters.env };
-  return { ...view, line: "", q: [], not: [], query: "", fields: [], states: [], assignees: [], filters };
+  return {
+    ...view,
+    line: "",
+    q: [],
+    not: [],
+    patterns: [],
+    query: "",
+    fields: [],
+    states: [],
+    assignees: [],
+    marks: [],
+    filters,
+  };
 }
 
 /** The view with all environments. */
@@ -65,7 +111,15 @@ export function toggleColumn(view: View, name: string): View {
 export function countFilters(view: View): number {
   const facets = FACETS.filter((facet) => facet !== "env").map((facet) => view.filters[facet]);
   const values = facets.reduce((sum, { include, exclude }) => sum + include.length + exclude.length, 0);
-  return values + view.fields.length + view.q.length + view.not.length + (view.query === "" ? 0 : 1);
+  const texts = view.q.length + view.not.length + view.patterns.length;
+  return values + view.fields.length + texts + (view.query === "" ? 0 : 1);
+}
+
+/** The view with only the lines of a pattern, or without them; `pattern` is a filter that finds them. */
+export function withPattern(view: View, pattern: string, mode: Mode): View {
+  const negated = `!${pattern.slice(1)}`;
+  const others = view.patterns.filter((other) => other !== pattern && other !== negated);
+  return { ...view, line: "", patterns: [...others, mode === "include" ? pattern : negated] };
 }
 
 function withFacet(view: View, facet: Facet, value: string, mode: Mode | null): View {

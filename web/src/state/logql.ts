@@ -16,8 +16,9 @@ export function buildLogQL(view: View): string {
   else if (!view.filters.service.include.length) matchers.unshift('service=~".+"');
   const text = view.q.map((word) => ` |~ ${quote(`(?i)${escapeRegex(word)}`)}`);
   const not = view.not.map((word) => ` !~ ${quote(`(?i)${escapeRegex(word)}`)}`);
+  const patterns = view.patterns.map((text) => ` ${text.slice(0, 2)} ${quote(text.slice(2))}`);
   const lineEnd = /#[^\n]*$/.test(base.pipeline) ? "\n" : ""; // a comment ends with its line
-  return `{${matchers.join(", ")}}${base.pipeline}${lineEnd}${[...text, ...not].join("")}${fieldFilters(view.fields)}`;
+  return `{${matchers.join(", ")}}${base.pipeline}${lineEnd}${[...text, ...not, ...patterns].join("")}${fieldFilters(view.fields)}`;
 }
 
 /** The matchers of a query's stream selector, and what follows the selector; a query without one is all pipeline. */

@@ -6,10 +6,27 @@ import {
   onlyValues,
   removeFilter,
   toggleFilter,
+  withPattern,
   withTail,
 } from "./filters";
 import { buildLogQL } from "./logql";
 import { DEFAULT_SPAN_MS, formatView, isNarrowed, parseView, rangeBounds } from "./view";
+
+describe("patterns", () => {
+  it("are filters of LogQL where there is a query", () => {
+    const view = parseView(
+      new URLSearchParams([
+        ["query", '{a="b"}'],
+        ["pattern", '|>a <_> "c"'],
+        ["pattern", "!~^x"],
+        ["pattern", "}"],
+      ]).toString(),
+    );
+    expect(buildLogQL(view)).toBe('{a="b"} |> "a <_> \\"c\\"" !~ "^x"');
+    expect(countFilters(view)).toBe(3);
+    expect(withPattern(view, '|>a <_> "c"', "exclude").patterns).toEqual(["!~^x", '!>a <_> "c"']);
+  });
+});
 
 describe("parseView", () => {
   it("gives the defaults for an empty address", () => {
@@ -22,6 +39,7 @@ describe("parseView", () => {
   it("survives a round trip with everything in it", () => {
     const search =
       "service=backend&service=%21nginx&level=error&env=production&host=web-1&q=pool+timeout&q=%E2%9C%93" +
+      "&pattern=%7C%3Ea+%3C_%3E&pattern=%21%7E%5Eb" +
       "&field=logger%3Dtovplay.api&field=stream%21%3Dstderr&start=now-6h&by=service&order=oldest&wrap=1&line=abc";
     expect(formatView(parseView(search))).toBe(search);
   });

@@ -1,5 +1,5 @@
 import type { IssueState } from "../api/types";
-import { formatDuration, parseDuration } from "../lib/time";
+import { formatDuration, parseDuration, type Zone } from "../lib/time";
 
 /** Labels that the API filters by and counts. */
 export const FACETS = ["service", "level", "env", "host", "container", "job"] as const;
@@ -10,7 +10,7 @@ export interface FacetFilter {
   exclude: readonly string[];
 }
 
-/** A filter on any other label or on structured metadata. */
+/** A filter on any other label, on structured metadata, or on what issues have. */
 export interface FieldFilter {
   name: string;
   value: string;
@@ -28,6 +28,8 @@ export interface View {
   q: readonly string[];
   /** Texts that no line may have. */
   not: readonly string[];
+  /** Filters on the whole line, spelt as the API does: an operator of LogQL, and its text without quotes. */
+  patterns: readonly string[];
   /** A LogQL query that the filters narrow further; empty for none. */
   query: string;
   /** Fields shown as columns of the list. */
@@ -43,6 +45,8 @@ export interface View {
   states: readonly IssueState[];
   assignees: readonly string[];
   sort: IssueSort;
+  /** What issues have besides: `tag:` and the name of a tag, `frame` for a function, `deploy` for a version. */
+  marks: readonly FieldFilter[];
   /** Id of the entry that the link points at; empty for none. */
   line: string;
   /** Id of the component of health that is open; empty for none. */
@@ -52,6 +56,8 @@ export interface View {
   unit: UsageUnit;
   /** Id of the request whose story is shown; empty for none. */
   request: string;
+  /** The zone that a link says times in; null for the one that the reader has chosen. */
+  zone: Zone | null;
 }
 
 /** All states of an issue, those that need a look first. */
@@ -63,6 +69,8 @@ export type IssueSort = (typeof ISSUE_SORTS)[number];
 export const USAGE_DAYS = [7, 14, 30, 90] as const;
 export type UsageDays = (typeof USAGE_DAYS)[number];
 export type UsageUnit = "bytes" | "lines";
+
+const ZONES: readonly Zone[] = ["local", "utc"];
 
 export const DEFAULT_SPAN_MS = 3_600_000;
 const MAX_VALUES = 50;
@@ -83,6 +91,7 @@ export function parseView(search: string): View {
     fields: params.getAll("field").flatMap(parseField).slice(0, MAX_VALUES),
     q: unique(params.getAll("q").map((word) => word.trim())),
     not: unique(params.getAll("not").map((word) => word.trim())),
+    patterns: unique(params.getAll("pattern").filter((text) => /^[|!][>~]./s.test(text))),
     query: params.get("query") ?? "",
     columns: unique(params.getAll("col")),
     show: params.get("show") === "patterns" ? "patterns" : "lines",
@@ -95,11 +104,13 @@ export function parseView(search: string): View {
     states: ISSUE_STATES.filter((state) => params.getAll("state").includes(state)),
     assignees: [...new Set(params.getAll("assignee"))].slice(0, MAX_VALUES),
     sort: ISSUE_SORTS.find((sort) => sort === params.get("sort")) ?? "last",
+    marks: parseMarks(params).slice(0, MAX_VALUES),
     line: params.get("line") ?? "",
     component: params.get("c") ?? "",
     days: USAGE_DAYS.find((days) => String(days) === params.get("days")) ?? 7,
     unit: params.get("unit") === "lines" ? "lines" : "bytes",
     request: (params.get("id") ?? "").trim(),
+    zone: ZONES.find((zone) => zone === params.get("tz")) ?? null,
   };
 }
 
@@ -118,23 +129,37 @@ export function formatView(view: View): string {
   if (view.wrap) params.append("wrap", "1");
   for (const state of view.states) params.append("state", state);
   for (const name of view.assignees) params.append("assignee", name);
+  for (const [key, value] of markParams(view.marks)) params.append(key, value);
   if (view.sort !== "last") params.append("sort", view.sort);
   if (view.line !== "") params.append("line", view.line);
   if (view.component !== "") params.append("c", view.component);
   if (view.days !== 7) params.append("days", String(view.days));
   if (view.unit !== "bytes") params.append("unit", view.unit);
   if (view.request !== "") params.append("id", view.request);
+  if (view.zone) params.append("tz", view.zone);
   return params.toString();
 }
 
 /** Facet and text filters as the API and the address spell them. */
-export function filterParams(view: Pick<View, "filters" | "q" | "not">): [string, string][] {
+export function filterParams(view: Pick<View, "filters" | "q" | "not" | "patterns">): [string, string][] {
   const pairs: [string, string][] = FACETS.flatMap((facet) => [
     ...view.filters[facet].include.map((value): [string, string] => [facet, value]),
     ...view.filters[facet].exclude.map((value): [string, string] => [facet, `!${value}`]),
   ]);
   const texts = view.q.map((word): [string, string] => ["q", word]);
-  return [...pairs, ...texts, ...view.not.map((word): [string, string] => ["not", word])];
+  const not = view.not.map((word): [string, string] => ["not", word]);
+  return [...pairs, ...texts, ...not, ...view.patterns.map((text): [string, string] => ["pattern", text])];
+}
+
+/** Marks the name of a tag of events among what issues have. */
+export const TAG = "tag:";
+
+/** What issues have, as the API and the address spell it. */
+export function markParams(marks: readonly FieldFilter[]): [string, string][] {
+  return marks.map(({ name, value, exclude }) => {
+    if (!name.startsWith(TAG)) return [name, `${exclude ? "!" : ""}${value}`];
+    return ["tag", `${name.slice(TAG.length)}${exclude ? "!=" : "="}${value}`];
+  });
 }
 
 /** True if anything but the environment narrows the view: then an empty bucket means "no match", not "no data". */
@@ -142,7 +167,8 @@ export function isNarrowed(view: View): boolean {
   const facets = FACETS.some(
     (facet) => facet !== "env" && view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
   );
-  return facets || view.q.length + view.not.length + view.fields.length > 0 || view.query !== "";
+  const texts = view.q.length + view.not.length + view.patterns.length;
+  return facets || texts + view.fields.length > 0 || view.query !== "";
 }
 
 /** Start and end in unix milliseconds, as seen from `now`. */
@@ -192,6 +218,22 @@ function parseField(text: string): FieldFilter[] {
   const match = /^([^=!]+)(!?=)([\s\S]*)$/.exec(text);
   if (!match?.[1] || !isFieldName(match[1])) return [];
   return [{ name: match[1], value: match[3] ?? "", exclude: match[2] === "!=" }];
+}
+
+function parseMarks(params: URLSearchParams): FieldFilter[] {
+  const tags = params.getAll("tag").flatMap((text) => {
+    const match = /^([^=!]+)(!?=)([\s\S]+)$/.exec(text);
+    if (!match?.[1] || !match[3]) return [];
+    return [{ name: TAG + match[1], value: match[3], exclude: match[2] === "!=" }];
+  });
+  const plain = ["frame", "deploy"].flatMap((name) => {
+    const { include, exclude } = parseFacet(params.getAll(name));
+    return [
+      ...include.map((value) => ({ name, value, exclude: false })),
+      ...exclude.map((value) => ({ name, value, exclude: true })),
+    ];
+  });
+  return [...tags, ...plain];
 }
 
 function unique(values: readonly string[]): string[] {

@@ -5,8 +5,17 @@ import { Button, IconButton } from "./Button";
 
 const SHOWN_MS = 1500;
 
-/** Copies a text and says so. With words it is a button, without an icon. */
-export function CopyButton({ text, label, words = false }: { text: string; label: string; words?: boolean }) {
+interface CopyButtonProps {
+  text: string;
+  label: string;
+  /** With words it is a button, without an icon. */
+  words?: boolean;
+  /** Has the focus at first, in a dialog. */
+  focus?: boolean;
+}
+
+/** Copies a text and says so. */
+export function CopyButton({ text, label, words = false, focus }: CopyButtonProps) {
   const [state, setState] = useState<"idle" | "done" | "failed">("idle");
   useEffect(() => {
     if (state === "idle") return;
@@ -24,7 +33,7 @@ export function CopyButton({ text, label, words = false }: { text: string; label
     );
   }
   return (
-    <Button onClick={copy} size="sm" aria-live="polite">
+    <Button onClick={copy} size="sm" aria-live="polite" data-focus={focus}>
       {icon}
       {said}
     </Button>

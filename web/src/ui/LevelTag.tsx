@@ -24,6 +24,17 @@ const BAR: Record<Level, string> = {
   unknown: "bg-line",
 };
 
+const EDGE: Record<Level, string> = {
+  fatal: "border-l-fatal",
+  critical: "border-l-critical",
+  error: "border-l-error",
+  warn: "border-l-warn",
+  info: "border-l-info",
+  debug: "border-l-debug",
+  trace: "border-l-trace",
+  unknown: "border-l-line",
+};
+
 /** The level's short name in its colour. */
 export function LevelTag({ level, small = false }: { level: Level; small?: boolean }) {
   return (
@@ -46,4 +57,9 @@ export function levelText(level: Level): string {
 /** Class of the level's colour as a ground. */
 export function levelBackground(level: Level): string {
   return level === "unknown" ? "bg-unknown" : BAR[level];
+}
+
+/** Class of the level's colour as a left border. */
+export function levelEdge(level: Level): string {
+  return EDGE[level];
 }

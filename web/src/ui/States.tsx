@@ -1,11 +1,14 @@
 import { CircleAlert, Inbox, RotateCw, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
-import { errorText } from "../api/client";
+import { ApiError, errorText } from "../api/client";
 import { Button } from "./Button";
+import { CostQuestion } from "./CostQuestion";
 import { cx } from "./cx";
 
 /** What a panel shows when it could not load: the reason in plain words and a way on. */
-export function ErrorState({ error, onRetry, className }: ErrorStateProps) {
+export function ErrorState({ error, bounds, onRetry, className }: ErrorStateProps) {
+  const cost = costOf(error);
+  if (cost) return <CostQuestion cost={cost} bounds={bounds} className={className} />;
   return (
     <div
       role="alert"
@@ -24,7 +27,15 @@ export function ErrorState({ error, onRetry, className }: ErrorStateProps) {
 }
 
 /** The same for a small part beside a panel that already gives the reason; here it is on hover. */
-export function SmallErrorState({ error, onRetry, what, className }: ErrorStateProps & { what: string }) {
+export function SmallErrorState({
+  error,
+  onRetry,
+  what,
+  bounds,
+  className,
+}: ErrorStateProps & { what: string }) {
+  const cost = costOf(error);
+  if (cost) return <CostQuestion cost={cost} bounds={bounds} small className={className} />;
   return (
     <p title={errorText(error)} className={cx("flex items-center gap-2 text-meta text-muted", className)}>
       <CircleAlert size={14} className="shrink-0 text-error" aria-hidden />
@@ -40,8 +51,14 @@ export function SmallErrorState({ error, onRetry, what, className }: ErrorStateP
   );
 }
 
+function costOf(error: unknown) {
+  return error instanceof ApiError ? error.cost : null;
+}
+
 interface ErrorStateProps {
   error: unknown;
+  /** The range that was asked for, if it is not the page's. */
+  bounds?: { startMs: number; endMs: number };
   onRetry: () => void;
   className?: string;
 }

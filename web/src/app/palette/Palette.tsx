@@ -7,17 +7,18 @@ import { useCommands } from "./useCommands";
 interface PaletteProps {
   session: Session;
   onHelp: () => void;
+  onShare: () => void;
   onSearches: () => void;
   onClose: () => void;
 }
 
 /** Finds and does by the keyboard what the page can do: type, choose with the arrows, Enter. */
-export default function Palette({ session, onHelp, onSearches, onClose }: PaletteProps) {
+export default function Palette({ session, onHelp, onShare, onSearches, onClose }: PaletteProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const id = useId();
-  const found = matching(useCommands(text.trim(), session, { onHelp, onSearches }), text);
+  const found = matching(useCommands(text.trim(), session, { onHelp, onShare, onSearches }), text);
   const active = Math.min(at, found.length - 1);
   useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {

@@ -23,6 +23,7 @@ beforeEach(async () => {
     if (url.includes("/labels")) {
       return Response.json({
         labels: { service: [{ value: "backend", count: 5 }], env: [{ value: "production", count: 5 }] },
+        uncounted: [],
       });
     }
     if (url.includes("/searches")) {
@@ -47,7 +48,13 @@ beforeEach(async () => {
     root.render(
       <QueryClientProvider client={new QueryClient()}>
         <AnchorProvider>
-          <Palette session={SESSION} onHelp={() => {}} onSearches={() => {}} onClose={() => closed++} />
+          <Palette
+            session={SESSION}
+            onHelp={() => {}}
+            onShare={() => {}}
+            onSearches={() => {}}
+            onClose={() => closed++}
+          />
         </AnchorProvider>
       </QueryClientProvider>,
     ),

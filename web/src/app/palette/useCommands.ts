@@ -9,12 +9,23 @@ import { type Command, looksLikeId } from "../../lib/palette";
 import { searchLink } from "../../lib/searches";
 import { describeDuration } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
-import { onlyValues, withTail } from "../../state/filters";
+import { isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
+import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
-import { ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, STORY, USAGE } from "../routes";
+import {
+  HAVE_LEVELS,
+  ISSUES,
+  issuePath,
+  LINES,
+  NOTIFICATIONS,
+  ROUTES,
+  SNAPSHOTS,
+  STORY,
+  USAGE,
+} from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
@@ -40,6 +51,7 @@ const SETTLE_MS = 200;
 
 interface Dialogs {
   onHelp: () => void;
+  onShare: () => void;
   onSearches: () => void;
 }
 
@@ -51,6 +63,9 @@ function ofText(text: string, view: View, go: Go): Command[] {
     ...withTail(view, false),
     filters: { ...emptyFilters(), env: view.filters.env },
     fields: [],
+    not: [],
+    patterns: [],
+    query: "",
   };
   const story: Command = {
     id: "story",
@@ -77,6 +92,7 @@ function usePlaces(session: Session, go: Go): Command[] {
       run: () => go(path),
     })),
     { id: STORY, group, title: "Story of a request", run: () => go(STORY) },
+    { id: SNAPSHOTS, group, title: "Snapshots", note: "frozen", run: () => go(SNAPSHOTS) },
     ...(session.user.role === "admin"
       ? [{ id: NOTIFICATIONS, group, title: "Notifications", note: "settings", run: () => go(NOTIFICATIONS) }]
       : []),
@@ -120,12 +136,14 @@ function useSettled(text: string): string {
 }
 
 function useLabelCommands(view: View, go: Go, setView: (next: View) => void): Command[] {
-  const labels = useLabels({ ...view, filters: emptyFilters(), fields: [], q: [] }, useAnchor()).data?.labels;
+  const { data } = useLabels({ ...view, filters: emptyFilters(), fields: [], q: [] }, useAnchor());
+  const labels = data?.labels;
+  const counted = !data?.uncounted.includes("service");
   const services = (labels?.service ?? []).map(({ value, count }) => ({
     id: `service ${value}`,
     group: "Lines of a service",
     title: value,
-    note: formatShort(count),
+    note: counted ? formatShort(count) : "",
     run: () => go(LINES.path, onlyValues(withTail(view, false), "service", [value])),
   }));
   const envs = ["", ...(labels?.env ?? []).map(({ value }) => value)].map((value) => ({
@@ -146,15 +164,17 @@ function rangeCommands(view: View, setView: (next: View) => void): Command[] {
   }));
 }
 
-function useActions({ onHelp, onSearches }: Dialogs): Command[] {
-  const { view } = useView();
+function useActions({ onHelp, onShare, onSearches }: Dialogs): Command[] {
+  const { view, setView } = useView();
   const [path, navigate] = useLocation();
   const { refresh } = useAnchor();
   const [theme, toggleTheme] = useTheme();
+  const [zone, chooseZone] = useZone();
   const group = "Do";
   const tail = withTail(view, path !== LINES.path || !view.tail);
   return [
     { id: "refresh", group, title: "Load the newest", run: refresh },
+    { id: "share", group, title: "Share this view", note: "link, snapshot", run: onShare },
     {
       id: "tail",
       group,
@@ -162,7 +182,25 @@ function useActions({ onHelp, onSearches }: Dialogs): Command[] {
       keys: "t",
       run: () => navigate(linkTo(LINES.path, tail)),
     },
+    ...(HAVE_LEVELS.includes(path)
+      ? [
+          {
+            id: "errors",
+            group,
+            title: isErrorsOnly(view) ? "All levels" : "Errors only",
+            keys: "e",
+            run: () => setView(toggleErrors(view)),
+          },
+        ]
+      : []),
     { id: "theme", group, title: theme === "dark" ? "Light theme" : "Dark theme", run: toggleTheme },
+    {
+      id: "zone",
+      group,
+      title: zone === "utc" ? "Times in my own zone" : "Times in UTC",
+      note: "time zone",
+      run: () => chooseZone(zone === "utc" ? "local" : "utc"),
+    },
     { id: "searches", group, title: "Save this search, or see all", note: "saved searches", run: onSearches },
     { id: "help", group, title: "Keyboard and mouse", note: "help", keys: "?", run: onHelp },
   ];

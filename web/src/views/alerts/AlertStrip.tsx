@@ -2,7 +2,7 @@ import { Link } from "wouter";
 import { useAlertTimeline } from "../../api/alerts";
 import { ALERTS } from "../../app/routes";
 import { alertBands, place } from "../../lib/alerts";
-import { formatMinute } from "../../lib/time";
+import { formatMinute, zoneMark } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { linkTo, useView } from "../../state/useView";
 import { cx } from "../../ui/cx";
@@ -24,7 +24,7 @@ export function AlertStrip({ axis }: { axis: { startMs: number; endMs: number } 
         {bands.map((band) => {
           const at = place(band.startMs, band.endMs, axis);
           if (!at) return null;
-          const words = `${formatMinute(band.startMs)} – ${formatMinute(band.endMs)}: ${band.names.join(", ")}`;
+          const words = `${formatMinute(band.startMs)} – ${formatMinute(band.endMs)}${zoneMark()}: ${band.names.join(", ")}`;
           return (
             <Link
               key={`${band.level} ${band.startMs}`}

@@ -5,7 +5,7 @@ import { useAlert } from "../../api/alerts";
 import type { AlertDetail, IssueRow } from "../../api/types";
 import { ALERTS, issuePath, LINES } from "../../app/routes";
 import { episodeView, episodeWords, isLoud, placeOf, severityLevel } from "../../lib/alerts";
-import { titleParts } from "../../lib/issues";
+import { titleParts, withoutTwins } from "../../lib/issues";
 import { toLevel } from "../../lib/levels";
 import { useNow } from "../../state/useNow";
 import { linkTo, useView } from "../../state/useView";
@@ -128,7 +128,7 @@ function IssuesPanel({ alert }: { alert: AlertDetail }) {
       )}
       {alert.issues.length > 0 && (
         <ul>
-          {alert.issues.map((issue) => (
+          {withoutTwins(alert.issues).map((issue) => (
             <RelatedIssue key={issue.id} issue={issue} />
           ))}
         </ul>

@@ -1,16 +1,15 @@
-import { useSilences, useUnsilence } from "../../api/alerts";
+import { useSilences } from "../../api/alerts";
 import type { FiringAlert } from "../../api/types";
 import { isLoud } from "../../lib/alerts";
 import { plural } from "../../lib/format";
 import { describeSpan } from "../../lib/time";
 import { useNow } from "../../state/useNow";
-import { Button } from "../../ui/Button";
+import { UnsilenceButton } from "./UnsilenceButton";
 
 /** What keeps a firing alert from notifying: who, why and for how long. Nothing for a loud one. */
 export function QuietLine({ alert }: { alert: FiringAlert }) {
   const now = useNow(10_000);
   const { data } = useSilences(alert.silenced_by.length > 0);
-  const end = useUnsilence();
   const silences = data?.silences.filter(({ id }) => alert.silenced_by.includes(id)) ?? [];
   if (isLoud(alert)) return null;
   return (
@@ -21,21 +20,14 @@ export function QuietLine({ alert }: { alert: FiringAlert }) {
             Silenced by {silence.created_by} for {describeSpan(Math.max(0, Date.parse(silence.end) - now))}{" "}
             more: {silence.reason}
           </span>
-          <Button size="sm" disabled={end.isPending} onClick={() => end.mutate(silence.id)}>
-            Unsilence
-          </Button>
+          <UnsilenceButton id={silence.id} />
         </p>
       ))}
       {silences.length === 0 && alert.silenced_by.length > 0 && <p>Silenced</p>}
       {alert.inhibited_by.length > 0 && (
-        <p>Held back while {plural(alert.inhibited_by.length, "graver alert")} of the same cause fire</p>
+        <p>Held back by {plural(alert.inhibited_by.length, "other alert")} of the same cause</p>
       )}
       {alert.muted_by.length > 0 && <p dir="auto">Muted at this time: {alert.muted_by.join(", ")}</p>}
-      {end.isError && (
-        <p role="alert" className="text-error">
-          {end.error.message}
-        </p>
-      )}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { BellOff } from "lucide-react";
 import { type FormEvent, useId, useState } from "react";
 import { useSilence } from "../../api/alerts";
+import { useIsAdmin } from "../../api/queries";
 import type { FiringAlert, SilenceRequest } from "../../api/types";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/cx";
@@ -15,9 +16,10 @@ const SPANS: readonly { name: string; ms: number }[] = [
   { name: "1 week", ms: 168 * HOUR_MS },
 ];
 
-/** Opens the dialog that silences an alert; a small one has no words on narrow screens. */
+/** Opens the dialog that silences an alert, for those who may; a small one has no words on narrow screens. */
 export function SilenceButton({ alert, small = false }: { alert: FiringAlert; small?: boolean }) {
   const [open, setOpen] = useState(false);
+  if (!useIsAdmin()) return null;
   return (
     <>
       <Button size="sm" onClick={() => setOpen(true)} aria-label={`Silence ${alert.name}`}>

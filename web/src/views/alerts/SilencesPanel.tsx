@@ -1,17 +1,16 @@
-import { useSilences, useUnsilence } from "../../api/alerts";
+import { useSilences } from "../../api/alerts";
 import type { Silence } from "../../api/types";
 import { matcherWords } from "../../lib/alerts";
 import { plural } from "../../lib/format";
 import { formatExact } from "../../lib/time";
-import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
+import { UnsilenceButton } from "./UnsilenceButton";
 
 /** What is silenced, by whom, why and until when. */
 export function SilencesPanel() {
   const query = useSilences();
-  const end = useUnsilence();
   const silences = query.data?.silences;
   return (
     <Panel title="Silences" note={silences && silences.length > 0 && plural(silences.length, "silence")}>
@@ -23,24 +22,14 @@ export function SilencesPanel() {
       {silences?.length === 0 && <p className="px-4 pb-3 text-muted">Nothing is silenced.</p>}
       <ul>
         {silences?.map((silence) => (
-          <SilenceRow
-            key={silence.id}
-            silence={silence}
-            busy={end.isPending}
-            onEnd={() => end.mutate(silence.id)}
-          />
+          <SilenceRow key={silence.id} silence={silence} />
         ))}
       </ul>
-      {end.isError && (
-        <p role="alert" className="px-4 py-2 text-error">
-          {end.error.message}
-        </p>
-      )}
     </Panel>
   );
 }
 
-function SilenceRow({ silence, busy, onEnd }: { silence: Silence; busy: boolean; onEnd: () => void }) {
+function SilenceRow({ silence }: { silence: Silence }) {
   return (
     <li data-silence={silence.id} className="flex items-center gap-3 border-t border-line px-4 py-2">
       <div className="min-w-0 flex-1">
@@ -51,9 +40,7 @@ function SilenceRow({ silence, busy, onEnd }: { silence: Silence; busy: boolean;
           {silence.state === "pending" && `, begins ${formatExact(Date.parse(silence.start))}`}
         </p>
       </div>
-      <Button size="sm" disabled={busy} onClick={onEnd}>
-        Unsilence
-      </Button>
+      <UnsilenceButton id={silence.id} />
     </li>
   );
 }

@@ -3,7 +3,7 @@ import type { AlertEpisode, AlertTimelineResponse, AlertTimelineRow } from "../.
 import { alertPath } from "../../app/routes";
 import { axisTimes, episodeWords, place, severityLevel } from "../../lib/alerts";
 import { formatCount } from "../../lib/format";
-import { describeSpan, formatDay, formatMinute } from "../../lib/time";
+import { describeSpan, formatDay, formatMinute, zoneMark } from "../../lib/time";
 import { linkTo, useView } from "../../state/useView";
 import { cx } from "../../ui/cx";
 import { levelBackground } from "../../ui/LevelTag";
@@ -96,15 +96,14 @@ export function TimelineAxis({ axis, gaps }: { axis: Axis; gaps: Gaps }) {
       <span className="hidden md:block" />
       <div className="relative h-6 text-meta text-muted">
         <GapMarks axis={axis} gaps={gaps} />
-        {axisTimes(axis, 6).map((ms) => (
+        {axisTimes(axis, 6).map((ms, index) => (
           <span
             key={ms}
             className="absolute top-1 -translate-x-1/2 whitespace-nowrap"
             style={{ left: axisPlace(ms, axis) }}
           >
-            {byDay || new Date(ms).getHours() + new Date(ms).getMinutes() === 0
-              ? formatDay(ms).slice(5)
-              : formatMinute(ms)}
+            {byDay || formatMinute(ms) === "00:00" ? formatDay(ms).slice(5) : formatMinute(ms)}
+            {index === 0 && zoneMark()}
           </span>
         ))}
       </div>

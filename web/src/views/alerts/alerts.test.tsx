@@ -8,6 +8,7 @@ import type {
   AlertsResponse,
   AlertTimelineResponse,
   FiringAlert,
+  Session,
   Silence,
 } from "../../api/types";
 import { alertGraph, seriesName } from "../../lib/alertGraph";
@@ -98,6 +99,12 @@ const NO_SERIES: AlertSeriesResponse = {
   others: 0,
 };
 
+const session = (role: Session["user"]["role"]): Session => ({
+  user: { name: "alice", role },
+  version: "v1",
+  external_url: "",
+});
+
 let root: Root;
 let asked: string[];
 let sent: unknown[];
@@ -109,6 +116,7 @@ beforeEach(() => {
   sent = [];
   answers = {
     alerts: FIRING,
+    session: session("admin"),
     "alerts/timeline": TIMELINE,
     "alerts/silences": { silences: [SILENCE] },
     "alerts/7": DETAIL,
@@ -241,6 +249,14 @@ describe("the page of alerts", () => {
       "clock is 5 min behind",
     ])
       expect(text()).toContain(words);
+  });
+
+  it("lets a viewer see silences and change none", async () => {
+    answers.session = session("viewer");
+    await page();
+    expect(text()).toContain("Silenced by alice");
+    expect(text()).not.toContain("Unsilence");
+    expect(document.querySelector('[aria-label^="Silence "]')).toBeNull();
   });
 
   it("offers no silence without an Alertmanager", async () => {

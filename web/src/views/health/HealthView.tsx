@@ -21,7 +21,7 @@ export default function HealthView() {
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
-        <VerdictLine health={health} counts={false} />
+        <VerdictLine health={health} />
         {!data && isError && (
           <section aria-label="Health" className="rounded-md border border-line bg-panel">
             <ErrorState error={error} onRetry={() => refetch()} />

@@ -3,7 +3,7 @@ import { useIssuesOf } from "../../api/issues";
 import type { HealthComponent, IssueRow } from "../../api/types";
 import { ISSUES, issuePath } from "../../app/routes";
 import { formatShort, plural } from "../../lib/format";
-import { titleParts } from "../../lib/issues";
+import { titleParts, withoutTwins } from "../../lib/issues";
 import { toLevel } from "../../lib/levels";
 import { conspicuous } from "../../lib/related";
 import { useAnchor } from "../../state/anchor";
@@ -23,7 +23,7 @@ export function RelatedIssues({ component }: { component: HealthComponent }) {
   const { view } = useView();
   const { services, env } = component;
   const query = useIssuesOf(services, env, useAnchor());
-  const found = query.data && conspicuous(query.data.issues);
+  const found = query.data && withoutTwins(conspicuous(query.data.issues));
   const more = (found?.length ?? 0) - SHOWN;
   return (
     <section aria-label="Issues" className="min-w-0">

@@ -79,10 +79,11 @@ function byReason(signals: readonly HealthSignal[]): [string, HealthSignal[]][] 
 
 /** Where a signal would become a warning and critical. */
 function limits({ warning, critical, unit, lower_is_worse }: HealthSignal): string {
-  const word = lower_is_worse ? "up to" : "from";
+  const at = (value: number) =>
+    lower_is_worse ? `at ${formatUnit(value, unit)} or less` : `from ${formatUnit(value, unit)}`;
   const parts = [
-    warning !== undefined && `warning ${word} ${formatUnit(warning, unit)}`,
-    critical !== undefined && `critical ${word} ${formatUnit(critical, unit)}`,
+    warning !== undefined && `warning ${at(warning)}`,
+    critical !== undefined && `critical ${at(critical)}`,
   ].filter(Boolean);
   return parts.length > 0 ? ` · ${parts.join(", ")}` : "";
 }

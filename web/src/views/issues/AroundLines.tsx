@@ -42,6 +42,7 @@ export function AroundLines({ label, entries, event, error, onRetry, empty, note
 
 function LineItem({ entry, event }: { entry: Entry; event: EventPlace }) {
   const [open, setOpen] = useState(false);
+  const [context, setContext] = useState(false);
   const level = toLevel(entry.labels.level);
   const here = entry.ts === event.ts;
   return (
@@ -56,16 +57,18 @@ function LineItem({ entry, event }: { entry: Entry; event: EventPlace }) {
         )}
       >
         <LevelBar level={level} />
-        <time className="w-[5.5rem] shrink-0 text-right text-muted" title={formatNs(entry.ts)}>
-          {offsetWords(entry.ts, event.ts)}
-        </time>
-        <LevelTag level={level} />
-        <span className="w-20 shrink-0 truncate text-muted md:w-28">{entry.labels.service}</span>
-        <span className="min-w-0 flex-1 truncate" dir="auto">
-          <LogText text={preview(entry.line).text} hits={NO_HITS} />
+        <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-2 md:flex-nowrap">
+          <time className="shrink-0 text-right text-muted md:w-[5.5rem]" title={formatNs(entry.ts)}>
+            {offsetWords(entry.ts, event.ts)}
+          </time>
+          <LevelTag level={level} />
+          <span className="min-w-0 shrink-0 truncate text-muted md:w-28">{entry.labels.service}</span>
+          <span className="min-w-0 basis-full truncate md:flex-1 md:basis-0" dir="auto">
+            <LogText text={preview(entry.line).text} hits={NO_HITS} />
+          </span>
         </span>
       </button>
-      {open && <LineDetail entry={entry} />}
+      {open && <LineDetail entry={entry} context={context} onContext={() => setContext(!context)} />}
     </li>
   );
 }

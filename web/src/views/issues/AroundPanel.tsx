@@ -194,7 +194,7 @@ function Machine({ shown, component, name }: AroundProps & Machine) {
 
 /** The view without anything that selects lines. */
 function bare(view: View): View {
-  return { ...view, filters: emptyFilters(), fields: [], q: [], not: [], query: "", line: "" };
+  return { ...view, filters: emptyFilters(), fields: [], q: [], not: [], patterns: [], query: "", line: "" };
 }
 
 /** The id that a JSON record carries itself, for events that the index has no more. */

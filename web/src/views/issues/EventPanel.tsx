@@ -1,7 +1,7 @@
 import type { Entry, Evidence, EvidenceLine, IssueDetail } from "../../api/types";
 import { stripAnsi } from "../../lib/ansi";
 import { plural } from "../../lib/format";
-import { formatClock, formatExact, formatNs, nsToMs } from "../../lib/time";
+import { formatClock, formatExact, formatNs, nsToMs, zoneMark } from "../../lib/time";
 import { MessageText } from "../../lines/MessageText";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
@@ -36,7 +36,7 @@ export function EventPanel({ issue }: { issue: IssueDetail }) {
         </>
       }
     >
-      {shown && <Whole shown={shown} />}
+      {shown && <WholeEvent shown={shown} />}
       {!shown && query.isLoading && <Skeleton className="m-4 h-48" />}
       {!shown && query.isError && <ErrorState error={query.error} onRetry={() => query.refetch()} />}
       {!shown && !query.isLoading && !query.isError && (
@@ -46,7 +46,8 @@ export function EventPanel({ issue }: { issue: IssueDetail }) {
   );
 }
 
-function Whole({ shown }: { shown: ShownEvent }) {
+/** The text of an event, with the lines around it folded. */
+export function WholeEvent({ shown }: { shown: ShownEvent }) {
   const entry: Entry = { id: shown.id, ts: shown.ts, line: shown.line, labels: shown.labels, metadata: {} };
   const { evidence } = shown;
   return (
@@ -76,6 +77,7 @@ function Around({ name, lines }: { name: string; lines: readonly EvidenceLine[] 
       <summary className="cursor-pointer rounded-sm text-meta hover:text-text pointer-coarse:py-3">
         {plural(lines.length, "line")} {name} it, {formatClock(nsToMs(first.ts))} to{" "}
         {formatClock(nsToMs(last.ts))}
+        {zoneMark()}
       </summary>
       <ScrollBox label={`The lines ${name} it`} className="mt-1 max-h-96 overflow-auto">
         <pre className="font-mono text-code whitespace-pre-wrap" dir="auto">

@@ -5,7 +5,7 @@ import { apiUrl } from "../../api/client";
 import { eventParams, useIssueEvents } from "../../api/issues";
 import type { Entry, IssueEvent } from "../../api/types";
 import { issuePath, STORY } from "../../app/routes";
-import { formatExact, nsToMs } from "../../lib/time";
+import { formatNs, formatSecond, nsToMs, zoneOffset } from "../../lib/time";
 import { storyView } from "../../lines/links";
 import { MessageText } from "../../lines/MessageText";
 import { useAnchor } from "../../state/anchor";
@@ -15,6 +15,7 @@ import { CopyButton } from "../../ui/CopyButton";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
+import { EventFacts } from "./EventFacts";
 
 /** The events of the page's range, the newest first; each opens in place. */
 export function EventsPanel({ id }: { id: number }) {
@@ -25,7 +26,7 @@ export function EventsPanel({ id }: { id: number }) {
   return (
     <Panel
       title="Events"
-      note="of this time, the newest first"
+      note={`of this time, the newest first; ${zoneOffset(anchor.endMs)}`}
       actions={
         <a
           href={apiUrl(`issues/${id}/export`, eventParams(view, anchor))}
@@ -66,16 +67,24 @@ interface EventProps {
 }
 
 function EventRow({ issue, event }: EventProps) {
-  const [open, setOpen] = useState(false);
+  const { view, setView } = useView();
+  const key = `${event.ts}-${event.id}`;
+  const [open, setOpen] = useState(view.line === key);
+  const toggle = () => {
+    setOpen(!open);
+    if (!open || view.line === key) setView({ ...view, line: open ? "" : key }, { replace: true });
+  };
   return (
     <li data-event={event.id} className="border-t border-line">
       <button
         type="button"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={toggle}
         className="flex min-h-8 w-full items-center gap-3 px-4 py-1 text-left hover:bg-hover pointer-coarse:min-h-10"
       >
-        <time className="shrink-0 font-mono text-code text-muted">{formatExact(nsToMs(event.ts))}</time>
+        <time className="shrink-0 font-mono text-code text-muted" title={formatNs(event.ts)}>
+          {formatSecond(nsToMs(event.ts))}
+        </time>
         <span className="min-w-0 flex-1 truncate" dir="auto">
           {event.message || event.type}
         </span>
@@ -98,7 +107,6 @@ function EventDetail({ issue, event }: EventProps) {
     labels: {},
     metadata: {},
   };
-  const facts = Object.entries({ ...event.tags, correlation_id: event.correlation_id, group: event.hash });
   return (
     <div className="grid gap-2 bg-bg px-4 py-3">
       <ScrollBox label="The event" className="max-h-96 overflow-auto">
@@ -118,16 +126,7 @@ function EventDetail({ issue, event }: EventProps) {
           </Link>
         )}
       </p>
-      <dl className="grid grid-cols-[8rem_1fr] gap-x-3 text-meta">
-        {facts
-          .filter(([, value]) => value !== "")
-          .map(([name, value]) => (
-            <div key={name} className="contents">
-              <dt className="truncate text-muted">{name}</dt>
-              <dd className="font-mono">{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <EventFacts event={event} />
     </div>
   );
 }

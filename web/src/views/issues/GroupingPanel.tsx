@@ -4,6 +4,7 @@ import { plural } from "../../lib/format";
 import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { TimeAgo } from "../../ui/TimeAgo";
+import { PlaceLink } from "./FilterLink";
 
 /** Why these events are one issue: what counted, and its groups, which can be taken out again. */
 export function GroupingPanel({ issue }: { issue: IssueDetail }) {
@@ -59,7 +60,7 @@ function Part({ name, value }: { name: string; value: string }) {
     <div>
       <dt className="text-meta text-muted">{name}</dt>
       <dd className="font-mono text-code whitespace-pre-wrap" dir="auto">
-        {value}
+        {name === "frame" ? <PlaceLink place={value} /> : value}
       </dd>
     </div>
   );

@@ -1,4 +1,5 @@
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useEffect, useState } from "react";
+import { useHistoryState } from "wouter/use-browser-location";
 import { useIssueAction, useIssueHistory } from "../../api/issues";
 import type { IssueChange } from "../../api/types";
 import { changeWords } from "../../lib/issues";
@@ -6,6 +7,14 @@ import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { ErrorState, Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
+
+/** History state with which a navigation asks for the field of a comment. */
+export const COMMENT_STATE = { focus: "comment" } as const;
+
+/** Puts the cursor into the field of a comment. */
+export function focusComment(): void {
+  document.querySelector<HTMLElement>("[data-comment]")?.focus();
+}
 
 /** What became of an issue and what people say about it, the newest first. */
 export function HistoryPanel({ id }: { id: number }) {
@@ -56,6 +65,10 @@ function Change({ change }: { change: IssueChange }) {
 function CommentForm({ id }: { id: number }) {
   const action = useIssueAction();
   const [text, setText] = useState("");
+  const wanted = useHistoryState<{ focus?: string } | null>()?.focus === COMMENT_STATE.focus;
+  useEffect(() => {
+    if (wanted) focusComment();
+  }, [wanted]);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (text.trim() === "") return;
@@ -64,6 +77,7 @@ function CommentForm({ id }: { id: number }) {
   return (
     <form onSubmit={submit} className="grid gap-2 px-4 pb-3">
       <textarea
+        data-comment
         aria-label="Comment"
         placeholder="What is known about it"
         value={text}

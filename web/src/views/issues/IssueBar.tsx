@@ -1,7 +1,7 @@
 import { Download } from "lucide-react";
 import { useState } from "react";
 import { apiUrl } from "../../api/client";
-import { issueParams, useIssueAction, useIssueChanges } from "../../api/issues";
+import { isByMarks, issueParams, useIssueAction, useIssueChanges } from "../../api/issues";
 import type { IssueRow, IssuesResponse } from "../../api/types";
 import { formatCount, plural } from "../../lib/format";
 import { actionWords, answerWords } from "../../lib/issues";
@@ -79,11 +79,18 @@ export function IssueBar({ first, chosen, user, onClear, onReload }: IssueBarPro
 }
 
 function Facts({ first }: { first: IssuesResponse }) {
+  const { view } = useView();
   const { deploy } = first.summary;
   return (
     <span className="text-muted">
       {plural(first.total, "issue")}
       <span className="max-md:hidden"> in this time</span>
+      {isByMarks(view) && (
+        <span title="Tags, frames and deploys choose issues, not single events">
+          {" "}
+          · all their events count
+        </span>
+      )}
       {deploy && (
         <>
           {" · "}deployed <TimeAgo ms={Date.parse(deploy.at)} />

@@ -1,15 +1,17 @@
+import { Minus } from "lucide-react";
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { useOccurrences } from "../../api/issues";
 import type { Deploy, IssueDetail, IssueTag } from "../../api/types";
+import { ISSUES } from "../../app/routes";
 import { formatShort, plural } from "../../lib/format";
 import { useAnchor } from "../../state/anchor";
-import { toggleFilter } from "../../state/filters";
-import { useView } from "../../state/useView";
+import { withMark } from "../../state/filters";
+import { linkTo, useView } from "../../state/useView";
 import { Panel } from "../../ui/Panel";
 import { SmallErrorState } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
-
-const FILTERS: readonly string[] = ["env", "service", "level"];
+import { FilterLink } from "./FilterLink";
 
 /** Since when, whose it is, and which values the events have in common. */
 export function IssueFacts({ issue }: { issue: IssueDetail }) {
@@ -24,7 +26,8 @@ export function IssueFacts({ issue }: { issue: IssueDetail }) {
         <Fact name="Assigned to">{issue.assignee || "nobody"}</Fact>
         {issue.deploy && (
           <Fact name="Deploy before">
-            <DeployName deploy={issue.deploy} /> <TimeAgo ms={Date.parse(issue.deploy.at)} />
+            <FilterLink name="deploy" value={issue.deploy.version} className="text-accent" />{" "}
+            <TimeAgo ms={Date.parse(issue.deploy.at)} />
           </Fact>
         )}
       </dl>
@@ -61,9 +64,9 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-/** The version of a deploy, as a link if it has one. */
+/** The version of a deploy: leads where the deploy says, or to the issues that came with it. */
 export function DeployName({ deploy }: { deploy: Deploy }) {
-  if (!deploy.url) return <span>{deploy.version}</span>;
+  if (!deploy.url) return <FilterLink name="deploy" value={deploy.version} className="text-accent" />;
   return (
     <a href={deploy.url} rel="noreferrer" className="text-accent underline">
       {deploy.version}
@@ -71,21 +74,26 @@ export function DeployName({ deploy }: { deploy: Deploy }) {
   );
 }
 
-/** A tag with its most frequent values; those that issues are filtered by are buttons. */
+/** A tag with its most frequent values, each of which leads to the issues that have it. */
 function Tag({ tag }: { tag: IssueTag }) {
   const more = tag.distinct - tag.values.length;
   return (
     <div>
       <dt className="text-meta text-muted">{tag.name}</dt>
       {tag.values.map(({ value, count }) => (
-        <dd key={value} className="relative flex items-center gap-2 px-1.5">
+        <dd key={value} className="group relative flex items-center gap-2 pl-1.5">
           <span
             aria-hidden
             className="absolute inset-y-0.5 left-0 rounded-sm bg-hover"
             style={{ width: `${Math.round((count / tag.events) * 100)}%` }}
           />
-          <Value name={tag.name} value={value} />
+          <FilterLink
+            name={tag.name}
+            value={value}
+            className="relative min-w-0 truncate pointer-coarse:py-2.5"
+          />
           <span className="relative ml-auto shrink-0 text-meta text-muted">{formatShort(count)}</span>
+          <Without name={tag.name} value={value} />
         </dd>
       ))}
       {more > 0 && <dd className="px-1.5 text-meta text-muted">and {plural(more, "further value")}</dd>}
@@ -93,22 +101,17 @@ function Tag({ tag }: { tag: IssueTag }) {
   );
 }
 
-function Value({ name, value }: { name: string; value: string }) {
-  const { view, setView } = useView();
-  if (!FILTERS.includes(name)) {
-    return (
-      <span className="relative min-w-0 truncate" title={value} dir="auto">
-        {value}
-      </span>
-    );
-  }
+/** Leads to the issues that lack a value. */
+function Without({ name, value }: { name: string; value: string }) {
+  const { view } = useView();
   return (
-    <button
-      type="button"
-      onClick={() => setView(toggleFilter(view, name, value, "include"))}
-      className="relative min-w-0 truncate rounded-sm text-left hover:underline pointer-coarse:h-10"
+    <Link
+      href={linkTo(ISSUES.path, withMark(view, name, value, "exclude"))}
+      aria-label={`Issues without ${name} ${value}`}
+      title="The issues without it"
+      className="relative flex size-6 shrink-0 items-center justify-center rounded-sm text-muted opacity-0 group-hover:opacity-100 hover:text-text focus-visible:opacity-100 pointer-coarse:size-10 pointer-coarse:opacity-100"
     >
-      {value}
-    </button>
+      <Minus size={12} aria-hidden />
+    </Link>
   );
 }

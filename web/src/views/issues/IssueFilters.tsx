@@ -14,12 +14,13 @@ interface IssueFiltersProps {
   counts: Readonly<Record<string, number>> | undefined;
 }
 
-/** State, assignee, all other filters in force and the order of the list, in one line and all in the address. */
+/** The filters in force, state, assignee and the order of the list, in one line and all in the address. */
 export function IssueFilters({ user, counts }: IssueFiltersProps) {
   const { view, setView } = useView();
   const toggle = (state: IssueState) => setView({ ...view, states: toggled(view.states, state) });
   return (
     <div className="relative -mx-2 flex items-center gap-3 overflow-x-auto px-2 py-0.5 [scrollbar-width:none] md:-mx-4 md:px-4">
+      <FilterChips of="issues" className="shrink-0 flex-nowrap!" />
       <fieldset className="flex gap-1">
         <legend className="sr-only">State</legend>
         {ISSUE_STATES.map((state) => (
@@ -49,7 +50,6 @@ export function IssueFilters({ user, counts }: IssueFiltersProps) {
             </Chip>
           ))}
       </fieldset>
-      <FilterChips className="shrink-0 flex-nowrap!" />
       <div className="ml-auto shrink-0">
         <Segmented
           label="Order"

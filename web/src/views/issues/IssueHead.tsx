@@ -11,6 +11,7 @@ import { linkTo, useView } from "../../state/useView";
 import { LevelTag } from "../../ui/LevelTag";
 import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
 import { Notice } from "../../ui/States";
+import { FilterLink, PlaceLink } from "./FilterLink";
 import { GroupingMark } from "./GroupingMark";
 import { IssueActions } from "./IssueActions";
 
@@ -48,10 +49,22 @@ export function IssueHead({ issue, asked, user }: IssueHeadProps) {
         <StateBadge state={issue.state} />
         {issue.spiking_since && <SpikeBadge />}
         <GroupingMark id={issue.id} />
-        <span>{[issue.culprit, issue.service, issue.env].filter(Boolean).join(" · ")}</span>
+        <Place issue={issue} />
       </p>
       <Links issue={issue} />
     </header>
+  );
+}
+
+/** Where it happens; each part leads to the issues that have it. */
+function Place({ issue }: { issue: IssueDetail }) {
+  const { culprit, service, env } = issue;
+  return (
+    <span className="[&>*+*]:before:mx-1 [&>*+*]:before:content-['·']">
+      {culprit && <PlaceLink place={culprit} />}
+      {service && <FilterLink name="service" value={service} />}
+      {env && <FilterLink name="env" value={env} />}
+    </span>
   );
 }
 

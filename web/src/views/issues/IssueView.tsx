@@ -1,20 +1,23 @@
 import { ArrowLeft } from "lucide-react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 import { useFreshIssue, useIssue } from "../../api/issues";
 import type { IssueDetail } from "../../api/types";
-import { ISSUES } from "../../app/routes";
+import { ISSUES, issuePath } from "../../app/routes";
+import { FrameLinkContext } from "../../lines/TraceLineText";
 import { linkTo, useView } from "../../state/useView";
 import { ErrorState, Skeleton } from "../../ui/States";
 import { FilterChips } from "../logs/FilterChips";
 import { AroundPanel } from "./AroundPanel";
 import { EventPanel } from "./EventPanel";
 import { EventsPanel } from "./EventsPanel";
+import { FilterLink } from "./FilterLink";
 import { GroupingPanel } from "./GroupingPanel";
-import { HistoryPanel } from "./HistoryPanel";
+import { COMMENT_STATE, focusComment, HistoryPanel } from "./HistoryPanel";
 import { IssueFacts } from "./IssueFacts";
 import { IssueHead } from "./IssueHead";
 import { IssueTabs, type Part, toPart } from "./IssueTabs";
 import { OccurrencesPanel } from "./OccurrencesPanel";
+import { useIssueKeys } from "./useIssueKeys";
 
 interface IssueViewProps {
   id: string;
@@ -56,19 +59,38 @@ interface IssueProps {
 
 function Issue({ issue, asked, part, user }: IssueProps) {
   useFreshIssue(issue.id);
+  useCommentKey(issue.id, part);
   return (
     <>
       <IssueHead issue={issue} asked={asked} user={user} />
-      <FilterChips />
+      <FilterChips of="events" />
       <IssueTabs issue={issue} part={part} />
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 lg:grid-cols-[minmax(0,1fr)_18rem]">
         <div className="grid min-w-0 gap-4">
-          <Content issue={issue} part={part} />
+          <FrameLinkContext value={FrameLink}>
+            <Content issue={issue} part={part} />
+          </FrameLinkContext>
         </div>
         <IssueFacts issue={issue} />
       </div>
     </>
   );
+}
+
+function FrameLink({ func }: { func: string }) {
+  return <FilterLink name="frame" value={func} />;
+}
+
+/** c leads to the field for a comment. */
+function useCommentKey(id: number, part: Part): void {
+  const { view } = useView();
+  const [, navigate] = useLocation();
+  useIssueKeys({
+    c: () =>
+      part === "history"
+        ? focusComment()
+        : navigate(linkTo(issuePath(id, "history"), view), { state: COMMENT_STATE }),
+  });
 }
 
 function Content({ issue, part }: { issue: IssueDetail; part: Part }) {

@@ -1,6 +1,7 @@
 import { useCallback, useState } from "react";
 import { isBeyondIssues, useIssues, useIssueUsers } from "../../api/issues";
 import type { IndexStatus } from "../../api/types";
+import { hasFilters, readSearch } from "../../lib/issueSyntax";
 import { describeSpan } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
@@ -8,14 +9,18 @@ import { formatView } from "../../state/view";
 import { cx } from "../../ui/cx";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { SearchBox } from "../logs/SearchBox";
+import { SavedButton } from "../searches/SavedButton";
 import { IssueBar } from "./IssueBar";
 import { IssueFilters } from "./IssueFilters";
 import { IssueList } from "./IssueList";
 import { NoIssues } from "./NoIssues";
+import { SearchHelp } from "./SearchHelp";
 
 const LATE_MS = 120_000;
 /** How many issues one action may be about. */
 const CHOSEN_MAX = 1000;
+
+const SYNTAX = { hasFilters, readSearch };
 
 /** The issues that have events in the range: the answer, filters, what can be done with the chosen ones, the list. */
 export default function IssuesView({ user }: { user: string }) {
@@ -32,7 +37,15 @@ export default function IssuesView({ user }: { user: string }) {
   return (
     <div className="flex h-full flex-col">
       <div className="grid grid-cols-[minmax(0,1fr)] gap-2 px-2 py-2 md:px-4">
-        <SearchBox label="Words of title, message and frames" placeholder="Search the issues" />
+        <div className="flex items-center gap-1">
+          <SearchBox
+            label="Words of title, message and frames"
+            placeholder="Search the issues: words, service:backend, user:ada, frame:create_game"
+            syntax={SYNTAX}
+          />
+          <SearchHelp />
+          <SavedButton />
+        </div>
         <IssueFilters user={user} counts={first?.summary.states} />
       </div>
       <IssueBar
@@ -44,8 +57,7 @@ export default function IssuesView({ user }: { user: string }) {
       />
       {isBeyondIssues(view) && (
         <Notice>
-          Issues are filtered by environment, service and level that are shown; the other filters do not count
-          here.
+          Issues know no jobs, fields, LogQL or text that is left out: these filters do not count here.
         </Notice>
       )}
       {first && <IndexNotice index={first.index} />}

@@ -6,7 +6,7 @@ import { EmptyState } from "../../ui/States";
 /** Says why the list is empty, and what to do about it. */
 export function NoIssues() {
   const { view, setView } = useView();
-  const narrowed = countFilters(view) + view.states.length + view.assignees.length > 0;
+  const narrowed = countFilters(view) + view.marks.length + view.states.length + view.assignees.length > 0;
   const widen = () => setView({ ...view, range: { kind: "relative", spanMs: 7 * 86_400_000 } });
   return (
     <EmptyState

@@ -1,7 +1,7 @@
 import { type FormEvent, type ReactNode, useState } from "react";
 import type { Snooze } from "../../api/types";
 import { plural } from "../../lib/format";
-import { fromInputTime, toInputTime } from "../../lib/time";
+import { fromInputTime, toInputTime, zoneOffset } from "../../lib/time";
 import { Button } from "../../ui/Button";
 import { Modal } from "../../ui/Modal";
 
@@ -46,6 +46,7 @@ export default function SnoozeDialog({ count, onSnooze, onClose }: SnoozeDialogP
             onChange={(event) => setUntil(event.target.value)}
             className={INPUT}
           />
+          <span className="text-meta text-muted">{zoneOffset(fromInputTime(until) ?? Date.now())}</span>
           <span className="flex flex-wrap gap-1">
             {SPANS.map(({ name, ms }) => (
               <Button

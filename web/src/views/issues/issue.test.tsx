@@ -224,6 +224,18 @@ const press = (key: string) =>
   });
 
 describe("the page of an issue", () => {
+  it("leads to the field for a comment with c, which is not for it while one types there", async () => {
+    await show("/issues/7?q=deadlock");
+    await press("c");
+    await sees("History");
+    expect(window.location.pathname + window.location.search).toBe("/issues/7/history?q=deadlock");
+    const field = document.querySelector<HTMLElement>("[data-comment]");
+    await eventually(() => expect(document.activeElement).toBe(field));
+    field?.blur();
+    await press("c");
+    expect(document.activeElement).toBe(field);
+  });
+
   it("says in words since when it is back, how often and to whom", async () => {
     await show("/issues/7");
     await sees("41 times in 20 min, 9 users, only production.");
@@ -245,6 +257,29 @@ describe("the page of an issue", () => {
     expect(exceptions[1]?.querySelector("summary")?.textContent).toBe("1 frame of psycopg2");
     await click("Open library frames");
     expect(document.querySelector<HTMLDetailsElement>("[data-exception] details")?.open).toBe(true);
+  });
+
+  it("leads from tags, frames, places and deploys to the issues that have them, with Alt to those without", async () => {
+    await show("/issues/7?start=now-3h&service=backend");
+    await sees("ada");
+    const address = (name: string) => {
+      const found = [...document.querySelectorAll("a")].find((one) => one.textContent === name);
+      return decodeURIComponent(found?.getAttribute("href") ?? name);
+    };
+    expect(address("ada")).toBe("/issues?service=backend&start=now-3h&tag=user=ada");
+    expect(address("production")).toBe("/issues?service=backend&env=production&start=now-3h");
+    expect(address("create")).toBe("/issues?service=backend&start=now-3h&frame=create");
+    expect(address("src/games in create")).toBe("/issues?service=backend&start=now-3h&frame=create");
+    expect(address("2b7f1e")).toBe("/issues?service=backend&start=now-3h&deploy=2b7f1e");
+    expect(button("Issues without user ada")?.getAttribute("href")).toContain("user%21%3Dada");
+    const frame = [...document.querySelectorAll("[data-traceback] a")].find(
+      (one) => one.textContent === "create",
+    );
+    await act(async () => {
+      frame?.dispatchEvent(new MouseEvent("click", { altKey: true, bubbles: true, cancelable: true }));
+    });
+    await eventually(() => expect(window.location.search).toContain("frame=%21create"));
+    expect(window.location.pathname).toBe("/issues");
   });
 
   it("leads from the last kept event to the first, in the address", async () => {

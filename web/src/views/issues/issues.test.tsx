@@ -150,15 +150,20 @@ describe("the list of issues", () => {
   });
 
   it("asks for what the address says", async () => {
-    await show("?state=new&state=gone&assignee=&q=disk&sort=events&service=a&service=!b&env=prod");
+    await show(
+      "?state=new&state=gone&assignee=&q=disk&sort=events&service=a&service=!b&env=prod&host=h&tag=user=ada&tag=user!=bob&frame=pay&deploy=!v1&job=x",
+    );
     const params = asked[0]?.searchParams;
     expect(params?.getAll("state")).toEqual(["new"]);
     expect(params?.getAll("assignee")).toEqual([""]);
     expect(params?.get("q")).toBe("disk");
     expect(params?.get("sort")).toBe("events");
-    expect(params?.getAll("service")).toEqual(["a"]);
+    expect(params?.getAll("service")).toEqual(["a", "!b"]);
+    expect(params?.getAll("tag")).toEqual(["user=ada", "user!=bob"]);
+    expect([params?.get("host"), params?.get("frame"), params?.get("deploy")]).toEqual(["h", "pay", "!v1"]);
+    expect(document.body.textContent).toContain("all their events count");
     expect(params?.get("env")).toBe("prod");
-    expect(document.body.textContent).toContain("the other filters do not count here");
+    expect(document.body.textContent).toContain("these filters do not count here");
   });
 
   it("resolves by the keyboard what was chosen by the keyboard", async () => {

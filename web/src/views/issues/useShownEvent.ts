@@ -27,7 +27,12 @@ export function useShownEvent({ id, evidence }: IssueDetail) {
   };
 }
 
-function shownOf(place: EventPlace, kept: Evidence | undefined, event: IssueEvent | null): ShownEvent | null {
+/** An event as it is shown: from the evidence, or as it was indexed; null if neither has it. */
+export function shownOf(
+  place: EventPlace,
+  kept: Evidence | undefined,
+  event: IssueEvent | null,
+): ShownEvent | null {
   const line = kept?.line ?? (event && (event.text || event.message));
   if (line == null) return null;
   const labels =

@@ -17,8 +17,15 @@ const NAMES: Record<Facet, string> = {
   job: "Job",
 };
 
+interface FacetGroupProps {
+  facet: Facet;
+  values: readonly LabelValue[];
+  /** Whether the numbers of the values are known. */
+  counted: boolean;
+}
+
 /** One facet: its largest values, the rest on demand. */
-export function FacetGroup({ facet, values }: { facet: Facet; values: readonly LabelValue[] }) {
+export function FacetGroup({ facet, values, counted }: FacetGroupProps) {
   const { view } = useView();
   const [folded, setFolded] = useState(facet === "job");
   const [all, setAll] = useState(false);
@@ -47,7 +54,13 @@ export function FacetGroup({ facet, values }: { facet: Facet; values: readonly L
       {!folded && (
         <ul>
           {shown.map(({ value, count }) => (
-            <FacetValue key={value} facet={facet} value={value} count={count} share={count / largest} />
+            <FacetValue
+              key={value}
+              facet={facet}
+              value={value}
+              count={counted ? count : null}
+              share={count / largest}
+            />
           ))}
         </ul>
       )}

@@ -10,7 +10,8 @@ interface FacetValueProps {
   /** The name of a label or field. */
   facet: string;
   value: string;
-  count: number;
+  /** How many lines have it; null when that is not known. */
+  count: number | null;
   /** Of the facet's largest value, 0 to 1: the width of the bar behind the name. */
   share: number;
 }
@@ -47,7 +48,9 @@ export function FacetValue({ facet, value, count, share }: FacetValueProps) {
         >
           {value}
         </span>
-        <span className="ml-auto shrink-0 pl-2 text-meta text-muted">{formatShort(count)}</span>
+        <span className="ml-auto shrink-0 pl-2 text-meta text-muted">
+          {count !== null && formatShort(count)}
+        </span>
       </button>
       <button
         type="button"

@@ -18,7 +18,12 @@ export function Facets({ bounds }: { bounds: Bounds }) {
     <div className={cx("grid grid-cols-[minmax(0,1fr)] gap-3", isPlaceholderData && "opacity-60")}>
       {data.partial && <Notice>{data.warnings.join(" ") || "Some values are missing."}</Notice>}
       {FACETS.map((facet) => (
-        <FacetGroup key={facet} facet={facet} values={data.labels[facet]} />
+        <FacetGroup
+          key={facet}
+          facet={facet}
+          values={data.labels[facet]}
+          counted={!data.uncounted.includes(facet)}
+        />
       ))}
       <FieldFacets bounds={bounds} />
     </div>

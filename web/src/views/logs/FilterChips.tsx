@@ -1,7 +1,8 @@
 import { X } from "lucide-react";
-import { clearFilters, countFilters, removeFilter } from "../../state/filters";
+import { patternName } from "../../lib/patterns";
+import { clearFilters, removeFilter, withoutMark } from "../../state/filters";
 import { useView } from "../../state/useView";
-import { FACETS, type View } from "../../state/view";
+import { FACETS, TAG, type View } from "../../state/view";
 import { cx } from "../../ui/cx";
 
 interface Chip {
@@ -11,10 +12,13 @@ interface Chip {
   without: () => View;
 }
 
+/** What the chips' filters are of: lines, the list of issues, or the events of one issue. */
+export type FilterOf = "lines" | "issues" | "events";
+
 /** Every filter in force, each removed with one click; nothing when there is none. */
-export function FilterChips({ className }: { className?: string }) {
+export function FilterChips({ of = "lines", className }: { of?: FilterOf; className?: string }) {
   const { view, setView } = useView();
-  const chips = listChips(view);
+  const chips = listChips(view, of);
   if (chips.length === 0) return null;
   return (
     <ul aria-label="Filters in force" className={cx("flex flex-wrap items-center gap-1.5", className)}>
@@ -37,7 +41,7 @@ export function FilterChips({ className }: { className?: string }) {
           </button>
         </li>
       ))}
-      {countFilters(view) > 1 && (
+      {chips.length > 1 && (
         <li>
           <button
             type="button"
@@ -57,9 +61,11 @@ function relation({ name, exclude }: Chip): string {
   return exclude ? "is not" : "is";
 }
 
+const EVENT_FACETS: readonly string[] = ["env", "service", "level"];
+
 // The query, or the first text, is in the search field, one environment is in the header: they need no chip.
-function listChips(view: View): Chip[] {
-  const facets = FACETS.flatMap((name) => {
+function listChips(view: View, of: FilterOf): Chip[] {
+  const facets = FACETS.filter((name) => of !== "events" || EVENT_FACETS.includes(name)).flatMap((name) => {
     const { include, exclude } = view.filters[name];
     const shown = name === "env" && include.length === 1 ? [] : include;
     const chip = (value: string, out: boolean): Chip => ({
@@ -70,6 +76,14 @@ function listChips(view: View): Chip[] {
     });
     return [...shown.map((value) => chip(value, false)), ...exclude.map((value) => chip(value, true))];
   });
+  if (of === "events") return facets;
+  const marks = (of === "issues" ? view.marks : []).map(
+    (mark): Chip => ({
+      ...mark,
+      name: mark.name.startsWith(TAG) ? mark.name.slice(TAG.length) : mark.name,
+      without: () => withoutMark(view, mark.name, mark.value),
+    }),
+  );
   const fields = view.fields.map(
     (field): Chip => ({ ...field, without: () => removeFilter(view, field.name, field.value) }),
   );
@@ -89,5 +103,13 @@ function listChips(view: View): Chip[] {
       without: () => ({ ...view, not: view.not.filter((word) => word !== value) }),
     }),
   );
-  return [...facets, ...fields, ...words, ...lacks];
+  const patterns = view.patterns.map(
+    (text): Chip => ({
+      name: "pattern",
+      value: patternName(text),
+      exclude: text.startsWith("!"),
+      without: () => ({ ...view, line: "", patterns: view.patterns.filter((other) => other !== text) }),
+    }),
+  );
+  return [...facets, ...marks, ...fields, ...words, ...lacks, ...patterns];
 }

@@ -1,4 +1,6 @@
+import type { ReactNode } from "react";
 import { type Bounds, useVolume } from "../../api/queries";
+import type { VolumeResponse } from "../../api/types";
 import { ChartPanel } from "../../charts/ChartPanel";
 import { Legend } from "../../charts/Legend";
 import { plural } from "../../lib/format";
@@ -6,26 +8,55 @@ import { chartByLevel, chartByService, coverage, topServices } from "../../lib/v
 import { onlyValues, toggleFilter } from "../../state/filters";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
-import { isNarrowed } from "../../state/view";
+import { isNarrowed, type View } from "../../state/view";
 import { Segmented } from "../../ui/Segmented";
 import { Notice } from "../../ui/States";
 
 /** The view's lines counted over time; dragging zooms. */
 export function Histogram({ bounds }: { bounds: Bounds }) {
   const { view, setView } = useView();
-  const narrow = useIsNarrow();
   const query = useVolume(view, bounds, view.by);
-  const volume = query.data;
-  const counted = volume?.series.every(({ labels }) => view.by === "level" || labels.service !== undefined);
+  return (
+    <VolumeChart volume={query.data} by={view.by} query={query} endMs={bounds.endMs}>
+      <Segmented
+        label="Colours"
+        value={view.by}
+        onChange={(by) => setView({ ...view, by }, { replace: true })}
+        options={[
+          { value: "level", label: "Level" },
+          { value: "service", label: "Service" },
+        ]}
+      />
+    </VolumeChart>
+  );
+}
+
+interface VolumeChartProps {
+  /** Undefined while it is not known. */
+  volume: VolumeResponse | undefined;
+  by: View["by"];
+  /** How the loading of it stands. */
+  query: { isPending: boolean; isError: boolean; error: unknown };
+  /** The end of the range; without it no part of it is said to have no data. */
+  endMs?: number;
+  /** What stands beside the number of lines. */
+  children?: ReactNode;
+}
+
+/** Counts of lines as a chart with its legend, which filters. */
+export function VolumeChart({ volume, by, query, endMs, children }: VolumeChartProps) {
+  const { view, setView } = useView();
+  const narrow = useIsNarrow();
+  const counted = volume?.series.every(({ labels }) => by === "level" || labels.service !== undefined);
   const data =
     volume &&
-    (view.by === "level" || !counted ? chartByLevel(volume) : chartByService(volume, topServices(volume)));
-  const covered = data && !isNarrowed(view) ? coverage(data, bounds.endMs) : undefined;
+    (by === "level" || !counted ? chartByLevel(volume) : chartByService(volume, topServices(volume)));
+  const covered = data && endMs !== undefined && !isNarrowed(view) ? coverage(data, endMs) : undefined;
   const filter = (values: readonly string[], mode: "include" | "exclude") =>
     setView(
       mode === "include"
-        ? onlyValues(view, view.by, values)
-        : values.reduce((next, value) => toggleFilter(next, view.by, value, mode), view),
+        ? onlyValues(view, by, values)
+        : values.reduce((next, value) => toggleFilter(next, by, value, mode), view),
     );
   return (
     <section aria-label="Lines over time" className="border-y border-line bg-panel">
@@ -36,15 +67,7 @@ export function Histogram({ bounds }: { bounds: Bounds }) {
             <p className="text-meta text-muted" data-line-count={data?.total}>
               {data ? plural(data.total, "line") : query.isError ? "" : "Counting …"}
             </p>
-            <Segmented
-              label="Colours"
-              value={view.by}
-              onChange={(by) => setView({ ...view, by }, { replace: true })}
-              options={[
-                { value: "level", label: "Level" },
-                { value: "service", label: "Service" },
-              ]}
-            />
+            {children}
           </div>
           <ChartPanel
             query={query}

@@ -1,10 +1,10 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
 import type { Row } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
-import { cx } from "../../ui/cx";
-import { LineRow, Separator } from "./LineRow";
+import { useZone } from "../../state/zone";
+import { LineRow, type RowLook, Separator } from "./LineRow";
 import { useFollowEnd } from "./useFollowEnd";
 import { useGridKeys } from "./useGridKeys";
 import { useSlots } from "./useSlots";
@@ -23,6 +23,8 @@ interface LineGridProps {
   footer?: ReactNode;
   /** A row to open and show once it is there. */
   targetId?: string;
+  /** Told when the reader opens or closes a row. */
+  onToggle?: (key: string, open: boolean) => void;
   /** Called while the end of the list is near; absent when there is no more. */
   onNearEnd?: (() => void) | undefined;
   /** Keeps the end in view as rows arrive; told when the reader leaves the end and comes back. */
@@ -30,13 +32,28 @@ interface LineGridProps {
 }
 
 /** The virtualised list of lines: only what is in view is in the page, whatever the number of rows. */
-export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, follow }: LineGridProps) {
+export function LineGrid({
+  rows,
+  before = 0,
+  footer,
+  targetId = "",
+  onToggle,
+  onNearEnd,
+  follow,
+}: LineGridProps) {
   const { view } = useView();
+  const [zone] = useZone();
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const [contexts, setContexts] = useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = useState("");
   const id = useId();
+  const { wrap, columns, q: hits } = view;
+  const look = useMemo<RowLook>(
+    () => ({ narrow, wrap, columns, hits, zone }),
+    [narrow, wrap, columns, hits, zone],
+  );
   const rowPx = narrow ? NARROW_ROW_PX : ROW_PX;
   const onLeave = follow?.onLeave;
 
@@ -49,30 +66,41 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
     getItemKey,
     paddingStart: before * rowPx,
     estimateSize: (index) => rowSize(rows[index], rowPx, open),
-    overscan: 12,
+    overscan: 6,
   });
   const items = virtual.getVirtualItems();
   const slots = useSlots(items.map(({ key }) => String(key)));
 
   const toggle = useCallback(
     (key: string, index = indexInView(virtual, key)) => {
-      setOpen((old) => {
-        const next = new Set(old);
-        if (!next.delete(key)) next.add(key);
-        return next;
-      });
+      setOpen((old) => toggled(old, key));
       setActive(key);
       onLeave?.();
       virtual.resizeItem(index, rowPx);
+      onToggle?.(key, !open.has(key));
     },
-    [onLeave, rowPx, virtual],
+    [onLeave, onToggle, open, rowPx, virtual],
   );
+  const toggleContext = useCallback((key: string) => setContexts((old) => toggled(old, key)), []);
+  const showContext = (key: string, index: number) => {
+    if (open.has(key)) return toggleContext(key);
+    setContexts((old) => new Set([...old, key]));
+    toggle(key, index);
+  };
   useTarget(targetId, rows, virtual, (key) => {
     setOpen(new Set([key]));
     setActive(key);
   });
   useFollowEnd(scroller, rows, follow);
-  const keys = useGridKeys({ rows, active, setActive, toggle, virtual, onMove: onLeave });
+  const keys = useGridKeys({
+    rows,
+    active,
+    setActive,
+    toggle,
+    context: showContext,
+    virtual,
+    onMove: onLeave,
+  });
 
   const lastIndex = items.at(-1)?.index ?? -1;
   useEffect(() => {
@@ -98,37 +126,39 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
         {items.map((item) => {
           const row = rows[item.index];
           if (!row) return null;
+          if (row.kind !== "entry") {
+            return <Separator key={slots.get(row.key)} label={row.label} top={item.start} />;
+          }
           const isOpen = open.has(row.key);
-          const measured = view.wrap || isOpen;
+          const measured = look.wrap || isOpen;
           return (
-            <div
+            <LineRow
               key={measured ? row.key : slots.get(row.key)}
-              role="presentation"
-              data-index={item.index}
-              ref={measured ? virtual.measureElement : undefined}
-              className={cx("absolute inset-x-0 top-0", !measured && "contain-content")}
-              style={{ transform: `translateY(${item.start}px)` }}
-            >
-              {row.kind === "entry" ? (
-                <LineRow
-                  id={`${id}-${before + item.index}`}
-                  entry={row.entry}
-                  index={before + item.index}
-                  open={isOpen}
-                  active={row.key === active}
-                  narrow={narrow}
-                  onToggle={toggle}
-                />
-              ) : (
-                <Separator label={row.label} />
-              )}
-            </div>
+              id={`${id}-${before + item.index}`}
+              entry={row.entry}
+              index={before + item.index}
+              top={item.start}
+              open={isOpen}
+              context={contexts.has(row.key)}
+              active={row.key === active}
+              look={look}
+              onToggle={toggle}
+              onContext={toggleContext}
+              measure={measured ? virtual.measureElement : undefined}
+              place={measured ? item.index : undefined}
+            />
           );
         })}
       </div>
       {footer}
     </div>
   );
+}
+
+function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
+  const next = new Set(keys);
+  if (!next.delete(key)) next.add(key);
+  return next;
 }
 
 function indexInView(virtual: Virtualizer<HTMLDivElement, Element>, key: string): number {

@@ -1,73 +1,113 @@
-import { memo, type ReactNode } from "react";
+import { type CSSProperties, memo, type ReactNode, useState } from "react";
 import type { Entry } from "../../api/types";
-import { toLevel } from "../../lib/levels";
+import { hasAnsi } from "../../lib/ansi";
+import { shortLevel, toLevel } from "../../lib/levels";
 import { fieldValue, preview } from "../../lib/message";
-import { formatClock, formatNs, nsToMs } from "../../lib/time";
+import { formatClock, formatNs, nsToMs, type Zone } from "../../lib/time";
 import { LineDetail } from "../../lines/LineDetail";
 import { toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { isFieldName } from "../../state/view";
 import { cx } from "../../ui/cx";
-import { LevelBar, LevelTag } from "../../ui/LevelTag";
+import { levelEdge, levelText } from "../../ui/LevelTag";
 import { LogText } from "../../ui/LogText";
+import { COLUMN_CHARS, isRightToLeft, padded, SERVICE_CHARS, startOfMessage } from "./columns";
+
+/** How all rows of a list look. */
+export interface RowLook {
+  narrow: boolean;
+  wrap: boolean;
+  /** Fields that have a column of their own. */
+  columns: readonly string[];
+  /** Texts that are marked. */
+  hits: readonly string[];
+  /** Of the times: a row that is not drawn again keeps those it has. */
+  zone: Zone;
+}
 
 interface LineRowProps {
   id: string;
   entry: Entry;
   /** The place in the whole list, from 0. */
   index: number;
+  /** Where the row begins, in px from the top of the list. */
+  top: number;
   open: boolean;
+  /** Shows the lines before and after an open one. */
+  context: boolean;
   active: boolean;
-  narrow: boolean;
+  look: RowLook;
   onToggle: (key: string) => void;
+  /** Told when the lines before and after are to be shown, or no more. */
+  onContext: (key: string) => void;
+  /** Told the row's element where its height is not known beforehand, with `data-index` as its place. */
+  measure: ((element: Element | null) => void) | undefined;
+  place: number | undefined;
 }
 
-/** A line. */
-export const LineRow = memo(function LineRow({
-  id,
-  entry,
-  index,
-  open,
-  active,
-  narrow,
-  onToggle,
-}: LineRowProps) {
-  const level = toLevel(entry.labels.level);
+/**
+ * A line. It is text in as few elements as its cells are, laid out as one line of characters of one
+ * width: a screen of them is made anew in each frame while the list is scrolled.
+ */
+export const LineRow = memo(function LineRow(props: LineRowProps) {
+  const { id, entry, index, top, open, context, active, look, onToggle, onContext, measure, place } = props;
+  const [hovered, setHovered] = useState(false);
   // A selection of text ends in a click too, which is not meant to open the line.
   const click = () => window.getSelection()?.isCollapsed !== false && onToggle(entry.id);
+  const position = { ref: measure, "data-index": place, style: { top } };
+  const indent = hangingIndent(look);
+  const line = (
+    // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys
+    <div
+      id={id}
+      role="row"
+      aria-rowindex={index + 1}
+      aria-expanded={open}
+      aria-selected={active}
+      data-line={entry.id}
+      onClick={click}
+      onMouseEnter={() => setHovered(true)}
+      onMouseLeave={() => setHovered(false)}
+      className={rowClass(entry, look, open, active)}
+      {...(open ? { style: indent } : { ...position, style: { top, ...indent } })}
+    >
+      {look.narrow ? narrowCells(entry) : wideCells(entry, look, hovered || active)}
+      {messageCell(entry, look)}
+    </div>
+  );
+  if (!open) return line;
   return (
-    <>
-      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys */}
-      <div
-        id={id}
-        role="row"
-        aria-rowindex={index + 1}
-        aria-expanded={open}
-        aria-selected={active}
-        data-line={entry.id}
-        onClick={click}
-        className={cx(
-          "flex cursor-pointer",
-          narrow ? "min-h-11" : "min-h-[22px]",
-          active ? "bg-select" : open ? "bg-hover" : "hover:bg-hover",
-        )}
-      >
-        <LevelBar level={level} />
-        {narrow ? <NarrowCells entry={entry} /> : <WideCells entry={entry} />}
-      </div>
-      {open && (
-        <Cell key={entry.id}>
-          <LineDetail entry={entry} />
-        </Cell>
-      )}
-    </>
+    <div role="presentation" className="absolute inset-x-0" {...position}>
+      {line}
+      <Cell key={entry.id}>
+        <LineDetail entry={entry} context={context} onContext={() => onContext(entry.id)} />
+      </Cell>
+    </div>
   );
 });
 
+function rowClass(entry: Entry, { narrow, wrap }: RowLook, open: boolean, active: boolean): string {
+  return cx(
+    "cursor-pointer border-l-[3px] pr-3 leading-[22px]",
+    levelEdge(toLevel(entry.labels.level)),
+    open ? "relative" : "absolute inset-x-0",
+    narrow ? "min-h-11 pl-2" : "min-h-[22px] pl-[1ch]",
+    wrap ? "whitespace-pre-wrap" : "overflow-hidden text-ellipsis whitespace-pre",
+    active ? "bg-select" : open ? "bg-hover" : "hover:bg-hover",
+  );
+}
+
+/** Lines that a long line wraps to begin where its message does. */
+function hangingIndent({ narrow, wrap, columns }: RowLook): CSSProperties {
+  if (narrow || !wrap) return {};
+  const chars = startOfMessage(columns.length);
+  return { paddingLeft: `${chars + 1}ch`, textIndent: `-${chars}ch` };
+}
+
 /** What stands between lines: a day, a pause. */
-export function Separator({ label }: { label: string }) {
+export function Separator({ label, top }: { label: string; top: number }) {
   return (
-    <Cell>
+    <Cell top={top}>
       <span className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
         <span className="h-px flex-1 bg-line" />
         {label}
@@ -78,85 +118,123 @@ export function Separator({ label }: { label: string }) {
 }
 
 /** A row of one cell, as wide as the list. */
-function Cell({ children }: { children: ReactNode }) {
+function Cell({ top, children }: { top?: number; children: ReactNode }) {
   return (
     // biome-ignore-start lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: rows of a virtual grid
-    <div role="row">
+    <div
+      role="row"
+      className={top === undefined ? undefined : "absolute inset-x-0"}
+      style={top === undefined ? undefined : { top }}
+    >
       <div role="gridcell">{children}</div>
     </div>
     // biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: rows of a virtual grid
   );
 }
 
-function WideCells({ entry }: { entry: Entry }) {
+// The cells are made by functions, not components: React then has half as much to keep of a row.
+
+/** Time, level, service and the chosen fields; where the pointer or the selection is, their values are buttons. */
+function wideCells(entry: Entry, { columns }: RowLook, live: boolean): ReactNode {
   const level = toLevel(entry.labels.level);
+  const service = entry.labels.service ?? "";
   return (
     <>
       {/* biome-ignore-start lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells of a virtual grid */}
-      <span role="gridcell" className="shrink-0 px-2 leading-[22px] text-muted" title={formatNs(entry.ts)}>
-        {formatClock(nsToMs(entry.ts), true)}
+      <span role="gridcell" className="text-muted" title={live ? formatNs(entry.ts) : undefined}>
+        {`${formatClock(nsToMs(entry.ts), true)}  `}
       </span>
-      <span role="gridcell" className="w-8 shrink-0 leading-[22px]">
-        <FilterButton name="level" value={entry.labels.level ?? ""}>
-          <LevelTag level={level} />
-        </FilterButton>
+      <span role="gridcell" className={levelText(level)}>
+        {fieldText("level", entry.labels.level ?? "", `${shortLevel(level)} `, live)}
       </span>
-      <span role="gridcell" className="w-28 shrink-0 truncate pr-2 leading-[22px]">
-        <FilterButton name="service" value={entry.labels.service ?? ""} />
+      <span role="gridcell" data-field="service">
+        {fieldText("service", service, `${padded(service || "–", SERVICE_CHARS)} `, live)}
       </span>
-      <Columns entry={entry} />
-      <Message entry={entry} />
+      {columns.map((name) => {
+        const value = fieldValue(entry, name);
+        return (
+          <span key={name} role="gridcell" data-field={name}>
+            {fieldText(name, value, `${padded(value || "–", COLUMN_CHARS)} `, live)}
+          </span>
+        );
+      })}
       {/* biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: cells of a virtual grid */}
     </>
   );
 }
 
-/** The values of the fields that are shown as columns. */
-function Columns({ entry }: { entry: Entry }) {
-  const { view } = useView();
-  return view.columns.map((name) => {
-    const value = fieldValue(entry, name);
-    return (
-      // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of a virtual grid
-      <span
-        key={name}
-        role="gridcell"
-        title={`${name}: ${value}`}
-        className="w-32 shrink-0 truncate pr-2 leading-[22px]"
-      >
-        <FilterButton name={name} value={value} />
-      </span>
-    );
-  });
+/** A value as text, or with the button that filters by it. `shown` ends in spaces. */
+function fieldText(name: string, value: string, shown: string, live: boolean): ReactNode {
+  if (!live || value === "" || !isFieldName(name)) return shown;
+  const text = shown.trimEnd();
+  return (
+    <>
+      <FilterButton name={name} value={value}>
+        {text}
+      </FilterButton>
+      {shown.slice(text.length)}
+    </>
+  );
 }
 
-function NarrowCells({ entry }: { entry: Entry }) {
+/** A click shows only lines with the value, Alt-click leaves them out. */
+function FilterButton({ name, value, children }: { name: string; value: string; children: ReactNode }) {
+  const { view, setView } = useView();
   return (
-    <span role="presentation" className="grid min-w-0 flex-1 content-center px-2 py-0.5">
-      <span className="flex gap-2 text-meta leading-[18px] text-muted">
-        <time title={formatNs(entry.ts)}>{formatClock(nsToMs(entry.ts))}</time>
-        <LevelTag level={toLevel(entry.labels.level)} small />
-        <span className="truncate">{entry.labels.service}</span>
-      </span>
-      <Message entry={entry} />
+    <button
+      type="button"
+      tabIndex={-1}
+      title={`Only ${value}; Alt-click leaves it out`}
+      className="hover:text-accent hover:underline"
+      onClick={(event) => {
+        event.stopPropagation();
+        setView(toggleFilter(view, name, value, event.altKey ? "exclude" : "include"));
+      }}
+    >
+      {children}
+    </button>
+  );
+}
+
+function narrowCells(entry: Entry): ReactNode {
+  const level = toLevel(entry.labels.level);
+  return (
+    <span role="presentation" className="block truncate text-meta leading-[18px] text-muted">
+      {`${formatClock(nsToMs(entry.ts))} `}
+      <span className={levelText(level)}>{shortLevel(level)}</span>
+      {` ${entry.labels.service ?? ""}`}
     </span>
   );
 }
 
-function Message({ entry }: { entry: Entry }) {
-  const { view } = useView();
+function messageCell(entry: Entry, look: RowLook): ReactNode {
   const { text, moreLines } = preview(entry.line);
+  const shown = look.wrap ? wholeText(entry.line, text) : text;
   return (
-    // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of a virtual grid
-    <span role="gridcell" dir="auto" className="flex min-w-0 flex-1 gap-2 pr-3 leading-[22px]">
-      <span className={cx("min-w-0", view.wrap ? "whitespace-pre-wrap" : "truncate")}>
-        <LogText text={view.wrap ? wholeText(entry.line, text) : text} hits={view.q} />
+    <>
+      {/* biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: a cell of a virtual grid */}
+      <span role="gridcell" {...messageBox(shown, look)}>
+        {look.hits.length > 0 || hasAnsi(shown) ? <LogText text={shown} hits={look.hits} /> : shown}
       </span>
-      {moreLines > 0 && !view.wrap && (
-        <span className="shrink-0 self-center rounded-sm bg-hover px-1.5 font-sans text-meta leading-4 text-muted">
-          {moreLines + 1} lines
-        </span>
-      )}
+      {moreLines > 0 && !look.wrap && <LineCount count={moreLines + 1} />}
+    </>
+  );
+}
+
+/** A message is part of the row's line of text, but has a box of its own below the cells, or where it begins at the right. */
+function messageBox(text: string, { narrow, wrap, columns }: RowLook) {
+  const cut = !wrap && "truncate";
+  if (narrow) return { dir: "auto", className: cx("block", cut) };
+  if (!isRightToLeft(text)) return {};
+  const width = wrap ? "100%" : `calc(100% - ${startOfMessage(columns.length)}ch)`;
+  return { dir: "auto", className: cx("inline-block indent-0 align-top", cut), style: { width } };
+}
+
+/** How many lines the text of an entry has, over the end of the row. */
+function LineCount({ count }: { count: number }) {
+  return (
+    <span className="absolute right-3 bottom-[3px] rounded-sm border border-line bg-panel px-1.5 font-sans text-meta leading-[14px] text-muted">
+      {count} lines
     </span>
   );
 }
@@ -166,24 +244,4 @@ const WRAPPED_LIMIT = 4000;
 function wholeText(line: string, first: string): string {
   const text = line.startsWith("{") ? first : line;
   return text.length > WRAPPED_LIMIT ? `${text.slice(0, WRAPPED_LIMIT)} …` : text;
-}
-
-/** A value of a line that a click filters by, and Alt-click leaves out. */
-function FilterButton({ name, value, children }: { name: string; value: string; children?: ReactNode }) {
-  const { view, setView } = useView();
-  if (value === "" || !isFieldName(name)) return children ?? <span className="text-muted">–</span>;
-  return (
-    <button
-      type="button"
-      tabIndex={-1}
-      title={`Only ${value}; Alt-click leaves it out`}
-      className="max-w-full truncate hover:text-accent hover:underline"
-      onClick={(event) => {
-        event.stopPropagation();
-        setView(toggleFilter(view, name, value, event.altKey ? "exclude" : "include"));
-      }}
-    >
-      {children ?? value}
-    </button>
-  );
 }

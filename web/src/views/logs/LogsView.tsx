@@ -1,12 +1,10 @@
 import { lazy, Suspense } from "react";
-import type { Bounds } from "../../api/queries";
 import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useNow } from "../../state/useNow";
 import { useView } from "../../state/useView";
 import { rangeBounds } from "../../state/view";
 import { ErrorBoundary } from "../../ui/ErrorBoundary";
-import { CostQuestion } from "./CostQuestion";
 import { Facets } from "./Facets";
 import { FilterChips } from "./FilterChips";
 import { Histogram } from "./Histogram";
@@ -14,7 +12,6 @@ import { ListPlaceholder } from "./ListPlaceholder";
 import { SearchList } from "./SearchList";
 import { TailList } from "./TailList";
 import { Toolbar } from "./Toolbar";
-import { useCostGuard } from "./useCostGuard";
 
 const TAIL_REFRESH_MS = 10_000;
 
@@ -27,23 +24,11 @@ export default function LogsView() {
   const narrow = useIsNarrow();
   const now = useNow(TAIL_REFRESH_MS);
   const bounds = view.tail ? rangeBounds(view.range, Math.max(now, anchor.now)) : anchor;
-  const guard = useCostGuard(view, bounds);
   return (
     <div className="flex h-full flex-col">
       <h1 className="sr-only">Logs</h1>
       <Toolbar bounds={bounds} narrow={narrow} />
       <FilterChips className="px-2 pb-2 md:px-4" />
-      {guard.state === "run" && <Found bounds={bounds} narrow={narrow} />}
-      {guard.state === "checking" && <ListPlaceholder />}
-      {guard.state === "ask" && <CostQuestion guard={guard} spanMs={bounds.endMs - bounds.startMs} />}
-    </div>
-  );
-}
-
-/** Everything that is read of Loki. */
-function Found({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
-  return (
-    <>
       <Histogram bounds={bounds} />
       <div className="flex min-h-0 flex-1">
         {!narrow && (
@@ -59,7 +44,7 @@ function Found({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
           </ErrorBoundary>
         </div>
       </div>
-    </>
+    </div>
   );
 }
 

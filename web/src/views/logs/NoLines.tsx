@@ -1,4 +1,4 @@
-import { formatExact, lastSpan } from "../../lib/time";
+import { formatExact, formatSecond, lastSpan } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { clearFilters, countFilters } from "../../state/filters";
 import { useView } from "../../state/useView";
@@ -15,7 +15,7 @@ export function NoLines() {
   const when =
     view.range.kind === "relative"
       ? `in the last ${lastSpan(view.range.spanMs)}`
-      : `from ${formatExact(startMs)} to ${formatExact(endMs)}`;
+      : `from ${formatSecond(startMs)} to ${formatExact(endMs)}`;
   return (
     <EmptyState
       className="h-full"

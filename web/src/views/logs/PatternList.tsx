@@ -6,6 +6,7 @@ import { formatCount, plural } from "../../lib/format";
 import { toLevel } from "../../lib/levels";
 import { formatExact } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
+import { withPattern } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { Button } from "../../ui/Button";
 import { cx } from "../../ui/cx";
@@ -29,6 +30,8 @@ export default function PatternList() {
       {data.warnings.length > 0 && <Notice>{data.warnings.join(" ")}</Notice>}
       <p role="status" className="px-4 py-2 text-meta text-muted">
         {plural(data.patterns.length, "pattern")} {ofWhat(data)}
+        {!data.pattern_filters &&
+          " This Loki has no pattern filters (3.0 and later have): regular expressions find their lines, which takes longer."}
       </p>
       <ul aria-label="Patterns" className="border-t border-line">
         {data.patterns.map((pattern) => (
@@ -47,11 +50,11 @@ function ofWhat({ lines, complete, oldest }: LogsSample): string {
 
 function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
   const { view, setView } = useView();
-  const { template, text, count, levels, services } = pattern;
+  const { template, filter, count, levels, services } = pattern;
   const [commonest] = Object.entries(levels).sort((a, b) => b[1] - a[1]);
   const level = toLevel(commonest?.[0]);
   const share = Math.round((count / of) * 100);
-  const back = { ...view, line: "", show: "lines" } as const;
+  const back = { ...view, show: "lines" } as const;
   return (
     <li
       data-pattern={template}
@@ -75,9 +78,9 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
         <Button
           size="sm"
           look="quiet"
-          disabled={text === ""}
-          title={`Only lines with “${text}”`}
-          onClick={() => setView({ ...back, q: [...view.q.filter((word) => word !== text), text] })}
+          disabled={filter === ""}
+          title={filter === "" ? NO_FILTER : "Only these lines"}
+          onClick={() => setView(withPattern(back, filter, "include"))}
         >
           <Filter size={14} aria-hidden />
           Only
@@ -85,11 +88,9 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
         <Button
           size="sm"
           look="quiet"
-          disabled={text === ""}
-          title={`Leave out lines with “${text}”`}
-          onClick={() =>
-            setView({ ...view, line: "", not: [...view.not.filter((word) => word !== text), text] })
-          }
+          disabled={filter === ""}
+          title={filter === "" ? NO_FILTER : "Leave these lines out"}
+          onClick={() => setView(withPattern(view, filter, "exclude"))}
         >
           <EyeOff size={14} aria-hidden />
           Hide
@@ -98,3 +99,5 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
     </li>
   );
 }
+
+const NO_FILTER = "No filter tells these lines from the others";

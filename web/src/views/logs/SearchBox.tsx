@@ -3,6 +3,7 @@ import { type ComponentType, type FormEvent, useEffect, useEffectEvent, useRef, 
 import { useHistoryState } from "wouter/use-browser-location";
 import type { Bounds } from "../../api/queries";
 import { useView } from "../../state/useView";
+import type { View } from "../../state/view";
 import { cx } from "../../ui/cx";
 import type { LogqlEditorProps } from "./editor/LogqlEditor";
 import { focusSearch, SEARCH_STATE } from "./focusSearch";
@@ -15,6 +16,11 @@ interface SearchBoxProps {
   /** What the text is, for those who do not see the field. */
   label?: string;
   placeholder?: string;
+  /** Filters that may stand among the words, and become filters of the view. */
+  syntax?: {
+    hasFilters: (text: string) => boolean;
+    readSearch: (text: string, view: View) => { view: View; words: string };
+  };
   /** The range of which labels and values are offered in LogQL; without it LogQL is not understood. */
   logql?: Bounds;
 }
@@ -23,6 +29,7 @@ interface SearchBoxProps {
 export function SearchBox({
   label = "Text that the lines contain",
   placeholder = "Search the lines",
+  syntax,
   logql,
 }: SearchBoxProps) {
   const { view, setView } = useView();
@@ -44,6 +51,12 @@ export function SearchBox({
     const word = next.trim();
     if (word === applied) return;
     const rest = view.query ? view.q : view.q.slice(1);
+    if (syntax?.hasFilters(word)) {
+      const read = syntax.readSearch(word, view);
+      setText(read.words);
+      setView({ ...read.view, line: "", q: [...(read.words ? [read.words] : []), ...rest] });
+      return;
+    }
     setView(
       logql && isQuery(word)
         ? { ...view, line: "", query: word, q: rest }
@@ -51,8 +64,8 @@ export function SearchBox({
       { replace },
     );
   };
-  // A query is rarely right before it is complete: it waits for Enter.
-  useResting(text, () => !isLogql && apply(text, true));
+  // Neither a query nor a filter is right before it is complete: they wait for Enter.
+  useResting(text, () => !isLogql && !syntax?.hasFilters(text) && apply(text, true));
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -164,7 +177,7 @@ function PlainField({
       }}
       onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
       className={cx(
-        "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 pointer-coarse:h-10 pointer-coarse:text-[1rem]",
+        "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 text-ellipsis pointer-coarse:h-10 pointer-coarse:text-[1rem]",
         mono && "font-mono text-code",
       )}
     />

@@ -4,6 +4,7 @@ import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
+import { useZone } from "../../state/zone";
 import { cx } from "../../ui/cx";
 import { ErrorState, Notice } from "../../ui/States";
 import { ColumnHeads } from "./ColumnHeads";
@@ -11,6 +12,7 @@ import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
 import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
+import { useLinked } from "./useLinked";
 import { useLinkedLine } from "./useLinkedLine";
 
 /** How many lines a page has where a linked line is looked for: it may be far down. */
@@ -18,16 +20,19 @@ const LINKED_PAGE_LINES = 1000;
 
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
-  const { view } = useView();
+  const { view, setView } = useView();
+  const [zone] = useZone();
   const anchor = useAnchor();
-  const limit = view.line === "" ? undefined : LINKED_PAGE_LINES;
+  const [linked, noteOpen] = useLinked(view.line, (line) => setView({ ...view, line }, { replace: true }));
+  const limit = linked === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  const rows = useMemo(() => buildRows(entries), [entries]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: days begin with the zone
+  const rows = useMemo(() => buildRows(entries), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
-  const target = query.isPlaceholderData ? "" : view.line;
+  const target = query.isPlaceholderData ? "" : linked;
   const missing = useLinkedLine(target, entries, query);
 
   if (query.isError && entries.length === 0) {
@@ -44,9 +49,10 @@ export function SearchList() {
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
-        key={view.line /* where it is scrolled to and what is open does not pass to another list */}
+        key={linked /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}
         targetId={target}
+        onToggle={noteOpen}
         onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}
         footer={<SearchFooter query={query} count={entries.length} />}
       />

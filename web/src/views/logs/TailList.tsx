@@ -4,6 +4,7 @@ import { plural } from "../../lib/format";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
+import { useZone } from "../../state/zone";
 import { EmptyState, ErrorState } from "../../ui/States";
 import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
@@ -13,12 +14,14 @@ import { useTail } from "./useTail";
 /** The lines as they arrive, the newest at the bottom; scrolling up holds them still. */
 export function TailList() {
   const { view } = useView();
+  const [zone] = useZone();
   const anchor = useAnchor();
   const query = useLogs({ ...view, order: "newest" }, anchor);
   const retry = useRetry();
   const seed = query.isPlaceholderData ? undefined : query.data?.pages[0]?.entries;
   const tail = useTail(viewParams(view), seed);
-  const rows = useMemo(() => buildRows(tail.entries), [tail.entries]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: days begin with the zone
+  const rows = useMemo(() => buildRows(tail.entries), [tail.entries, zone]);
 
   if (query.isError) return <ErrorState error={query.error} onRetry={retry} className="h-full" />;
   if (!seed) return <ListPlaceholder />;

@@ -22,7 +22,7 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
         placeholder="Search the lines, or LogQL: {service=&quot;backend&quot;} |= &quot;timeout&quot;"
       />
       {narrow && <FacetButton bounds={bounds} />}
-      {!narrow && <SavedButton />}
+      <SavedButton />
       {!view.tail && (
         <IconButton
           label={view.show === "patterns" ? "Show the lines" : "Show the patterns of the lines"}

@@ -7,11 +7,10 @@ import { ContextLines } from "../../lines/ContextLines";
 import { AnchorProvider } from "../../state/anchor";
 import { parseView } from "../../state/view";
 import { eventually } from "../../testing/eventually";
-import { CostQuestion } from "./CostQuestion";
+import ExportMenu from "./ExportMenu";
 import { FieldFacets } from "./FieldFacets";
 import PatternList from "./PatternList";
 import { SearchBox } from "./SearchBox";
-import { useCostGuard } from "./useCostGuard";
 
 const AT = 1_772_366_400_000_000_000n;
 const BOUNDS = { startMs: 0, endMs: 86_400_000 };
@@ -35,7 +34,7 @@ const SAMPLE: LogsSample = {
   patterns: [
     {
       template: "game <num> was saved",
-      text: "was saved",
+      filter: "|>game <_> was saved",
       count: 1500,
       first: "2026-03-01T12:00:00Z",
       last: "2026-03-01T12:30:00Z",
@@ -44,37 +43,50 @@ const SAMPLE: LogsSample = {
       example: "game 7 was saved",
     },
   ],
+  pattern_filters: true,
   fields: [
     { name: "path", kind: "json", lines: 900, distinct: 14, values: [{ value: "/api/games", count: 800 }] },
     { name: "level", kind: "json", lines: 900, distinct: 1, values: [{ value: "INFO", count: 900 }] },
   ],
 };
 
+const COST = { bytes: 9e9, limit_bytes: 4e9, huge: true };
+
 let root: Root;
 let asked: URL[];
 let huge: boolean;
+let sample: LogsSample;
 
 beforeEach(() => {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   huge = false;
+  sample = SAMPLE;
   document.body.innerHTML = '<div id="root"></div>';
   root = createRoot(document.getElementById("root") as HTMLElement);
   vi.stubGlobal("fetch", async (address: string) => {
     const url = new URL(address);
     asked.push(url);
-    return new Response(JSON.stringify(answer(url)), { headers: { "Content-Type": "application/json" } });
+    const refused = huge && !url.pathname.endsWith("/cost") && !url.searchParams.has("cost");
+    const body = refused
+      ? { error: { code: "costly", message: "", source: "dashboard" }, cost: COST }
+      : answer(url);
+    return new Response(JSON.stringify(body), {
+      status: refused ? 400 : 200,
+      headers: { "Content-Type": "application/json" },
+    });
   });
 });
 
 afterEach(async () => {
   await act(async () => root.unmount());
   vi.unstubAllGlobals();
+  vi.restoreAllMocks();
 });
 
 function answer(url: URL): unknown {
-  if (url.pathname.endsWith("/cost")) return { bytes: huge ? 9e9 : 9e6, huge };
-  if (url.pathname.endsWith("/sample")) return SAMPLE;
+  if (url.pathname.endsWith("/cost")) return huge ? COST : { ...COST, bytes: 9e6, huge };
+  if (url.pathname.endsWith("/sample")) return sample;
   const before = url.searchParams.get("direction") === "backward";
   const later = url.searchParams.has("cursor");
   const entries = before ? [line(later ? -2n : -1n)] : [line(0n), line(1n)];
@@ -131,10 +143,22 @@ describe("the patterns", () => {
     expect(document.body.textContent).toContain("in a sample: the newest 2,000 lines");
     expect(document.querySelector("[data-pattern]")?.textContent).toContain("INF");
     await click("Hide");
-    expect(view()).toMatchObject({ not: ["was saved"], show: "patterns" });
+    expect(view()).toMatchObject({ patterns: ["!>game <_> was saved"], show: "patterns" });
     await click("Only");
-    expect(view()).toMatchObject({ q: ["was saved"], show: "lines" });
+    expect(view()).toMatchObject({ patterns: ["|>game <_> was saved"], show: "lines" });
   });
+});
+
+it("patterns without a filter can be neither kept nor left out, and an old Loki is said", async () => {
+  sample = {
+    ...SAMPLE,
+    pattern_filters: false,
+    patterns: SAMPLE.patterns.map((one) => ({ ...one, filter: "" })),
+  };
+  await show(<PatternList />, "?show=patterns");
+  await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
+  expect(document.querySelectorAll("[data-pattern] button:disabled")).toHaveLength(2);
+  expect(document.body.textContent).toContain("This Loki has no pattern filters");
 });
 
 describe("the fields", () => {
@@ -150,29 +174,54 @@ describe("the fields", () => {
   });
 });
 
-function Guarded({ spanMs }: { spanMs: number }) {
-  const guard = useCostGuard(view(), { startMs: 0, endMs: spanMs });
-  return guard.state === "ask" ? <CostQuestion guard={guard} spanMs={spanMs} /> : <p>{guard.state}</p>;
-}
-
-describe("the cost guard", () => {
-  it("asks before a huge query, and runs it at the reader's word", async () => {
+describe("a query that would read very much", () => {
+  it("says its cost, and runs at the reader's word, for as long as filters and range stay", async () => {
     huge = true;
-    await show(<Guarded spanMs={86_400_000} />);
-    await eventually(() => expect(document.body.textContent).toContain("Loki would read up to 9 GB"));
+    await show(<PatternList />, "?show=patterns&q=x&start=now-7d");
+    await eventually(() =>
+      expect(document.body.textContent).toContain("Loki would read up to 9 GB for 7 days"),
+    );
     await click("Run it all the same");
-    expect(document.body.textContent).toBe("run");
+    await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
+    expect(asked.map((url) => url.searchParams.get("cost"))).toEqual([null, "any"]);
   });
 
-  it("lets a cheap query run, and does not ask at all for a short time", async () => {
-    await show(<Guarded spanMs={86_400_000} />);
-    await eventually(() => expect(document.body.textContent).toBe("run"));
-    expect(asked).toHaveLength(1);
-    await show(<Guarded spanMs={3_600_000} />);
-    expect(document.body.textContent).toBe("run");
-    expect(asked).toHaveLength(1);
+  it("offers a shorter time, which needs no question", async () => {
+    huge = true;
+    await show(<PatternList />, "?show=patterns&q=x&start=now-7d");
+    await eventually(() => expect(document.querySelector("[data-cost]")).not.toBeNull());
+    await click("Look at the last day");
+    expect(view().range).toEqual({ kind: "relative", spanMs: 86_400_000 });
+  });
+
+  it("is asked about before an export too", async () => {
+    huge = true;
+    const saved: string[] = [];
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.href);
+    });
+    await show(<ExportMenu bounds={BOUNDS} />);
+    await choose("Export the lines", "NDJSON");
+    await eventually(() => expect(document.querySelector("[data-cost]")).not.toBeNull());
+    expect(saved).toHaveLength(0);
+    await click("Run it all the same");
+    expect(saved).toHaveLength(1);
+    expect(saved[0]).toContain("cost=any");
   });
 });
+
+/** Opens a menu by the keyboard and chooses one of its items. */
+async function choose(label: string, item: string): Promise<void> {
+  const press = (element: Element | undefined, key: string) =>
+    act(async () => element?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
+  await press(document.querySelector(`[aria-label="${label}"]`) ?? undefined, "Enter");
+  const items = () => [...document.querySelectorAll("[role=menuitem]")];
+  await eventually(() => expect(items()).not.toHaveLength(0));
+  await press(
+    items().find(({ textContent }) => textContent?.includes(item)),
+    "Enter",
+  );
+}
 
 describe("the search field", () => {
   it("takes LogQL on Enter, and plain text instead of it", async () => {

@@ -8,19 +8,21 @@ interface GridKeys {
   active: string;
   setActive: (key: string) => void;
   toggle: (key: string, index: number) => void;
+  context: (key: string, index: number) => void;
   virtual: Virtualizer<HTMLDivElement, Element>;
   onMove: (() => void) | undefined;
 }
 
 const STEPS: Record<string, number> = { ArrowDown: 1, ArrowUp: -1 };
 
-/** j and k from anywhere in the view; arrows and Enter when the list has the focus. */
+/** j, k and c from anywhere in the view; arrows and Enter when the list has the focus. */
 export function useGridKeys(grid: GridKeys): (event: ReactKeyboardEvent) => void {
   const onWindowKey = useEffectEvent((event: KeyboardEvent) => {
     if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "j") move(grid, 1);
     else if (event.key === "k") move(grid, -1);
-    else if (event.key === "Enter" && event.target === document.body) toggleActive(grid);
+    else if (event.key === "c") atActive(grid, grid.context);
+    else if (event.key === "Enter" && event.target === document.body) atActive(grid, grid.toggle);
   });
 
   useEffect(() => {
@@ -33,7 +35,7 @@ export function useGridKeys(grid: GridKeys): (event: ReactKeyboardEvent) => void
     const step = STEPS[event.key];
     if (event.target !== event.currentTarget || (step === undefined && event.key !== "Enter")) return;
     event.preventDefault();
-    if (step === undefined) toggleActive(grid);
+    if (step === undefined) atActive(grid, grid.toggle);
     else move(grid, step);
   };
 }
@@ -50,9 +52,9 @@ function move({ rows, active, setActive, virtual, onMove }: GridKeys, step: numb
   virtual.scrollToIndex(index, { align: "auto" });
 }
 
-function toggleActive({ rows, active, toggle }: GridKeys): void {
+function atActive({ rows, active }: GridKeys, act: (key: string, index: number) => void): void {
   const index = rows.findIndex(({ key }) => key === active);
-  if (index >= 0) toggle(active, index);
+  if (index >= 0) act(active, index);
 }
 
 function firstVisible(virtual: Virtualizer<HTMLDivElement, Element>): number {

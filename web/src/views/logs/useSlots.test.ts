@@ -9,10 +9,15 @@ describe("assignSlots", () => {
     expect(after.get("c")).toBe(before.get("c"));
   });
 
-  it("gives a new row the place of one that went", () => {
+  it("gives the rows after a leap the places of those before, in their order", () => {
     const before = assignSlots(["a", "b"], new Map());
-    const after = assignSlots(["b", "c"], before);
-    expect(after.get("c")).toBe(before.get("a"));
+    expect([...assignSlots(["x", "y"], before).values()]).toEqual([...before.values()]);
+  });
+
+  it("gives a new row another place than one that went while others stay", () => {
+    const before = assignSlots(["b", "c"], new Map());
+    const after = assignSlots(["a", "b"], before);
+    expect([...before.values()]).not.toContain(after.get("a"));
   });
 
   it("gives no place twice, whatever comes and goes", () => {

@@ -55,15 +55,9 @@ function CardFace({ component }: { component: HealthComponent }) {
 function SignalLine({ signal }: { signal: HealthSignal }) {
   const good = signal.verdict === "ok";
   return (
-    <span className="flex w-full items-baseline gap-1.5 text-meta leading-[1.1rem]">
-      <span className="min-w-0 text-muted">{signal.name}</span>
-      <span
-        className={cx(
-          "ml-auto shrink-0",
-          good ? "font-semibold" : verdictColour(signal.verdict),
-          !good && "font-semibold",
-        )}
-      >
+    <span className="flex w-full items-baseline gap-1.5 text-meta leading-[1.1rem] wrap-normal">
+      <span className="text-muted">{signal.name}</span>
+      <span className={cx("ml-auto text-right font-semibold", !good && verdictColour(signal.verdict))}>
         {signal.display || verdictWord(signal.verdict)}
       </span>
       {!good && <VerdictMark verdict={signal.verdict} size={8} />}

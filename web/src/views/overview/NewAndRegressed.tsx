@@ -4,7 +4,7 @@ import { OPEN_STATES, useOpenIssues } from "../../api/issues";
 import type { IssueRow } from "../../api/types";
 import { ISSUES, issuePath, LINES } from "../../app/routes";
 import { formatShort } from "../../lib/format";
-import { answerWords, titleParts } from "../../lib/issues";
+import { answerWords, titleParts, withoutTwins } from "../../lib/issues";
 import { ERROR_LEVELS, toLevel } from "../../lib/levels";
 import { useAnchor } from "../../state/anchor";
 import { onlyValues } from "../../state/filters";
@@ -118,11 +118,6 @@ function Item({ issue }: { issue: IssueRow }) {
       </Link>
     </li>
   );
-}
-
-/** The issues without those of which another one of the same failure is there. */
-function withoutTwins(issues: readonly IssueRow[]): readonly IssueRow[] {
-  return issues.filter(({ twin }) => !issues.some(({ id }) => id === twin));
 }
 
 /** Keeps a list that renews itself as it is while the pointer is over it: nothing moves under the hand. */

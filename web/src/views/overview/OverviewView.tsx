@@ -3,10 +3,10 @@ import { useSteadyRefresh } from "../../state/useSteadyRefresh";
 import { FilterChips } from "../logs/FilterChips";
 import { HealthStrip } from "./HealthStrip";
 import { NewAndRegressed } from "./NewAndRegressed";
+import { OverviewHead } from "./OverviewHead";
 import { Sources } from "./Sources";
 import { Timeline } from "./Timeline";
 import { UnreadableSources } from "./UnreadableSources";
-import { VerdictLine } from "./VerdictLine";
 
 /** What is the case, in words, and the evidence: health, errors and volume over time, new issues, sources. */
 export default function OverviewView() {
@@ -15,7 +15,7 @@ export default function OverviewView() {
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
-        <VerdictLine health={health} />
+        <OverviewHead health={health} />
         <FilterChips />
         <HealthStrip health={health} />
         <UnreadableSources sources={health.data?.unreadable ?? []} />

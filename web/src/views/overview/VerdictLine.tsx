@@ -1,70 +1,53 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useVolume } from "../../api/queries";
-import type { HealthResponse } from "../../api/types";
-import { formatCount, plural } from "../../lib/format";
+import type { ReactNode } from "react";
+import type { HealthResponse, Verdict } from "../../api/types";
 import { earliestOf } from "../../lib/health";
-import { lastSpan } from "../../lib/time";
-import { countErrors } from "../../lib/volume";
-import { useAnchor } from "../../state/anchor";
-import { useView } from "../../state/useView";
 import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark } from "../../ui/Verdict";
 import { Since } from "../health/Since";
-import { LastDeploy } from "./LastDeploy";
 
-/** The answer first: the worst verdict in words, since when and what is not known, and the count of errors unless `counts` is false. */
-export function VerdictLine({
-  health,
-  counts = true,
-}: {
-  health: UseQueryResult<HealthResponse>;
-  counts?: boolean;
-}) {
+/** The answer first: the worst verdict in words, since when and what is not known. */
+export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse> }) {
   const { data, isError } = health;
-  const worst = data && earliestOf(data);
   return (
     <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
-      <h1 className="flex min-h-7 wrap-anywhere items-start gap-2.5 text-value font-semibold sm:text-title">
-        {!data && !isError && <Skeleton className="h-6 w-64" />}
-        {(data || isError) && (
-          <span className="mt-[5px] sm:mt-[7px]">
-            <VerdictMark verdict={data?.verdict ?? "no_data"} size={14} />
-          </span>
-        )}
-        {data?.summary ?? (isError && "The health of the machines is unknown")}
-      </h1>
-      <p className="flex flex-wrap gap-x-4 text-muted">
-        {counts && <Counts />}
-        {worst && <Since of={worst} />}
-        {data?.detail && <span>{data.detail}</span>}
-        {counts && <LastDeploy />}
-        {data && (
-          <span>
-            Checked <TimeAgo ms={Date.parse(data.checked_at)} />
-          </span>
-        )}
-      </p>
+      <Headline verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
+        {data?.summary ?? "The health of the machines is unknown"}
+      </Headline>
+      <p className="flex flex-wrap gap-x-4 text-muted">{data && <HealthFacts health={data} />}</p>
     </div>
   );
 }
 
-function Counts() {
-  const { view } = useView();
-  const anchor = useAnchor();
-  const volume = useVolume(view, anchor, "service,level");
-  if (!volume.data) return <span>{volume.isError ? "Lines could not be counted" : "Counting lines …"}</span>;
-  const errors = countErrors(volume.data);
-  const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);
-  const when =
-    view.range.kind === "relative" ? `in the last ${lastSpan(view.range.spanMs)}` : "in the chosen time";
-  const words =
-    lines === 0
-      ? "No lines"
-      : `${errors === 0 ? "No errors" : plural(errors, "error")} in ${formatCount(lines)} lines`;
+/** A verdict in words with its mark; a skeleton as long as there is none. */
+export function Headline({ verdict, children }: { verdict: Verdict | undefined; children: ReactNode }) {
   return (
-    <span>
-      {words} {when}
-    </span>
+    <h1 className="flex min-h-7 wrap-anywhere items-start gap-2.5 text-value font-semibold sm:text-title">
+      {verdict ? (
+        <>
+          <span className="mt-[5px] sm:mt-[7px]">
+            <VerdictMark verdict={verdict} size={14} />
+          </span>
+          <span className="min-w-0">{children}</span>
+        </>
+      ) : (
+        <Skeleton className="h-6 w-64" />
+      )}
+    </h1>
+  );
+}
+
+/** Since when the worst verdict of health holds, what is not known, and how old that is. */
+export function HealthFacts({ health }: { health: HealthResponse }) {
+  const worst = earliestOf(health);
+  return (
+    <>
+      {worst && <Since of={worst} />}
+      {health.detail && <span>{health.detail}</span>}
+      <span>
+        Checked <TimeAgo ms={Date.parse(health.checked_at)} />
+      </span>
+    </>
   );
 }

@@ -2,7 +2,7 @@ import { Trash2 } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { errorText } from "../../api/client";
-import { useSession } from "../../api/queries";
+import { useIsAdmin } from "../../api/queries";
 import { useDeleteSearch, useSaveSearch, useSearches } from "../../api/searches";
 import type { SavedSearch, SavedSearchInput } from "../../api/types";
 import { ISSUES, LINES } from "../../app/routes";
@@ -72,10 +72,13 @@ function SaveForm({ kind }: { kind: SavedSearchInput["path"] }) {
 
 function Row({ search, onOpen }: { search: SavedSearch; onOpen: () => void }) {
   const remove = useDeleteSearch();
-  const admin = useSession().data?.user.role === "admin";
+  const admin = useIsAdmin();
   const { name, path, own, created_by } = search;
   return (
-    <li data-search-saved={search.id} className="flex items-center gap-2 pr-2 pl-4 hover:bg-hover">
+    <li
+      data-search-saved={search.id}
+      className="flex flex-wrap items-center gap-x-2 pr-2 pl-4 hover:bg-hover"
+    >
       <Link
         href={searchLink(search)}
         onClick={onOpen}
@@ -96,6 +99,11 @@ function Row({ search, onOpen }: { search: SavedSearch; onOpen: () => void }) {
         >
           <Trash2 size={14} aria-hidden />
         </IconButton>
+      )}
+      {remove.error && (
+        <p role="alert" className="basis-full pb-1.5 text-error first-letter:uppercase">
+          {errorText(remove.error)}
+        </p>
       )}
     </li>
   );

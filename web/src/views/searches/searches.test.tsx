@@ -29,6 +29,11 @@ beforeEach(async () => {
     }
     if (init.method === "DELETE") {
       sent.push(url.split("/api/v1/")[1]);
+      if (refuse)
+        return Response.json(
+          { error: { code: "conflict", message: "used by the rule Ops", source: "dashboard" } },
+          { status: 409 },
+        );
       return new Response(null, { status: 204 });
     }
     const one = { path: "lines", view: "q=a", created_at: "2026-01-01T00:00:00Z" };
@@ -96,4 +101,13 @@ it("marks one's own, and lets only these be deleted", async () => {
   expect(other?.querySelector("button")).toBeNull();
   await act(async () => mine?.querySelector("button")?.click());
   await eventually(() => expect(sent).toEqual(["searches/1"]));
+});
+
+it("says which rule keeps a search from being deleted", async () => {
+  refuse = true;
+  await show("/health");
+  await act(async () => document.querySelector<HTMLElement>("[data-search-saved] button")?.click());
+  await eventually(() =>
+    expect(document.querySelector("[role=alert]")?.textContent).toBe("used by the rule Ops"),
+  );
 });

@@ -1,10 +1,11 @@
 import { useState } from "react";
+import { useSearches } from "../../api/searches";
 import type { Channel, Rule } from "../../api/types";
 import { ISSUE_KINDS, RULE_KINDS, type RuleOn, ruleOf, searchOfView } from "../../lib/notify";
 import { useView } from "../../state/useView";
 import { Segmented } from "../../ui/Segmented";
 import { FormDialog } from "./FormDialog";
-import { Area, Check, Field, Group } from "./fields";
+import { Area, Check, Choice, Field, Group } from "./fields";
 
 interface RuleFormProps {
   rule: Rule | null;
@@ -78,7 +79,29 @@ function IssueFields({ rule }: { rule: Rule | null }) {
         placeholder="all"
         hint="Several with commas; empty is all."
       />
+      <SearchChoice chosen={rule?.search ?? 0} />
     </>
+  );
+}
+
+/** Which saved search of issues has to list them too. */
+function SearchChoice({ chosen }: { chosen: number }) {
+  const saved = useSearches().data?.searches.filter(({ path }) => path === "issues") ?? [];
+  // The one that is chosen is offered from the start: a choice of nothing would be stored.
+  const loading = chosen > 0 && !saved.some(({ id }) => id === chosen);
+  const options = [
+    { value: "0", label: "any" },
+    ...(loading ? [{ value: String(chosen), label: `search ${chosen}` }] : []),
+    ...saved.map(({ id, name }) => ({ value: String(id), label: name })),
+  ];
+  return (
+    <Choice
+      label="Listed by the saved search"
+      name="search"
+      defaultValue={chosen}
+      options={options}
+      hint={saved.length === 0 && "Save a search on the page Issues, by its star, to choose it here."}
+    />
   );
 }
 

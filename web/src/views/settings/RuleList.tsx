@@ -1,5 +1,6 @@
 import { Pencil, Plus } from "lucide-react";
 import { useState } from "react";
+import { useSearches } from "../../api/searches";
 import type { Channel, Rule } from "../../api/types";
 import { plural } from "../../lib/format";
 import { ruleWords } from "../../lib/notify";
@@ -53,6 +54,7 @@ function RuleRow({
   channels: readonly Channel[];
   onEdit: () => void;
 }) {
+  const search = useSearches().data?.searches.find(({ id }) => id === rule.search);
   const told = channels.filter(({ id }) => rule.channels.includes(id)).map(({ name }) => name);
   return (
     <li className="flex items-center gap-3 px-4 py-2">
@@ -62,7 +64,7 @@ function RuleRow({
             {rule.name}
           </span>{" "}
           <span className="text-muted">
-            {ruleWords(rule)} → {told.length > 0 ? told.join(", ") : "no channel"}
+            {ruleWords(rule, search?.name)} → {told.length > 0 ? told.join(", ") : "no channel"}
             {!rule.enabled && " · switched off"}
           </span>
         </p>

@@ -53,21 +53,28 @@ export function Area({ label, hint, ...area }: ComponentProps<"textarea"> & Labe
 /** One of a few, with its label. */
 export function Choice({
   label,
+  hint,
   options,
   className,
   ...select
-}: ComponentProps<"select"> & { label: string; options: readonly { value: string; label: string }[] }) {
+}: ComponentProps<"select"> & LabelProps & { options: readonly { value: string; label: string }[] }) {
   const id = useId();
   return (
     <div className={cx("grid content-start gap-1", className)}>
       <label htmlFor={id}>{label}</label>
-      <select id={id} className={cx(INPUT, "h-8 pointer-coarse:h-10")} {...select}>
+      <select
+        id={id}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        className={cx(INPUT, "h-8 pointer-coarse:h-10")}
+        {...select}
+      >
         {options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.label}
           </option>
         ))}
       </select>
+      {hint && <Hint id={`${id}-hint`}>{hint}</Hint>}
     </div>
   );
 }

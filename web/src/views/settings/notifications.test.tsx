@@ -54,6 +54,7 @@ const ISSUES: Rule = {
   env: ["production"],
   service: [],
   level: [],
+  search: 0,
   query: "",
   view: "",
   count: 0,
@@ -107,6 +108,12 @@ const SENT: SentMessage = {
   ],
 };
 
+const SAVED = { view: "", created_by: "alice", created_at: "2026-03-01T12:00:00Z", own: true };
+const SEARCHES = [
+  { ...SAVED, id: 5, name: "Deadlocks", path: "issues" },
+  { ...SAVED, id: 6, name: "Lines", path: "lines" },
+];
+
 let root: Root;
 let answer: NotificationsResponse;
 let refuse: string;
@@ -123,6 +130,7 @@ beforeEach(() => {
   refuse = "";
   answer = { channels: [CHAT, MAIL], rules: [ISSUES, SILENCE], changes: [], links: true, issues: true };
   vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    if (url.includes("/api/v1/searches")) return Response.json({ searches: SEARCHES });
     const path = new URL(url).pathname.replace(/^.*notifications/, "");
     if (!init.method || init.method === "GET")
       return Response.json(path === "/sent" ? { messages: [SENT], next_before: 0 } : answer);
@@ -312,6 +320,18 @@ describe("the settings of notifications", () => {
       query: '{service=~".+", env="staging"} |~ "(?i)deadlock"',
       view: "env=staging&q=deadlock",
     });
+  });
+
+  it("offer the saved searches of issues, and keep the one that a rule has", async () => {
+    answer = { ...answer, rules: [{ ...ISSUES, search: 5 }] };
+    await show();
+    await eventually(() => expect(text()).toContain("came back · production · listed by “Deadlocks” →"));
+    await click("Change Production");
+    const choice = document.querySelector<HTMLSelectElement>("dialog [name=search]");
+    expect([...(choice?.options ?? [])].map((option) => option.textContent)).toEqual(["any", "Deadlocks"]);
+    await submit();
+    await eventually(() => expect(changed).toHaveLength(1));
+    expect(changed[0]?.body).toMatchObject({ on: "issues", search: 5, env: ["production"] });
   });
 
   it("keep the address of a rule whose search did not change", async () => {

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import type { Entry, Story } from "../../api/types";
 import { toLevel } from "../../lib/levels";
 import { preview } from "../../lib/message";
@@ -57,6 +57,12 @@ interface LineItemProps {
 
 function LineItem({ entry, lead, muted, hits }: LineItemProps) {
   const [open, setOpen] = useState(false);
+  const [context, setContext] = useState(false);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.key !== "c" || event.ctrlKey || event.metaKey || event.altKey) return;
+    setOpen(true);
+    setContext(!open || !context);
+  };
   const level = toLevel(entry.labels.level);
   const { service, env } = entry.labels;
   return (
@@ -66,6 +72,7 @@ function LineItem({ entry, lead, muted, hits }: LineItemProps) {
         id={lineAnchor(entry.id)}
         aria-expanded={open}
         onClick={() => setOpen(!open)}
+        onKeyDown={onKey}
         className={cx(
           "flex min-h-[22px] w-full items-center gap-2 pr-3 text-left font-mono text-code hover:bg-hover focus:bg-select pointer-coarse:min-h-10",
           muted && "text-muted",
@@ -84,7 +91,7 @@ function LineItem({ entry, lead, muted, hits }: LineItemProps) {
           <LogText text={preview(entry.line).text} hits={hits} />
         </span>
       </button>
-      {open && <LineDetail entry={entry} />}
+      {open && <LineDetail entry={entry} context={context} onContext={() => setContext(!context)} />}
     </li>
   );
 }

@@ -1,33 +1,26 @@
 import { useStory } from "../../api/story";
 import type { Story } from "../../api/types";
-import { formatCount, plural } from "../../lib/format";
-import { hasNginx, isWholeSecond, storyWords } from "../../lib/story";
-import { describeDuration, formatExact, lastSpan, nsToMs } from "../../lib/time";
+import { hasNginx, storyWords } from "../../lib/story";
+import { describeDuration, formatExact, formatSecond, lastSpan, nsToMs } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
+import { storyBounds } from "../../state/share";
 import { useView } from "../../state/useView";
 import type { TimeRange } from "../../state/view";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
-import { Panel } from "../../ui/Panel";
-import { ScrollBox } from "../../ui/ScrollBox";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { AddTheId } from "./AddTheId";
-import { Lanes } from "./Lanes";
 import { RequestForm } from "./RequestForm";
-import { StoryLines } from "./StoryLines";
-import { useStoryKeys } from "./useStoryKeys";
+import { Told } from "./Told";
 
 const DAY_MS = 86_400_000;
 const WIDER_MS = [7 * DAY_MS, 30 * DAY_MS];
 
 /** Everything that carries the id of one request, of every service, in the order of time. */
 export default function StoryView() {
-  useStoryKeys();
   const { view } = useView();
-  const { endMs, startMs } = useAnchor();
-  // A link from elsewhere often has the id alone: then the hour that the page shows is too short.
-  const least = view.range.kind === "relative" ? endMs - DAY_MS : startMs;
-  const query = useStory(view.request, { startMs: Math.min(startMs, least), endMs });
+  const bounds = storyBounds(view.range, useAnchor());
+  const query = useStory(view.request, bounds);
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">
@@ -35,12 +28,19 @@ export default function StoryView() {
         {view.request === "" && <AddTheId open />}
         {view.request !== "" && query.isPending && <Skeleton className="h-64 rounded-md" />}
         {query.isError && !query.data && (
-          <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-32" />
+          <ErrorState
+            error={query.error}
+            bounds={bounds}
+            onRetry={() => query.refetch()}
+            className="min-h-32"
+          />
         )}
         {query.isError && query.data && (
           <Notice>{query.error.message} Showing what was loaded before.</Notice>
         )}
-        {query.data && <Told story={query.data} range={view.range} />}
+        {query.data && <Told story={query.data} />}
+        {query.data?.lines.length === 0 && <NotFound story={query.data} range={view.range} />}
+        {query.data && <AddTheId open={query.data.lines.length === 0} nginx={!hasNginx(query.data)} />}
       </div>
     </div>
   );
@@ -64,63 +64,6 @@ function Head({ request, story, failed }: { request: string; story: Story | unde
   );
 }
 
-function Told({ story, range }: { story: Story; range: TimeRange }) {
-  const { lines, nearby } = story;
-  const first = lines[0]?.entry;
-  return (
-    <>
-      {(story.partial || story.cut) && <Missing story={story} />}
-      {first ? (
-        <>
-          <Lanes story={story} />
-          <Panel title="The request" note="every line that carries the id, with the gap to the line before">
-            <StoryLines label="Lines of the request" story={story} />
-            {lines.some(({ entry }) => entry.labels.service === "nginx" && isWholeSecond(entry.ts)) && (
-              <p className="border-t border-line px-4 py-1.5 text-meta text-muted">
-                nginx writes whole seconds, so that its line may stand up to a second too early.
-              </p>
-            )}
-          </Panel>
-          <Panel title="Nearby" note="other services within two seconds; nothing says that they belong to it">
-            {nearby.length === 0 && (
-              <p className="px-4 pb-3 text-muted">No other service logged a line then.</p>
-            )}
-            <ScrollBox label="Nearby, scrolled" className="max-h-96 overflow-y-auto">
-              <StoryLines label="Lines nearby" story={story} nearby />
-            </ScrollBox>
-            {story.nearby_cut && (
-              <p className="border-t border-line px-4 py-1.5 text-meta text-muted">
-                The {formatCount(nearby.length)} nearest; there are more.
-              </p>
-            )}
-          </Panel>
-          <AddTheId open={false} nginx={!hasNginx(story)} />
-        </>
-      ) : (
-        <>
-          <NotFound story={story} range={range} />
-          <AddTheId open />
-        </>
-      )}
-    </>
-  );
-}
-
-function Missing({ story }: { story: Story }) {
-  return (
-    <div className="grid gap-px">
-      {story.cut && (
-        <Notice>
-          Only the newest {plural(story.lines.length, "line")} are shown. A shorter range shows others.
-        </Notice>
-      )}
-      {story.warnings.map((text) => (
-        <Notice key={text}>{text}</Notice>
-      ))}
-    </div>
-  );
-}
-
 /** Where it was looked for, and where else it can be. */
 function NotFound({ story, range }: { story: Story; range: TimeRange }) {
   const { view, setView } = useView();
@@ -128,7 +71,7 @@ function NotFound({ story, range }: { story: Story; range: TimeRange }) {
   const where =
     range.kind === "relative"
       ? `in the last ${lastSpan(Math.max(range.spanMs, DAY_MS))}`
-      : `from ${formatExact(range.startMs)} to ${formatExact(range.endMs)}`;
+      : `from ${formatSecond(range.startMs)} to ${formatExact(range.endMs)}`;
   return (
     <div className="flex flex-wrap items-center gap-2">
       <p className="mr-2 text-muted">

@@ -115,6 +115,22 @@ describe("the story of a request", () => {
     expect(at()).toContain("served");
   });
 
+  it("shows a line with what its stream said before and after with c, but not with Ctrl-C", async () => {
+    await show("?id=abcd", "closing because");
+    await press("j");
+    const context = () => document.querySelector("[data-context]");
+    await act(async () =>
+      document.activeElement?.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "c", ctrlKey: true, bubbles: true }),
+      ),
+    );
+    expect(context()).toBeNull();
+    await press("c");
+    expect(context()).not.toBeNull();
+    await press("c");
+    expect(context()).toBeNull();
+  });
+
   it("looks at least a day back for a bare id, and exactly where a closed range says", async () => {
     await show("?id=abcd", "2 lines");
     const span = (params: URLSearchParams | undefined) =>

@@ -7,7 +7,7 @@ import { LINES } from "../../app/routes";
 import { plural } from "../../lib/format";
 import { ERROR_LEVELS } from "../../lib/levels";
 import { amountText, serviceName, shareText } from "../../lib/usage";
-import { onlyValues, withTail } from "../../state/filters";
+import { onlyValues, withPattern, withTail } from "../../state/filters";
 import { linkTo, useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
@@ -90,13 +90,10 @@ function Pattern({
 }) {
   const { view } = useView();
   const [open, setOpen] = useState(false);
-  const { template, text, service, level, bytes, lines, example, drop } = pattern;
+  const { template, filter, service, level, bytes, lines, example, drop } = pattern;
   const about = of && amountText((bytes / sample.bytes) * of.bytes, "bytes");
-  const found = {
-    ...withTail(view, false),
-    q: text === "" ? [] : [text],
-    range: { kind: "relative", spanMs: view.days * 86_400_000 },
-  } as const;
+  const range = { kind: "relative", spanMs: view.days * 86_400_000 } as const;
+  const found = withPattern({ ...withTail(view, false), q: [], range }, filter, "include");
   return (
     <li data-noise={template} className="border-b border-line last:border-b-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 md:flex-nowrap">
@@ -115,11 +112,11 @@ function Pattern({
           </span>
         </span>
         <span className="ml-auto flex shrink-0 items-center gap-1 md:order-3">
-          {text !== "" && (
+          {filter !== "" && (
             <Link
               href={linkTo(LINES.path, service === "" ? found : onlyValues(found, "service", [service]))}
               className={buttonClass("quiet", "sm")}
-              title={`Lines with “${text}”`}
+              title="Only these lines"
             >
               Lines
             </Link>

@@ -14,6 +14,7 @@ import { EditorView, keymap } from "@codemirror/view";
 import { type RefObject, useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { useCompletion } from "../../../api/lines";
 import type { Bounds } from "../../../api/queries";
+import { useView } from "../../../state/useView";
 import { logqlLanguage } from "./language";
 import { type LoadOptions, logqlCompletion } from "./options";
 import { logqlTheme } from "./theme";
@@ -42,7 +43,8 @@ export function LogqlEditor(props: LogqlEditorProps) {
   const first = useRef(text);
   const onChange = useEffectEvent(props.onChange);
   const onRun = useEffectEvent(props.onRun);
-  const load = useEffectEvent(useCompletion(bounds));
+  const { view: page } = useView();
+  const load = useEffectEvent(useCompletion(page, bounds));
 
   useEffect(() => {
     if (!host.current) return;

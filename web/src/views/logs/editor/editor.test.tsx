@@ -14,6 +14,11 @@ import { SearchBox } from "../SearchBox";
 const BOUNDS = { startMs: 0, endMs: 86_400_000 };
 const VALUES: Record<string, string[]> = { service: ["backend", "nginx"], path: ["/api/v1.0", 'a "b"'] };
 
+const FIELDS = [
+  { text: "status", kind: "json", type: "int" },
+  { text: "trace", kind: "metadata", type: "string" },
+];
+
 let root: Root;
 let asked: URL[];
 
@@ -25,8 +30,12 @@ beforeEach(() => {
   vi.stubGlobal("fetch", async (address: string) => {
     const url = new URL(address);
     asked.push(url);
-    const label = url.searchParams.get("label");
-    const options = label === null ? Object.keys(VALUES) : (VALUES[label] ?? []);
+    const name = url.searchParams.get("name");
+    const names = Object.keys(VALUES).map((text) => ({ text, kind: "label", type: "" }));
+    const fields = url.searchParams.get("of") === "fields" ? FIELDS : [];
+    const values = VALUES[name ?? ""] ?? [];
+    const options =
+      name === null ? [...names, ...fields] : values.map((text) => ({ text, kind: "value", type: "" }));
     return new Response(JSON.stringify({ options }), { headers: { "Content-Type": "application/json" } });
   });
 });
@@ -37,8 +46,8 @@ afterEach(async () => {
 });
 
 /** Shows the search box with a query that the address has, and waits for its editor. */
-async function edit(query: string): Promise<EditorView> {
-  window.history.replaceState(null, "", `/lines?query=${encodeURIComponent(query)}`);
+async function edit(query: string, more = ""): Promise<EditorView> {
+  window.history.replaceState(null, "", `/lines?query=${encodeURIComponent(query)}${more}`);
   await act(async () =>
     root.render(
       <QueryClientProvider client={new QueryClient()}>
@@ -173,10 +182,34 @@ describe("the LogQL editor", () => {
 describe("completion", () => {
   it("offers the labels of the page's range", async () => {
     const editor = await edit('{service="a"}');
-    expect(await write(editor, " | drop s")).toEqual(["service"]);
+    expect(await write(editor, " | drop ser")).toEqual(["service"]);
     expect(asked.map((url) => url.pathname.split("/").at(-1))).toEqual(["completion"]);
     expect(asked[0]?.searchParams.get("start")).toBe("1970-01-01T00:00:00.000Z");
     expect(asked[0]?.searchParams.get("end")).toBe("1970-01-02T00:00:00.000Z");
+  });
+
+  it("is of the streams that are written, and of the page's environment", async () => {
+    const editor = await edit('{service="a"}', "&env=staging");
+    await write(editor, " | keep ser");
+    expect(asked[0]?.searchParams.get("query")).toBe('{service="a", env="staging"}');
+    expect(asked[0]?.searchParams.get("of")).toBe("fields");
+  });
+
+  it("is of the matchers that are complete, while others are written", async () => {
+    const editor = await edit('{service="a", env="b",', "&env=staging");
+    await write(editor, " pa");
+    expect(asked.at(-1)?.searchParams.get("query")).toBe('{service="a", env="b", env="staging"}');
+    expect(asked.at(-1)?.searchParams.has("of")).toBe(false);
+  });
+
+  it("offers fields with the parser that they need, once", async () => {
+    const editor = await edit('{service="a"}');
+    expect(await write(editor, " | sta")).toContain("status");
+    await take(editor, "Tab");
+    expect(text(editor)).toBe('{service="a"} | json | status');
+    expect(await write(editor, " >= 500 | tra")).toContain("trace");
+    await take(editor, "Tab");
+    expect(text(editor)).toBe('{service="a"} | json | status >= 500 | trace');
   });
 
   it("offers line filters and parsers", async () => {

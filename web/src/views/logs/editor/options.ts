@@ -5,11 +5,13 @@ import {
   startCompletion,
 } from "@codemirror/autocomplete";
 import type { EditorView } from "@codemirror/view";
-import { escapeRegex, quote } from "../../../state/logql";
+import type { Wanted } from "../../../api/lines";
+import type { CompletionOption } from "../../../api/types";
+import { escapeRegex, quote, splitSelector } from "../../../state/logql";
 import { type Place, placeAt } from "./place";
 
-/** Loads the names of labels, or the values of one; its failure means that none are offered. */
-export type LoadOptions = (label?: string) => Promise<string[]>;
+/** Loads names or values; its failure means that none are offered. */
+export type LoadOptions = (wanted: Wanted) => Promise<CompletionOption[]>;
 
 const OPERATORS: Completion[] = [
   { label: "=", detail: "is" },
@@ -45,22 +47,50 @@ const PIPELINE: Completion[] = [
 /** What can be written next in a query of LogQL, with the labels and values that `load` knows. */
 export function logqlCompletion(load: LoadOptions): CompletionSource {
   return async (context) => {
-    const place = placeAt(context.state.sliceDoc(0, context.pos));
+    const before = context.state.sliceDoc(0, context.pos);
+    const place = placeAt(before);
     if (!place) return null;
     // Behind a part that is complete, Enter is to run the query: nothing opens by itself.
     if (place.kind === "pipeline" && place.from === context.pos && !context.explicit) return null;
-    const options = await optionsAt(place, load);
+    const options = await optionsAt(place, before, load);
     return options.length === 0 ? null : { from: place.from, options };
   };
 }
 
-async function optionsAt(place: Place, load: LoadOptions): Promise<Completion[]> {
+async function optionsAt(place: Place, before: string, load: LoadOptions): Promise<Completion[]> {
   if (place.kind === "pipeline") return PIPELINE;
   if (place.kind === "operator") return OPERATORS;
-  const found = await load(place.kind === "value" ? place.label : undefined).catch(() => []);
-  if (place.kind === "value") return found.map((value) => valueOption(place, value));
-  const labels = found.map((name) => ({ label: name }));
-  return place.kind === "stage" ? [...STAGES, ...labels] : labels;
+  const wanted = { fields: !place.inSelector, selector: selectorOf(before, place.inSelector) };
+  if (place.kind === "value") {
+    const values = await load({ ...wanted, name: place.label }).catch(() => []);
+    return values.map(({ text }) => valueOption(place, text));
+  }
+  const names = (await load(wanted).catch(() => [])).map((name) => nameOption(name, place, before));
+  return place.kind === "stage" ? [...STAGES, ...names] : names;
+}
+
+/** The stream selector of a query, or as much of it as is written. */
+function selectorOf(before: string, inSelector: boolean): string {
+  if (!inSelector) return `{${splitSelector(before).matchers}}`;
+  const complete = /^\s*\{(?:\s*\w+\s*(?:=~|!~|!=|=)\s*(?:"(?:[^"\\]|\\.)*"|`[^`]*`)\s*,)+/.exec(before);
+  return complete ? `${complete[0].trim().slice(0, -1)}}` : "";
+}
+
+const KINDS: Partial<Record<CompletionOption["kind"], string>> = {
+  metadata: "metadata",
+  json: "in JSON",
+  logfmt: "in key=value",
+};
+
+/** A name of a label or field; a field that a parser has to take out of the line brings the parser along. */
+function nameOption({ text, kind, type }: CompletionOption, place: Place, before: string): Completion {
+  const option: Completion = { label: text };
+  const detail = [KINDS[kind], type === "string" ? "" : type].filter(Boolean).join(", ");
+  if (detail) option.detail = detail;
+  const parser = kind === "json" || kind === "logfmt" ? kind : "";
+  const parsed = /\|\s*(json|logfmt|unpack|pattern|regexp)\b/.test(splitSelector(before).pipeline);
+  if (parser && place.kind === "stage" && !parsed) option.apply = `${parser} | ${text}`;
+  return option;
 }
 
 /** A value in the writing of its place: quoted, with its end if there is none yet, escaped where it is part of a pattern. */

@@ -1,7 +1,8 @@
 /** What can be written at a place in a query; `from` is where the text begins that an option replaces. */
-export type Place =
-  | { kind: "label" | "operator" | "stage" | "pipeline"; from: number }
-  | { kind: "value"; from: number; label: string; operator: string; quote: "" | '"' | "`" };
+export type Place = { from: number; inSelector: boolean } & Kind;
+type Kind =
+  | { kind: "label" | "operator" | "stage" | "pipeline" }
+  | { kind: "value"; label: string; operator: string; quote: "" | '"' | "`" };
 
 interface Token {
   kind: "name" | "string" | "open" | "sign";
@@ -34,9 +35,14 @@ const LABEL_STAGES: readonly string[] = ["drop", "keep", "label_format"];
  * written is mostly no query yet.
  */
 export function placeAt(before: string): Place | null {
-  const { clause, head, inSelector, last, inComment } = clauseAt(before);
+  const text = clauseAt(before);
+  const place = placeIn(text, before.length);
+  return place && { ...place, inSelector: text.inSelector };
+}
+
+function placeIn(text: Clause, end: number): (Kind & { from: number }) | null {
+  const { clause, head, inSelector, last, inComment } = text;
   if (!head || inComment) return null;
-  const end = before.length;
   const touching = last?.end === end ? last : undefined;
   if (touching?.kind === "open") return valueIn(touching, clause);
   if (touching?.text === "!") return { kind: inSelector ? "operator" : "pipeline", from: touching.start };
@@ -58,13 +64,13 @@ export function placeAt(before: string): Place | null {
   return inSelector ? null : { kind: "pipeline", from };
 }
 
-function afterName(name: string, head: string, from: number): Place {
+function afterName(name: string, head: string, from: number): Kind & { from: number } {
   if (head !== "|" || !STAGES.includes(name)) return { kind: "operator", from };
   return { kind: LABEL_STAGES.includes(name) ? "label" : "pipeline", from };
 }
 
 /** The place in a string that is not ended: a value, when a name and a comparison are before it. */
-function valueIn(open: Token, clause: readonly Token[]): Place | null {
+function valueIn(open: Token, clause: readonly Token[]): (Kind & { from: number }) | null {
   const [name, operator] = clause;
   if (clause.length !== 3 || name?.kind !== "name" || !operator || !COMPARISONS.includes(operator.text)) {
     return null;
@@ -76,8 +82,16 @@ function valueIn(open: Token, clause: readonly Token[]): Place | null {
   return { kind: "value", from: open.start + 1 + skip, label: name.text, operator: operator.text, quote };
 }
 
+interface Clause {
+  head: Token | undefined;
+  clause: Token[];
+  inSelector: boolean;
+  last: Token | undefined;
+  inComment: boolean;
+}
+
 /** The last clause of a text: the token that begins it, and those after. */
-function clauseAt(text: string) {
+function clauseAt(text: string): Clause {
   let head: Token | undefined;
   let clause: Token[] = [];
   let inSelector = false;
