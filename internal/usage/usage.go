@@ -56,9 +56,8 @@ type Counter struct {
 	Log  *slog.Logger
 	Now  func() time.Time
 
-	// verified is what the index said of hours when they were verified, in bytes. Pass
-	// alone uses it.
-	verified map[int64]int64
+	// verified has the hours that were verified, by their starts. Pass alone uses it.
+	verified map[int64]verification
 
 	mu     sync.Mutex
 	failed error // of the last pass
@@ -118,7 +117,7 @@ func (c *Counter) Pass(ctx context.Context) error {
 		return err
 	}
 	if c.verified == nil {
-		c.verified = map[int64]int64{}
+		c.verified = map[int64]verification{}
 	}
 	today, budget := now.Truncate(day), int64(verifyBytes)
 	for back := range countBack {
@@ -137,7 +136,7 @@ func (c *Counter) Pass(ctx context.Context) error {
 			return err
 		}
 	}
-	maps.DeleteFunc(c.verified, func(at, _ int64) bool { return at < today.Add(-lateWait-day).Unix() })
+	maps.DeleteFunc(c.verified, func(at int64, _ verification) bool { return at < today.Add(-lateWait-day).Unix() })
 	return forget(ctx, c.DB, today.Add(-keepDays*day))
 }
 

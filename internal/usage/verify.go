@@ -14,9 +14,20 @@ const (
 	// verifyWithin is how old an hour is at most that is verified when it is counted
 	// first: what is older was flushed long ago.
 	verifyWithin = 6 * time.Hour
+	// believedFor is how long a verified hour stays as it is, unless it becomes far
+	// more: until then all of it is flushed, and its index in one place.
+	believedFor = 3 * time.Hour
+	// farMore is how much that is, in percent of what the index said then.
+	farMore = 130
 	// sameWithin is the part by which two counts of an hour may differ and be the same.
 	sameWithin = 0.1
 )
+
+// verification is when an hour was verified, and what the index said of it, in bytes.
+type verification struct {
+	at    time.Time
+	bytes int64
+}
 
 // verify corrects what the index says of the hours of a day where that may be double:
 // of hours that are over and have become more or less than is kept. Their lines are
@@ -32,10 +43,10 @@ func (c *Counter) verify(ctx context.Context, start time.Time, counted []hour, b
 	for at := start; at.Before(start.Add(day)); at = at.Add(time.Hour) {
 		now, old := indexed[at.Unix()], before[at.Unix()]
 		switch {
-		case c.isPlain(at, now, old):
-			result = append(result, now...)
 		case c.isVerified(at, now):
 			result = append(result, old...)
+		case c.isPlain(at, now, old):
+			result = append(result, now...)
 		case sumBytes(now) > *budget:
 			if len(old) == 0 {
 				old = now
@@ -49,7 +60,7 @@ func (c *Counter) verify(ctx context.Context, start time.Time, counted []hour, b
 			} else if err != nil {
 				return nil, err
 			}
-			c.verified[at.Unix()] = sumBytes(now)
+			c.verified[at.Unix()] = verification{c.Now(), sumBytes(now)}
 			result = append(result, exact...)
 		}
 	}
@@ -63,10 +74,17 @@ func (c *Counter) isPlain(at time.Time, now, old []hour) bool {
 	return end.After(c.Now()) || isSame(sumBytes(now), sumBytes(old)) || len(old) == 0 && end.Before(c.Now().Add(-verifyWithin))
 }
 
-// isVerified reports whether the hour was verified when the index said the same.
+// isVerified reports whether the hour was verified not long ago, or when the index
+// said the same.
 func (c *Counter) isVerified(at time.Time, now []hour) bool {
-	bytes, ok := c.verified[at.Unix()]
-	return ok && isSame(bytes, sumBytes(now))
+	last, ok := c.verified[at.Unix()]
+	switch {
+	case !ok:
+		return false
+	case c.Now().Sub(last.at) < believedFor:
+		return sumBytes(now) <= last.bytes*farMore/100
+	}
+	return isSame(last.bytes, sumBytes(now)) && sumBytes(now) > 0
 }
 
 func isSame(a, b int64) bool {
