@@ -161,11 +161,11 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 	got, err := s.patterns.get(c.Request.Context(), key, func(ctx context.Context) (usage.Sample, error) {
 		return usage.Patterns(ctx, s.config.Usage.DB, s.config.Loki, q, service)
 	})
+	if err != nil || got.Lines == 0 {
+		s.patterns.forget(key) // Loki may be back at once, and what is not counted yet may be
+	}
 	if err != nil {
 		return err
-	}
-	if got.Lines == 0 {
-		s.patterns.forget(key) // nothing is counted yet, it may be
 	}
 	writeJSON(c, http.StatusOK, usagePatternsBody{got.Points, got.Lines, got.Bytes, mapped(got.Patterns, usagePatternOf)})
 	return nil

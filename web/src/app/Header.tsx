@@ -32,7 +32,7 @@ export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
     <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-panel px-2 md:gap-4 md:px-4">
       <Link
         href={linkTo(OVERVIEW.path, withTail(view, false))}
-        className="flex items-center gap-2 font-semibold whitespace-nowrap"
+        className="flex items-center justify-center gap-2 font-semibold whitespace-nowrap pointer-coarse:h-10 pointer-coarse:min-w-10"
         aria-label="TovPlay logs, overview"
       >
         <Mark />

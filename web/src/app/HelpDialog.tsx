@@ -31,7 +31,7 @@ const MOUSE: readonly (readonly [string, string])[] = [
 /** What the keyboard and the mouse can do. */
 export default function HelpDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Modal title="Keyboard and mouse" place="center" onClose={onClose}>
+    <Modal title="Keyboard and mouse" place="center" textOnly onClose={onClose}>
       <Table rows={KEYS} />
       <div className="my-3 h-px bg-line" />
       <Table rows={MOUSE} />

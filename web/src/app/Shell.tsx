@@ -1,11 +1,13 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
+import { keepFocus } from "../ui/focus";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
+import { LinesAhead } from "./LinesAhead";
 import {
   ALERTS,
   HEALTH,
@@ -52,8 +54,12 @@ export function Shell({ session }: { session: Session }) {
   useShortcuts(openHelp, openPalette, openShare);
   useZone(); // draws the page again when it changes
   useTitle();
+  useFocusOnWay();
   return (
     <div className="flex h-dvh flex-col">
+      <Route path={LINES.path}>
+        <LinesAhead />
+      </Route>
       <button
         type="button"
         onClick={focusMain}
@@ -75,11 +81,11 @@ export function Shell({ session }: { session: Session }) {
             <Route path={HEALTH.path}>{guarded(HEALTH.name, <HealthView />)}</Route>
             <Route path={LINES.path}>{guarded(LINES.name, <LogsView />)}</Route>
             <Route path={STORY}>{guarded("Story", <StoryView />)}</Route>
-            <Route path={USAGE.path}>{guarded(USAGE.name, <UsageView />)}</Route>
             <Route path={SNAPSHOTS}>{guarded("Snapshots", <SnapshotsView />)}</Route>
             <Route path={`${SNAPSHOT}/:id`}>
               {({ id }) => guarded("Snapshot", <SnapshotView key={id} id={id} />)}
             </Route>
+            <Route path={USAGE.path}>{guarded(USAGE.name, <UsageView />)}</Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -135,6 +141,16 @@ function useTitle() {
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);
+}
+
+/** A view that goes takes the focus with it: the next one has it. */
+function useFocusOnWay() {
+  const [path] = useLocation();
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current !== path) keepFocus();
+    before.current = path;
+  }, [path]);
 }
 
 function UnknownPage() {

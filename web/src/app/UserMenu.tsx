@@ -51,10 +51,6 @@ export default function UserMenu({ trigger, session, onHelp, onPalette, onShare 
         <Search size={14} aria-hidden />
         Search or jump
       </MenuItem>
-      <MenuItem onSelect={() => navigate(linkTo(USAGE.path, withTail(view, false)))}>
-        <ChartColumn size={14} aria-hidden />
-        {USAGE.name}
-      </MenuItem>
       <MenuItem onSelect={onShare}>
         <Share size={14} aria-hidden />
         Share this view
@@ -62,6 +58,10 @@ export default function UserMenu({ trigger, session, onHelp, onPalette, onShare 
       <MenuItem onSelect={() => navigate(linkTo(SNAPSHOTS, view))}>
         <Snowflake size={14} aria-hidden />
         Snapshots
+      </MenuItem>
+      <MenuItem onSelect={() => navigate(linkTo(USAGE.path, withTail(view, false)))}>
+        <ChartColumn size={14} aria-hidden />
+        {USAGE.name}
       </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>

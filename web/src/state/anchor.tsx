@@ -28,8 +28,8 @@ export function AnchorProvider({ children }: { children: ReactNode }) {
     wrap: false,
     by: "level",
     order: "newest",
-    unit: "bytes",
     zone: null,
+    unit: "bytes",
   });
   const [anchor, setAnchor] = useState({ key, now: Date.now() });
   if (anchor.key !== key) setAnchor({ key, now: Date.now() });

@@ -66,11 +66,10 @@ export const ISSUE_STATES: readonly IssueState[] = ["new", "regressed", "ongoing
 export const ISSUE_SORTS = ["last", "first", "events"] as const;
 export type IssueSort = (typeof ISSUE_SORTS)[number];
 
+const ZONES: readonly Zone[] = ["local", "utc"];
 export const USAGE_DAYS = [7, 14, 30, 90] as const;
 export type UsageDays = (typeof USAGE_DAYS)[number];
 export type UsageUnit = "bytes" | "lines";
-
-const ZONES: readonly Zone[] = ["local", "utc"];
 
 export const DEFAULT_SPAN_MS = 3_600_000;
 const MAX_VALUES = 50;

@@ -1,7 +1,6 @@
-import { useMemo } from "react";
-import { useLogs, useRetry } from "../../api/queries";
+import { useMemo, useState } from "react";
+import { useRetry, viewParams } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
-import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
@@ -14,18 +13,16 @@ import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
 import { useLinked } from "./useLinked";
 import { useLinkedLine } from "./useLinkedLine";
-
-/** How many lines a page has where a linked line is looked for: it may be far down. */
-const LINKED_PAGE_LINES = 1000;
+import { useListedLines } from "./useListedLines";
 
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
   const { view, setView } = useView();
   const [zone] = useZone();
-  const anchor = useAnchor();
-  const [linked, noteOpen] = useLinked(view.line, (line) => setView({ ...view, line }, { replace: true }));
-  const limit = linked === "" ? undefined : LINKED_PAGE_LINES;
-  const query = useLogs(view, anchor, { limit });
+  const list = JSON.stringify([viewParams(view), view.range, view.order]);
+  const note = (line: string) => setView({ ...view, line }, { replace: true });
+  const [linked, noteOpen] = useLinked(view.line, note, list);
+  const query = useListedLines(linked);
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
@@ -33,6 +30,7 @@ export function SearchList() {
   const rows = useMemo(() => buildRows(entries), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
   const target = query.isPlaceholderData ? "" : linked;
+  const shown = useShown(linked && `${linked} ${list}`, query.isPlaceholderData);
   const missing = useLinkedLine(target, entries, query);
 
   if (query.isError && entries.length === 0) {
@@ -42,14 +40,17 @@ export function SearchList() {
   if (entries.length === 0 && !query.hasNextPage) return <NoLines />;
   const warnings = [...new Set((query.data?.pages ?? []).flatMap((page) => page.warnings))];
   return (
-    <div className={cx("flex h-full flex-col", query.isPlaceholderData && "opacity-60")}>
+    <div
+      aria-busy={query.isPlaceholderData}
+      className={cx("flex h-full flex-col", query.isPlaceholderData && "opacity-60")}
+    >
       {missing && (
         <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
       )}
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
-        key={linked /* where it is scrolled to and what is open does not pass to another list */}
+        key={shown /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}
         targetId={target}
         onToggle={noteOpen}
@@ -58,4 +59,11 @@ export function SearchList() {
       />
     </div>
   );
+}
+
+/** The key of the list whose lines are shown, which is the one before while the next is loaded. */
+function useShown(key: string, isBefore: boolean): string {
+  const [shown, setShown] = useState(key);
+  if (!isBefore && shown !== key) setShown(key);
+  return isBefore ? shown : key;
 }

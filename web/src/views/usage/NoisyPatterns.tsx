@@ -7,7 +7,7 @@ import { LINES } from "../../app/routes";
 import { plural } from "../../lib/format";
 import { ERROR_LEVELS } from "../../lib/levels";
 import { amountText, serviceName, shareText } from "../../lib/usage";
-import { onlyValues, withPattern, withTail } from "../../state/filters";
+import { onlyValues, withTail } from "../../state/filters";
 import { linkTo, useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
@@ -92,8 +92,11 @@ function Pattern({
   const [open, setOpen] = useState(false);
   const { template, filter, service, level, bytes, lines, example, drop } = pattern;
   const about = of && amountText((bytes / sample.bytes) * of.bytes, "bytes");
-  const range = { kind: "relative", spanMs: view.days * 86_400_000 } as const;
-  const found = withPattern({ ...withTail(view, false), q: [], range }, filter, "include");
+  const found = {
+    ...withTail(view, false),
+    patterns: filter === "" ? [] : [filter],
+    range: { kind: "relative", spanMs: view.days * 86_400_000 },
+  } as const;
   return (
     <li data-noise={template} className="border-b border-line last:border-b-0">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1 px-4 py-2 md:flex-nowrap">
@@ -116,7 +119,7 @@ function Pattern({
             <Link
               href={linkTo(LINES.path, service === "" ? found : onlyValues(found, "service", [service]))}
               className={buttonClass("quiet", "sm")}
-              title="Only these lines"
+              title="These lines"
             >
               Lines
             </Link>
