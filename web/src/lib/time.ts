@@ -77,6 +77,11 @@ export function zoneShift(ms: number): number {
   return zone === "utc" ? 0 : -new Date(ms).getTimezoneOffset() * MINUTE;
 }
 
+/** The zone's name for the server, such as "Asia/Jerusalem". */
+export function zoneName(): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}
+
 /** "2025-06-30". */
 export function formatDay(ms: number): string {
   const date = clockOf(ms);
