@@ -106,14 +106,15 @@ func (h *Hub) Watch(ctx context.Context, req WatchRequest) (*Viewer, error) {
 	if v.resumed {
 		return v, nil
 	}
-	since := req.Since
+	since, unseen := req.Since, req.Since
 	if resumes {
-		since = time.Unix(0, resume.ts).Add(-h.config.Overlap)
+		last := time.Unix(0, resume.ts)
+		since, unseen = last.Add(-h.config.Overlap), last.Add(1)
 	}
 	if since.IsZero() {
 		return v, nil
 	}
-	if err := h.backlog(ctx, f, v, since); err != nil {
+	if err := h.backlog(ctx, f, v, since, unseen); err != nil {
 		h.Leave(v)
 		return nil, err
 	}
@@ -182,8 +183,9 @@ func (h *Hub) forget(f *follow) {
 }
 
 // backlog gives the viewer the newest lines from since until now, before the
-// live ones, and keeps the live ones among them from being shown twice.
-func (h *Hub) backlog(ctx context.Context, f *follow, v *Viewer, since time.Time) error {
+// live ones, and keeps the live ones among them from being shown twice. What is
+// left out counts from unseen on: the viewer has what is older.
+func (h *Hub) backlog(ctx context.Context, f *follow, v *Viewer, since, unseen time.Time) error {
 	now := h.config.Now()
 	page, err := h.client.Page(ctx, PageRequest{
 		Query: f.query, Start: since, End: now, Limit: h.config.BacklogLines, Direction: Backward,
@@ -192,22 +194,23 @@ func (h *Hub) backlog(ctx context.Context, f *follow, v *Viewer, since time.Time
 		return err
 	}
 	left := int64(0)
-	if page.Next != "" {
-		left = h.leftOut(ctx, f.query, since, now, len(page.Entries))
+	if n := len(page.Entries); page.Next != "" && n > 0 && page.Entries[n-1].TS >= unseen.UnixNano() {
+		// Loki counts whole milliseconds back from now: the last line that the viewer has is not to be among them.
+		unseen = now.Add(-now.Sub(unseen).Truncate(time.Millisecond))
+		left = h.leftOut(ctx, f.query, unseen, now, n)
 	}
 	v.prepend(page.Entries, left, now.UnixNano(), 2*h.config.Overlap.Nanoseconds())
 	return nil
 }
 
 // leftOut counts the lines that a viewer does not get: all of the range but
-// those shown. At least one is left out; how many more is not known when Loki
-// does not say.
+// those shown. When Loki does not say how many, it is one at least.
 func (h *Hub) leftOut(ctx context.Context, query string, start, end time.Time, shown int) int64 {
 	totals, err := h.client.Totals(ctx, query, nil, start, end)
 	if err != nil || len(totals) == 0 {
 		return 1
 	}
-	return max(totals[0].Count-int64(shown), 1)
+	return max(totals[0].Count-int64(shown), 0)
 }
 
 // randomEpoch returns the identity of a follow.

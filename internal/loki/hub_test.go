@@ -244,6 +244,36 @@ func TestALongBacklogSaysWhatItLeavesOut(t *testing.T) {
 	})
 }
 
+func TestALongBacklogDoesNotCountWhatTheViewerHas(t *testing.T) {
+	for _, test := range []struct {
+		meanwhile int
+		dropped   int64
+	}{{3, 0}, {5, 0}, {8, 3}} {
+		short := func(c *HubConfig) { c.BacklogLines = 5 }
+		inTail(t, short, func(x *tail) {
+			v := x.watch(WatchRequest{})
+			for i := range 8 {
+				x.pass(time.Second)
+				x.line(0, fmt.Sprint(i))
+			}
+			x.pass(2 * time.Second)
+			cursor := x.want(v, "0", "1", "2", "3", "4", "5", "6", "7").cursor
+			x.stop()
+			for i := range test.meanwhile {
+				x.pass(100 * time.Millisecond)
+				x.line(0, fmt.Sprint("new ", i))
+			}
+			x.pass(time.Second)
+			c := DefaultHubConfig()
+			short(&c)
+			x.start(c)
+			if g := take(x.watch(WatchRequest{Resume: cursor})); g.dropped != test.dropped {
+				t.Errorf("of %d lines and the 8 that the viewer has, 5 are shown: %d were left out, want %d", test.meanwhile, g.dropped, test.dropped)
+			}
+		})
+	}
+}
+
 func TestASlowViewerLosesTheOldestAndIsTold(t *testing.T) {
 	inTail(t, func(c *HubConfig) { c.ViewerLines = 1000 }, func(x *tail) {
 		slow, fast := x.watch(WatchRequest{}), x.watch(WatchRequest{})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,7 +89,7 @@ func (m *memory) RoundTrip(request *http.Request) (*http.Response, error) {
 		return reply(200, `{"data":["service"]}`), nil
 	}
 	if strings.Contains(params.Get("query"), "count_over_time") {
-		return reply(200, fmt.Sprintf(`{"data":{"resultType":"vector","result":[{"metric":{},"value":[0,"%d"]}]}}`, len(m.lines))), nil
+		return reply(200, fmt.Sprintf(`{"data":{"resultType":"vector","result":[{"metric":{},"value":[0,"%d"]}]}}`, m.countIn(params))), nil
 	}
 	start, end := number(params.Get("start")), number(params.Get("end"))
 	limit := int(number(params.Get("limit")))
@@ -108,6 +109,21 @@ func (m *memory) RoundTrip(request *http.Request) (*http.Response, error) {
 		return response, nil
 	}
 	return reply(200, body), nil
+}
+
+// countIn answers a query such as count_over_time({…} [90ms]).
+func (m *memory) countIn(params url.Values) int {
+	_, window, _ := strings.Cut(params.Get("query"), "[")
+	window, _, _ = strings.Cut(window, "ms]")
+	last := number(params.Get("time"))
+	first := last - number(window)*1e6
+	count := 0
+	for _, l := range m.lines {
+		if first < l.ts && l.ts <= last {
+			count++
+		}
+	}
+	return count
 }
 
 func (m *memory) most() int {

@@ -17,14 +17,15 @@ const FLAGS = [
 ];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** Starts Debian's Chromium with a fresh profile; `close` ends it and removes the profile. */
-export async function openBrowser(executablePath) {
+/** Starts Debian's Chromium with a fresh profile and further options; `close` ends it and removes the profile. */
+export async function openBrowser(executablePath, more = {}) {
   const profile = mkdtempSync(join(tmpdir(), "browser-"));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath,
     args: FLAGS,
     viewport: { width: 1280, height: 800 },
     reducedMotion: "reduce",
+    ...more,
   });
   const close = async () => {
     await context.close();
@@ -45,16 +46,16 @@ export function watchErrors(page) {
   return errors;
 }
 
-/** Fails if axe finds something serious on the page, once nothing is loading: what is about to be replaced is faint. */
-export async function checkAccessible(page, where) {
+/** Fails if axe finds something serious on the page, or in a part of it, once nothing is loading: what is about to go is faint. */
+export async function checkAccessible(page, where, part = "html") {
   await until(page, async () => !(await page.locator("[aria-busy=true]").count()), `${where} is loaded`);
   await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const { violations } = await window.axe.run();
+  const found = await page.evaluate(async (part) => {
+    const { violations } = await window.axe.run(part);
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("\n    ")}`);
-  });
+  }, part);
   check(found.length === 0, `accessibility of ${where}:\n  ${found.join("\n  ")}`);
 }
 

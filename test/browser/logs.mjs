@@ -46,6 +46,7 @@ export async function useLogQL(page) {
   const box = page.getByLabel("Text that the lines contain");
   const before = await box.inputValue();
   await box.fill('{service=~".+"} |= ');
+  await visible(page.locator("[data-logql]"), "LogQL has its editor"); // which takes the field's place
   await box.press("Enter");
   await visible(page.getByRole("alert").getByText("Loki does not understand the query"), "a fault in LogQL is said");
   await box.fill('{service=~".+", level="error"}');

@@ -1,49 +1,62 @@
-// Drives the page in headless Chromium as a person would. From the environment:
+// Drives the page in headless Chromium as a person would, and prints the seconds of each step. From the environment:
 //   BASE_URL     address of the page, such as http://127.0.0.1:8080/logs/
+//   LOKI_URL     address of the Loki that the page reads
 //   USER, PASSWORD  a login
 //   OUT_DIR      folder for screenshots (default: screenshots, beside this file)
-//   TAIL_EXPECT  text of a line that the caller writes after this script printed TAIL_READY
 //   SERVICE      service to filter by (default: the one with most lines)
 //   SEARCH       text that lines of that service and level error hold (default: "error")
+//   REQUEST      id that lines of nginx and of the service chat carry
+//   ONLY         a regular expression: of the list in coverage.mjs only what it matches, and nothing else
 //   CHROMIUM     the browser (default /usr/bin/chromium)
-// Ends with 0, or with 1 and the first expectation that failed.
+// The caller writes lines and stops servers when it is asked to, see stage.mjs.
+// Ends with 0, or with 1 and the expectations that failed. The first steps build on each other; those of coverage.mjs do not,
+// so that each of them is tried.
 
 import { mkdirSync } from "node:fs";
 import { openBrowser, watchErrors } from "./browser.mjs";
-import { check, Failed } from "./expect.mjs";
+import { COVERAGE } from "./coverage.mjs";
+import { check, Failed, until } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
-import * as steps from "./steps.mjs";
 import * as share from "./share.mjs";
+import { openStage } from "./stage.mjs";
+import * as steps from "./steps.mjs";
 import { saveSearch, tellStory, usePalette } from "./story.mjs";
+import { seeUsage } from "./usage.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
+const stage = openStage(process.stdin, process.stdout);
 const { context, close } = await openBrowser(settings.chromium);
 const page = context.pages()[0] ?? (await context.newPage());
+const errors = watchErrors(page);
 try {
-  await drive(page, settings);
-  console.log("BROWSER_OK");
+  await page.goto(settings.base);
+  if (settings.only) await steps.logIn(page, settings);
+  else await drive(settings);
+  await cover(settings);
+  await step("log out", () => steps.logOut(page));
+  if (process.exitCode !== 1) console.log("BROWSER_OK");
 } catch (error) {
-  await page.screenshot({ path: `${settings.out}/failed.png` }).catch(() => {});
-  const text = error instanceof Failed ? error.message : (error.stack ?? String(error));
-  console.error(`BROWSER_FAILED: ${text}\n  at ${page.url()}; screenshot in ${settings.out}/failed.png`);
-  process.exitCode = 1;
+  await report("failed", error);
 } finally {
+  stage.close();
   await close();
 }
 
-async function drive(page, { base, user, password, out, tailExpect, service, search }) {
-  const errors = watchErrors(page);
-  const step = async (name, run) => {
-    console.log(`step: ${name}`);
-    await run();
-    check(errors.length === 0, `${name}: the console has errors:\n  ${errors.join("\n  ")}`);
-  };
-  await page.goto(base);
+/** Runs a step; what the console says against it is a failure too. */
+async function step(name, run) {
+  const began = performance.now();
+  errors.length = 0;
+  await run();
+  check(errors.length === 0, `${name}: the console has errors:\n  ${errors.join("\n  ")}`);
+  console.log(`step ${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${name}`);
+}
+
+async function drive({ base, user, out, service, search, ...login }) {
   await step("log in", async () => {
     await page.screenshot({ path: `${out}/login.png` });
-    await steps.logIn(page, { user, password });
+    await steps.logIn(page, { user, ...login });
   });
   await step("health", () => steps.seeHealth(page));
   await step("a component", () => steps.seeComponent(page));
@@ -64,7 +77,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   await step("patterns", () => logs.hidePattern(page));
   await step("keyboard", () => steps.useKeyboard(page));
   await step("live tail", async () => {
-    await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));
+    await steps.followTail(page, stage);
     await page.screenshot({ path: `${out}/tail.png` });
   });
   let story;
@@ -76,6 +89,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
   await step("zone of times", () => share.switchZone(page, base));
   await step("more keys", () => share.useMoreKeys(page, base));
   await step("share", () => share.shareView(page, base, out));
+  await step("usage", () => seeUsage(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);
@@ -92,12 +106,46 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     errors.splice(0, errors.length, ...errors.filter((text) => !/status of 409/.test(text)));
   });
   await step("notifications", () => steps.useNotifications(page));
-  await step("views", () => steps.seeViews(page, base, out, { issue, story }));
-  await step("log out", () => steps.logOut(page));
+}
+
+/** Tries everything in coverage.mjs. */
+async function cover(settings) {
+  const known = await findKnown(settings);
+  for (const { view, action, run } of COVERAGE) {
+    const name = `${view}: ${action}`;
+    if (settings.only && !new RegExp(settings.only, "i").test(name)) continue;
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+    await step(name, () => run({ page, context, stage, known, errors, ...settings })).catch((error) =>
+      report(`failed-${name.replace(/\W+/g, "-")}`, error, name),
+    );
+  }
+}
+
+/** An issue with a traceback, an alert that fires, and the story of a request. */
+async function findKnown({ base, request }) {
+  const first = async (path, list) => {
+    const answer = await page.request.get(new URL(`api/v1/${path}`, base).href);
+    return (await answer.json())[list]?.[0]?.id;
+  };
+  const end = Date.now();
+  const hour = `start=${new Date(end - 3_600_000).toISOString()}&end=${new Date(end).toISOString()}`;
+  return {
+    issue: await until(page, () => first("issues?q=traceback", "issues"), "there is an issue with a traceback", 120_000),
+    alert: await until(page, () => first("alerts", "firing"), "an alert fires", 120_000),
+    story: `story?id=${request}&${hour}`,
+  };
+}
+
+async function report(picture, error, name = "") {
+  await page.screenshot({ path: `${settings.out}/${picture}.png` }).catch(() => {});
+  const text = error instanceof Failed ? error.message : (error.stack ?? String(error));
+  console.error(`BROWSER_FAILED: ${name && `${name}: `}${text}\n  at ${page.url()}; screenshot in ${settings.out}/${picture}.png`);
+  process.exitCode = 1;
 }
 
 function readSettings(env) {
-  for (const name of ["BASE_URL", "USER", "PASSWORD", "TAIL_EXPECT"]) {
+  for (const name of ["BASE_URL", "LOKI_URL", "USER", "PASSWORD", "REQUEST"]) {
     if (!env[name]) {
       console.error(`${name} is not set; the head of run.mjs says what it is`);
       process.exit(2);
@@ -105,12 +153,14 @@ function readSettings(env) {
   }
   return {
     base: env.BASE_URL.endsWith("/") ? env.BASE_URL : `${env.BASE_URL}/`,
+    loki: env.LOKI_URL,
     user: env.USER,
     password: env.PASSWORD,
     out: env.OUT_DIR ?? new URL("screenshots", import.meta.url).pathname,
-    tailExpect: env.TAIL_EXPECT,
     service: env.SERVICE,
     search: env.SEARCH ?? "error",
+    request: env.REQUEST,
+    only: env.ONLY,
     chromium: env.CHROMIUM ?? "/usr/bin/chromium",
   };
 }

@@ -24,6 +24,7 @@ try {
     ["issue", `issues/${issue}`, "[data-traceback]"],
     ["logs", "lines", "[data-line]"],
     ["health", "health", "[data-component]"],
+    ["usage", "usage?days=7", "[data-noise]"],
     ["alerts", "alerts", "h1[data-verdict]"],
     ["notifications", "settings/notifications", "main h1"],
   ]) {

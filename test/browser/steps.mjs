@@ -1,6 +1,5 @@
 // What a person does on the page, each step with what must be seen.
 
-import { checkAccessible, checkNoOverflow } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 const LINE = "[data-line]";
@@ -91,19 +90,22 @@ async function seeLightRows(page) {
 export async function goAround(page) {
   const line = page.locator(LINE).first();
   const id = await line.getAttribute("data-line");
-  const rows = () => page.locator("[role=treegrid]").getAttribute("aria-rowcount");
-  const before = await rows();
   await line.click();
+  await until(page, () => page.url().includes("line="), "the address names the open line");
+  const before = page.url();
   await (await visible(page.getByRole("link", { name: "Lines around it" }), "an opened line links to those around it")).click();
-  await until(page, () => page.url().includes("line="), "the address links to the line");
+  await until(page, () => page.url().includes("end="), "the address links to the time of the line");
   const opened = page.locator(`[data-line="${id}"][aria-expanded=true]`);
   await visible(opened, "the line is open among those around it");
   await page.reload();
   await visible(opened, "the link still leads to the open line after a reload");
   await page.goBack();
   // The lines around it stay until those of the list before are there.
-  const isBack = async () => (await rows()) === before && (await line.getAttribute("data-line")) === id;
-  await until(page, async () => !page.url().includes("line=") && (await isBack()), "Back leads to the list before");
+  const isBack = async () => page.url() === before && (await line.getAttribute("data-line")) === id;
+  await until(page, isBack, "Back leads to the list before");
+  await visible(opened, "where the line is still open");
+  await line.click();
+  await until(page, () => !page.url().includes("line="), "the address names no closed line");
 }
 
 /** A click on facets narrows the list by service and by level; Alt-click leaves out. */
@@ -188,50 +190,16 @@ export async function useNotifications(page) {
   check(!(await page.content()).includes("secret-path"), "the address of a webhook is not shown again");
 }
 
-/** With the tail on, a line that arrives is seen. The caller writes it after TAIL_READY. */
-export async function followTail(page, expected, ready) {
+/** With the tail on, a line that arrives is seen. */
+export async function followTail(page, stage) {
+  const expected = "a line that arrives while the tail is live";
   const clear = page.getByRole("button", { name: "Clear all" });
   if (await clear.count()) await clear.click();
   await page.getByRole("switch", { name: "Live tail" }).click();
   await visible(page.locator("[data-tail=live]"), "the live tail connects");
-  ready();
+  await stage.write([expected]);
   const line = page.locator(LINE, { hasText: expected });
   await visible(line, `the live tail shows the line with “${expected}”`, 60_000);
-}
-
-/** Screenshots and checks of every view: light, dark, and at 380 px. */
-export async function seeViews(page, base, out, { issue, story }) {
-  const looks = [
-    { name: "light", width: 1280, height: 800, colorScheme: "light" },
-    { name: "dark", width: 1280, height: 800, colorScheme: "dark" },
-    { name: "380", width: 380, height: 800, colorScheme: "light" },
-  ];
-  for (const { name, width, height, colorScheme } of looks) {
-    await page.setViewportSize({ width, height });
-    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    for (const [view, path, ready, chart] of [
-      ["overview", "", "[data-new-issues] > li", "figure canvas"],
-      ["issues", "issues", "[data-issue]", "[data-issue] svg"],
-      ["issue", `issues/${issue}`, "[data-traceback]", "[data-issue-verdict]"],
-      ["occurrences", `issues/${issue}/occurrences`, "[data-event]", "figure canvas"],
-      ["around", `issues/${issue}/around`, "[data-around]", "[data-issue-verdict]"],
-      ["grouping", `issues/${issue}/grouping`, "[aria-label=Groups] > li", "[data-issue-verdict]"],
-      ["history", `issues/${issue}/history`, "[data-change]", "[data-issue-verdict]"],
-      ["alerts", "alerts", "h1[data-verdict]", "[aria-label='What fired']"],
-      ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
-      ["logs", "lines", LINE, "figure canvas"],
-      ["story", story, "[data-told=own]", "[data-lane] button"],
-      ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
-      ["notifications", "settings/notifications", "[data-channel]", "[data-channel]"],
-    ]) {
-      await page.goto(new URL(path, base).href);
-      await visible(page.locator(ready), `${view} shows its lines (${name})`);
-      if (view !== "issues" || width > 768) await visible(page.locator(chart), `${view} draws its charts (${name})`);
-      await checkNoOverflow(page, `${view} (${name})`);
-      await checkAccessible(page, `${view} (${name})`);
-      await page.screenshot({ path: `${out}/${view}-${name}.png` });
-    }
-  }
 }
 
 /** Logging out leads back to the login, and the API then refuses. */

@@ -17,12 +17,13 @@ type machine struct {
 	dir    string
 	varlog string
 	docker string
+	demo   string // logs of the environment demo, if there are any
 }
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
 	dir := t.TempDir()
-	m := &machine{dir: dir, varlog: filepath.Join(dir, "log"), docker: filepath.Join(dir, "docker")}
+	m := &machine{dir: dir, varlog: filepath.Join(dir, "log"), docker: filepath.Join(dir, "docker"), demo: filepath.Join(dir, "demo")}
 	for _, d := range []string{m.varlog, filepath.Join(m.docker, "containers")} {
 		if err := os.MkdirAll(d, 0o755); err != nil {
 			t.Fatal(err)
@@ -47,7 +48,7 @@ func (m *machine) collect(t *testing.T, lokiURL string) *servers.Process {
 	return servers.Collector(t, servers.CollectorOptions{
 		Config: m.config(t), Dir: m.dir,
 		Env: []string{
-			"LOKI_URL=" + lokiURL, "DATA_DIR=" + m.dir, "DOCKER_ROOT=" + m.docker,
+			"LOKI_URL=" + lokiURL, "DATA_DIR=" + m.dir, "DOCKER_ROOT=" + m.docker, "DEMO_DIR=" + m.demo,
 			"TOVPLAY_ENV=test", "TOVPLAY_HOST=host-1", "TZ=UTC",
 		},
 	})

@@ -10,7 +10,7 @@ import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
 import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
-import { isSnapshot, OVERVIEW } from "./routes";
+import { isSnapshot, OVERVIEW, USAGE } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
 
@@ -32,7 +32,7 @@ export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
     <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line bg-panel px-2 md:gap-4 md:px-4">
       <Link
         href={linkTo(OVERVIEW.path, withTail(view, false))}
-        className="flex items-center gap-2 font-semibold whitespace-nowrap"
+        className="flex items-center justify-center gap-2 font-semibold whitespace-nowrap pointer-coarse:h-10 pointer-coarse:min-w-10"
         aria-label="TovPlay logs, overview"
       >
         <Mark />
@@ -50,7 +50,7 @@ export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
         {!isSnapshot(path) && (
           <>
             <EnvSelect />
-            <RangePicker />
+            {path !== USAGE.path && <RangePicker />}
             <IconButton label="Load the newest" onClick={refresh}>
               <RotateCw size={16} aria-hidden />
             </IconButton>

@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["g l", "Go to the logs"],
   ["g h", "Go to the health"],
   ["g a", "Go to the alerts"],
+  ["g u", "Go to the usage"],
   ["/", "Search the issues or the lines"],
   ["t", "Live tail on and off"],
   ["s", "Share this view, but for issues"],
@@ -30,7 +31,7 @@ const MOUSE: readonly (readonly [string, string])[] = [
 /** What the keyboard and the mouse can do. */
 export default function HelpDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Modal title="Keyboard and mouse" place="center" onClose={onClose}>
+    <Modal title="Keyboard and mouse" place="center" textOnly onClose={onClose}>
       <Table rows={KEYS} />
       <div className="my-3 h-px bg-line" />
       <Table rows={MOUSE} />

@@ -1,9 +1,10 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
+import { keepFocus } from "../ui/focus";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
 import { LinesAhead } from "./LinesAhead";
@@ -19,6 +20,7 @@ import {
   SNAPSHOT,
   SNAPSHOTS,
   STORY,
+  USAGE,
 } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
@@ -37,6 +39,7 @@ const ShareDialog = lazy(() => import("../views/share/ShareDialog"));
 const SnapshotsView = lazy(() => import("../views/snapshots/SnapshotsView"));
 const SnapshotView = lazy(() => import("../views/snapshots/SnapshotView"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
+const UsageView = lazy(() => import("../views/usage/UsageView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
@@ -51,6 +54,7 @@ export function Shell({ session }: { session: Session }) {
   useShortcuts(openHelp, openPalette, openShare);
   useZone(); // draws the page again when it changes
   useTitle();
+  useFocusOnWay();
   return (
     <div className="flex h-dvh flex-col">
       <Route path={LINES.path}>
@@ -81,6 +85,7 @@ export function Shell({ session }: { session: Session }) {
             <Route path={`${SNAPSHOT}/:id`}>
               {({ id }) => guarded("Snapshot", <SnapshotView key={id} id={id} />)}
             </Route>
+            <Route path={USAGE.path}>{guarded(USAGE.name, <UsageView />)}</Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -127,6 +132,7 @@ const UNTABBED: Readonly<Record<string, string>> = {
   [NOTIFICATIONS]: "Notifications",
   [SNAPSHOTS]: "Snapshots",
   [STORY]: "Story of a request",
+  [USAGE.path]: USAGE.name,
 };
 
 function useTitle() {
@@ -135,6 +141,16 @@ function useTitle() {
   useEffect(() => {
     document.title = name ? `${name} · TovPlay logs` : "TovPlay logs";
   }, [name]);
+}
+
+/** A view that goes takes the focus with it: the next one has it. */
+function useFocusOnWay() {
+  const [path] = useLocation();
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current !== path) keepFocus();
+    before.current = path;
+  }, [path]);
 }
 
 function UnknownPage() {

@@ -15,12 +15,12 @@ const PRESSED = "border-transparent bg-select text-accent font-semibold";
 
 const BASE =
   "inline-flex items-center justify-center gap-1.5 rounded-md border whitespace-nowrap transition-colors " +
-  "duration-100 disabled:opacity-40 disabled:pointer-events-none select-none";
+  "duration-100 disabled:opacity-40 disabled:pointer-events-none aria-disabled:opacity-40 select-none";
 
 // Fingers need 40 px, whatever the look.
 const SIZES: Record<Size, string> = {
-  sm: "h-7 px-2.5 pointer-coarse:h-10",
-  md: "h-8 px-3 pointer-coarse:h-10",
+  sm: "h-7 px-2.5 pointer-coarse:h-10 pointer-coarse:min-w-10",
+  md: "h-8 px-3 pointer-coarse:h-10 pointer-coarse:min-w-10",
   lg: "h-9 px-3 pointer-coarse:h-11",
 };
 

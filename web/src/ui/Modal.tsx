@@ -2,12 +2,15 @@ import { X } from "lucide-react";
 import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from "react";
 import { IconButton } from "./Button";
 import { cx } from "./cx";
+import { keepFocus } from "./focus";
 
 interface ModalProps {
   title: string;
   /** "center" for reading, "bottom" for a sheet that thumbs reach. */
   place: "center" | "bottom";
   onClose: () => void;
+  /** Has only text, which is scrolled by the keyboard too. */
+  textOnly?: boolean;
   children: ReactNode;
 }
 
@@ -18,14 +21,16 @@ const PLACES = {
 
 /**
  * A dialog over the page, open for as long as it is rendered; the browser keeps the focus in it and closes it on Escape.
- * What has `data-focus` has the focus at first.
+ * What has `data-focus` has the focus at first; at the end it is back where it was.
  */
-export function Modal({ title, place, onClose, children }: ModalProps) {
+export function Modal({ title, place, onClose, textOnly = false, children }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
+    const before = document.activeElement;
     dialog.current?.showModal();
     dialog.current?.querySelector<HTMLElement>("[data-focus]")?.focus();
+    return () => keepFocus(before); // the browser does so only if the dialog is closed before it is gone
   }, []);
   // A click on the dialog itself is one beside its content: on the backdrop.
   const outside = (event: MouseEvent) => event.target === dialog.current && dialog.current.close();
@@ -50,7 +55,9 @@ export function Modal({ title, place, onClose, children }: ModalProps) {
             <X size={16} aria-hidden />
           </IconButton>
         </div>
-        <div className="min-h-0 flex-1 overflow-y-auto p-4">{children}</div>
+        <div tabIndex={textOnly ? 0 : undefined} className="min-h-0 flex-1 overflow-y-auto p-4">
+          {children}
+        </div>
       </div>
     </dialog>
   );

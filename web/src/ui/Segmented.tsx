@@ -22,7 +22,7 @@ export function Segmented<T extends string>({
           aria-pressed={option.value === value}
           onClick={() => onChange(option.value)}
           className={cx(
-            "h-6 rounded-sm px-2 text-meta whitespace-nowrap transition-colors duration-100 pointer-coarse:h-9 pointer-coarse:px-3",
+            "h-6 rounded-sm px-2 text-meta whitespace-nowrap transition-colors duration-100 pointer-coarse:h-10 pointer-coarse:px-3",
             option.value === value
               ? "bg-panel text-text shadow-[0_0_0_1px_var(--line)]"
               : "text-muted hover:text-text",

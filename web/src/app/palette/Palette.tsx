@@ -2,6 +2,7 @@ import { type KeyboardEvent, type MouseEvent, useEffect, useId, useRef, useState
 import type { Session } from "../../api/types";
 import { type Command, matching } from "../../lib/palette";
 import { cx } from "../../ui/cx";
+import { keepFocus } from "../../ui/focus";
 import { useCommands } from "./useCommands";
 
 interface PaletteProps {
@@ -20,7 +21,11 @@ export default function Palette({ session, onHelp, onShare, onSearches, onClose 
   const id = useId();
   const found = matching(useCommands(text.trim(), session, { onHelp, onShare, onSearches }), text);
   const active = Math.min(at, found.length - 1);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => keepFocus(before);
+  }, []);
   useEffect(() => {
     document.getElementById(`${id}-${active}`)?.scrollIntoView?.({ block: "nearest" });
   }, [id, active]);

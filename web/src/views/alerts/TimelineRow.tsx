@@ -37,7 +37,7 @@ export function TimelineRow({ row, axis, gaps }: { row: AlertTimelineRow; axis: 
           {row.episodes.length > bars.length && <span>the newest {BARS} are drawn</span>}
         </p>
       </div>
-      <div className="relative h-7">
+      <div className="relative h-7 pointer-coarse:h-11">
         <span aria-hidden className="absolute inset-x-0 top-1/2 h-px bg-line" />
         <GapMarks axis={axis} gaps={gaps} />
         {bars.map((episode) => (
@@ -63,7 +63,7 @@ function Bar({ episode, name, axis }: { episode: AlertEpisode; name: string; axi
       data-episode={episode.end === null ? "firing" : "ended"}
       style={{ left: `min(${at.left}%, 100% - 4px)`, width: `${at.width}%` }}
       className={cx(
-        "absolute inset-y-1 min-w-1 rounded-sm opacity-80 hover:z-10 hover:opacity-100",
+        "absolute inset-y-1 min-w-1 pointer-coarse:inset-y-0.5 rounded-sm opacity-80 hover:z-10 hover:opacity-100",
         levelBackground(severityLevel(episode.severity)),
         episode.end === null && "rounded-r-none",
         episode.inferred && "border-r-3 border-dotted border-panel",

@@ -5,16 +5,16 @@ import { Menu, MenuItem, MenuLine, MenuNote } from "../../ui/Menu";
 
 interface AssignMenuProps {
   user: string;
-  disabled: boolean;
+  isBusy: boolean;
   onAssign: (name: string) => void;
 }
 
 /** To whom issues can be assigned: oneself first, nobody last. */
-export function AssignMenu({ user, disabled, onAssign }: AssignMenuProps) {
+export function AssignMenu({ user, isBusy, onAssign }: AssignMenuProps) {
   return (
     <Menu
       trigger={
-        <Button size="sm" disabled={disabled}>
+        <Button size="sm" aria-disabled={isBusy}>
           <UserRound size={14} aria-hidden className="max-sm:hidden" />
           Assign
         </Button>
@@ -29,7 +29,7 @@ export function AssignMenu({ user, disabled, onAssign }: AssignMenuProps) {
 }
 
 // Rendered, and so asked for, while the menu is open.
-function Others({ user, onAssign }: Omit<AssignMenuProps, "disabled">) {
+function Others({ user, onAssign }: Omit<AssignMenuProps, "isBusy">) {
   const { data, isError } = useUserNames();
   if (isError && !data) return <MenuNote>The other users could not be loaded.</MenuNote>;
   return data?.names

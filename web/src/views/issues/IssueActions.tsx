@@ -23,19 +23,22 @@ interface IssueActionsProps {
 export function IssueActions({ issues, user, action, onDone }: IssueActionsProps) {
   const [dialog, setDialog] = useState<"snooze" | "merge" | null>(null);
   const ids = issues.map(({ id }) => id);
+  const isBusy = action.isPending;
   const run = (what: Omit<IssueAction, "issues">, of = ids) => {
     setDialog(null);
-    if (of.length === 0 || action.isPending) return;
+    if (of.length === 0 || isBusy) return;
     const all = { ...what, issues: of };
     action.mutate(all, { onSuccess: () => onDone?.(all) });
   };
   const open = issues.some(({ state }) => state !== "resolved");
   const settle = () => run({ action: open ? "resolve" : "reopen" });
   const assign = (assignee: string) => run({ action: "assign", assignee });
-  useIssueKeys({ r: settle, s: () => setDialog("snooze"), a: () => assign(user) });
+  const ask = (what: typeof dialog) => !isBusy && setDialog(what);
+  useIssueKeys({ r: settle, s: () => ask("snooze"), a: () => assign(user) });
+  // A button that is disabled loses the focus: these only say that they are.
   return (
     <div className="flex flex-wrap items-center gap-1.5">
-      <Button size="sm" onClick={settle} disabled={action.isPending}>
+      <Button size="sm" onClick={settle} aria-disabled={isBusy}>
         {open ? (
           <Check size={14} aria-hidden className="max-sm:hidden" />
         ) : (
@@ -43,12 +46,12 @@ export function IssueActions({ issues, user, action, onDone }: IssueActionsProps
         )}
         {open ? "Resolve" : "Reopen"}
       </Button>
-      <Button size="sm" onClick={() => setDialog("snooze")} disabled={action.isPending}>
+      <Button size="sm" onClick={() => ask("snooze")} aria-disabled={isBusy}>
         <BellOff size={14} aria-hidden className="max-sm:hidden" />
         Snooze
       </Button>
-      <AssignMenu user={user} disabled={action.isPending} onAssign={assign} />
-      <Button size="sm" onClick={() => setDialog("merge")} disabled={action.isPending}>
+      <AssignMenu user={user} isBusy={isBusy} onAssign={assign} />
+      <Button size="sm" onClick={() => ask("merge")} aria-disabled={isBusy}>
         <Merge size={14} aria-hidden className="max-sm:hidden" />
         Merge
       </Button>

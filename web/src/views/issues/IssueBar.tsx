@@ -1,5 +1,5 @@
 import { Download } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { apiUrl } from "../../api/client";
 import { isByMarks, issueParams, useIssueAction, useIssueChanges } from "../../api/issues";
 import type { IssueRow, IssuesResponse } from "../../api/types";
@@ -9,6 +9,7 @@ import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
 import { cx } from "../../ui/cx";
+import { keepFocus } from "../../ui/focus";
 import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { IssueActions } from "./IssueActions";
@@ -32,6 +33,10 @@ export function IssueBar({ first, chosen, user, onClear, onReload }: IssueBarPro
   const anchor = useAnchor();
   const [said, setSaid] = useState("");
   const newer = useNewer(first?.seq ?? 0);
+  // With the choice the buttons are gone, and with them the focus.
+  useEffect(() => {
+    if (said) keepFocus();
+  }, [said]);
   return (
     <div className="flex min-h-11 flex-wrap items-center gap-x-3 gap-y-1 border-y border-line px-2 py-1 md:px-4">
       <h1 className={chosen.length > 0 ? "sr-only" : "min-w-0 text-value font-semibold"} dir="auto">

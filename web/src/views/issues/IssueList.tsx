@@ -91,7 +91,7 @@ function Columns({ chosen, seriesStart, onChooseAll }: IssueListProps) {
   const { endMs } = useAnchor();
   const span = describeSpan(endMs - seriesStart - ((endMs - seriesStart) % HOUR_MS));
   return (
-    <div className="sticky top-0 z-20 flex h-7 items-center gap-2 border-b border-line bg-bg pr-3 text-meta text-muted md:gap-3 md:pr-4">
+    <div className="sticky top-0 z-20 flex h-7 items-center gap-2 border-b border-line bg-bg pointer-coarse:h-10 pr-3 text-meta text-muted md:gap-3 md:pr-4">
       <span className="w-[3px] shrink-0" />
       <label className="flex h-full w-6 shrink-0 items-center justify-center pointer-coarse:w-10">
         <input

@@ -29,7 +29,7 @@ export function FilterChips({ of = "lines", className }: { of?: FilterOf; classN
             onClick={() => setView(chip.without())}
             title="Remove this filter"
             className={cx(
-              "flex h-6 max-w-full items-center gap-1.5 rounded-full border px-2.5 text-meta pointer-coarse:h-9",
+              "flex h-6 max-w-full items-center gap-1.5 rounded-full border px-2.5 text-meta pointer-coarse:h-10",
               chip.exclude ? "border-error/40 bg-error/8" : "border-accent/40 bg-select",
             )}
           >
@@ -46,7 +46,7 @@ export function FilterChips({ of = "lines", className }: { of?: FilterOf; classN
           <button
             type="button"
             onClick={() => setView(clearFilters(view))}
-            className="h-6 rounded-sm px-2 text-meta text-accent hover:underline pointer-coarse:h-9"
+            className="h-6 rounded-sm px-2 text-meta text-accent hover:underline pointer-coarse:h-10"
           >
             Clear all
           </button>

@@ -12,7 +12,7 @@ export function LiveSwitch({ on, onChange }: { on: boolean; onChange: (on: boole
       title={on ? "Stop the live tail (t)" : "Follow new lines as they arrive (t)"}
       className={cx(
         "ml-1 inline-flex h-8 shrink-0 items-center gap-2 rounded-md border px-3 transition-colors duration-100 pointer-coarse:h-10",
-        on ? "border-ok/50 bg-ok/10 font-semibold text-ok" : "border-line bg-panel hover:bg-hover",
+        on ? "border-ok/50 bg-ok/5 font-semibold text-ok" : "border-line bg-panel hover:bg-hover",
       )}
     >
       <span

@@ -1,5 +1,5 @@
-import { useMemo } from "react";
-import { useRetry } from "../../api/queries";
+import { useMemo, useState } from "react";
+import { useRetry, viewParams } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
@@ -19,7 +19,9 @@ import { useListedLines } from "./useListedLines";
 export function SearchList() {
   const { view, setView } = useView();
   const [zone] = useZone();
-  const [linked, noteOpen] = useLinked(view.line, (line) => setView({ ...view, line }, { replace: true }));
+  const list = JSON.stringify([viewParams(view), view.range, view.order]);
+  const note = (line: string) => setView({ ...view, line }, { replace: true });
+  const [linked, noteOpen] = useLinked(view.line, note, list);
   const query = useListedLines(linked);
   const retry = useRetry();
   const narrow = useIsNarrow();
@@ -28,6 +30,7 @@ export function SearchList() {
   const rows = useMemo(() => buildRows(entries), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
   const target = query.isPlaceholderData ? "" : linked;
+  const shown = useShown(linked && `${linked} ${list}`, query.isPlaceholderData);
   const missing = useLinkedLine(target, entries, query);
 
   if (query.isError && entries.length === 0) {
@@ -47,7 +50,7 @@ export function SearchList() {
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
-        key={linked /* where it is scrolled to and what is open does not pass to another list */}
+        key={shown /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}
         targetId={target}
         onToggle={noteOpen}
@@ -56,4 +59,11 @@ export function SearchList() {
       />
     </div>
   );
+}
+
+/** The key of the list whose lines are shown, which is the one before while the next is loaded. */
+function useShown(key: string, isBefore: boolean): string {
+  const [shown, setShown] = useState(key);
+  if (!isBefore && shown !== key) setShown(key);
+  return isBefore ? shown : key;
 }

@@ -2,6 +2,7 @@ import type { Virtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent as ReactKeyboardEvent, useEffect, useEffectEvent } from "react";
 import { isTyping } from "../../app/useShortcuts";
 import type { Row } from "../../lib/rows";
+import { isForPage } from "../../ui/focus";
 
 interface GridKeys {
   rows: readonly Row[];
@@ -22,7 +23,7 @@ export function useGridKeys(grid: GridKeys): (event: ReactKeyboardEvent) => void
     if (event.key === "j") move(grid, 1);
     else if (event.key === "k") move(grid, -1);
     else if (event.key === "c") atActive(grid, grid.context);
-    else if (event.key === "Enter" && event.target === document.body) atActive(grid, grid.toggle);
+    else if (event.key === "Enter" && isForPage(event)) atActive(grid, grid.toggle);
   });
 
   useEffect(() => {

@@ -22,7 +22,8 @@ afterEach(() => {
 
 function List() {
   const { view, setView } = useView();
-  const [linked, onToggle] = useLinked(view.line, (line) => setView({ ...view, line }, { replace: true }));
+  const open = (line: string) => setView({ ...view, line }, { replace: true });
+  const [linked, onToggle] = useLinked(view.line, open, String(view.filters.service.include));
   toggle = onToggle;
   drawn.push(linked);
   return null;
@@ -52,4 +53,15 @@ it("leads to the line of another link, and nowhere when the line goes with the f
   expect(drawn.at(-1)).toBe("d");
   await follow("/lines?service=backend");
   expect(drawn.at(-1)).toBe("");
+});
+
+it("looks for the open line in another list, and for it again on the way back", async () => {
+  await follow("/lines");
+  await act(async () => root.render(<List />));
+  await act(async () => toggle("b", true));
+  expect(drawn.at(-1)).toBe("");
+  await follow("/lines?service=backend&line=b");
+  expect(drawn.at(-1)).toBe("b");
+  await follow("/lines?line=b");
+  expect(drawn.at(-1)).toBe("b");
 });
