@@ -46,7 +46,10 @@ export function watchErrors(page) {
   return errors;
 }
 
-/** Fails if axe finds something serious on the page, or in a part of it, once nothing is loading: what is about to go is faint. */
+/**
+ * Fails if axe finds something serious on the page as it is now, or in a part of it, once nothing is loading: what is
+ * about to be replaced is faint.
+ */
 export async function checkAccessible(page, where, part = "html") {
   await until(page, async () => !(await page.locator("[aria-busy=true]").count()), `${where} is loaded`);
   await page.evaluate(AXE);

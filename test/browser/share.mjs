@@ -10,9 +10,13 @@ export async function switchZone(page, base) {
   const browser = await page.context().newCDPSession(page);
   await browser.send("Emulation.setTimezoneOverride", { timezoneId: "America/New_York" });
   await page.goto(new URL("lines?start=now-30d", base).href);
-  const clock = await visible(page.locator(`${LINE} [title*="UTC"]`), "a line has its time");
-  const title = () => clock.getAttribute("title");
-  check(/ UTC−[45]$/.test(await title()), "a time says how far it is from UTC");
+  const line = await visible(page.locator(LINE), "lines are shown");
+  const clock = line.locator("[role=gridcell]").first();
+  const title = async () => {
+    await line.hover({ force: true }); // a row has titles where the pointer is
+    return clock.getAttribute("title");
+  };
+  await until(page, async () => / UTC−[45]$/.test(await title()), "a time says how far it is from UTC");
   const local = await clock.textContent();
   await page.getByRole("button", { name: /^User / }).click();
   await page.getByRole("menuitem", { name: "Times in UTC" }).click();
