@@ -124,7 +124,10 @@ export function zoneMark(): string {
 
 /** Milliseconds of a unix nanosecond string. */
 export function nsToMs(ns: string): number {
-  return Number(ns.slice(0, -6) || "0");
+  let ms = 0;
+  // Digit by digit, without a copy of the text: a list asks for it 100,000 times in one task.
+  for (let i = 0; i < ns.length - 6; i++) ms = ms * 10 + ns.charCodeAt(i) - 48;
+  return ms;
 }
 
 /** Day and time with all nanosecond digits and the zone, so that a copied time is exact. */
