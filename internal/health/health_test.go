@@ -67,7 +67,7 @@ func TestVerdictsFollowTheThresholds(t *testing.T) {
 		{"probes/certificate", 40, model.Metric{"instance": "https://app.example.org"}, OK, "40 d", "the certificate of https://app.example.org is valid for 40 d"},
 		{"probes/certificate", 14, model.Metric{"instance": "a"}, Warning, "14 d", "the certificate of a is valid for 14 d; a warning at 14 d or less"},
 		{"probes/certificate", -1, model.Metric{"instance": "a"}, Critical, "-24 h", "the certificate of a expired 24 h ago; critical at 3 d or less"},
-		{"host/clock_synchronised", 0, nil, Warning, "not synchronised", "is not synchronised"},
+		{"host/clock_synchronised", 0, nil, Warning, "unsynced", "is not synchronised"},
 		{"host/writable", 1, nil, OK, "writable", "is writable"},
 	}
 	v := view{targets: map[string][]v1.ActiveTarget{"backend": {{

@@ -134,6 +134,7 @@ type usagePatternBody struct {
 	Template string `json:"template"`
 	Filter   string `json:"filter"`
 	Service  string `json:"service"`
+	Level    string `json:"level"`
 	Lines    int    `json:"lines"`
 	Bytes    int    `json:"bytes"`
 	Example  string `json:"example"`
@@ -160,16 +161,16 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 	got, err := s.patterns.get(c.Request.Context(), key, func(ctx context.Context) (usage.Sample, error) {
 		return usage.Patterns(ctx, s.config.Usage.DB, s.config.Loki, q, service)
 	})
+	if err != nil || got.Lines == 0 {
+		s.patterns.forget(key) // Loki may be back at once, and what is not counted yet may be
+	}
 	if err != nil {
 		return err
-	}
-	if got.Lines == 0 {
-		s.patterns.forget(key) // nothing is counted yet, it may be
 	}
 	writeJSON(c, http.StatusOK, usagePatternsBody{got.Points, got.Lines, got.Bytes, mapped(got.Patterns, usagePatternOf)})
 	return nil
 }
 
 func usagePatternOf(p usage.Pattern) usagePatternBody {
-	return usagePatternBody{p.Template, p.Filter.String(), p.Service, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
+	return usagePatternBody{p.Template, p.Filter.String(), p.Service, p.Level, p.Count, p.Pattern.Bytes, p.Example, p.Drop, p.Thin}
 }

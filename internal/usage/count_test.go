@@ -71,8 +71,8 @@ func TestADayIsCountedUntilItsLinesAreIn(t *testing.T) {
 		"never":                       {0, 40 * day, true},
 		"today":                       {5 * time.Hour, 6 * time.Hour, true},
 		"yesterday":                   {day + time.Hour, day + 2*time.Hour, true},
-		"the day before, just now":    {2*day + time.Hour, 2*day + 2*time.Hour, false},
-		"the day before, hours ago":   {2*day + time.Hour, 2*day + 8*time.Hour, true},
+		"the day before, just now":    {2*day + time.Hour, 2*day + time.Hour + 5*time.Minute, false},
+		"the day before, a while ago": {2*day + time.Hour, 2*day + 2*time.Hour, true},
 		"when nothing can come late":  {9*day + time.Hour, 20 * day, false},
 		"while the dashboard was off": {5 * time.Hour, 40 * day, true},
 	} {

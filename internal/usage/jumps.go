@@ -27,9 +27,13 @@ const (
 	jumpShare = 0.1
 )
 
-// jumps finds the jumps of the last n spans; usable says of which the amounts are
-// known. Of days in a row that are above the usual, the first is the jump.
-func jumps(list []sum, usable []bool, n int) []Jump {
+// jumps finds the jumps of the last n days, of their sums and states. Of days in a
+// row that are above the usual, the first is the jump.
+func jumps(list []sum, states []State, n int) []Jump {
+	usable := make([]bool, len(states))
+	for i, state := range states {
+		usable[i] = state == Full || state == SoFar
+	}
 	services, all := map[string][]int64{}, make([]int64, len(usable))
 	for _, one := range list {
 		if one.span >= len(usable) {

@@ -22,6 +22,9 @@ const (
 	pointBytes   = 256 << 10
 	// pointsAtOnce is how many are read at once.
 	pointsAtOnce = 3
+	// patternDays is how many days lines are read of at most: Loki has deleted those
+	// of older ones.
+	patternDays = 30
 	// patternsMax is how many patterns are told.
 	patternsMax = 20
 )
@@ -41,18 +44,19 @@ type Sample struct {
 // Pattern is what lines that differ in values alone have in common.
 type Pattern struct {
 	sample.Pattern
-	// Service is the one that most of its lines are of.
-	Service string
+	// Service is the one that most of its lines are of, Level the one that all are
+	// of, "" if they differ.
+	Service, Level string
 	// Drop and Thin are stages of the collector's pipeline, as YAML, that drop the
 	// lines or let one in ten of them pass; "" when the lines cannot be told by
 	// their text.
 	Drop, Thin string
 }
 
-// Patterns reads lines of the days of a query, of one service unless it is nil,
-// and tells their patterns.
+// Patterns reads lines of the days of a query, the newest patternDays of them, and
+// tells their patterns; of one service unless it is nil.
 func Patterns(ctx context.Context, db *sql.DB, client *loki.Client, q Query, service *string) (Sample, error) {
-	days := localDays(q.Now.In(q.Zone), q.Days)
+	days := localDays(q.Now.In(q.Zone), min(q.Days, patternDays))
 	hours, err := volumes(ctx, db, q.Envs, service, days[0].start, q.Now)
 	if err != nil {
 		return Sample{}, err
@@ -136,9 +140,12 @@ func summarise(read [][]sample.Line, templates bool) Sample {
 	found := sample.Of(lines, templates).Patterns
 	slices.SortStableFunc(found, func(a, b sample.Pattern) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	for _, p := range found[:min(len(found), patternsMax)] {
-		service := most(p.Services)
-		drop, thin := snippets(service, p.Template, p.Example)
-		got.Patterns = append(got.Patterns, Pattern{Pattern: p, Service: service, Drop: drop, Thin: thin})
+		service, level := most(p.Services), most(p.Levels)
+		if len(p.Levels) > 1 {
+			level = ""
+		}
+		drop, thin := snippets(service, level, p.Template, p.Example)
+		got.Patterns = append(got.Patterns, Pattern{Pattern: p, Service: service, Level: level, Drop: drop, Thin: thin})
 	}
 	return got
 }
@@ -152,4 +159,12 @@ func most(counts map[string]int) string {
 		}
 	}
 	return best
+}
+
+func sumBytes(hours []hour) int64 {
+	sum := int64(0)
+	for _, h := range hours {
+		sum += h.bytes
+	}
+	return sum
 }

@@ -39,7 +39,7 @@ func TestPointsPartTheBytesEvenly(t *testing.T) {
 
 func TestPatternsWithMostBytesAreFirst(t *testing.T) {
 	t.Parallel()
-	labels := map[string]string{"service": "backend"}
+	labels := map[string]string{"service": "backend", "level": "info"}
 	var lines []sample.Line
 	for i := range 20 {
 		lines = append(lines, sample.Line{Text: fmt.Sprintf("tick %d of the clock", i), Labels: labels})
@@ -52,7 +52,7 @@ func TestPatternsWithMostBytesAreFirst(t *testing.T) {
 		t.Fatalf("got %d points, %d lines, %d patterns", got.Points, got.Lines, len(got.Patterns))
 	}
 	first := got.Patterns[0]
-	if first.Count != 5 || first.Service != "backend" || !strings.HasPrefix(first.Template, "game") {
+	if first.Count != 5 || first.Service != "backend" || first.Level != "info" || !strings.HasPrefix(first.Template, "game") {
 		t.Errorf("the first is %+v", first)
 	}
 	sum := 0
@@ -66,7 +66,7 @@ func TestPatternsWithMostBytesAreFirst(t *testing.T) {
 
 // passing returns which of the lines come through a snippet, pasted into the
 // pipeline_stages of a job of the service.
-func passing(t *testing.T, snippet, service string, lines []string) []string {
+func passing(t *testing.T, snippet, service, level string, lines []string) []string {
 	t.Helper()
 	text := "clients: [{url: 'http://192.0.2.1/loki/api/v1/push'}]\nscrape_configs:\n- job_name: test\n" +
 		"  static_configs: [{labels: {__path__: /var/log/x}}]\n  pipeline_stages:\n" +
@@ -82,7 +82,7 @@ func passing(t *testing.T, snippet, service string, lines []string) []string {
 	var passed []string
 	ledger := pipeline.NewLedger(0)
 	feed := program.NewFeed(stage.FeedOptions{
-		Streams: pipeline.NewStreams(), Labels: []pipeline.Label{{Name: "service", Value: service}},
+		Streams: pipeline.NewStreams(), Labels: []pipeline.Label{{Name: "level", Value: level}, {Name: "service", Value: service}},
 		Dropped: func(reason string, _ int) {
 			if reason != dropReason {
 				t.Errorf("a line is dropped for %q, want %q", reason, dropReason)
@@ -119,15 +119,18 @@ func TestSnippetsDoInTheCollectorWhatTheySay(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const other = "a line of another pattern"
-			drop, thin := snippets("backend", test.template, test.example)
-			if got := passing(t, drop, "backend", []string{test.example, other}); !slices.Equal(got, []string{other}) {
+			drop, thin := snippets("backend", "info", test.template, test.example)
+			if got := passing(t, drop, "backend", "info", []string{test.example, other}); !slices.Equal(got, []string{other}) {
 				t.Errorf("%q passes\n%s", got, drop)
 			}
-			if got := passing(t, drop, "nginx", []string{test.example}); len(got) != 1 {
+			if got := passing(t, drop, "nginx", "info", []string{test.example}); len(got) != 1 {
 				t.Errorf("of another service %q passes\n%s", got, drop)
 			}
+			if got := passing(t, drop, "backend", "error", []string{test.example}); len(got) != 1 {
+				t.Errorf("of another level %q passes\n%s", got, drop)
+			}
 			many := slices.Repeat([]string{test.example}, 1000)
-			if got := len(passing(t, thin, "backend", append(many, other))); got < 50 || got > 200 {
+			if got := len(passing(t, thin, "backend", "info", append(many, other))); got < 50 || got > 200 {
 				t.Errorf("%d of 1001 lines pass, want about 101\n%s", got, thin)
 			}
 		})
@@ -142,7 +145,7 @@ func TestNoSnippetWhereItWouldDropOtherLines(t *testing.T) {
 		"what does not hold": {"backend", "the café was closed", `{"message":"the caf\u00e9 was closed"}`},
 		"no service":         {"", "GET /health took <num> ms", "GET /health took 12 ms"},
 	} {
-		if drop, thin := snippets(test.service, test.template, test.example); drop != "" || thin != "" {
+		if drop, thin := snippets(test.service, "", test.template, test.example); drop != "" || thin != "" {
 			t.Errorf("%s: %s%s", name, drop, thin)
 		}
 	}
@@ -152,11 +155,11 @@ func FuzzSnippetsDropTheirExample(f *testing.F) {
 	f.Add("backend", "GET /health took <num> ms", "GET /health took 12 ms")
 	f.Add("a\"b", "'quotes' \" and: colons # <*>", "'quotes' \" and: colons # x")
 	f.Fuzz(func(t *testing.T, service, template, example string) {
-		drop, _ := snippets(service, template, example)
+		drop, _ := snippets(service, "", template, example)
 		if drop == "" || !utf8.ValidString(service) || strings.ContainsAny(example, "\n\r") {
 			return
 		}
-		if got := passing(t, drop, service, []string{example}); len(got) != 0 {
+		if got := passing(t, drop, service, "info", []string{example}); len(got) != 0 {
 			t.Errorf("%q passes\n%s", got, drop)
 		}
 	})

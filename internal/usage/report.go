@@ -37,7 +37,7 @@ type State string
 const (
 	Full       State = "full"
 	SoFar      State = "so_far"      // it is today
-	NoData     State = "no_data"     // it is before the first line that Loki told of
+	NoData     State = "no_data"     // it is over, and not a line is known of it
 	NotCounted State = "not_counted" // not all of it was counted
 )
 
@@ -102,13 +102,14 @@ func Make(ctx context.Context, db *sql.DB, q Query) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	states := known.states(spans, list)
 	report := Report{FirstLine: known.first, CountedAt: known.last()}
-	for _, s := range days {
-		report.Days = append(report.Days, Day{Start: s.start, End: s.end, State: known.state(s)})
+	for i, s := range days {
+		report.Days = append(report.Days, Day{Start: s.start, End: s.end, State: states[baseDays+i]})
 	}
-	hasBefore := known.state(before) == Full && !known.first.After(before.start)
+	hasBefore := known.isCounted(before) && !known.first.IsZero() && !known.first.After(before.start)
 	report.fill(list, hasBefore)
-	report.Jumps = jumps(list, known.usable(spans), len(days))
+	report.Jumps = jumps(list, states, len(days))
 	return report, nil
 }
 
@@ -138,24 +139,37 @@ func knownOf(ctx context.Context, db *sql.DB, q Query) (known, error) {
 	return known{counted, first, q.Now}, err
 }
 
-// state says what is known of a span.
-func (k known) state(s span) State {
-	some, all := false, true
-	// A day of another zone reaches into two that are counted.
+// states says what is known of days of which these are the sums.
+func (k known) states(days []span, list []sum) []State {
+	some := make([]bool, len(days)+1)
+	for _, one := range list {
+		some[one.span] = true
+	}
+	states := make([]State, len(days))
+	for i, s := range days {
+		switch {
+		case k.now.Before(s.end) && (some[i] || k.isCounted(s)):
+			states[i] = SoFar
+		case !k.isCounted(s):
+			states[i] = NotCounted
+		case !some[i]:
+			states[i] = NoData
+		default:
+			states[i] = Full
+		}
+	}
+	return states
+}
+
+// isCounted reports whether a span was counted to its end, or until now. A day of
+// another zone reaches into two that are counted.
+func (k known) isCounted(s span) bool {
 	for at := s.start.UTC().Truncate(day); at.Before(earlier(s.end, k.now)); at = at.Add(day) {
-		counted := k.counted[at.Unix()]
-		some = some || !counted.IsZero()
-		all = all && !counted.Before(earlier(at.Add(day), s.end).Add(-2*Every))
+		if k.counted[at.Unix()].Before(earlier(at.Add(day), earlier(s.end, k.now)).Add(-2 * every)) {
+			return false
+		}
 	}
-	switch {
-	case k.now.Before(s.end) && some:
-		return SoFar
-	case !all:
-		return NotCounted
-	case k.first.IsZero() || !k.first.Before(s.end):
-		return NoData
-	}
-	return Full
+	return true
 }
 
 // last returns when something was counted last.
@@ -167,16 +181,6 @@ func (k known) last() time.Time {
 		}
 	}
 	return last
-}
-
-// usable returns of which spans the amounts are known, today's so far included.
-func (k known) usable(spans []span) []bool {
-	list := make([]bool, len(spans))
-	for i, s := range spans {
-		state := k.state(s)
-		list[i] = state == Full || state == SoFar
-	}
-	return list
 }
 
 // fill adds up the sums: those of baseDays, of the days, and of the period before.

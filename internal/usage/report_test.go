@@ -30,7 +30,7 @@ func keep(t *testing.T, db *sql.DB, days ...[]hour) {
 	today := now.Truncate(day)
 	for i, hours := range days {
 		start := today.AddDate(0, 0, i+1-len(days))
-		if err := store(context.Background(), db, start, hours, earlier(start.Add(day), now), false); err != nil {
+		if err := store(context.Background(), db, start, hours, earlier(start.Add(day), now)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,7 +69,7 @@ func TestNoDataIsNotZeroAndNotUncounted(t *testing.T) {
 	db := openDB(t)
 	keep(t, db, nil, []hour{at(3, 5, "production", "backend", "info", 10, 1)}, nil, nil, []hour{at(0, 1, "staging", "nginx", "info", 5, 1)})
 	got := report(t, db, Query{Days: 7})
-	want := []State{NotCounted, NotCounted, NoData, Full, Full, Full, SoFar}
+	want := []State{NotCounted, NotCounted, NoData, Full, NoData, NoData, SoFar}
 	if !reflect.DeepEqual(states(got), want) {
 		t.Errorf("the days are %v, want %v", states(got), want)
 	}
@@ -147,12 +147,23 @@ func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	t.Parallel()
 	db, ctx := openDB(t), context.Background()
 	start := now.Truncate(day).AddDate(0, 0, -6)
-	for _, one := range []struct{ bytes, want int64 }{{100, 100}, {40, 100}, {99, 99}, {120, 120}} {
-		if err := store(ctx, db, start, []hour{at(6, 1, "", "backend", "", one.bytes, 1)}, now, true); err != nil {
+	early, late := at(6, 1, "", "backend", "", 200<<10, 1), at(6, 9, "", "backend", "", 100<<10, 1)
+	half := at(6, 1, "", "backend", "", 100<<10, 1)
+	for _, one := range []struct {
+		name  string
+		hours []hour
+		want  int64
+	}{
+		{"counted double", []hour{early, late}, 300 << 10},
+		{"counted once", []hour{half, late}, 200 << 10},
+		{"when its first hours are deleted", []hour{late}, 200 << 10},
+		{"when all of it is deleted", nil, 200 << 10},
+	} {
+		if err := store(ctx, db, start, one.hours, now); err != nil {
 			t.Fatal(err)
 		}
 		if got := report(t, db, Query{Days: 7}); got.Bytes != one.want {
-			t.Errorf("after %d bytes were counted: %d, want %d", one.bytes, got.Bytes, one.want)
+			t.Errorf("%s: %d bytes, want %d", one.name, got.Bytes, one.want)
 		}
 	}
 	if err := forget(ctx, db, start.Add(day)); err != nil {

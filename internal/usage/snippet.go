@@ -27,22 +27,28 @@ type matchStage struct {
 }
 
 // snippets returns two entries of a job's pipeline_stages, as YAML: one that drops
-// the lines of a pattern, and one that lets a tenth of them pass. They are "" for
-// lines that cannot be told by their text, or have no service.
-func snippets(service, template, example string) (drop, thin string) {
+// the lines of a pattern, and one that lets a tenth of them pass. With a level, lines
+// of another stay, such as a request's that failed. They are "" for lines that cannot
+// be told by their text, or have no service.
+func snippets(service, level, template, example string) (drop, thin string) {
 	expression := lineExpression(template, example)
 	if expression == "" || service == "" {
 		return "", ""
 	}
-	selector := "{service=" + strconv.Quote(service) + "} |~ " + strconv.Quote(expression)
+	labels := "service=" + strconv.Quote(service)
+	if level != "" {
+		labels += ", level=" + strconv.Quote(level)
+	}
+	selector := "{" + labels + "} |~ " + strconv.Quote(expression)
 	sampling := map[string]any{"sampling": map[string]any{"rate": thinRate, "drop_counter_reason": dropReason}}
 	return stageText(matchStage{Selector: selector, Action: "drop", DropCounterReason: dropReason}),
 		stageText(matchStage{Selector: selector, Stages: []map[string]any{sampling}})
 }
 
-// stageText writes a stage as an entry of a list.
+// stageText writes a stage as an entry of a list, each value in one line.
 func stageText(stage matchStage) string {
-	text, err := yaml.Marshal([]map[string]matchStage{{"match": stage}})
+	text, err := yaml.Dump([]map[string]matchStage{{"match": stage}},
+		yaml.WithIndent(2), yaml.WithCompactSeqIndent(), yaml.WithLineWidth(-1))
 	if err != nil {
 		panic(err) // a fault of the program: these types always encode
 	}

@@ -8,10 +8,6 @@ import (
 	"time"
 )
 
-// goneBelow is the part of a day's bytes below which Loki has deleted some. That they
-// are a little fewer when all is flushed is due to rounding.
-const goneBelow = 0.9
-
 // countedDays returns when each day was counted, by its start.
 func countedDays(ctx context.Context, db *sql.DB) (map[int64]time.Time, error) {
 	rows, err := db.QueryContext(ctx, `SELECT day, counted_at FROM usage_days`)
@@ -56,34 +52,28 @@ func lineSizes(ctx context.Context, db *sql.DB, since time.Time) (map[streams]fl
 	return sizes, nil
 }
 
-// store keeps what a day was counted to have, in place of what was kept of it.
-// With keepMost it only notes the time when a part of the bytes has gone.
-func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at time.Time, keepMost bool) error {
+// store keeps what a day was counted to have, in place of what was kept of it. When
+// an hour has nothing any more, Loki has deleted lines: then only the time is noted.
+func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at time.Time) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
 	}
 	defer tx.Rollback() // no effect after Commit
-	if err := storeIn(ctx, tx, start, hours, at, keepMost); err != nil {
+	if err := storeIn(ctx, tx, start, hours, at); err != nil {
 		return fmt.Errorf("keep the usage of %s: %w", start.Format(time.DateOnly), err)
 	}
 	return tx.Commit()
 }
 
-func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time, keepMost bool) error {
+func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO usage_days (day, counted_at) VALUES (?, ?)
 		ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at`, start.Unix(), at.Unix()); err != nil {
 		return err
 	}
 	from, until := start.Unix(), start.Add(day).Unix()
-	if keepMost {
-		var before int64
-		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(bytes), 0) FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until).Scan(&before); err != nil {
-			return err
-		}
-		if float64(sumBytes(hours)) < goneBelow*float64(before) {
-			return nil
-		}
+	if gone, err := isGone(ctx, tx, from, until, hours); err != nil || gone {
+		return err
 	}
 	if _, err := tx.ExecContext(ctx, `DELETE FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until); err != nil {
 		return err
@@ -101,12 +91,30 @@ func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at 
 	return nil
 }
 
-func sumBytes(hours []hour) int64 {
-	sum := int64(0)
+// goneLeast is how many bytes an hour had for its loss to be a loss: fewer may be
+// rounded to another hour.
+const goneLeast = 64 << 10
+
+// isGone reports whether an hour that had bytes has none among the new hours.
+func isGone(ctx context.Context, tx *sql.Tx, from, until int64, hours []hour) (bool, error) {
+	has := map[int64]bool{}
 	for _, h := range hours {
-		sum += h.bytes
+		has[h.start.Unix()] = true
 	}
-	return sum
+	rows, err := tx.QueryContext(ctx, `SELECT hour FROM usage_hours WHERE hour >= ? AND hour < ? GROUP BY hour HAVING sum(bytes) >= ?`, from, until, goneLeast)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	gone := false
+	for rows.Next() {
+		var at int64
+		if err := rows.Scan(&at); err != nil {
+			return false, err
+		}
+		gone = gone || !has[at]
+	}
+	return gone, rows.Err()
 }
 
 // forget deletes what is older than a time.

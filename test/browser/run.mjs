@@ -22,6 +22,7 @@ import * as share from "./share.mjs";
 import { openStage } from "./stage.mjs";
 import * as steps from "./steps.mjs";
 import { saveSearch, tellStory, usePalette } from "./story.mjs";
+import { seeUsage } from "./usage.mjs";
 
 const settings = readSettings(process.env);
 mkdirSync(settings.out, { recursive: true });
@@ -88,6 +89,7 @@ async function drive({ base, user, out, service, search, ...login }) {
   await step("zone of times", () => share.switchZone(page, base));
   await step("more keys", () => share.useMoreKeys(page, base));
   await step("share", () => share.shareView(page, base, out));
+  await step("usage", () => seeUsage(page, base, out));
   let issue;
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);

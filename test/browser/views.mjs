@@ -20,6 +20,7 @@ export function listViews({ issue, alert, story }) {
     ["tail", "lines?tail=1", "[data-tail=live]", "figure canvas"],
     ["story", story, "[data-told=own]", "[data-lane] button"],
     ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],
+    ["usage", "usage", "[data-noise]", "[data-day-state=so_far]"],
     ["snapshots", "snapshots", "main h1", "main h1"],
     ["notifications", "settings/notifications", "main h1", "main h1"],
   ].map(([name, path, ready, chart]) => ({ name, path, ready, chart }));

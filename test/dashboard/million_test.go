@@ -107,6 +107,7 @@ func BenchmarkMillion(b *testing.B) {
 	d.login(servers.Password)
 	for name, params := range map[string]string{
 		"day": "start=now-24h", "week": "start=now-7d", "most": "start=now-7d&sort=events", "filter": "start=now-7d&service=s1", "search": "start=now-7d&q=parta",
+		"frame": "start=now-7d&frame=parta_run",
 	} {
 		b.Run(name, func(b *testing.B) { d.readPages(b, "issues?"+params) })
 	}

@@ -31,14 +31,31 @@ func tagHash(name, value string) uint64 {
 
 // Tagged is issues.Reader's.
 func (s *Store) Tagged(ctx context.Context, span issues.Span, name, value string) ([]issues.Key, error) {
-	first, end := hours(span)
-	oldest, _ := s.keep.Expired()
-	days := map[int64]bool{}
-	for day := max(first, hourOf(oldest.UnixNano())) / dayHours; day*dayHours < end; day++ {
-		days[day] = true
+	days, err := s.taggedDays(ctx, span)
+	if err != nil {
+		return nil, s.wrap("read the days of tags of", err)
 	}
 	keys, err := s.keys(ctx, "SELECT DISTINCT key FROM tags WHERE day IN "+list(days)+" AND tag = ?", tagHash(name, value))
 	return keys, s.wrap(fmt.Sprintf("look for keys with the tag %s in", name), err)
+}
+
+// taggedDays returns the days of a span, which may reach over centuries, between
+// the first and the last that have tags.
+func (s *Store) taggedDays(ctx context.Context, span issues.Span) (map[int64]bool, error) {
+	var known struct{ first, last int64 }
+	err := s.read.QueryRowContext(ctx, "SELECT coalesce((SELECT min(day) FROM tags), 0), coalesce((SELECT max(day) FROM tags), -1)").Scan(&known.first, &known.last)
+	if err != nil {
+		return nil, err
+	}
+	first, end := hours(span)
+	oldest, _ := s.keep.Expired()
+	first = max(first, hourOf(oldest.UnixNano()), known.first*dayHours)
+	end = min(end, (known.last+1)*dayHours)
+	days := map[int64]bool{}
+	for day := first / dayHours; day*dayHours < end; day++ {
+		days[day] = true
+	}
+	return days, nil
 }
 
 // Calling is issues.Reader's.

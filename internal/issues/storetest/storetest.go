@@ -502,6 +502,7 @@ func tagged(t *testing.T, s issues.Store) {
 		{issues.Span{From: Now.Add(-4 * day), To: Now.Add(-2 * day)}, "host", "web-1", []issues.Key{4}},
 		{issues.Span{From: Now.Add(2 * day), To: Now.Add(3 * day)}, "host", "web-1", nil},
 		{issues.Span{From: Now.Add(-200 * day), To: Now.Add(-199 * day)}, "host", "web-1", nil},
+		{issues.Span{From: time.Unix(0, 0), To: Now.Add(200 * 365 * day)}, "host", "web-2", []issues.Key{1, 3}},
 	} {
 		got, err := s.Tagged(t.Context(), test.span, test.name, test.value)
 		if err != nil {

@@ -265,7 +265,7 @@ export interface paths {
         };
         /**
          * What makes the most of what is logged
-         * @description The patterns of a bounded sample of lines. The answer serves for ten minutes.
+         * @description The patterns of a bounded sample of lines, of at most the newest 30 days. The answer serves for ten minutes.
          */
         get: operations["usagePatterns"];
         put?: never;
@@ -2449,7 +2449,7 @@ export interface components {
             bytes: number;
             lines: number;
         };
-        /** @description One day in the zone that was asked for. Its state says what is known: full; so_far for today; no_data before the first line that Loki told of; not_counted when not all of it was counted. */
+        /** @description One day in the zone that was asked for. Its state says what is known: full; so_far for today; no_data when it is over and not a line is known of it; not_counted when not all of it was counted. */
         UsageDay: {
             /** Format: date-time */
             start: string;
@@ -2522,6 +2522,8 @@ export interface components {
             filter: string;
             /** @description The service that most of the lines are of. */
             service: string;
+            /** @description The level that all of the lines are of; empty if they differ or have none. */
+            level: string;
             lines: number;
             /** @description Of the text of these lines. */
             bytes: number;

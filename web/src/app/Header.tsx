@@ -10,7 +10,7 @@ import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
 import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
-import { isSnapshot, OVERVIEW } from "./routes";
+import { isSnapshot, OVERVIEW, USAGE } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
 
@@ -50,7 +50,7 @@ export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
         {!isSnapshot(path) && (
           <>
             <EnvSelect />
-            <RangePicker />
+            {path !== USAGE.path && <RangePicker />}
             <IconButton label="Load the newest" onClick={refresh}>
               <RotateCw size={16} aria-hidden />
             </IconButton>

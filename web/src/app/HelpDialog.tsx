@@ -8,6 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["g l", "Go to the logs"],
   ["g h", "Go to the health"],
   ["g a", "Go to the alerts"],
+  ["g u", "Go to the usage"],
   ["/", "Search the issues or the lines"],
   ["t", "Live tail on and off"],
   ["s", "Share this view, but for issues"],

@@ -19,6 +19,7 @@ import {
   SNAPSHOT,
   SNAPSHOTS,
   STORY,
+  USAGE,
 } from "./routes";
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
@@ -37,6 +38,7 @@ const ShareDialog = lazy(() => import("../views/share/ShareDialog"));
 const SnapshotsView = lazy(() => import("../views/snapshots/SnapshotsView"));
 const SnapshotView = lazy(() => import("../views/snapshots/SnapshotView"));
 const StoryView = lazy(() => import("../views/story/StoryView"));
+const UsageView = lazy(() => import("../views/usage/UsageView"));
 const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
@@ -79,6 +81,7 @@ export function Shell({ session }: { session: Session }) {
             <Route path={`${SNAPSHOT}/:id`}>
               {({ id }) => guarded("Snapshot", <SnapshotView key={id} id={id} />)}
             </Route>
+            <Route path={USAGE.path}>{guarded(USAGE.name, <UsageView />)}</Route>
             <Route path={NOTIFICATIONS}>
               {guarded("Notifications", <NotificationsView role={session.user.role} />)}
             </Route>
@@ -125,6 +128,7 @@ const UNTABBED: Readonly<Record<string, string>> = {
   [NOTIFICATIONS]: "Notifications",
   [SNAPSHOTS]: "Snapshots",
   [STORY]: "Story of a request",
+  [USAGE.path]: USAGE.name,
 };
 
 function useTitle() {

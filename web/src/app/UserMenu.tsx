@@ -1,13 +1,25 @@
-import { Bell, CircleHelp, Clock, LogOut, Moon, Search, Share, Snowflake, Sun } from "lucide-react";
+import {
+  Bell,
+  ChartColumn,
+  CircleHelp,
+  Clock,
+  LogOut,
+  Moon,
+  Search,
+  Share,
+  Snowflake,
+  Sun,
+} from "lucide-react";
 import type { ReactElement } from "react";
 import { useLocation } from "wouter";
 import { useLogout } from "../api/queries";
 import type { Session } from "../api/types";
+import { withTail } from "../state/filters";
 import { useTheme } from "../state/theme";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { Menu, MenuItem, MenuLine, MenuNote } from "../ui/Menu";
-import { NOTIFICATIONS, SNAPSHOTS } from "./routes";
+import { NOTIFICATIONS, SNAPSHOTS, USAGE } from "./routes";
 
 interface UserMenuProps {
   trigger: ReactElement;
@@ -46,6 +58,10 @@ export default function UserMenu({ trigger, session, onHelp, onPalette, onShare 
       <MenuItem onSelect={() => navigate(linkTo(SNAPSHOTS, view))}>
         <Snowflake size={14} aria-hidden />
         Snapshots
+      </MenuItem>
+      <MenuItem onSelect={() => navigate(linkTo(USAGE.path, withTail(view, false)))}>
+        <ChartColumn size={14} aria-hidden />
+        {USAGE.name}
       </MenuItem>
       {role === "admin" && (
         <MenuItem onSelect={() => navigate(linkTo(NOTIFICATIONS, view))}>

@@ -26,6 +26,9 @@ export const HAVE_LEVELS: readonly string[] = [OVERVIEW.path, ISSUES.path, LINES
 /** Path of the story of a request, which has no tab. */
 export const STORY = "/story";
 
+/** How much is logged; it has no tab. */
+export const USAGE = { path: "/usage", name: "Usage", key: "u" } as const;
+
 /** Path of the settings of notifications, which have no tab. */
 export const NOTIFICATIONS = "/settings/notifications";
 

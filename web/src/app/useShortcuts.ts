@@ -3,7 +3,7 @@ import { useLocation } from "wouter";
 import { toggleErrors, withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { focusSearch, SEARCH_STATE } from "../views/logs/focusSearch";
-import { HAVE_LEVELS, ISSUES, isSnapshot, LINES, ROUTES } from "./routes";
+import { HAVE_LEVELS, ISSUES, isSnapshot, LINES, ROUTES, USAGE } from "./routes";
 
 const CHORD_MS = 1000;
 
@@ -31,7 +31,7 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare:
         return onPalette();
       }
       if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey) return;
-      const route = ROUTES.find(({ key }) => key === event.key);
+      const route = [...ROUTES, USAGE].find(({ key }) => key === event.key);
       const inChord = performance.now() < chordUntil.current;
       chordUntil.current = 0;
       const action = inChord && route ? () => go(route.path) : actions[event.key];

@@ -1,14 +1,12 @@
-import { useEffect, useRef, useState } from "react";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import { useState } from "react";
+import type uPlot from "uplot";
 import type { GraphData } from "../lib/graph";
 import { formatClock, formatDay, zoneMark } from "../lib/time";
 import { formatUnit } from "../lib/units";
-import { useTheme } from "../state/theme";
-import { useZone } from "../state/zone";
 import { cx } from "../ui/cx";
 import { lineColumns, lineOptions } from "./lineOptions";
 import { Swatch } from "./Swatch";
+import { usePlot } from "./usePlot";
 
 /** Measures over time, with thresholds; dragging zooms, all charts of the page share the cursor. */
 export default function LineChart({
@@ -23,42 +21,18 @@ export default function LineChart({
   label: string;
   onZoom: (startMs: number, endMs: number) => void;
 }) {
-  const box = useRef<HTMLDivElement>(null);
-  const chart = useRef<uPlot | null>(null);
-  const live = useRef(data);
-  const zoomTo = useRef(onZoom);
-  const [theme] = useTheme();
-  const [zone] = useZone();
   const [cursor, setCursor] = useState<{ index: number; x: number; width: number } | null>(null);
   const [hovered, setHovered] = useState(false);
-  const tokens = data.lines.map(({ token }) => token).join(" ");
-
-  useEffect(() => {
-    live.current = data;
-    zoomTo.current = onZoom;
-    // A chart with other lines is about to be replaced below.
-    if (chart.current?.series.length === data.lines.length + 1) chart.current.setData(lineColumns(data));
-  }, [data, onZoom]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours and the zone are read while building
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const options = lineOptions(tokens === "" ? [] : tokens.split(" "), element.clientWidth, height, {
-      data: () => live.current,
-      onCursor: (plot) => setCursor(cursorAt(plot)),
-      onZoom: (startMs, endMs) => zoomTo.current(startMs, endMs),
-    });
-    const plot = new uPlot(options, lineColumns(live.current), element);
-    chart.current = plot;
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      plot.destroy();
-      chart.current = null;
-    };
-  }, [tokens, height, theme, zone]);
+  const tokens = data.lines.map(({ token }) => token);
+  const box = usePlot({
+    data,
+    kind: tokens.join(" "),
+    height,
+    columns: lineColumns,
+    options: (width, handlers) => lineOptions(tokens, width, height, handlers),
+    onCursor: (plot) => setCursor(cursorAt(plot)),
+    onZoom,
+  });
 
   return (
     <figure

@@ -1,12 +1,10 @@
-import { useEffect, useRef, useState } from "react";
-import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
+import { useMemo, useState } from "react";
+import type uPlot from "uplot";
 import type { Tick } from "../lib/graph";
 import { type ChartData, gaps } from "../lib/volume";
-import { useTheme } from "../state/theme";
-import { useZone } from "../state/zone";
 import { chartColumns, chartOptions, type Live } from "./options";
 import { Tooltip } from "./Tooltip";
+import { usePlot } from "./usePlot";
 
 export interface StackedBarsProps {
   data: ChartData;
@@ -22,43 +20,23 @@ export interface StackedBarsProps {
 
 /** Bars of counts over time, stacked; dragging zooms, all charts of the page share the cursor. */
 export default function StackedBars({ data, covered, ticks, height, label, onZoom }: StackedBarsProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const chart = useRef<uPlot | null>(null);
-  const live = useRef<Live>({ data, gaps: [], ticks: [] });
-  const zoomTo = useRef(onZoom);
-  const [theme] = useTheme();
-  const [zone] = useZone();
   const [cursor, setCursor] = useState<Cursor | null>(null);
   const [pinned, setPinned] = useState(false);
   const [hovered, setHovered] = useState(false);
-  const tokens = data.series.map(({ token }) => token).join(" ");
-
-  useEffect(() => {
-    live.current = { data, gaps: covered ? gaps(covered, data.stepMs) : [], ticks: ticks ?? [] };
-    zoomTo.current = onZoom;
-    // A chart with other series is about to be replaced below.
-    if (chart.current?.series.length === data.series.length + 1) chart.current.setData(chartColumns(data));
-  }, [data, covered, ticks, onZoom]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a theme's colours and the zone are read while building
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const options = chartOptions(tokenList(tokens), element.clientWidth, height, {
-      live: () => live.current,
-      onCursor: (plot) => setCursor(cursorAt(plot, live.current.data)),
-      onZoom: (startMs, endMs) => zoomTo.current(startMs, endMs),
-    });
-    const plot = new uPlot(options, chartColumns(live.current.data), element);
-    chart.current = plot;
-    const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      plot.destroy();
-      chart.current = null;
-    };
-  }, [tokens, height, theme, zone]);
+  const live = useMemo<Live>(
+    () => ({ data, gaps: covered ? gaps(covered, data.stepMs) : [], ticks: ticks ?? [] }),
+    [data, covered, ticks],
+  );
+  const tokens = data.series.map(({ token }) => token).reverse();
+  const box = usePlot({
+    data: live,
+    kind: tokens.join(" "),
+    height,
+    columns: chartColumns,
+    options: (width, handlers) => chartOptions(tokens, width, height, handlers),
+    onCursor: (plot, shown) => setCursor(cursorAt(plot, shown.data)),
+    onZoom,
+  });
 
   return (
     <figure
@@ -94,8 +72,4 @@ function cursorAt(plot: uPlot, { starts, stepMs }: ChartData): Cursor | null {
   if (start === undefined) return null;
   const x = plot.valToPos((start + stepMs / 2) / 1000, "x") + plot.over.offsetLeft;
   return { index, x, width: plot.width };
-}
-
-function tokenList(tokens: string): string[] {
-  return tokens === "" ? [] : tokens.split(" ").reverse();
 }

@@ -1,18 +1,12 @@
 import type uPlot from "uplot";
 import { axisTop, type GraphData } from "../lib/graph";
 import { formatUnit } from "../lib/units";
-import { axisDate, timeLabels } from "./axis";
 import { tokenColour } from "./colours";
+import { axes, FONT, frame, zoom } from "./frame";
 import { drawGaps, scaleFont } from "./hatch";
 import { type Place, placeLabels } from "./labels";
-import { FONT, isCrosshair } from "./options";
 import { drawTicks } from "./ticks";
-
-export interface LineHandlers {
-  data: () => GraphData;
-  onCursor: (chart: uPlot) => void;
-  onZoom: (startMs: number, endMs: number) => void;
-}
+import type { Handlers } from "./usePlot";
 
 const GUTTER = 58;
 
@@ -21,63 +15,40 @@ export function lineOptions(
   tokens: readonly string[],
   width: number,
   height: number,
-  handlers: LineHandlers,
+  handlers: Handlers<GraphData>,
 ): uPlot.Options {
   const muted = tokenColour("muted");
   const panel = tokenColour("panel");
   const limits = { warning: tokenColour("level-warn"), critical: tokenColour("level-error") };
-  const axis = { stroke: muted, font: FONT, ticks: { show: false } };
   return {
-    width,
-    height,
-    tzDate: axisDate,
+    ...frame(width, height, { size: 5 }),
     padding: [8, 16, 0, 0],
-    legend: { show: false },
-    cursor: {
-      y: false,
-      points: { size: 5 },
-      sync: { key: "page", filters: { pub: isCrosshair, sub: isCrosshair } },
-      drag: { x: true, y: false, setScale: false },
-    },
     scales: {
-      x: { time: true, range: () => xRange(handlers.data()) },
-      y: { range: (_chart, min) => [Math.min(0, min ?? 0), axisTop(handlers.data())] },
+      x: { time: true, range: () => xRange(handlers.live()) },
+      y: { range: (_chart, min) => [Math.min(0, min ?? 0), axisTop(handlers.live())] },
     },
-    axes: [
-      {
-        ...axis,
-        size: 22,
-        gap: 4,
-        space: 64,
-        grid: { show: false },
-        values: (_chart, splits, _axis, _space, increment) => timeLabels(splits, increment),
-      },
-      {
-        ...axis,
-        size: GUTTER,
-        gap: 6,
-        space: 30,
-        grid: { stroke: tokenColour("line"), width: 1 },
-        values: (_chart, splits) => splits.map((value) => formatUnit(value, handlers.data().unit)),
-      },
-    ],
+    axes: axes({
+      size: GUTTER,
+      space: 30,
+      values: (_chart, splits) => splits.map((value) => formatUnit(value, handlers.live().unit)),
+    }),
     series: [{}, ...tokens.map(lineSeries)],
     hooks: {
       drawAxes: [
-        (chart) => drawBands(chart, handlers.data(), limits.critical),
+        (chart) => drawBands(chart, handlers.live(), limits.critical),
         (chart) =>
-          drawGaps(chart, gapSpans(handlers.data()), {
+          drawGaps(chart, gapSpans(handlers.live()), {
             label: "no data",
             ink: muted,
             ground: panel,
             font: FONT,
           }),
         // Before the lines: a label must not hide a value.
-        (chart) => drawThresholds(chart, handlers.data(), limits, panel),
+        (chart) => drawThresholds(chart, handlers.live(), limits, panel),
       ],
-      draw: [(chart) => drawTicks(chart, handlers.data().ticks, { ink: muted, ground: panel, font: FONT })],
+      draw: [(chart) => drawTicks(chart, handlers.live().ticks, { ink: muted, ground: panel, font: FONT })],
       setCursor: [handlers.onCursor],
-      setSelect: [(chart) => zoom(chart, handlers)],
+      setSelect: [(chart) => zoom(chart, wholeSeconds, handlers.onZoom)],
     },
   };
 }
@@ -155,11 +126,7 @@ function drawThresholds(
   ctx.restore();
 }
 
-function zoom(chart: uPlot, { onZoom }: LineHandlers): void {
-  const { left, width } = chart.select;
-  if (width < 4) return;
-  const at = (pixel: number) => Math.round(chart.posToVal(pixel, "x")) * 1000;
-  const [startMs, endMs] = [at(left), at(left + width)];
-  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  onZoom(startMs, Math.max(endMs, startMs + 1000));
+function wholeSeconds(from: number, to: number): [number, number] {
+  const startMs = Math.round(from) * 1000;
+  return [startMs, Math.max(Math.round(to) * 1000, startMs + 1000)];
 }

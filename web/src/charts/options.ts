@@ -2,12 +2,13 @@ import uPlot from "uplot";
 import { formatShort } from "../lib/format";
 import type { Tick } from "../lib/graph";
 import type { ChartData } from "../lib/volume";
-import { axisDate, timeLabels } from "./axis";
 import { tokenColour } from "./colours";
+import { axes, FONT, frame, zoom } from "./frame";
 import { drawGaps } from "./hatch";
 import { drawTicks } from "./ticks";
+import type { Handlers } from "./usePlot";
 
-/** What a chart reads at each drawing, so that new data needs no new chart. */
+/** What a chart shows. */
 export interface Live {
   data: ChartData;
   /** Runs of buckets without data, as [first, last]. */
@@ -15,13 +16,6 @@ export interface Live {
   ticks: readonly Tick[];
 }
 
-export interface Handlers {
-  live: () => Live;
-  onCursor: (chart: uPlot) => void;
-  onZoom: (startMs: number, endMs: number) => void;
-}
-
-export const FONT = "11px system-ui, sans-serif";
 const GUTTER = 44;
 
 /** Options of a stacked bar chart over time. */
@@ -29,49 +23,25 @@ export function chartOptions(
   tokens: readonly string[],
   width: number,
   height: number,
-  handlers: Handlers,
+  handlers: Handlers<Live>,
 ): uPlot.Options {
   const muted = tokenColour("muted");
-  const line = tokenColour("line");
   const panel = tokenColour("panel");
   // Narrow bars stand close, or the gaps would be as wide as they are.
   const gap = (width - GUTTER) / Math.max(1, handlers.live().data.starts.length) < 4 ? 0 : 1;
-  const axis = { stroke: muted, font: FONT, ticks: { show: false }, grid: { stroke: line, width: 1 } };
   return {
-    width,
-    height,
-    tzDate: axisDate,
+    ...frame(width, height, { show: false }),
     padding: [8, 20, 0, 0],
-    legend: { show: false },
-    cursor: {
-      y: false,
-      points: { show: false },
-      // The crosshair is shared; a drag is one chart's own, or each chart would zoom.
-      sync: { key: "page", filters: { pub: isCrosshair, sub: isCrosshair } },
-      drag: { x: true, y: false, setScale: false },
-    },
     scales: {
       x: { time: true, range: () => xRange(handlers.live().data) },
       y: { range: (_chart, _min, max) => [0, yMax(max)] },
     },
-    axes: [
-      {
-        ...axis,
-        size: 22,
-        gap: 4,
-        space: 64,
-        grid: { show: false },
-        values: (_chart, splits, _axis, _space, increment) => timeLabels(splits, increment),
-      },
-      {
-        ...axis,
-        size: GUTTER,
-        gap: 6,
-        space: height < 100 ? 18 : 32,
-        incrs: WHOLE,
-        values: (_chart, splits) => splits.map(formatShort),
-      },
-    ],
+    axes: axes({
+      size: GUTTER,
+      space: height < 100 ? 18 : 32,
+      incrs: WHOLE,
+      values: (_chart, splits) => splits.map(formatShort),
+    }),
     series: [{}, ...tokens.map((token) => barSeries(token, gap))],
     hooks: {
       draw: [(chart) => drawTicks(chart, handlers.live().ticks, { ink: muted, ground: panel, font: FONT })],
@@ -85,7 +55,9 @@ export function chartOptions(
           }),
       ],
       setCursor: [handlers.onCursor],
-      setSelect: [(chart) => zoom(chart, handlers)],
+      setSelect: [
+        (chart) => zoom(chart, (from, to) => wholeBars(from, to, handlers.live()), handlers.onZoom),
+      ],
     },
   };
 }
@@ -97,15 +69,11 @@ function gapSpans({ data, gaps }: Live): [number, number][] {
   ]);
 }
 
-export function isCrosshair(type: string): boolean {
-  return type === "mousemove" || type === "mouseleave";
-}
-
 /**
  * uPlot's columns for a stack: the highest first, for each bar is drawn over
  * the one before it.
  */
-export function chartColumns(data: ChartData): uPlot.AlignedData {
+export function chartColumns({ data }: Live): uPlot.AlignedData {
   const sums = data.starts.map(() => 0);
   const stacked = data.series.map(({ counts }) => {
     counts.forEach((count, index) => {
@@ -137,15 +105,11 @@ function yMax(max: number): number {
   return max < 4 ? 4 : max * 1.1;
 }
 
-function zoom(chart: uPlot, { live, onZoom }: Handlers): void {
-  const { left, width } = chart.select;
-  if (width < 4) return;
-  const { starts, stepMs } = live().data;
+/** The bars between two times in seconds, those that they touch as well. */
+function wholeBars(from: number, to: number, { data: { starts, stepMs } }: Live): [number, number] {
   const origin = starts[0] ?? 0;
-  const snap = (pixel: number, round: (value: number) => number) =>
-    origin + round((chart.posToVal(pixel, "x") * 1000 - origin) / stepMs) * stepMs;
-  const startMs = snap(left, Math.floor);
-  const endMs = snap(left + width, Math.ceil);
-  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  onZoom(startMs, Math.max(endMs, startMs + stepMs));
+  const snap = (seconds: number, round: (value: number) => number) =>
+    origin + round((seconds * 1000 - origin) / stepMs) * stepMs;
+  const startMs = snap(from, Math.floor);
+  return [startMs, Math.max(snap(to, Math.ceil), startMs + stepMs)];
 }

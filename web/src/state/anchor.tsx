@@ -29,6 +29,7 @@ export function AnchorProvider({ children }: { children: ReactNode }) {
     by: "level",
     order: "newest",
     zone: null,
+    unit: "bytes",
   });
   const [anchor, setAnchor] = useState({ key, now: Date.now() });
   if (anchor.key !== key) setAnchor({ key, now: Date.now() });

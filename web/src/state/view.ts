@@ -51,6 +51,9 @@ export interface View {
   line: string;
   /** Id of the component of health that is open; empty for none. */
   component: string;
+  /** How many days usage is of, and in what it is told. */
+  days: UsageDays;
+  unit: UsageUnit;
   /** Id of the request whose story is shown; empty for none. */
   request: string;
   /** The zone that a link says times in; null for the one that the reader has chosen. */
@@ -64,6 +67,9 @@ export const ISSUE_SORTS = ["last", "first", "events"] as const;
 export type IssueSort = (typeof ISSUE_SORTS)[number];
 
 const ZONES: readonly Zone[] = ["local", "utc"];
+export const USAGE_DAYS = [7, 14, 30, 90] as const;
+export type UsageDays = (typeof USAGE_DAYS)[number];
+export type UsageUnit = "bytes" | "lines";
 
 export const DEFAULT_SPAN_MS = 3_600_000;
 const MAX_VALUES = 50;
@@ -100,6 +106,8 @@ export function parseView(search: string): View {
     marks: parseMarks(params).slice(0, MAX_VALUES),
     line: params.get("line") ?? "",
     component: params.get("c") ?? "",
+    days: USAGE_DAYS.find((days) => String(days) === params.get("days")) ?? 7,
+    unit: params.get("unit") === "lines" ? "lines" : "bytes",
     request: (params.get("id") ?? "").trim(),
     zone: ZONES.find((zone) => zone === params.get("tz")) ?? null,
   };
@@ -124,6 +132,8 @@ export function formatView(view: View): string {
   if (view.sort !== "last") params.append("sort", view.sort);
   if (view.line !== "") params.append("line", view.line);
   if (view.component !== "") params.append("c", view.component);
+  if (view.days !== 7) params.append("days", String(view.days));
+  if (view.unit !== "bytes") params.append("unit", view.unit);
   if (view.request !== "") params.append("id", view.request);
   if (view.zone) params.append("tz", view.zone);
   return params.toString();

@@ -15,7 +15,17 @@ import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
-import { HAVE_LEVELS, ISSUES, issuePath, LINES, NOTIFICATIONS, ROUTES, SNAPSHOTS, STORY } from "../routes";
+import {
+  HAVE_LEVELS,
+  ISSUES,
+  issuePath,
+  LINES,
+  NOTIFICATIONS,
+  ROUTES,
+  SNAPSHOTS,
+  STORY,
+  USAGE,
+} from "../routes";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
@@ -74,7 +84,7 @@ function ofText(text: string, view: View, go: Go): Command[] {
 function usePlaces(session: Session, go: Go): Command[] {
   const group = "Go to";
   return [
-    ...ROUTES.map(({ path, name, key }) => ({
+    ...[...ROUTES, USAGE].map(({ path, name, key }) => ({
       id: path,
       group,
       title: name,

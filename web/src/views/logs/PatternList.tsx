@@ -12,6 +12,7 @@ import { Button } from "../../ui/Button";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { ErrorState, Notice } from "../../ui/States";
+import { TemplateText } from "../../ui/TemplateText";
 import { ListPlaceholder } from "./ListPlaceholder";
 import { NoLines } from "./NoLines";
 
@@ -69,7 +70,7 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
       </span>
       <span className="min-w-0 flex-1 basis-[calc(100%-9rem)] px-2 py-1.5 md:basis-0" title={pattern.example}>
         <span className="block font-mono text-code break-words" dir="auto">
-          <Template text={template} />
+          <TemplateText text={template} />
         </span>
         <span className="block text-meta text-muted">{Object.keys(services).filter(Boolean).join(", ")}</span>
       </span>
@@ -100,17 +101,3 @@ function Pattern({ pattern, of }: { pattern: LinePattern; of: number }) {
 }
 
 const NO_FILTER = "No filter tells these lines from the others";
-const PLACEHOLDER = /(<(?:[a-z]+|\*)>)/;
-
-function Template({ text }: { text: string }) {
-  return text.split(PLACEHOLDER).map((part, index) =>
-    PLACEHOLDER.test(part) ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: parts have no identity but their place
-      <span key={index} className="text-accent">
-        {part}
-      </span>
-    ) : (
-      part
-    ),
-  );
-}

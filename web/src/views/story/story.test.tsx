@@ -47,6 +47,7 @@ beforeEach(() => {
   asked = [];
   answer = STORY;
   vi.stubGlobal("fetch", async (url: string) => {
+    if (new URL(url).pathname.endsWith("/logs")) return Response.json({ entries: [], next_cursor: "" });
     asked.push(new URL(url).searchParams);
     return Response.json(answer);
   });

@@ -1,0 +1,227 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { UsagePatterns, UsageResponse } from "../../api/types";
+import { AnchorProvider } from "../../state/anchor";
+import { eventually } from "../../testing/eventually";
+import UsageView from "./UsageView";
+
+const HOSTILE = '<img src=x onerror="alert(1)">';
+const DAY_MS = 86_400_000;
+const START = Date.parse("2026-11-20T00:00:00");
+const at = (day: number) => new Date(START + day * DAY_MS).toISOString();
+const amount = (bytes: number) => ({ bytes, lines: bytes / 100 });
+
+const USAGE: UsageResponse = {
+  days: (["no_data", "not_counted", "full", "so_far"] as const).map((state, index) => ({
+    start: at(index),
+    end: at(index + 1),
+    state,
+    ...amount(index < 2 ? 0 : 3e6),
+  })),
+  services: [
+    {
+      service: "backend",
+      ...amount(4e6),
+      before: amount(2e6),
+      daily: [0, 0, 1e6, 3e6].map(amount),
+      levels: [
+        { level: "info", ...amount(3e6) },
+        { level: "error", ...amount(1e6) },
+      ],
+    },
+    { service: HOSTILE, ...amount(2e6), before: amount(0), daily: [0, 0, 2e6, 0].map(amount), levels: [] },
+    { service: "", bytes: 0, lines: 3, before: amount(0), daily: [0, 0, 0, 0].map(amount), levels: [] },
+  ],
+  total: amount(6e6),
+  before: amount(2e6),
+  jumps: [{ day: 3, service: "backend", bytes: 3e6, usual: 1e6 }],
+  first_line: at(2),
+  counted_at: at(3.5),
+  problem: "",
+};
+
+const PATTERNS: UsagePatterns = {
+  points: 24,
+  lines: 1000,
+  bytes: 200_000,
+  patterns: [
+    {
+      template: "game <num> was saved",
+      filter: "|>game <_> was saved",
+      service: "backend",
+      level: "error",
+      lines: 400,
+      bytes: 100_000,
+      example: "game 7 was saved",
+      drop: "- match:\n    action: drop\n",
+      thin: "- match:\n    stages:\n    - sampling:\n        rate: 0.1\n",
+    },
+    {
+      template: HOSTILE,
+      filter: "",
+      service: "",
+      level: "",
+      lines: 1,
+      bytes: 10,
+      example: HOSTILE,
+      drop: "",
+      thin: "",
+    },
+  ],
+};
+
+let root: Root;
+let asked: URL[];
+let usage: UsageResponse;
+let status: number;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  asked = [];
+  usage = USAGE;
+  status = 200;
+  vi.stubGlobal("fetch", async (url: string) => {
+    asked.push(new URL(url));
+    if (status !== 200)
+      return Response.json({ error: { code: "internal", message: "a fault", source: "" } }, { status });
+    return Response.json(url.includes("/patterns") ? PATTERNS : usage);
+  });
+  document.body.innerHTML = "<div id=root></div>";
+  root = createRoot(document.getElementById("root") as HTMLElement);
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  vi.unstubAllGlobals();
+});
+
+async function show(search: string, until: string): Promise<void> {
+  await act(async () => window.history.replaceState(null, "", `/usage${search}`));
+  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  await act(async () =>
+    root.render(
+      <QueryClientProvider client={client}>
+        <AnchorProvider>
+          <UsageView />
+        </AnchorProvider>
+      </QueryClientProvider>,
+    ),
+  );
+  await eventually(() => expect(text()).toContain(until));
+}
+
+const text = () => document.body.textContent ?? "";
+const find = (selector: string) => document.querySelector<HTMLElement>(selector);
+const click = (name: string) =>
+  act(async () => {
+    [...document.querySelectorAll<HTMLElement>("button")]
+      .find((one) => one.textContent?.includes(name))
+      ?.click();
+  });
+const patternsAsked = () => asked.filter(({ pathname }) => pathname.endsWith("/patterns"));
+
+describe("the usage", () => {
+  it("says the answer first, and what jumped", async () => {
+    await show("?days=30&env=staging", "6 MB in 4 days, 3× as much");
+    expect(text()).toContain("backend grew by 2 MB, with a jump on Mon 23 Nov.");
+    expect(find("[data-jump=backend]")?.textContent).toContain("logs 3 MB, usually 1 MB a day");
+    expect(asked[0]?.searchParams.toString()).toMatch(/^days=30&tz=.+&env=staging$/);
+    expect(document.querySelector("img")).toBeNull();
+  });
+
+  it("hatches days without data, which is not zero, and marks today", async () => {
+    await show("", "6 MB in 4 days");
+    const bars = [...document.querySelectorAll("[data-day-state]")];
+    expect(bars.map((bar) => bar.getAttribute("data-day-state"))).toEqual([
+      "no_data",
+      "not_counted",
+      "full",
+      "so_far",
+    ]);
+    expect(bars.map((bar) => bar.className.includes("hatched"))).toEqual([true, true, false, false]);
+    expect(bars[3]?.querySelector(".so-far")).not.toBeNull();
+    expect(bars[2]?.querySelector(".so-far")).toBeNull();
+  });
+
+  it("shows one day beside with the arrows, in figures or as not known", async () => {
+    await show("", "6 MB in 4 days");
+    const days = find("[role=slider]");
+    const press = (key: string) =>
+      act(async () => days?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
+    await press("ArrowLeft");
+    expect(find("[data-day]")?.textContent).toContain("Sun 22 Nov3 MB");
+    expect(days?.getAttribute("aria-valuetext")).toBe("Sun 22 Nov: 3 MB");
+    await press("Home");
+    expect(find("[data-day]")?.textContent).toContain("no data");
+    expect(find("[data-day]")?.textContent).toContain("backend—");
+    await press("Escape");
+    expect(find("[data-day]")).toBeNull();
+  });
+
+  it("tells lines as well", async () => {
+    await show("", "6 MB in 4 days");
+    await click("Lines");
+    expect(text()).toContain("60k lines in 4 days");
+    expect(window.location.search).toBe("?unit=lines");
+  });
+
+  it("opens a service with its levels, its patterns and itself in the chart", async () => {
+    await show("", "in a sample of 1,000 lines at 24 points");
+    await click("backend");
+    await eventually(() => expect(text()).toContain("Noisiest patterns of backend"));
+    expect(
+      [...document.querySelectorAll("[data-level]")].map((one) => one.getAttribute("data-level")),
+    ).toEqual(["info", "error"]);
+    await eventually(() => expect(patternsAsked().at(-1)?.searchParams.get("service")).toBe("backend"));
+    await click("All services");
+    expect(window.location.search).toBe("");
+  });
+
+  it("gives the stage that makes a pattern less, with care for errors", async () => {
+    await show("", "in a sample");
+    expect(text()).toContain("50 % of bytes");
+    expect(text()).toContain("40 % of lines · ≈ 3 MB");
+    await click("Have less");
+    expect(find("pre")?.textContent).toBe(PATTERNS.patterns[0]?.thin);
+    expect(text()).toContain("These are errors");
+    await click("Drop all");
+    expect(find("pre")?.textContent).toBe(PATTERNS.patterns[0]?.drop);
+    const link = find("[data-noise] a")?.getAttribute("href");
+    expect(link).toContain("lines?service=backend&pattern=%7C%3Egame+%3C_%3E+was+saved&start=now-7d");
+  });
+
+  it("tells a service of which Loki rounds the bytes to nothing by its lines", async () => {
+    await show("", "no service");
+    expect(find("[data-service='']")?.textContent).toContain("< 1 kB");
+  });
+
+  it("shows what was counted while Loki is away, and says so", async () => {
+    usage = { ...USAGE, problem: "Loki does not answer; check that it runs, and the address in LOKI_URL" };
+    await show("", "Loki does not answer");
+    expect(text()).toContain("Showing what was counted at");
+    expect(text()).toContain("6 MB in 4 days");
+  });
+
+  it("says that the days are being counted, that there is nothing, and why", async () => {
+    const empty = { ...USAGE, services: [], total: amount(0), before: null, jumps: [], first_line: null };
+    usage = { ...empty, counted_at: null };
+    await show("", "The days are being counted");
+    expect(patternsAsked()).toEqual([]);
+    usage = { ...empty, days: USAGE.days.map((day) => ({ ...day, state: "no_data" })) };
+    await show("?env=staging", "No line in 4 days");
+    expect(text()).toContain("This is of staging alone.");
+    usage = { ...empty, counted_at: null, problem: "Loki tells no volumes: set volume_enabled: true" };
+    await show("?env=x", "Nothing is counted yet");
+    expect(text()).toContain("set volume_enabled: true");
+  });
+
+  it("says what failed and tries again", async () => {
+    status = 500;
+    await show("", "a fault");
+    status = 200;
+    await click("Retry");
+    await eventually(() => expect(text()).toContain("6 MB in 4 days"));
+  });
+});
