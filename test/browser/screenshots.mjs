@@ -31,7 +31,7 @@ try {
     ["editor", "lines", "[data-line]", writeLogQL],
     ["story", story, "[data-told=own]"],
     ["palette", "", "[data-health]", openPalette],
-    ["health", "health?c=backend", "[data-graph] canvas"],
+    ["health", "health?c=host", "[data-graph] canvas"],
     ["usage", "usage?days=7", "[data-noise]"],
     ["alerts", "alerts", "h1[data-verdict]"],
     ["snapshots", "snapshots", "main h1"],
@@ -71,9 +71,9 @@ async function findIssue(page) {
   return first.getAttribute("data-issue");
 }
 
-/** The address of the story of a request: the demo's staging writes ids. */
+/** The address of the story of a request that failed, in a service that writes ids. */
 async function findStory(page) {
-  await page.goto(new URL("lines?q=correlation_id&q=error", base).href);
+  await page.goto(new URL("lines?level=error&q=correlation_id", base).href);
   await (await visible(page.locator("[data-line]"), "a line of a request is found")).click();
   const link = await visible(page.getByRole("link", { name: "Its request" }), "it leads to its request");
   return link.evaluate((element) => element.href);
