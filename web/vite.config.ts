@@ -12,6 +12,17 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     // Inlined data: addresses are refused by the page's content security policy.
     assetsInlineLimit: 0,
+    // Few files: what the page begins with is one, and small parts that views share are not one each.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: "page", tags: ["$initial"], priority: 1 },
+            { name: "shared", minShareCount: 2, entriesAware: true, entriesAwareMergeThreshold: 8000 },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: { "/api": process.env.DASHBOARD_URL ?? "http://127.0.0.1:7778" },

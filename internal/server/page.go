@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -22,10 +23,10 @@ import (
 const notBuilt = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>TovPlay logs</title></head>` +
 	`<body><h1>The page is not built</h1><p>Run <code>make build</code> and start the dashboard again. The API answers under <code>api/v1</code>.</p></body></html>`
 
-// page is the built page: one HTML shell for all views, and its assets. It
-// holds no data.
+// page is the built page: one HTML shell for all views, and its assets. Only
+// the session is data in it.
 type page struct {
-	// before and after are the shell around its <base>.
+	// before and after are the shell around its <base> and the session.
 	before, after []byte
 	built         bool
 	assets        map[string]asset
@@ -118,7 +119,7 @@ func (s *Server) pageOrNothing(c *gin.Context) error {
 		found.serve(c)
 		return nil
 	}
-	_, err := s.config.Users.Session(c.Request.Context(), tokenOf(c.Request))
+	user, err := s.config.Users.Session(c.Request.Context(), tokenOf(c.Request))
 	if err != nil && !errors.Is(err, auth.ErrNoSession) {
 		return err
 	}
@@ -128,11 +129,13 @@ func (s *Server) pageOrNothing(c *gin.Context) error {
 	if !isView(name) {
 		return errNotFound
 	}
-	status := http.StatusOK
-	if err != nil && name != "/login" {
+	status, session := http.StatusOK, (*sessionBody)(nil)
+	if err == nil {
+		session = s.sessionBody(user)
+	} else if name != "/login" {
 		status = http.StatusUnauthorized
 	}
-	s.page.serve(c, status)
+	s.page.serve(c, status, session)
 	return nil
 }
 
@@ -151,12 +154,13 @@ func isView(name string) bool {
 }
 
 // serve answers with the shell. Its <base> leads from the address that the
-// server sees back to the root, whatever prefix a proxy took off.
-func (p *page) serve(c *gin.Context, status int) {
+// server sees back to the root, whatever prefix a proxy took off. The session,
+// null when there is none, is in it: so the page need not ask for it first.
+func (p *page) serve(c *gin.Context, status int, session *sessionBody) {
+	inserted := `<base href="` + toRoot(c.Request.URL.Path) + `"><meta name="session" content="` + html.EscapeString(string(encodeLine(session))) + `">`
 	c.Header("Cache-Control", "no-store")
 	c.Header("Vary", "Cookie")
-	c.Data(status, "text/html; charset=utf-8",
-		bytes.Join([][]byte{p.before, []byte(`<base href="` + toRoot(c.Request.URL.Path) + `">`), p.after}, nil))
+	c.Data(status, "text/html; charset=utf-8", bytes.Join([][]byte{p.before, []byte(inserted), p.after}, nil))
 }
 
 // toRoot returns the way from a path up to the root: one ../ for each folder.

@@ -5,11 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -234,6 +236,28 @@ func TestEveryAnswerHasTheSecurityHeaders(t *testing.T) {
 		if strings.Contains(policy, "unsafe") || h.Get("X-Content-Type-Options") != "nosniff" || h.Get("Referrer-Policy") == "" {
 			t.Errorf("%s: headers %v", path, h)
 		}
+	}
+}
+
+func TestThePageHasTheSessionOrThatThereIsNone(t *testing.T) {
+	f := newFixture(t, emptyLoki, func(c *Config) { c.Version = `v1"><b>` })
+	written := func(path string) string {
+		_, rest, _ := strings.Cut(f.get(path).Body.String(), `<meta name="session" content="`)
+		text, _, _ := strings.Cut(rest, `">`)
+		return html.UnescapeString(text)
+	}
+	for _, path := range []string{"/", "/login"} {
+		if got := written(path); got != "null" {
+			t.Errorf("%s without a session has the session %q, want null", path, got)
+		}
+	}
+	f.login()
+	var want, got any
+	if err := json.Unmarshal(f.get("/api/v1/session").Body.Bytes(), &want); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(written("/lines")), &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("the page has the session %v (%v), want what the API says: %v", got, err, want)
 	}
 }
 

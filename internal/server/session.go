@@ -73,15 +73,21 @@ func (s *Server) logout(c *gin.Context) error {
 	return nil
 }
 
+// sessionBody is the answer of GET api/v1/session, which the page has in it too.
+type sessionBody struct {
+	User        userBody `json:"user"`
+	Version     string   `json:"version"`
+	ExternalURL string   `json:"external_url"`
+}
+
 // session says who is logged in.
 func (s *Server) session(c *gin.Context) error {
-	user := c.MustGet(userKey).(auth.User)
-	writeJSON(c, http.StatusOK, struct {
-		User        userBody `json:"user"`
-		Version     string   `json:"version"`
-		ExternalURL string   `json:"external_url"`
-	}{userBody{user.Name, user.Role}, s.config.Version, s.config.ExternalURL})
+	writeJSON(c, http.StatusOK, s.sessionBody(c.MustGet(userKey).(auth.User)))
 	return nil
+}
+
+func (s *Server) sessionBody(user auth.User) *sessionBody {
+	return &sessionBody{userBody{user.Name, user.Role}, s.config.Version, s.config.ExternalURL}
 }
 
 // requireSession lets only logged-in users through.

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { check } from "./expect.mjs";
+import { check, until } from "./expect.mjs";
 
 const FLAGS = [
   "--headless",
@@ -46,8 +46,12 @@ export function watchErrors(page) {
   return errors;
 }
 
-/** Fails if axe finds something serious on the page as it is now, or in a part of it. */
+/**
+ * Fails if axe finds something serious on the page as it is now, or in a part of it, once nothing is loading: what is
+ * about to be replaced is faint.
+ */
 export async function checkAccessible(page, where, part = "html") {
+  await until(page, async () => !(await page.locator("[aria-busy=true]").count()), `${where} is loaded`);
   await page.evaluate(AXE);
   const found = await page.evaluate(async (part) => {
     const { violations } = await window.axe.run(part);

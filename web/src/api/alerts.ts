@@ -1,6 +1,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { View } from "../state/view";
 import { deleteAt, getJson, type Params, postJson } from "./client";
+import { behind } from "./order";
 import { type Bounds, boundParams } from "./queries";
 import type {
   AlertDetail,
@@ -20,7 +21,10 @@ export function useAlerts(view: View) {
   const params = envParams(view);
   return useQuery({
     queryKey: [ALERTS, "firing", params],
-    queryFn: ({ signal }) => getJson<AlertsResponse>("alerts", params, signal),
+    queryFn: async ({ signal, client }) => {
+      await behind(client, ["logs"], signal);
+      return getJson<AlertsResponse>("alerts", params, signal);
+    },
     refetchInterval: EVERY_MS,
     staleTime: EVERY_MS / 2,
     placeholderData: keepPreviousData,

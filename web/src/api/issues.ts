@@ -10,6 +10,7 @@ import { useEffect, useEffectEvent } from "react";
 import { LIVE_STATES } from "../lib/related";
 import { type Facet, markParams, type View } from "../state/view";
 import { apiUrl, getJson, type Params, postJson } from "./client";
+import { behind } from "./order";
 import { type Bounds, boundParams } from "./queries";
 import type {
   IssueAction,
@@ -93,7 +94,10 @@ export function useOpenIssues(view: View, bounds: Bounds) {
   ];
   return useQuery({
     queryKey: [ISSUES, "open", params],
-    queryFn: ({ signal }) => getJson<IssuesResponse>("issues", params, signal),
+    queryFn: async ({ signal, client }) => {
+      await behind(client, ["logs"], signal);
+      return getJson<IssuesResponse>("issues", params, signal);
+    },
     placeholderData: keepPreviousData,
   });
 }

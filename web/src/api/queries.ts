@@ -1,4 +1,5 @@
 import {
+  infiniteQueryOptions,
   keepPreviousData,
   QueryCache,
   QueryClient,
@@ -7,10 +8,12 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useEffect, useEffectEvent } from "react";
 import { useAnyCost } from "../state/anchor";
 import { buildLogQL } from "../state/logql";
 import { filterParams, type View } from "../state/view";
 import { ApiError, getJson, type Params, postJson } from "./client";
+import { behind } from "./order";
 import type {
   HealthResponse,
   HealthSeriesResponse,
@@ -23,6 +26,8 @@ import type {
 } from "./types";
 
 const SESSION = ["session"] as const;
+const LOGS = "logs";
+const VOLUME = "volume";
 const HEALTH_EVERY_MS = 15_000;
 const PAGE_LINES = 200;
 
@@ -60,6 +65,7 @@ export function useSession() {
   return useQuery({
     queryKey: SESSION,
     queryFn: ({ signal }) => loadSession(signal),
+    initialData: sessionOfPage,
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
@@ -94,7 +100,10 @@ export function useLogout() {
 export function useHealth() {
   return useQuery({
     queryKey: ["health"],
-    queryFn: ({ signal }) => getJson<HealthResponse>("health", [], signal),
+    queryFn: async ({ signal, client }) => {
+      await behind(client, [LOGS], signal);
+      return getJson<HealthResponse>("health", [], signal);
+    },
     refetchInterval: HEALTH_EVERY_MS,
     staleTime: HEALTH_EVERY_MS / 2,
   });
@@ -115,8 +124,11 @@ export function useHealthSeries(component: string, bounds: Bounds) {
 export function useVolume(view: View, bounds: Bounds, by: string) {
   const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds), ["by", by]];
   return useQuery({
-    queryKey: ["volume", params],
-    queryFn: ({ signal }) => getJson<VolumeResponse>("volume", params, signal),
+    queryKey: [VOLUME, params],
+    queryFn: async ({ signal, client }) => {
+      await behind(client, [LOGS], signal);
+      return getJson<VolumeResponse>("volume", params, signal);
+    },
     placeholderData: keepPreviousData,
   });
 }
@@ -126,32 +138,49 @@ export function useLabels(view: View, bounds: Bounds) {
   const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["labels", params],
-    queryFn: ({ signal }) => getJson<LabelsResponse>("labels", params, signal),
+    queryFn: async ({ signal, client }) => {
+      await behind(client, [LOGS, VOLUME], signal);
+      return getJson<LabelsResponse>("labels", params, signal);
+    },
     placeholderData: keepPreviousData,
   });
 }
 
+interface LogsOptions {
+  limit?: number | undefined;
+  enabled?: boolean;
+}
+
 /** The view's lines, page by page. */
-export function useLogs(
-  view: View,
-  bounds: Bounds,
-  options: { limit?: number | undefined; enabled?: boolean } = {},
-) {
+export function useLogs(view: View, bounds: Bounds, { limit, enabled = true }: LogsOptions = {}) {
+  const query = useLogsQuery(view, bounds, limit);
+  return useInfiniteQuery({ ...query, placeholderData: keepPreviousData, enabled });
+}
+
+/** Begins to load, once, what useLogs shows with the same arguments. */
+export function useLogsAhead(view: View, bounds: Bounds, { limit, enabled = true }: LogsOptions = {}): void {
+  const client = useQueryClient();
+  const query = useLogsQuery(view, bounds, limit);
+  const begin = useEffectEvent(() => {
+    if (enabled) client.prefetchInfiniteQuery(query);
+  });
+  useEffect(() => begin(), []);
+}
+
+function useLogsQuery(view: View, bounds: Bounds, limit = PAGE_LINES) {
   const params: Params = [
     ...useCostParams(),
     ...viewParams(view),
     ...boundParams(bounds),
-    ["limit", String(options.limit ?? PAGE_LINES)],
+    ["limit", String(limit)],
     ["direction", view.order === "oldest" ? "forward" : "backward"],
   ];
-  return useInfiniteQuery({
-    queryKey: ["logs", params],
+  return infiniteQueryOptions({
+    queryKey: [LOGS, params],
     queryFn: ({ signal, pageParam }) =>
       getJson<LogsResponse>("logs", pageParam ? [...params, ["cursor", pageParam]] : params, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor || null,
-    placeholderData: keepPreviousData,
-    enabled: options.enabled ?? true,
   });
 }
 
@@ -175,6 +204,12 @@ export function boundParams({ startMs, endMs }: Bounds): Params {
     ["start", new Date(startMs).toISOString()],
     ["end", new Date(endMs).toISOString()],
   ];
+}
+
+/** The session that the server wrote into the page, or null when there was none; undefined where it wrote nothing. */
+function sessionOfPage(): Session | null | undefined {
+  const text = document.querySelector<HTMLMetaElement>("meta[name=session]")?.content;
+  return text ? (JSON.parse(text) as Session | null) : undefined;
 }
 
 async function loadSession(signal: AbortSignal): Promise<Session | null> {

@@ -1,11 +1,12 @@
 import { ChevronDown } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import { useLabels } from "../api/queries";
 import { formatShort } from "../lib/format";
 import { useAnchor } from "../state/anchor";
 import { onlyValues } from "../state/filters";
 import { useView } from "../state/useView";
 import { Button } from "../ui/Button";
+import { Later } from "./Later";
 
 // Menus come after the first paint: until then the trigger stands alone.
 const EnvMenu = lazy(() => import("./EnvMenu"));
@@ -34,7 +35,7 @@ export function EnvSelect() {
     </Button>
   );
   return (
-    <Suspense fallback={trigger}>
+    <Later meanwhile={trigger}>
       <EnvMenu
         trigger={trigger}
         note={labels.isError ? "The list of environments could not be loaded." : ""}
@@ -42,7 +43,7 @@ export function EnvSelect() {
         options={options}
         onChange={choose}
       />
-    </Suspense>
+    </Later>
   );
 }
 

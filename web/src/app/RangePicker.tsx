@@ -1,5 +1,5 @@
 import { ChevronDown, Clock } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import {
   describeDuration,
   formatClock,
@@ -12,6 +12,7 @@ import {
 import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
+import { Later } from "./Later";
 
 const RangeMenu = lazy(() => import("./RangeMenu"));
 
@@ -31,9 +32,9 @@ export function RangePicker() {
     </Button>
   );
   return (
-    <Suspense fallback={trigger}>
+    <Later meanwhile={trigger}>
       <RangeMenu trigger={trigger} />
-    </Suspense>
+    </Later>
   );
 }
 

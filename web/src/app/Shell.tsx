@@ -7,6 +7,7 @@ import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { keepFocus } from "../ui/focus";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
+import { LinesAhead } from "./LinesAhead";
 import {
   ALERTS,
   HEALTH,
@@ -56,6 +57,9 @@ export function Shell({ session }: { session: Session }) {
   useFocusOnWay();
   return (
     <div className="flex h-dvh flex-col">
+      <Route path={LINES.path}>
+        <LinesAhead />
+      </Route>
       <button
         type="button"
         onClick={focusMain}

@@ -1,5 +1,6 @@
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import type { Session } from "../api/types";
+import { Later } from "./Later";
 
 const UserMenu = lazy(() => import("./UserMenu"));
 
@@ -23,8 +24,8 @@ export function UserButton(props: UserButtonProps) {
     </button>
   );
   return (
-    <Suspense fallback={trigger}>
+    <Later meanwhile={trigger}>
       <UserMenu trigger={trigger} {...props} />
-    </Suspense>
+    </Later>
   );
 }

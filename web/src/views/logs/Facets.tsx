@@ -15,7 +15,10 @@ export function Facets({ bounds }: { bounds: Bounds }) {
     return <SmallErrorState what="The filters" error={error} onRetry={retry} className="p-1" />;
   if (!data) return <Placeholder />;
   return (
-    <div className={cx("grid grid-cols-[minmax(0,1fr)] gap-3", isPlaceholderData && "opacity-60")}>
+    <div
+      aria-busy={isPlaceholderData}
+      className={cx("grid grid-cols-[minmax(0,1fr)] gap-3", isPlaceholderData && "opacity-60")}
+    >
       {data.partial && <Notice>{data.warnings.join(" ") || "Some values are missing."}</Notice>}
       {FACETS.map((facet) => (
         <FacetGroup

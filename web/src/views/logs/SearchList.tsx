@@ -1,7 +1,6 @@
 import { useMemo, useState } from "react";
-import { useLogs, useRetry, viewParams } from "../../api/queries";
+import { useRetry, viewParams } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
-import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
@@ -14,20 +13,16 @@ import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
 import { useLinked } from "./useLinked";
 import { useLinkedLine } from "./useLinkedLine";
-
-/** How many lines a page has where a linked line is looked for: it may be far down. */
-const LINKED_PAGE_LINES = 1000;
+import { useListedLines } from "./useListedLines";
 
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
   const { view, setView } = useView();
   const [zone] = useZone();
-  const anchor = useAnchor();
   const list = JSON.stringify([viewParams(view), view.range, view.order]);
   const note = (line: string) => setView({ ...view, line }, { replace: true });
   const [linked, noteOpen] = useLinked(view.line, note, list);
-  const limit = linked === "" ? undefined : LINKED_PAGE_LINES;
-  const query = useLogs(view, anchor, { limit });
+  const query = useListedLines(linked);
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
@@ -45,7 +40,10 @@ export function SearchList() {
   if (entries.length === 0 && !query.hasNextPage) return <NoLines />;
   const warnings = [...new Set((query.data?.pages ?? []).flatMap((page) => page.warnings))];
   return (
-    <div className={cx("flex h-full flex-col", query.isPlaceholderData && "opacity-60")}>
+    <div
+      aria-busy={query.isPlaceholderData}
+      className={cx("flex h-full flex-col", query.isPlaceholderData && "opacity-60")}
+    >
       {missing && (
         <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
       )}

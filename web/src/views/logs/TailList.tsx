@@ -1,22 +1,21 @@
 import { useMemo } from "react";
-import { useLogs, useRetry, viewParams } from "../../api/queries";
+import { useRetry, viewParams } from "../../api/queries";
 import { plural } from "../../lib/format";
 import { buildRows } from "../../lib/rows";
-import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
 import { EmptyState, ErrorState } from "../../ui/States";
 import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
 import { TailBar } from "./TailBar";
+import { useListedLines } from "./useListedLines";
 import { useTail } from "./useTail";
 
 /** The lines as they arrive, the newest at the bottom; scrolling up holds them still. */
 export function TailList() {
   const { view } = useView();
   const [zone] = useZone();
-  const anchor = useAnchor();
-  const query = useLogs({ ...view, order: "newest" }, anchor);
+  const query = useListedLines();
   const retry = useRetry();
   const seed = query.isPlaceholderData ? undefined : query.data?.pages[0]?.entries;
   const tail = useTail(viewParams(view), seed);

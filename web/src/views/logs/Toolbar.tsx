@@ -1,6 +1,7 @@
 import { ArrowDownWideNarrow, ArrowUpNarrowWide, Group, WrapText } from "lucide-react";
-import { lazy, Suspense } from "react";
+import { lazy } from "react";
 import type { Bounds } from "../../api/queries";
+import { Later } from "../../app/Later";
 import { withTail } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { IconButton } from "../../ui/Button";
@@ -52,9 +53,9 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
         <WrapText size={16} aria-hidden />
       </IconButton>
       {!view.tail && !narrow && (
-        <Suspense fallback={<span className="size-8" />}>
+        <Later meanwhile={<span className="size-8" />}>
           <ExportMenu bounds={bounds} />
-        </Suspense>
+        </Later>
       )}
       <LiveSwitch on={view.tail} onChange={(on) => setView(withTail(view, on))} />
     </div>

@@ -1,0 +1,140 @@
+// Measures the live tail in headless Chromium while the caller writes lines. From the environment: BASE_URL, USER, PASSWORD,
+// CHROMIUM as in run.mjs, LINES (the tail is measured once it shows so many) and SECONDS. Prints one line of JSON:
+//   frame_p95_ms  processor time of the page's main thread in each 1/60 s, its 95th percentile
+//   longest_ms    processor time of the main thread's longest task
+//   busy_percent  how much of one processor the main thread took
+//   scroll_*      the same while a hand scrolls up, a third of a screen each frame; it begins with the pause of the tail
+//   leap_*        the same while the scroll bar is dragged through the whole list, so that each frame shows other lines
+//   heap_mib      what the page's objects took when the measuring began, after a collection of garbage
+//   growth_mib    how much more they took at its end
+// It is processor time, not time on the clock, so that what else the machine does is not measured.
+
+import { openBrowser } from "./browser.mjs";
+import { check, until, visible } from "./expect.mjs";
+
+const FRAME_US = 1e6 / 60;
+const { BASE_URL: base, USER: user, PASSWORD: password, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
+const lines = Number(process.env.LINES);
+const seconds = Number(process.env.SECONDS);
+const { context, close } = await openBrowser(chromium);
+try {
+  console.log(JSON.stringify(await measure()));
+} finally {
+  await close();
+}
+
+async function measure() {
+  const page = context.pages()[0] ?? (await context.newPage());
+  await page.goto(base);
+  await page.getByLabel("User").fill(user);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+  await visible(page.getByRole("navigation", { name: "Views" }), "the login works");
+  await page.goto(new URL("lines?tail=1", base).href);
+  await visible(page.locator("[data-tail=live]"), "the live tail connects");
+  const shown = async () => Number((await page.getByText(/ shown$/).innerText()).replace(/\D/g, ""));
+  await until(page, async () => (await shown()) >= lines, `the tail holds ${lines} lines`, lines * 3 + 60_000);
+
+  const session = await context.newCDPSession(page);
+  const before = await heap(session);
+  const live = await trace(session, () => page.waitForTimeout(seconds * 1000));
+  const after = await heap(session);
+  check((await page.locator("[data-tail=live]").count()) === 1, "the tail is live at the end");
+
+  await page.mouse.move(640, 400); // over the lines, as a hand that scrolls is
+  const scroll = await trace(session, () => scrollUp(page, 180, 1 / 3));
+  const screens = await page.evaluate(() => {
+    const { scrollTop, clientHeight } = document.querySelector("[role=treegrid]").parentElement;
+    return scrollTop / clientHeight;
+  });
+  const leap = await trace(session, () => scrollUp(page, 60, screens / 60));
+  return {
+    frame_p95_ms: live.frameP95,
+    longest_ms: live.longest,
+    busy_percent: live.busy,
+    scroll_frame_p95_ms: scroll.frameP95,
+    scroll_longest_ms: scroll.longest,
+    leap_frame_p95_ms: leap.frameP95,
+    leap_longest_ms: leap.longest,
+    heap_mib: before,
+    growth_mib: after - before,
+    shown: await shown(),
+    elements: await page.evaluate(() => document.querySelector("[data-line]").querySelectorAll("*").length + 1),
+    rows: await page.evaluate(() => document.querySelectorAll("[data-line]").length),
+  };
+}
+
+/** Scrolls up for so many frames, by so many screens in each. */
+function scrollUp(page, frames, screens) {
+  return page.evaluate(
+    async ([frames, screens]) => {
+      const scroller = document.querySelector("[role=treegrid]").parentElement;
+      for (let i = 0; i < frames; i++) {
+        scroller.scrollTop -= screens * scroller.clientHeight;
+        // After the frame, not in it: so the page draws where it was scrolled to before it is scrolled on.
+        await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+      }
+    },
+    [frames, screens],
+  );
+}
+
+async function heap(session) {
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  return usedSize / 2 ** 20;
+}
+
+/** What the page's main thread does meanwhile. */
+async function trace(session, meanwhile) {
+  const events = [];
+  const gather = ({ value }) => {
+    for (const event of value) events.push(event);
+  };
+  session.on("Tracing.dataCollected", gather);
+  await session.send("Tracing.start", {
+    transferMode: "ReportEvents",
+    traceConfig: { recordMode: "recordContinuously", includedCategories: ["toplevel","devtools.timeline","blink.user_timing","v8"].concat(process.env.INV?["disabled-by-default-devtools.timeline.invalidationTracking"]:[]), excludedCategories: ["*"] },
+  });
+  if(process.env.PROF){await session.send("Profiler.enable"); await session.send("Profiler.setSamplingInterval",{interval:200}); await session.send("Profiler.start");}
+  await meanwhile();
+  if(process.env.PROF){const {profile}=await session.send("Profiler.stop"); const self=new Map(); const byId=new Map(profile.nodes.map(n=>[n.id,n])); profile.samples.forEach((id,i)=>{const n=byId.get(id); const f=n.callFrame; const k=`${f.functionName}:${f.lineNumber}`; self.set(k,(self.get(k)??0)+(profile.timeDeltas[i]??0)/1000);}); console.error("PROF", [...self].sort((a,b)=>b[1]-a[1]).slice(0,40).map(([k,t])=>`${k} ${t.toFixed(1)}`).join("\n  "));}
+  const complete = new Promise((resolve) => session.once("Tracing.tracingComplete", resolve));
+  await session.send("Tracing.end");
+  await complete;
+  session.off("Tracing.dataCollected", gather);
+  return summary(events);
+}
+
+function summary(all) {
+  const events = all.filter((event) => event.ph === "M" || event.name.endsWith("::RunTask"));
+  { const isM = ({ name, args }) => name === "thread_name" && args.name === "CrRendererMain";
+    const ts = all.filter(isM).map(({ pid, tid }) => all.filter((e) => e.ph === "X" && e.pid === pid && e.tid === tid));
+    const main = ts.toSorted((a, b) => b.length - a.length)[0];
+    main.sort((a,b)=>a.ts-b.ts|| b.dur-a.dur);
+    const st=main.filter(e=>e.name==="UpdateLayoutTree").map(e=>e.args.elementCount); console.error("style elements", st.slice(5,25).join(" "));
+    const ly=main.filter(e=>e.name==="Layout").map(e=>`${e.args.beginData?.dirtyObjects}/${e.args.beginData?.totalObjects}`); console.error("layout", ly.slice(5,15).join(" "));
+    if(process.env.INV){const inv=new Map(); for(const e of all) if(/Invalidation|ScheduleStyle/.test(e.name)){const d=e.args.data??{}; const k=[e.name,d.reason,d.extraData,d.nodeName?.slice(0,60),JSON.stringify(d.selectors)?.slice(0,100),d.changedClass,d.changedAttribute,d.changedPseudo].join("|"); inv.set(k,(inv.get(k)??0)+1);} console.error([...inv].sort((a,b)=>b[1]-a[1]).slice(0,25).map(([k,n])=>n+" "+k).join("\n"));}
+    const self=new Map(), count=new Map(), stack=[];
+    for (const e of main){ const t=e.tdur??0; while(stack.length && stack.at(-1).ts+stack.at(-1).dur<=e.ts) stack.pop(); const p=stack.at(-1); if(p){self.set(p.name,(self.get(p.name)??0)-t/1000);} self.set(e.name,(self.get(e.name)??0)+t/1000); count.set(e.name,(count.get(e.name)??0)+1); stack.push(e);} 
+    console.error([...self].sort((a,b)=>b[1]-a[1]).slice(0,14).map(([n,t])=>`${n} ${t.toFixed(1)} ms, ${count.get(n)}x`).join("\n"),"\n--");
+  }
+  const isMain = ({ name, args }) => name === "thread_name" && args.name === "CrRendererMain";
+  const threads = events.filter(isMain).map(({ pid, tid }) => events.filter((e) => e.ph === "X" && e.pid === pid && e.tid === tid));
+  // A browser may keep an idle renderer ready: the page is the busiest.
+  const tasks = threads.toSorted((a, b) => b.length - a.length)[0] ?? [];
+  check(tasks.some(({ tdur }) => tdur > 0), "the trace has tasks with their processor time");
+  const began = tasks.reduce((first, { ts }) => Math.min(first, ts), Number.POSITIVE_INFINITY);
+  const frames = [];
+  for (const { ts, tdur = 0 } of tasks) {
+    const frame = Math.floor((ts - began) / FRAME_US);
+    frames[frame] = (frames[frame] ?? 0) + tdur / 1000;
+  }
+  const sorted = Array.from(frames, (ms) => ms ?? 0).sort((a, b) => a - b);
+  const total = sorted.reduce((sum, ms) => sum + ms, 0);
+  return {
+    frameP95: sorted[Math.floor(sorted.length * 0.95)],
+    longest: tasks.reduce((most, { tdur = 0 }) => Math.max(most, tdur / 1000), 0),
+    busy: (100 * total * 1000) / (sorted.length * FRAME_US),
+  };
+}

@@ -1,0 +1,24 @@
+import { openBrowser } from "./browser.mjs";
+const base="http://127.0.0.1:7791/";
+const { context, close } = await openBrowser("/usr/bin/chromium");
+const page = context.pages()[0];
+await page.goto(base); await page.getByLabel("User").fill("admin"); await page.getByLabel("Password").fill("a-password-for-tests"); await page.getByRole("button",{name:"Log in"}).click(); await page.getByRole("navigation",{name:"Views"}).first().waitFor();
+const session = await context.newCDPSession(page);
+const events=[]; session.on("Tracing.dataCollected",({value})=>events.push(...value));
+await page.goto("about:blank"); await session.send("Network.clearBrowserCache");
+await session.send("Profiler.enable"); await session.send("Profiler.setSamplingInterval",{interval:100}); await session.send("Profiler.start");
+await session.send("Tracing.start",{transferMode:"ReportEvents",traceConfig:{recordMode:"recordContinuously",includedCategories:["toplevel","devtools.timeline","v8"],excludedCategories:["*"]}});
+await page.goto(base+"lines",{waitUntil:"commit"}); await page.locator("[data-line]").first().waitFor();
+const done=new Promise(r=>session.once("Tracing.tracingComplete",r)); await session.send("Tracing.end"); await done;
+const {profile}=await session.send("Profiler.stop"); const self=new Map(); const byId=new Map(profile.nodes.map(n=>[n.id,n])); 
+const parent=new Map(); for(const n of profile.nodes) for(const c of n.children??[]) parent.set(c,n.id);
+const tot=new Map();
+profile.samples.forEach((id,i)=>{const dt=(profile.timeDeltas[i]??0)/1000; let n=byId.get(id); const f=n.callFrame; const k=`${f.functionName}:${f.lineNumber}`; self.set(k,(self.get(k)??0)+dt); const seen=new Set(); for(let x=id;x!==undefined;x=parent.get(x)){const g=byId.get(x).callFrame; const kk=`${g.functionName}:${g.lineNumber}:${g.url.split("/").pop()}`; if(!seen.has(kk)){seen.add(kk); tot.set(kk,(tot.get(kk)??0)+dt);}}});
+console.log("SELF",[...self].sort((a,b)=>b[1]-a[1]).slice(0,40).map(([k,t])=>`${k} ${t.toFixed(1)}`).join("\n  "));
+console.log("TOTAL",[...tot].sort((a,b)=>b[1]-a[1]).slice(0,60).map(([k,t])=>`${k} ${t.toFixed(1)}`).join("\n  "));
+const isM=({name,args})=>name==="thread_name"&&args.name==="CrRendererMain";
+const main=events.filter(isM).map(({pid,tid})=>events.filter(e=>e.ph==="X"&&e.pid===pid&&e.tid===tid)).toSorted((a,b)=>b.length-a.length)[0].sort((a,b)=>a.ts-b.ts||b.dur-a.dur);
+const s2=new Map(), stack=[]; for(const e of main){const t=e.tdur??0; while(stack.length&&stack.at(-1).ts+stack.at(-1).dur<=e.ts)stack.pop(); const p=stack.at(-1); if(p)s2.set(p.name,(s2.get(p.name)??0)-t/1000); s2.set(e.name,(s2.get(e.name)??0)+t/1000); stack.push(e);} 
+console.log("TRACE",[...s2].sort((a,b)=>b[1]-a[1]).slice(0,20).map(([n,t])=>`${n} ${t.toFixed(1)}`).join("\n  "));
+const t0=main[0].ts; console.log("LONG",main.filter(e=>e.name.endsWith("RunTask")&&e.tdur>5000).map(e=>`${((e.ts-t0)/1000).toFixed(0)}: ${(e.tdur/1000).toFixed(1)}`).join("\n  "));
+await close();
