@@ -4,12 +4,14 @@
 //   OUT_DIR      folder for screenshots (default: screenshots, beside this file)
 //   TAIL_EXPECT  text of a line that the caller writes after this script printed TAIL_READY
 //   SERVICE      service to filter by (default: the one with most lines)
+//   OTHER_ENV, OTHER_SERVICE  an environment that has a few lines, of this service alone
 //   SEARCH       text that lines of that service and level error hold (default: "error")
 //   CHROMIUM     the browser (default /usr/bin/chromium)
 // Ends with 0, or with 1 and the first expectation that failed.
 
 import { mkdirSync } from "node:fs";
 import { openBrowser, watchErrors } from "./browser.mjs";
+import { keepEnv } from "./envs.mjs";
 import { check, Failed } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
@@ -32,7 +34,7 @@ try {
   await close();
 }
 
-async function drive(page, { base, user, password, out, tailExpect, service, search }) {
+async function drive(page, { base, user, password, out, tailExpect, service, search, other }) {
   const errors = watchErrors(page);
   const step = async (name, run) => {
     console.log(`step: ${name}`);
@@ -55,13 +57,16 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
     errors.splice(0, errors.length, ...errors.filter((text) => !/status of 400/.test(text)));
   });
   await step("LogQL with completion", () => logs.writeLogQL(page, out));
+  await step("suggestions", () => logs.takeSuggestion(page));
   await step("filter", () => steps.filterLines(page, service));
   await step("search", () => steps.searchText(page, search));
   await step("lines around a line", () => steps.goAround(page));
   await step("context of a line", () => logs.seeContext(page));
   await step("export", () => logs.exportLines(page));
+  await step("a second with many lines", () => logs.passFlood(page, base));
   await step("patterns", () => logs.hidePattern(page));
   await step("keyboard", () => steps.useKeyboard(page));
+  await step("environment", () => keepEnv(page, base, other));
   await step("live tail", async () => {
     await steps.followTail(page, tailExpect, () => console.log("TAIL_READY"));
     await page.screenshot({ path: `${out}/tail.png` });
@@ -83,7 +88,7 @@ async function drive(page, { base, user, password, out, tailExpect, service, sea
 }
 
 function readSettings(env) {
-  for (const name of ["BASE_URL", "USER", "PASSWORD", "TAIL_EXPECT"]) {
+  for (const name of ["BASE_URL", "USER", "PASSWORD", "TAIL_EXPECT", "OTHER_ENV", "OTHER_SERVICE"]) {
     if (!env[name]) {
       console.error(`${name} is not set; the head of run.mjs says what it is`);
       process.exit(2);
@@ -97,6 +102,7 @@ function readSettings(env) {
     tailExpect: env.TAIL_EXPECT,
     service: env.SERVICE,
     search: env.SEARCH ?? "error",
+    other: { env: env.OTHER_ENV, service: env.OTHER_SERVICE },
     chromium: env.CHROMIUM ?? "/usr/bin/chromium",
   };
 }

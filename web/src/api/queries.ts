@@ -117,13 +117,31 @@ export function useVolume(view: View, bounds: Bounds, by: string) {
 }
 
 /** Values of the facets with their counts. */
-export function useLabels(view: View, bounds: Bounds) {
+export function useLabels(view: View, bounds: Bounds, enabled = true) {
   const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["labels", params],
     queryFn: ({ signal }) => getJson<LabelsResponse>("labels", params, signal),
     placeholderData: keepPreviousData,
+    enabled,
   });
+}
+
+/** The parameters of every page of the view's lines; with "logs" they are the key of their query. */
+export function useLogsParams(view: View, bounds: Bounds, limit = PAGE_LINES): Params {
+  return [
+    ...useCostParams(),
+    ...viewParams(view),
+    ...boundParams(bounds),
+    ["limit", String(limit)],
+    ["direction", view.order === "oldest" ? "forward" : "backward"],
+  ];
+}
+
+/** Loads a page of lines; `place` is where it begins, in place of the parameters of the same names. */
+export function loadPage(params: Params, place: Params, signal?: AbortSignal): Promise<LogsResponse> {
+  const others = params.filter(([name]) => place.every(([other]) => other !== name));
+  return getJson<LogsResponse>("logs", [...others, ...place], signal);
 }
 
 /** The view's lines, page by page. */
@@ -132,19 +150,12 @@ export function useLogs(
   bounds: Bounds,
   options: { limit?: number | undefined; enabled?: boolean } = {},
 ) {
-  const params: Params = [
-    ...useCostParams(),
-    ...viewParams(view),
-    ...boundParams(bounds),
-    ["limit", String(options.limit ?? PAGE_LINES)],
-    ["direction", view.order === "oldest" ? "forward" : "backward"],
-  ];
+  const params = useLogsParams(view, bounds, options.limit);
   return useInfiniteQuery({
     queryKey: ["logs", params],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<LogsResponse>("logs", pageParam ? [...params, ["cursor", pageParam]] : params, signal),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next_cursor || null,
+    queryFn: ({ signal, pageParam }) => loadPage(params, pageParam, signal),
+    initialPageParam: [] as Params,
+    getNextPageParam: (page): Params | null => (page.next_cursor ? [["cursor", page.next_cursor]] : null),
     placeholderData: keepPreviousData,
     enabled: options.enabled ?? true,
   });

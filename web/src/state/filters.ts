@@ -1,4 +1,12 @@
-import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, type View } from "./view";
+import {
+  DEFAULT_SPAN_MS,
+  emptyFilters,
+  FACETS,
+  type Facet,
+  type FacetFilter,
+  type FieldFilter,
+  type View,
+} from "./view";
 
 export type Mode = "include" | "exclude";
 
@@ -34,7 +42,7 @@ export function onlyValues(view: View, facet: Facet, values: readonly string[]):
 
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
-  const filters = { ...emptyFilters(), env: view.filters.env };
+  const filters = envAlone(view);
   return {
     ...view,
     line: "",
@@ -47,6 +55,11 @@ export function clearFilters(view: View): View {
     assignees: [],
     filters,
   };
+}
+
+/** No filters but that on the environment, which is chosen for all views. */
+export function envAlone(view: View): Record<Facet, FacetFilter> {
+  return { ...emptyFilters(), env: view.filters.env };
 }
 
 /** The view with all environments. */

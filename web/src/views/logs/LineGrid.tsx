@@ -1,6 +1,6 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useCallback, useEffect, useId, useRef, useState } from "react";
-import type { Row } from "../../lib/rows";
+import type { Row, SecondGap } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { cx } from "../../ui/cx";
@@ -25,12 +25,22 @@ interface LineGridProps {
   targetId?: string;
   /** Called while the end of the list is near; absent when there is no more. */
   onNearEnd?: (() => void) | undefined;
+  /** What stands where lines of a second are not loaded. */
+  more?: (gap: SecondGap) => ReactNode;
   /** Keeps the end in view as rows arrive; told when the reader leaves the end and comes back. */
   follow?: { active: boolean; onLeave: () => void; onReturn: () => void };
 }
 
 /** The virtualised list of lines: only what is in view is in the page, whatever the number of rows. */
-export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, follow }: LineGridProps) {
+export function LineGrid({
+  rows,
+  before = 0,
+  footer,
+  targetId = "",
+  onNearEnd,
+  more,
+  follow,
+}: LineGridProps) {
   const { view } = useView();
   const narrow = useIsNarrow();
   const scroller = useRef<HTMLDivElement>(null);
@@ -120,7 +130,7 @@ export function LineGrid({ rows, before = 0, footer, targetId = "", onNearEnd, f
                   onToggle={toggle}
                 />
               ) : (
-                <Separator label={row.label} />
+                <Separator>{row.kind === "more" ? more?.(row.gap) : row.label}</Separator>
               )}
             </div>
           );

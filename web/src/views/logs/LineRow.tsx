@@ -64,13 +64,13 @@ export const LineRow = memo(function LineRow({
   );
 });
 
-/** What stands between lines: a day, a pause. */
-export function Separator({ label }: { label: string }) {
+/** What stands between lines: a day, a pause, lines that are not loaded. */
+export function Separator({ children }: { children: ReactNode }) {
   return (
     <Cell>
       <span className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
         <span className="h-px flex-1 bg-line" />
-        {label}
+        {children}
         <span className="h-px flex-1 bg-line" />
       </span>
     </Cell>

@@ -1,5 +1,6 @@
 import { useMemo } from "react";
-import { useLogs, useRetry } from "../../api/queries";
+import { errorText } from "../../api/client";
+import { useLogs, useLogsParams, useRetry } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
@@ -9,9 +10,11 @@ import { ErrorState, Notice } from "../../ui/States";
 import { ColumnHeads } from "./ColumnHeads";
 import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
+import { MoreInSecond } from "./MoreInSecond";
 import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
 import { useLinkedLine } from "./useLinkedLine";
+import { useSecondGaps } from "./useSecondGaps";
 
 /** How many lines a page has where a linked line is looked for: it may be far down. */
 const LINKED_PAGE_LINES = 1000;
@@ -22,10 +25,12 @@ export function SearchList() {
   const anchor = useAnchor();
   const limit = view.line === "" ? undefined : LINKED_PAGE_LINES;
   const query = useLogs(view, anchor, { limit });
+  const gaps = useSecondGaps(query, useLogsParams(view, anchor, limit));
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  const rows = useMemo(() => buildRows(entries), [entries]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the gaps are of the data
+  const rows = useMemo(() => buildRows(entries, gaps.left), [entries]);
   // The lines of the view before may hold the linked one too, but they are about to go.
   const target = query.isPlaceholderData ? "" : view.line;
   const missing = useLinkedLine(target, entries, query);
@@ -41,14 +46,20 @@ export function SearchList() {
       {missing && (
         <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
       )}
+      {gaps.failed !== null && <Notice>{errorText(gaps.failed)}</Notice>}
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
         key={view.line /* where it is scrolled to and what is open does not pass to another list */}
         rows={rows}
         targetId={target}
-        onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}
-        footer={<SearchFooter query={query} count={entries.length} />}
+        onNearEnd={
+          query.hasNextPage && !query.isFetching && !query.isError && !gaps.atEnd
+            ? query.fetchNextPage
+            : undefined
+        }
+        more={(gap) => <MoreInSecond gap={gap} busy={gaps.busy === gap.page} onLoad={() => gaps.load(gap)} />}
+        footer={<SearchFooter query={query} count={entries.length} gaps={gaps} />}
       />
     </div>
   );

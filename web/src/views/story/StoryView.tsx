@@ -79,7 +79,10 @@ function Told({ story, range }: { story: Story; range: TimeRange }) {
       {first ? (
         <>
           <Lanes story={story} />
-          <Panel title="The request" note="every line that carries the id, with the gap to the line before">
+          <Panel
+            title="The request"
+            note="every line that carries the id, of all environments, with the gap to the line before"
+          >
             <StoryLines label="Lines of the request" story={story} />
             {lines.some(({ entry }) => entry.labels.service === "nginx" && isWholeSecond(entry.ts)) && (
               <p className="border-t border-line px-4 py-1.5 text-meta text-muted">
