@@ -99,7 +99,7 @@ export function SearchBox({
   };
   return (
     <search
-      className={cx("min-w-0 flex-1", Editor && "max-md:basis-full")}
+      className={cx("min-w-0 flex-1 max-sm:basis-full", Editor && "max-md:basis-full")}
       onFocus={() => {
         hasFocus.current = true;
       }}
