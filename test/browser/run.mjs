@@ -94,11 +94,6 @@ async function drive({ base, user, out, service, search, ...login }) {
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);
   });
-  // The last of it asks for a snapshot that is gone, which the console says too.
-  await step("snapshots", async () => {
-    await share.freeze(page, base, out, { issue, story });
-    errors.splice(0, errors.length, ...errors.filter((text) => !/status of 404/.test(text)));
-  });
   await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   // That a search is kept is said with the status 409, which the console says too.
   await step("filters of issues", async () => {
@@ -106,6 +101,11 @@ async function drive({ base, user, out, service, search, ...login }) {
     errors.splice(0, errors.length, ...errors.filter((text) => !/status of 409/.test(text)));
   });
   await step("notifications", () => steps.useNotifications(page));
+  // The last of it asks for a snapshot that is gone, which the console says too.
+  await step("snapshots", async () => {
+    await share.freeze(page, base, out, { issue, story });
+    errors.splice(0, errors.length, ...errors.filter((text) => !/status of 404/.test(text)));
+  });
 }
 
 /** Tries everything in coverage.mjs. */
