@@ -148,7 +148,7 @@ func backup(ctx context.Context, args []string, env environment) error {
 	if err := state.Backup(ctx, db, file); err != nil {
 		return err
 	}
-	fmt.Fprintf(env.stdout, "Users, issues, what people did with them, and alerts are in %s. Events come from Loki again: dashboard reindex.\n", file)
+	fmt.Fprintf(env.stdout, "Users, issues, what people did with them, alerts, snapshots and usage are in %s. Events come from Loki again: dashboard reindex.\n", file)
 	return nil
 }
 

@@ -87,7 +87,8 @@ const (
 )
 
 // fitsSearch reports whether a saved search lists the issue of an event, by its
-// last day. A search that cannot be read lists it: rather one message too many.
+// last day. A search that cannot be read lists it, and so does one whose answer was
+// waited for too long, which holds up all notifications: rather one message too many.
 func fitsSearch(ctx context.Context, tracker *life.Tracker, saved *searches.Store, search int64, e *notify.Event, now time.Time) (bool, error) {
 	one, err := saved.One(ctx, search)
 	if err != nil {
@@ -97,12 +98,16 @@ func fitsSearch(ctx context.Context, tracker *life.Tracker, saved *searches.Stor
 	if err != nil {
 		return true, nil
 	}
-	if err := awaitStored(ctx, tracker, e.Issue); err != nil && now.Sub(e.At) < storedGiveUp {
+	mayWait := now.Sub(e.At) < storedGiveUp
+	if err := awaitStored(ctx, tracker, e.Issue); err != nil && mayWait {
 		return false, err
 	}
 	fits, err := tracker.Fits(ctx, e.Issue, q)
 	if errors.Is(err, life.ErrNoIssue) {
 		return false, nil
+	}
+	if err != nil && !mayWait {
+		return true, nil
 	}
 	return fits, err
 }

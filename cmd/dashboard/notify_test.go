@@ -30,7 +30,7 @@ func newsTracker(t *testing.T, now time.Time) (tracker *life.Tracker, store issu
 	if store, err = sqlite.Open(t.Context(), t.TempDir(), issues.Retention{}); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { store.Close() })
+	t.Cleanup(func() { store.Close() }) // again, where a test has
 	tracker, err = life.Open(t.Context(), life.Config{
 		DB: db, Events: store, Grouper: grouping.New(grouping.Rules{}), Limits: life.DefaultLimits(), Now: func() time.Time { return now },
 	})
@@ -81,6 +81,15 @@ func TestARuleTellsOfTheIssuesOfItsSavedSearch(t *testing.T) {
 	}
 	if _, err := fitsSearch(t.Context(), tracker, saved, 99, &notify.Event{Issue: 1}, now); !errors.Is(err, searches.ErrUnknown) {
 		t.Errorf("of no search: %v", err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fits("q=closed", notify.Event{Issue: 1, At: now}); err == nil {
+		t.Error("of events that cannot be read: no error, want that it is looked again")
+	}
+	if got, err := fits("q=closed-for-long", notify.Event{Issue: 1, At: now.Add(-storedGiveUp)}); !got || err != nil {
+		t.Errorf("of events that could not be read for minutes: %t, %v, want that it is told", got, err)
 	}
 }
 

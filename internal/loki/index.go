@@ -78,8 +78,8 @@ func (c *Client) IndexStats(ctx context.Context, s Selection, start, end time.Ti
 // matcher of any value for each label of by keeps Loki from leaving out streams
 // without it.
 func (c *Client) indexSelector(s Selection, by []string) string {
-	s.Contains, s.Lacks = nil, nil
-	matchers := []string{strings.TrimSuffix(strings.TrimPrefix(s.LogQL(c.config.Selector), "{"), "}")}
+	streams := StreamSelector(s.LogQL(c.config.Selector))
+	matchers := []string{streams[1 : len(streams)-1]}
 	for _, label := range by {
 		matchers = append(matchers, label+`=~".*"`)
 	}

@@ -93,7 +93,7 @@ func Make(ctx context.Context, db *sql.DB, q Query) (Report, error) {
 	// The days of the report, behind those that its first days are compared with.
 	spans := localDays(q.Now.In(q.Zone), baseDays+q.Days)
 	days := spans[baseDays:]
-	before := span{days[0].start.AddDate(0, 0, -q.Days), q.Now.In(q.Zone).AddDate(0, 0, -q.Days).Round(time.Hour)}
+	before := span{midnight(q.Now.In(q.Zone), 1-2*q.Days), q.Now.In(q.Zone).AddDate(0, 0, -q.Days).Round(time.Hour)}
 	list, err := sums(ctx, db, q.Envs, append(spans, before))
 	if err != nil {
 		return Report{}, err
@@ -117,10 +117,25 @@ func Make(ctx context.Context, db *sql.DB, q Query) (Report, error) {
 func localDays(now time.Time, n int) []span {
 	days := make([]span, n)
 	for i := range days {
-		y, m, d := now.AddDate(0, 0, i-n+1).Date()
-		days[i] = span{time.Date(y, m, d, 0, 0, 0, 0, now.Location()), time.Date(y, m, d+1, 0, 0, 0, 0, now.Location())}
+		back := n - 1 - i
+		days[i] = span{midnight(now, -back), midnight(now, 1-back)}
 	}
 	return days
+}
+
+// midnight returns when the day begins that lies some days after now's: where the
+// clocks change at that time not at 00:00, or at the first of two.
+func midnight(now time.Time, days int) time.Time {
+	y, m, d := now.Date()
+	at := time.Date(y, m, d+days, 0, 0, 0, 0, now.Location())
+	if at.Hour() > 12 { // of the day before: there is no 00:00
+		_, change := at.ZoneBounds()
+		return change
+	}
+	if first := at.Add(-time.Hour); first.Day() == at.Day() {
+		return first
+	}
+	return at
 }
 
 // known says which days were counted, and when there was something first.

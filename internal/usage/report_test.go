@@ -143,6 +143,35 @@ func TestDaysBeginAtMidnightOfTheZone(t *testing.T) {
 	}
 }
 
+// Where the clocks change at midnight, 00:00 is missing or comes twice.
+func TestDaysFollowEachOtherWhereTheClocksChangeAtMidnight(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		now  time.Time // UTC
+		want [3]time.Duration
+	}{
+		"America/Havana":   {time.Date(2026, 3, 9, 4, 30, 0, 0, time.UTC), [3]time.Duration{24, 23, 24}},
+		"Africa/Cairo":     {time.Date(2026, 4, 24, 21, 30, 0, 0, time.UTC), [3]time.Duration{24, 23, 24}},
+		"America/Santiago": {time.Date(2026, 9, 7, 3, 10, 0, 0, time.UTC), [3]time.Duration{24, 23, 24}},
+		"Asia/Beirut":      {time.Date(2026, 10, 25, 22, 30, 0, 0, time.UTC), [3]time.Duration{25, 24, 24}},
+		"Atlantic/Azores":  {time.Date(2026, 10, 26, 12, 0, 0, 0, time.UTC), [3]time.Duration{24, 25, 24}},
+	} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			t.Skip(err)
+		}
+		days := localDays(test.now.In(zone), 3)
+		for i, d := range days {
+			if got := d.end.Sub(d.start); got != test.want[i]*time.Hour || i > 0 && !d.start.Equal(days[i-1].end) {
+				t.Errorf("%s: day %d is from %s to %s, %s long, want %d h", name, i, d.start, d.end, got, test.want[i])
+			}
+		}
+		if last := days[2]; test.now.Before(last.start) || !test.now.Before(last.end) {
+			t.Errorf("%s: now, %s, is not in %s to %s", name, test.now.In(zone), last.start, last.end)
+		}
+	}
+}
+
 func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	t.Parallel()
 	db, ctx := openDB(t), context.Background()
@@ -171,6 +200,54 @@ func TestADayIsNotForgottenWhenLokiDeletesIt(t *testing.T) {
 	}
 	if got := report(t, db, Query{Days: 7}); got.Bytes != 0 || got.Days[0].State != NotCounted {
 		t.Errorf("what is too old is still there: %+v", got.Days[0])
+	}
+}
+
+// A Loki that lost what it had goes on from then.
+func TestADayGoesOnWhenLokiHasLostItsBeginning(t *testing.T) {
+	t.Parallel()
+	db, today := openDB(t), now.Truncate(day)
+	one := func(clock int) hour { return at(0, clock, "", "backend", "", 100<<10, 1) }
+	for _, count := range []struct {
+		at    int // o'clock
+		hours []hour
+	}{{8, []hour{one(1), one(7)}}, {9, []hour{one(8)}}, {10, []hour{one(8), one(9)}}} {
+		if err := store(t.Context(), db, today, count.hours, today.Add(time.Duration(count.at)*time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := report(t, db, Query{Days: 7})
+	if got.Bytes != 400<<10 || !got.CountedAt.Equal(today.Add(10*time.Hour)) {
+		t.Errorf("%d bytes as of %s, want %d as of 10:00", got.Bytes, got.CountedAt, 400<<10)
+	}
+}
+
+func TestTheFirstPassCountsAllDaysOfTheLongestRange(t *testing.T) {
+	t.Parallel()
+	db := openDB(t)
+	keep(t, db, make([][]hour, countBack)...)
+	for _, offset := range []time.Duration{-12 * time.Hour, 0, 2 * time.Hour, 14 * time.Hour} {
+		zone := time.FixedZone(offset.String(), int(offset/time.Second))
+		if got := report(t, db, Query{Days: 90, Zone: zone}).Days[0]; got.State != NoData {
+			t.Errorf("%s from UTC: the first day, from %s, is %s, want %s", zone, got.Start, got.State, NoData)
+		}
+	}
+}
+
+// A dashboard that was off from the morning of a day until Loki had deleted the day
+// knows its morning alone.
+func TestADayThatLokiDeletedBeforeItsEndWasCountedIsNotFull(t *testing.T) {
+	t.Parallel()
+	db, start := openDB(t), now.Truncate(day).AddDate(0, 0, -3)
+	morning := []hour{at(3, 1, "", "backend", "", 100<<10, 1)}
+	if err := store(t.Context(), db, start, morning, start.Add(2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if err := store(t.Context(), db, start, nil, now); err != nil {
+		t.Fatal(err)
+	}
+	if got := report(t, db, Query{Days: 7}).Days[3]; got.State != NotCounted || got.Bytes != 100<<10 {
+		t.Errorf("got %+v, want what is known of it, as not counted", got)
 	}
 }
 

@@ -52,8 +52,8 @@ func lineSizes(ctx context.Context, db *sql.DB, since time.Time) (map[streams]fl
 	return sizes, nil
 }
 
-// store keeps what a day was counted to have, in place of what was kept of it. When
-// an hour has nothing any more, Loki has deleted lines: then only the time is noted.
+// store keeps what a day was counted to have, in place of what was kept of it. Of
+// what Loki has deleted since, what was kept stays.
 func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at time.Time) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -67,16 +67,26 @@ func store(ctx context.Context, db *sql.DB, start time.Time, hours []hour, at ti
 }
 
 func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time) error {
-	if _, err := tx.ExecContext(ctx, `INSERT INTO usage_days (day, counted_at) VALUES (?, ?)
-		ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at`, start.Unix(), at.Unix()); err != nil {
+	before, err := hourBytes(ctx, tx, start)
+	if err != nil {
 		return err
 	}
-	from, until := start.Unix(), start.Add(day).Unix()
-	if gone, err := isGone(ctx, tx, from, until, hours); err != nil || gone {
+	bytes := map[int64]int64{}
+	for _, h := range hours {
+		bytes[h.start.Unix()] += h.bytes
+	}
+	gone := isGone(before, bytes)
+	if err := noteCounted(ctx, tx, start, hours, at, gone); err != nil {
 		return err
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM usage_hours WHERE hour >= ? AND hour < ?`, from, until); err != nil {
-		return err
+	stays := func(hour int64) bool { return gone && bytes[hour] <= before[hour] }
+	for hour := range before {
+		if stays(hour) {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM usage_hours WHERE hour = ?`, hour); err != nil {
+			return err
+		}
 	}
 	insert, err := tx.PrepareContext(ctx, `INSERT INTO usage_hours (hour, env, service, level, bytes, lines) VALUES (?, ?, ?, ?, ?, ?)`)
 	if err != nil {
@@ -84,6 +94,9 @@ func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at 
 	}
 	defer insert.Close()
 	for _, h := range hours {
+		if stays(h.start.Unix()) {
+			continue
+		}
 		if _, err := insert.ExecContext(ctx, h.start.Unix(), h.env, h.service, h.level, h.bytes, h.lines); err != nil {
 			return err
 		}
@@ -91,30 +104,76 @@ func storeIn(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at 
 	return nil
 }
 
+// noteCounted notes when a day was counted: one of which something is gone only if
+// what is left begins where the last count ended.
+func noteCounted(ctx context.Context, tx *sql.Tx, start time.Time, hours []hour, at time.Time, gone bool) error {
+	if !gone {
+		_, err := tx.ExecContext(ctx, `INSERT INTO usage_days (day, counted_at) VALUES (?, ?)
+			ON CONFLICT (day) DO UPDATE SET counted_at = excluded.counted_at`, start.Unix(), at.Unix())
+		return err
+	}
+	left := earlier(start.Add(day), at)
+	for _, h := range hours {
+		left = earlier(left, h.start)
+	}
+	_, err := tx.ExecContext(ctx, `UPDATE usage_days SET counted_at = ? WHERE day = ? AND counted_at >= ?`, at.Unix(), start.Unix(), left.Add(-2*every).Unix())
+	return err
+}
+
+// hourBytes returns the bytes that are kept of the hours of a day, by their start.
+func hourBytes(ctx context.Context, tx *sql.Tx, start time.Time) (map[int64]int64, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT hour, sum(bytes) FROM usage_hours WHERE hour >= ? AND hour < ? GROUP BY hour`, start.Unix(), start.Add(day).Unix())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	bytes := map[int64]int64{}
+	for rows.Next() {
+		var hour, sum int64
+		if err := rows.Scan(&hour, &sum); err != nil {
+			return nil, err
+		}
+		bytes[hour] = sum
+	}
+	return bytes, rows.Err()
+}
+
+// hoursOf returns what is kept of a day.
+func hoursOf(ctx context.Context, db *sql.DB, start time.Time) ([]hour, error) {
+	rows, err := db.QueryContext(ctx, `SELECT hour, env, service, level, bytes, lines FROM usage_hours WHERE hour >= ? AND hour < ?`,
+		start.Unix(), start.Add(day).Unix())
+	if err != nil {
+		return nil, fmt.Errorf("read the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	defer rows.Close()
+	var hours []hour
+	for rows.Next() {
+		var one hour
+		var at int64
+		if err := rows.Scan(&at, &one.env, &one.service, &one.level, &one.bytes, &one.lines); err != nil {
+			return nil, fmt.Errorf("read the usage of %s: %w", start.Format(time.DateOnly), err)
+		}
+		one.start = time.Unix(at, 0)
+		hours = append(hours, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	return hours, nil
+}
+
 // goneLeast is how many bytes an hour had for its loss to be a loss: fewer may be
 // rounded to another hour.
 const goneLeast = 64 << 10
 
-// isGone reports whether an hour that had bytes has none among the new hours.
-func isGone(ctx context.Context, tx *sql.Tx, from, until int64, hours []hour) (bool, error) {
-	has := map[int64]bool{}
-	for _, h := range hours {
-		has[h.start.Unix()] = true
-	}
-	rows, err := tx.QueryContext(ctx, `SELECT hour FROM usage_hours WHERE hour >= ? AND hour < ? GROUP BY hour HAVING sum(bytes) >= ?`, from, until, goneLeast)
-	if err != nil {
-		return false, err
-	}
-	defer rows.Close()
-	gone := false
-	for rows.Next() {
-		var at int64
-		if err := rows.Scan(&at); err != nil {
-			return false, err
+// isGone reports whether an hour that had bytes has none any more.
+func isGone(before, now map[int64]int64) bool {
+	for hour, bytes := range before {
+		if _, has := now[hour]; !has && bytes >= goneLeast {
+			return true
 		}
-		gone = gone || !has[at]
 	}
-	return gone, rows.Err()
+	return false
 }
 
 // forget deletes what is older than a time.

@@ -32,17 +32,19 @@ func (s *Store) Insert(ctx context.Context, events []issues.Event) (int, error) 
 	if err != nil {
 		return 0, fmt.Errorf("look for %d events in ClickHouse: %w", len(events), err)
 	}
-	if err := s.insertEvents(ctx, added); err != nil {
-		return 0, fmt.Errorf("insert %d events into ClickHouse: %w", len(added), err)
-	}
-	if err := s.recount(ctx, events); err != nil {
-		return 0, fmt.Errorf("count %d events in ClickHouse: %w", len(events), err)
-	}
+	// By what events are found is there before they are counted: a copy passes over
+	// hours with the right counts.
 	if err := s.insertTexts(ctx, events); err != nil {
 		return 0, fmt.Errorf("insert texts into ClickHouse: %w", err)
 	}
 	if err := s.insertTags(ctx, events); err != nil {
 		return 0, fmt.Errorf("insert tags into ClickHouse: %w", err)
+	}
+	if err := s.insertEvents(ctx, added); err != nil {
+		return 0, fmt.Errorf("insert %d events into ClickHouse: %w", len(added), err)
+	}
+	if err := s.recount(ctx, events); err != nil {
+		return 0, fmt.Errorf("count %d events in ClickHouse: %w", len(events), err)
 	}
 	return len(added), nil
 }

@@ -30,6 +30,7 @@ func TestStore(t *testing.T) {
 	storetest.Run(t, func(t *testing.T, keep issues.Retention) issues.Store { return open(t, e.Database(t), keep) })
 	for name, fn := range map[string]func(t *testing.T, dsn string){
 		"ARepetitionCompletesAnInterruptedInsert": interrupted,
+		"WhatIsCountedIsFound":                    selectable,
 		"WhatIsStoredIsThereAfterARestart":        restarted,
 		"DaysAreReadWhereTheyAreWhole":            readByDays,
 	} {
@@ -58,6 +59,27 @@ func interrupted(t *testing.T, dsn string) {
 	}
 	if counted != 100 {
 		t.Errorf("%d events are counted, want 100", counted)
+	}
+}
+
+// A copy passes over hours that are counted: what their events are found by must be
+// there before.
+func selectable(t *testing.T, dsn string) {
+	s := open(t, dsn, issues.Retention{})
+	for _, table := range []string{"issue_tags", "issue_functions"} {
+		if err := s.conn.Exec(t.Context(), "RENAME TABLE "+table+" TO hidden"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Insert(t.Context(), (&storetest.Mix{Keys: 10, From: time.Now(), Every: time.Millisecond}).Next(100)); err == nil {
+			t.Errorf("an insert without the table %s succeeds", table)
+		}
+		hours, err := s.StreamHours(t.Context(), issues.Span{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour)})
+		if err != nil || len(hours) > 0 {
+			t.Errorf("after an insert without the table %s: counts %v, error %v", table, hours, err)
+		}
+		if err := s.conn.Exec(t.Context(), "RENAME TABLE hidden TO "+table); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

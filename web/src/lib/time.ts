@@ -77,6 +77,11 @@ export function zoneShift(ms: number): number {
   return zone === "utc" ? 0 : -new Date(ms).getTimezoneOffset() * MINUTE;
 }
 
+/** The zone's name for the server, such as "Asia/Jerusalem". */
+export function zoneName(): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}
+
 /** "2025-06-30". */
 export function formatDay(ms: number): string {
   const date = clockOf(ms);
@@ -119,7 +124,10 @@ export function zoneMark(): string {
 
 /** Milliseconds of a unix nanosecond string. */
 export function nsToMs(ns: string): number {
-  return Number(ns.slice(0, -6) || "0");
+  let ms = 0;
+  // Digit by digit, without a copy of the text: a list asks for it 100,000 times in one task.
+  for (let i = 0; i < ns.length - 6; i++) ms = ms * 10 + ns.charCodeAt(i) - 48;
+  return ms;
 }
 
 /** Day and time with all nanosecond digits and the zone, so that a copied time is exact. */

@@ -109,11 +109,15 @@ function Frozen({ snapshot, onLeave }: { snapshot: Snapshot; onLeave: () => void
   );
 }
 
-/** What a snapshot is called when nobody says: what was looked for. */
+/** What a snapshot is called when nobody says: what was looked for, as far as it can be printed. */
 function proposedTitle({ view, issue }: Shown): string {
   if (issue !== "") return `Issue ${issue}`;
   if (view.request !== "") return `Request ${view.request}`;
-  return wordsOf(view).join(" · ") || "All lines";
+  return (
+    wordsOf(view)
+      .join(" · ")
+      .replaceAll(/[\s\p{Cc}]+/gu, " ") || "All lines"
+  );
 }
 
 function wordsOf({ filters, query, q, fields }: View): string[] {
@@ -122,7 +126,7 @@ function wordsOf({ filters, query, q, fields }: View): string[] {
     ...filters.service.include,
     ...filters.level.include,
     ...fields.map(({ name, value, exclude }) => `${name}${exclude ? "≠" : "="}${value}`),
-    ...(query === "" ? [] : [query.replaceAll(/\s+/g, " ")]),
+    ...(query === "" ? [] : [query]),
     ...q.map((word) => `“${word}”`),
   ];
 }

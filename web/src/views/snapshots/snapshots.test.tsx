@@ -183,6 +183,13 @@ describe("freezing", () => {
     expect(new URLSearchParams(params).get("end")).toBe(new URLSearchParams(view).get("end"));
   });
 
+  it("proposes a title that can be printed, whatever was looked for", async () => {
+    await show("/lines?q=a%1b%5B31m%0Ab", <ShareDialog onClose={() => {}} />, "Freeze");
+    await click("Freeze");
+    await eventually(() => expect(posted()?.title).toContain("a [31m b"));
+    expect(posted()?.title).not.toMatch(/\p{Cc}/u);
+  });
+
   it("is of the event that an issue shows", async () => {
     await show("/issues/7", <ShareDialog onClose={() => {}} />, "Freeze it");
     await click("Freeze");
