@@ -31,6 +31,7 @@ export async function seeOnPhone({ context, chromium, base, out, known }) {
     for (const view of listViews(known)) {
       await openView(page, base, view);
       await checkNoOverflow(page, view.name);
+      await checkAccessible(page, `${view.name} on a phone`);
       const bar = await page.getByRole("navigation", { name: "Views" }).last().boundingBox();
       check(Math.abs(bar.y + bar.height - 800) < 1, `${view.name}: the bar of views is at the bottom, not at ${bar.y + bar.height}`);
       found.push(...(await smallTargets(page)).map((target) => `${view.name}: ${target}`));
