@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { pageZone } from "../lib/usage";
+import { zoneName } from "../lib/time";
 import type { FacetFilter, View } from "../state/view";
+import { useZone } from "../state/zone";
 import { getJson, type Params } from "./client";
 import type { UsagePatterns, UsageResponse } from "./types";
 
@@ -10,6 +11,7 @@ const FIRST_MS = 3000;
 
 /** How much is logged by day and service, of the view's days and environments; `now` loads it anew. */
 export function useUsage(view: View, now: number) {
+  useZone(); // days begin with it
   const params = usageParams(view);
   return useQuery({
     queryKey: ["usage", params, now],
@@ -19,12 +21,12 @@ export function useUsage(view: View, now: number) {
   });
 }
 
-/** True while the days are counted for the first time. */
+/** True while the days are counted for the first time, the oldest at last. */
 export function isBeingCounted({ days, problem }: UsageResponse): boolean {
-  return problem === "" && days.some(({ state }) => state === "not_counted");
+  return problem === "" && days[0]?.state === "not_counted";
 }
 
-/** Nothing is known yet, or not of every day. */
+/** Not every day was looked at, or nothing is known yet. */
 function isNew(data: UsageResponse): boolean {
   return isBeingCounted(data) || (data.problem === "" && data.total.lines === 0);
 }
@@ -43,7 +45,7 @@ export function useUsagePatterns(view: View, ready: boolean) {
 }
 
 function usageParams({ days, filters }: View): Params {
-  return [["days", String(days)], ["tz", pageZone()], ...envParams(filters.env)];
+  return [["days", String(days)], ["tz", zoneName()], ...envParams(filters.env)];
 }
 
 function envParams({ include, exclude }: FacetFilter): Params {

@@ -72,6 +72,11 @@ function clockOf(ms: number): Date {
   return new Date(ms + zoneShift(ms));
 }
 
+/** The zone's name, such as "Asia/Jerusalem" or "UTC". */
+export function zoneName(): string {
+  return (zone === "local" && Intl.DateTimeFormat().resolvedOptions().timeZone) || "UTC";
+}
+
 /** How far the zone's clock is ahead of UTC at a time, in milliseconds. */
 export function zoneShift(ms: number): number {
   return zone === "utc" ? 0 : -new Date(ms).getTimezoneOffset() * MINUTE;

@@ -1,17 +1,14 @@
 import type { UsageAmount, UsageDay, UsageResponse, UsageService } from "../api/types";
 import type { UsageUnit } from "../state/view";
 import { formatBytes, formatCount, formatShort, plural } from "./format";
-
-/** The zone of the page's times, such as "Asia/Jerusalem". */
-export function pageZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-}
+import { zoneName } from "./time";
 
 /** "Tue 24 Nov", of the page's zone. */
 export function dayName(start: string): string {
   const date = new Date(start);
-  const part = (options: Intl.DateTimeFormatOptions) => date.toLocaleDateString("en-US", options);
-  return `${part({ weekday: "short" })} ${date.getDate()} ${part({ month: "short" })}`;
+  const part = (options: Intl.DateTimeFormatOptions) =>
+    date.toLocaleDateString("en-US", { ...options, timeZone: zoneName() });
+  return `${part({ weekday: "short" })} ${part({ day: "numeric" })} ${part({ month: "short" })}`;
 }
 
 /** "backend", or what streams without the label are called. */
