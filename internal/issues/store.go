@@ -144,8 +144,8 @@ func (f *Filter) IsZero() bool {
 
 // Fits reports whether the filter selects events of these.
 func (f *Filter) Fits(env, service, level string) bool {
-	fits := func(any, none []string, value string) bool {
-		return (len(any) == 0 || slices.Contains(any, value)) && !slices.Contains(none, value)
+	fits := func(wanted, not []string, value string) bool {
+		return (len(wanted) == 0 || slices.Contains(wanted, value)) && !slices.Contains(not, value)
 	}
 	return fits(f.Env, f.NotEnv, env) && fits(f.Service, f.NotService, service) && fits(f.Level, f.NotLevel, level)
 }

@@ -138,6 +138,30 @@ func hourBytes(ctx context.Context, tx *sql.Tx, start time.Time) (map[int64]int6
 	return bytes, rows.Err()
 }
 
+// hoursOf returns what is kept of a day.
+func hoursOf(ctx context.Context, db *sql.DB, start time.Time) ([]hour, error) {
+	rows, err := db.QueryContext(ctx, `SELECT hour, env, service, level, bytes, lines FROM usage_hours WHERE hour >= ? AND hour < ?`,
+		start.Unix(), start.Add(day).Unix())
+	if err != nil {
+		return nil, fmt.Errorf("read the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	defer rows.Close()
+	var hours []hour
+	for rows.Next() {
+		var one hour
+		var at int64
+		if err := rows.Scan(&at, &one.env, &one.service, &one.level, &one.bytes, &one.lines); err != nil {
+			return nil, fmt.Errorf("read the usage of %s: %w", start.Format(time.DateOnly), err)
+		}
+		one.start = time.Unix(at, 0)
+		hours = append(hours, one)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the usage of %s: %w", start.Format(time.DateOnly), err)
+	}
+	return hours, nil
+}
+
 // goneLeast is how many bytes an hour had for its loss to be a loss: fewer may be
 // rounded to another hour.
 const goneLeast = 64 << 10

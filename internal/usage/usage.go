@@ -1,19 +1,18 @@
 // Package usage says how much is logged: bytes and lines by day, service and
 // level, how that grows, and which patterns make the most of it.
 //
-// A Counter asks Loki's index, never the lines, and remembers hours in the state
-// database; a Report is made of these alone. What the figures mean:
+// A Counter asks Loki's index and remembers hours in the state database; a Report is
+// made of these alone. What the figures mean:
 //
 //   - Bytes are what Loki holds of lines with their structured metadata, not
 //     compressed, rounded to a KiB for each chunk.
 //   - Lines of what Loki has flushed are exact but for one of each chunk that
 //     reaches over midnight (UTC). Of what it has not, which is the last hour or
 //     two, they are told from the bytes by the size of lines before.
-//   - What Loki has flushed counts double from some minutes after it until some
-//     twenty minutes later, while its index is in two places (a Loki that is one
-//     process; seen on 3.7). In a steady flow that is twenty minutes of logs too much
-//     for today; for a backlog that was just sent it is all of it. Days are counted
-//     again often enough to mend that.
+//   - What Loki has flushed counts double, even threefold, for up to forty minutes,
+//     while its index is in several places (a Loki that is one process; seen on 3.7).
+//     So an hour that has changed when it is over is verified: its lines are counted
+//     by reading them, once for each change, in bounds.
 //   - Within a day, lines are spread over its hours as the bytes are.
 package usage
 
@@ -21,6 +20,7 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -55,6 +55,9 @@ type Counter struct {
 	Loki *loki.Client
 	Log  *slog.Logger
 	Now  func() time.Time
+
+	// verified has the hours that were verified, by their starts. Pass alone uses it.
+	verified map[int64]verification
 
 	mu     sync.Mutex
 	failed error // of the last pass
@@ -113,7 +116,10 @@ func (c *Counter) Pass(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	today := now.Truncate(day)
+	if c.verified == nil {
+		c.verified = map[int64]verification{}
+	}
+	today, budget := now.Truncate(day), int64(verifyBytes)
 	for back := range countBack {
 		at := today.Add(-time.Duration(back) * day)
 		if !due(at, counted[at.Unix()], now) {
@@ -123,10 +129,14 @@ func (c *Counter) Pass(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if hours, err = c.verify(ctx, at, hours, &budget); err != nil {
+			return err
+		}
 		if err := store(ctx, c.DB, at, hours, now); err != nil {
 			return err
 		}
 	}
+	maps.DeleteFunc(c.verified, func(at int64, _ verification) bool { return at < today.Add(-lateWait-day).Unix() })
 	return forget(ctx, c.DB, today.Add(-keepDays*day))
 }
 

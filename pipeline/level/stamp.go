@@ -95,7 +95,7 @@ func isTime(token []byte) bool {
 	if token[len(token)-1] == ':' {
 		token = token[:len(token)-1]
 	}
-	digits, letters, marks, colons := 0, 0, 0, 0
+	digits, letters, marks, colons, dots := 0, 0, 0, 0, 0
 	for _, c := range token {
 		switch {
 		case isDigit(c):
@@ -104,7 +104,9 @@ func isTime(token []byte) bool {
 			colons++
 		case c == '-' || c == '/':
 			marks++
-		case c == '.' || c == ',' || c == '+':
+		case c == '.':
+			dots++
+		case c == ',' || c == '+':
 		case isLetter(c):
 			letters++
 		default:
@@ -118,7 +120,7 @@ func isTime(token []byte) bool {
 	}
 	return colons+marks >= 2 && digits >= 5 && letters <= monthTZ ||
 		colons == 1 && marks == 0 && digits >= 3 && digits <= 4 && letters <= len("PM") ||
-		colons+marks+letters == 0 && digits >= 10
+		colons+marks+letters == 0 && digits >= 10 && dots <= 1 // with more, an IPv4 address
 }
 
 // isZone tells the words that may follow a time of the day.

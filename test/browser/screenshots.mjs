@@ -4,6 +4,7 @@
 import { mkdirSync } from "node:fs";
 import { openBrowser } from "./browser.mjs";
 import { until, visible } from "./expect.mjs";
+import { settled } from "./views.mjs";
 
 const { BASE_URL: base, USER: user, PASSWORD: password, OUT_DIR: out, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
 const LOOKS = [
@@ -18,14 +19,22 @@ try {
   const page = context.pages()[0] ?? (await context.newPage());
   await logIn(page);
   const issue = await findIssue(page);
-  for (const [view, path, ready] of [
+  const story = await findStory(page);
+  for (const [view, path, ready, arrange] of [
     ["overview", "", "figure canvas"],
     ["issues", "issues", "[data-issue]"],
     ["issue", `issues/${issue}`, "[data-traceback]"],
     ["logs", "lines", "[data-line]"],
-    ["health", "health", "[data-component]"],
+    ["line", "lines?level=error", "[data-line]", openLine],
+    ["live", "lines?tail=1", "[data-tail=live]"],
+    ["patterns", "lines?show=patterns", "[data-pattern]"],
+    ["editor", "lines", "[data-line]", writeLogQL],
+    ["story", story, "[data-told=own]"],
+    ["palette", "", "[data-health]", openPalette],
+    ["health", "health?c=host", "[data-graph] canvas"],
     ["usage", "usage?days=7", "[data-noise]"],
     ["alerts", "alerts", "h1[data-verdict]"],
+    ["snapshots", "snapshots", "main h1"],
     ["notifications", "settings/notifications", "main h1"],
   ]) {
     for (const { look, width, height, colorScheme } of LOOKS) {
@@ -33,6 +42,8 @@ try {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.goto(new URL(path, base).href);
       await visible(page.locator(ready), `${view} is shown`);
+      await settled(page, view);
+      await arrange?.(page);
       await settled(page, view);
       await page.screenshot({ path: `${out}/${view}-${look}.png` });
     }
@@ -60,9 +71,28 @@ async function findIssue(page) {
   return first.getAttribute("data-issue");
 }
 
-/** Waits until no placeholder is shown any more. */
-async function settled(page, view) {
-  const still = () => page.evaluate(() => document.querySelector(".animate-pulse-soft") === null);
-  await until(page, still, `${view} has loaded`);
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+/** The address of the story of a request that failed, in a service that writes ids. */
+async function findStory(page) {
+  await page.goto(new URL("lines?level=error&q=correlation_id", base).href);
+  await (await visible(page.locator("[data-line]"), "a line of a request is found")).click();
+  const link = await visible(page.getByRole("link", { name: "Its request" }), "it leads to its request");
+  return link.evaluate((element) => element.href);
+}
+
+async function openLine(page) {
+  await page.locator("[data-line]").first().click();
+  await visible(page.locator("[data-line][aria-expanded=true]"), "a line is open");
+}
+
+async function writeLogQL(page) {
+  await page.getByLabel("Text that the lines contain").fill('{service="');
+  await visible(page.locator("[data-logql]"), "LogQL has its editor");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Control+Space");
+  await visible(page.getByRole("option"), "values are offered");
+}
+
+async function openPalette(page) {
+  await page.keyboard.press("Control+k");
+  await visible(page.locator("[data-command^='service ']"), "services are offered");
 }

@@ -1,5 +1,5 @@
 // Measures the live tail in headless Chromium while the caller writes lines. From the environment: BASE_URL, USER, PASSWORD,
-// CHROMIUM as in run.mjs, LINES (the tail is measured once it shows so many) and SECONDS. Prints one line of JSON:
+// CHROMIUM as in run.mjs, LINES (the tail is measured once it shows so many), SECONDS, and WRAP=1 for long lines wrapped. Prints one line of JSON:
 //   frame_p95_ms  processor time of the page's main thread in each 1/60 s, its 95th percentile
 //   longest_ms    processor time of the main thread's longest task
 //   busy_percent  how much of one processor the main thread took
@@ -30,7 +30,7 @@ async function measure() {
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Log in" }).click();
   await visible(page.getByRole("navigation", { name: "Views" }), "the login works");
-  await page.goto(new URL("lines?tail=1", base).href);
+  await page.goto(new URL(`lines?tail=1&wrap=${process.env.WRAP ?? ""}`, base).href);
   await visible(page.locator("[data-tail=live]"), "the live tail connects");
   const shown = async () => Number((await page.getByText(/ shown$/).innerText()).replace(/\D/g, ""));
   await until(page, async () => (await shown()) >= lines, `the tail holds ${lines} lines`, lines * 3 + 60_000);

@@ -1,14 +1,12 @@
-import { check, until, visible } from "./expect.mjs";
 import { checkAccessible, checkNoOverflow } from "./browser.mjs";
+import { check, until, visible } from "./expect.mjs";
+import { go } from "./steps.mjs";
 
 /** The usage says what is logged, a service shows its levels and patterns, and a pattern the stage that makes it less. */
 export async function seeUsage(page, base, out) {
   await page.goto(base);
   await visible(page.locator("[data-verdict]"), "the overview is shown");
-  await page.keyboard.press("g");
-  await page.keyboard.press("u");
-  await until(page, () => page.url().includes("/usage"), "g u leads to the usage");
-  await visible(page.locator("h1[data-usage]"), "the usage is counted");
+  await go(page, "u", page.locator("h1[data-usage]"), "g u leads to the usage");
   await until(
     page,
     async () => Number(await page.locator("h1[data-usage]").getAttribute("data-usage")) > 0,

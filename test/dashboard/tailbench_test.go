@@ -18,14 +18,20 @@ const tailRate = 2000
 
 // BenchmarkLiveTail shows 2,000 lines a second in headless Chromium, from the
 // real Loki and bin/dashboard (make build), and reports what test/browser/tailbench.mjs
-// measures once the page holds TAIL_LINES (100,000), for TAIL_SECONDS (60).
+// measures once the page holds TAIL_LINES (100,000), for TAIL_SECONDS (60): with
+// long lines cut, and wrapped.
 func BenchmarkLiveTail(b *testing.B) {
+	b.Run("cut", func(b *testing.B) { liveTail(b, "") })
+	b.Run("wrapped", func(b *testing.B) { liveTail(b, "1") })
+}
+
+func liveTail(b *testing.B, wrap string) {
 	server := servers.Loki(b)
 	d := servers.Dashboard(b, server.URL, nowhere)
 	background(b, func(ctx context.Context) error { return writeLines(ctx, b, server.URL, tailRate) })
 	cmd := exec.Command("node", filepath.Join(servers.Root(b), "test", "browser", "tailbench.mjs"))
 	cmd.Env = append(os.Environ(), "BASE_URL="+d.URL+"/", "USER=admin", "PASSWORD="+servers.Password,
-		"LINES="+setting("TAIL_LINES", "100000"), "SECONDS="+setting("TAIL_SECONDS", "60"))
+		"LINES="+setting("TAIL_LINES", "100000"), "SECONDS="+setting("TAIL_SECONDS", "60"), "WRAP="+wrap)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

@@ -1,12 +1,19 @@
 package dashboard
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -126,8 +133,77 @@ func TestUsage(t *testing.T) {
 	usagePatternsAreOfTheSample(t, d)
 }
 
+// TestUsageWhileTheIndexIsInTwoPlaces: for a while after a flush Loki's index tells
+// what it has several times. A proxy does so at once.
+func TestUsageWhileTheIndexIsInTwoPlaces(t *testing.T) {
+	t.Parallel()
+	server := servers.Loki(t)
+	target, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var factor atomic.Int64
+	factor.Store(1)
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	proxy.ModifyResponse = func(answer *http.Response) error { return multiply(answer, factor.Load()) }
+	between := httptest.NewServer(proxy)
+	t.Cleanup(between.Close)
+
+	now := time.Now()
+	start := now.UTC().Truncate(time.Hour).Add(-50 * time.Hour)
+	logEvery(t, server.URL, `{job="u", service="a", env="production", level="info"}`, start, now, 5*time.Second, strings.Repeat("a", 100), nil)
+	d := newDashboard(t, options{lokiURL: between.URL, prometheusURL: nowhere})
+	count := func() amount {
+		t.Helper()
+		if err := d.usage.Pass(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		var got usageAnswer
+		d.get("usage", url.Values{}, "UsageResponse", &got)
+		return got.Total
+	}
+	before := count()
+	// The day before yesterday is counted again later, and the present hour is
+	// believed: at most an hour of 50 is double.
+	for _, times := range []int64{2, 2, 3, 1} {
+		factor.Store(times)
+		if got := count(); !near(got.Bytes, before.Bytes, 0.05, 0) || !near(got.Lines, before.Lines, 0.05, 0) {
+			t.Errorf("the index tells all %d times: %+v, want %+v", times, got, before)
+		}
+	}
+}
+
+// multiply multiplies what Loki's index tells.
+func multiply(answer *http.Response, factor int64) error {
+	path := answer.Request.URL.Path
+	if !strings.HasSuffix(path, "/index/volume_range") && !strings.HasSuffix(path, "/index/stats") {
+		return nil
+	}
+	data, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	times := func(figure []byte) []byte {
+		n, _ := strconv.ParseInt(string(bytes.Trim(figure, `":`)), 10, 64)
+		return strconv.AppendInt(nil, n*factor, 10)
+	}
+	data = regexp.MustCompile(`"\d+"\]`).ReplaceAllFunc(data, func(m []byte) []byte {
+		return []byte(`"` + string(times(m[1:len(m)-2])) + `"]`)
+	})
+	data = regexp.MustCompile(`"(bytes|entries)":\d+`).ReplaceAllFunc(data, func(m []byte) []byte {
+		name, figure, _ := bytes.Cut(m, []byte(":"))
+		return append(append(name, ':'), times(figure)...)
+	})
+	answer.Body = io.NopCloser(bytes.NewReader(data))
+	answer.ContentLength = int64(len(data))
+	answer.Header.Set("Content-Length", strconv.Itoa(len(data)))
+	return nil
+}
+
 // compareUsage compares each service and day. The bytes of chunks are told within a
-// KiB each, and by the share of time of those that reach over midnight.
+// KiB each, and by the share of time of those that reach over midnight. A quiet
+// service's hours, of which some are verified and the others have their share of the
+// day, are off by some lines.
 func compareUsage(t *testing.T, when string, got usageAnswer, want map[string]logged, ofLines float64) {
 	t.Helper()
 	if len(got.Services) != len(want) {
@@ -138,11 +214,11 @@ func compareUsage(t *testing.T, when string, got usageAnswer, want map[string]lo
 		for i, day := range got.Days {
 			sent, told := want[service.Service][day.Start.Unix()], service.Daily[i]
 			sum = amount{sum.Bytes + sent.Bytes, sum.Lines + sent.Lines}
-			if !near(told.Bytes, sent.Bytes, 0.005, 4<<10) || !near(told.Lines, sent.Lines, ofLines, 3) {
+			if !near(told.Bytes, sent.Bytes, 0.005, 4<<10) || !near(told.Lines, sent.Lines, ofLines, 20) {
 				t.Errorf("%s: %q of %s: %+v, sent %+v", when, service.Service, day.Start.Format(time.DateOnly), told, sent)
 			}
 		}
-		if !near(service.Bytes, sum.Bytes, 0.005, 4<<10) || !near(service.Lines, sum.Lines, ofLines, 12) || len(service.Levels) != 1 {
+		if !near(service.Bytes, sum.Bytes, 0.005, 4<<10) || !near(service.Lines, sum.Lines, ofLines, 30) || len(service.Levels) != 1 {
 			t.Errorf("%s: %q: %+v in levels %+v, sent %+v", when, service.Service, service.amount, service.Levels, sum)
 		}
 		t.Logf("%s: %q: %+v, sent %+v", when, service.Service, service.amount, sum)

@@ -101,6 +101,7 @@ func BenchmarkList(b *testing.B) {
 		{"week", func() error { return list50(b, s, week, issues.Filter{}) }},
 		{"day", func() error { return list50(b, s, today, issues.Filter{}) }},
 		{"filter", func() error { return list50(b, s, month, issues.Filter{Service: []string{"worker"}}) }},
+		{"tag", func() error { _, err := s.Tagged(b.Context(), month, "host", "web-1"); return err }}, // most keys
 		{"page", func() error {
 			_, err := s.Events(b.Context(), issues.EventQuery{Keys: []issues.Key{7}, Span: month})
 			return err

@@ -134,7 +134,7 @@ func (i *issue) hasKey(set map[issues.Key]bool) bool {
 // cameWith reports whether the deploy that may have brought an issue is one that is
 // wanted.
 func (s *selection) cameWith(i *issue) bool {
-	version, any, wanted := s.versionBefore(i), false, false
+	version, asked, wanted := s.versionBefore(i), false, false
 	for _, deploy := range s.ListQuery.Deploys {
 		if deploy.Not {
 			if deploy.Value == version {
@@ -142,9 +142,9 @@ func (s *selection) cameWith(i *issue) bool {
 			}
 			continue
 		}
-		any, wanted = true, wanted || deploy.Value == version
+		asked, wanted = true, wanted || deploy.Value == version
 	}
-	return !any || wanted
+	return !asked || wanted
 }
 
 // versionBefore returns the version of the deploy that Get names for an issue, ""

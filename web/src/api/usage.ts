@@ -11,7 +11,7 @@ const FIRST_MS = 3000;
 
 /** How much is logged by day and service, of the view's days and environments; `now` loads it anew. */
 export function useUsage(view: View, now: number) {
-  useZone(); // days begin with it
+  useZone(); // another one has other days
   const params = usageParams(view);
   return useQuery({
     queryKey: ["usage", params, now],

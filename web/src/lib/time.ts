@@ -72,14 +72,14 @@ function clockOf(ms: number): Date {
   return new Date(ms + zoneShift(ms));
 }
 
-/** The zone's name, such as "Asia/Jerusalem" or "UTC". */
-export function zoneName(): string {
-  return (zone === "local" && Intl.DateTimeFormat().resolvedOptions().timeZone) || "UTC";
-}
-
 /** How far the zone's clock is ahead of UTC at a time, in milliseconds. */
 export function zoneShift(ms: number): number {
   return zone === "utc" ? 0 : -new Date(ms).getTimezoneOffset() * MINUTE;
+}
+
+/** The zone's name for the server, such as "Asia/Jerusalem". */
+export function zoneName(): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
 /** "2025-06-30". */
@@ -124,7 +124,10 @@ export function zoneMark(): string {
 
 /** Milliseconds of a unix nanosecond string. */
 export function nsToMs(ns: string): number {
-  return Number(ns.slice(0, -6) || "0");
+  let ms = 0;
+  // Digit by digit, without a copy of the text: a list asks for it 100,000 times in one task.
+  for (let i = 0; i < ns.length - 6; i++) ms = ms * 10 + ns.charCodeAt(i) - 48;
+  return ms;
 }
 
 /** Day and time with all nanosecond digits and the zone, so that a copied time is exact. */

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { UsageAmount, UsageDay, UsageResponse, UsageService } from "../api/types";
+import { setZone } from "./time";
 import {
   amountText,
   axisTicks,
   bytesText,
+  dayName,
   elapsedDays,
   growthText,
   labelledDays,
@@ -133,6 +135,12 @@ describe("figures", () => {
     const days = [day(0, "no_data"), day(1, "full"), day(2, "so_far")];
     expect(elapsedDays(days, START + 2.5 * DAY_MS)).toBeCloseTo(1.5);
   });
+});
+
+it("names days of the page's zone", () => {
+  setZone("utc");
+  expect(dayName("2026-11-24T23:30:00Z")).toBe("Tue 24 Nov");
+  setZone("local");
 });
 
 it("draws five services in a fixed order, and the rest as one", () => {

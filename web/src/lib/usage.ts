@@ -1,13 +1,13 @@
 import type { UsageAmount, UsageDay, UsageResponse, UsageService } from "../api/types";
 import type { UsageUnit } from "../state/view";
 import { formatBytes, formatCount, formatShort, plural } from "./format";
-import { zoneName } from "./time";
+import { formatDay } from "./time";
 
-/** "Tue 24 Nov", of the page's zone. */
+/** "Tue 24 Nov". */
 export function dayName(start: string): string {
-  const date = new Date(start);
+  const date = new Date(formatDay(Date.parse(start)));
   const part = (options: Intl.DateTimeFormatOptions) =>
-    date.toLocaleDateString("en-US", { ...options, timeZone: zoneName() });
+    date.toLocaleDateString("en-US", { ...options, timeZone: "UTC" });
   return `${part({ weekday: "short" })} ${part({ day: "numeric" })} ${part({ month: "short" })}`;
 }
 

@@ -37,7 +37,9 @@ export function IssueHead({ issue, asked, user }: IssueHeadProps) {
         <div className="grid min-w-0 flex-[1_1_24rem] gap-1">
           <h1 className="line-clamp-4 text-value sm:text-title" title={issue.title} dir="auto">
             {type && <span className="font-semibold">{type} </span>}
-            <span className={type ? "text-muted" : "font-semibold"}>{message}</span>
+            <span dir={type ? "auto" : undefined} className={type ? "text-muted" : "font-semibold"}>
+              {message}
+            </span>
           </h1>
           <Verdict issue={issue} />
         </div>

@@ -78,7 +78,9 @@ function Title({ issue, href }: Pick<IssueRowProps, "issue" | "href">) {
     <div className="flex min-w-0 items-center gap-1">
       <Link href={href} title={issue.title} className="truncate after:absolute after:inset-0" dir="auto">
         {type && <span className="font-semibold">{type} </span>}
-        <span className={cx(type && "text-muted")}>{message}</span>
+        <span dir={type ? "auto" : undefined} className={cx(type && "text-muted")}>
+          {message}
+        </span>
       </Link>
       <GroupingMark id={issue.id} />
     </div>

@@ -107,7 +107,10 @@ export function LineGrid({
     if (rows.length > 0 && lastIndex >= rows.length - NEAR_END_ROWS) onNearEnd?.();
   }, [lastIndex, rows.length, onNearEnd]);
 
-  const activeIndex = active === "" ? -1 : rows.findIndex(({ key }) => key === active);
+  const activeIndex = useMemo(
+    () => (active === "" ? -1 : rows.findIndex(({ key }) => key === active)),
+    [active, rows],
+  );
   return (
     <div
       ref={scroller}

@@ -7,9 +7,10 @@ export function Exactness() {
       </summary>
       <div className="mt-2 grid max-w-prose gap-2 text-muted">
         <p>
-          The figures are from Loki's index; no line was read for them. <b>Bytes</b> are what Loki holds of
-          lines and their metadata before compression: the disk has a fraction of it. Each chunk is rounded to
-          a KiB, which shows only where a service logs a few lines an hour.
+          The figures are from Loki's index; lines are read only to verify an hour that has changed when it is
+          over. <b>Bytes</b> are what Loki holds of lines and their metadata before compression: the disk has
+          a fraction of it. Each chunk is rounded to a KiB, which shows only where a service logs a few lines
+          an hour.
         </p>
         <p>
           <b>Lines</b> are exact to one in each chunk that reaches over midnight (UTC). Of the last hour or
