@@ -45,8 +45,9 @@ export function watchErrors(page) {
   return errors;
 }
 
-/** Fails if axe finds something serious on the page as it is now. */
+/** Fails if axe finds something serious on the page as it is once it has loaded; what is about to go is paler. */
 export async function checkAccessible(page, where) {
+  await page.waitForFunction(() => !document.querySelector(".opacity-60"), null, { timeout: 45_000 });
   await page.evaluate(AXE);
   const found = await page.evaluate(async () => {
     const { violations } = await window.axe.run();

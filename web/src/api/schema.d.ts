@@ -2374,6 +2374,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        /** @description The dashboard's own disk cannot be written; the message says why (code unavailable) */
+        Storage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
     };
     parameters: {
         /** @description Service to show; repeat for several. `!x` excludes x. */
@@ -2480,6 +2489,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     logout: {
@@ -2501,6 +2511,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     session: {
@@ -2910,6 +2921,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     deleteSearch: {
@@ -2935,6 +2947,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     volume: {

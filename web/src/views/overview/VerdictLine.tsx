@@ -7,6 +7,7 @@ import { lastSpan } from "../../lib/time";
 import { countErrors } from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
+import { cx } from "../../ui/cx";
 import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark } from "../../ui/Verdict";
@@ -24,7 +25,10 @@ export function VerdictLine({
   const { data, isError } = health;
   const worst = data && earliestOf(data);
   return (
-    <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
+    <div
+      className={cx("grid content-start gap-0.5", !data && !isError && "max-sm:min-h-36")}
+      data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}
+    >
       <h1 className="flex min-h-7 wrap-anywhere items-start gap-2.5 text-value font-semibold sm:text-title">
         {!data && !isError && <Skeleton className="h-6 w-64" />}
         {(data || isError) && (
