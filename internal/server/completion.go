@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,8 +14,6 @@ import (
 const (
 	// completionsMax is how many names or values are offered.
 	completionsMax = 500
-	// completionWait bounds the time to look for them: later they are of no use.
-	completionWait = 5 * time.Second
 	// completionLines is how many lines are looked at where Loki finds no fields
 	// itself.
 	completionLines = 200
@@ -48,7 +45,7 @@ type completion struct {
 // logsCompletion lists what can be written in a query: the labels of the streams
 // that the filters select, and the fields of their lines, or the values of one.
 func (s *Server) logsCompletion(c *gin.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request.Context(), completionWait)
+	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
 	params := c.Request.URL.Query()
 	query, r, err := s.rangeQuery(ctx, c)

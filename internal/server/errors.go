@@ -17,6 +17,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/notify"
 	"github.com/tovtech/tovplay-logging/internal/searches"
 	"github.com/tovtech/tovplay-logging/internal/snapshots"
+	"github.com/tovtech/tovplay-logging/internal/state"
 )
 
 // statusClientGone is nginx' status for a client that went away. Nobody reads it
@@ -149,6 +150,9 @@ func explain(ctx context.Context, err error) failure {
 		return failure{status: http.StatusUnauthorized, detail: errorDetail{"unauthorized", "log in first: there is no session, or it has ended", "dashboard"}}
 	case ctx.Err() != nil:
 		return failure{status: statusClientGone, detail: errorDetail{"cancelled", "the request was cancelled", "dashboard"}}
+	}
+	if text := state.WriteFault(err); text != "" {
+		return failure{status: http.StatusServiceUnavailable, fault: true, detail: errorDetail{"unavailable", text, "dashboard"}}
 	}
 	return failure{status: http.StatusInternalServerError, fault: true,
 		detail: errorDetail{"internal", "a fault of the dashboard; its log says more", "dashboard"}}

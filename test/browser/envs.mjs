@@ -50,6 +50,9 @@ export async function keepEnv(page, base, { env, service }) {
   await tab(page, "Overview");
   await until(page, () => at("/"), "it is there on the way back");
   check(strays.length === 0, `everything is asked for with it:\n  ${strays.join("\n  ")}`);
+  await choose(page, "All environments");
+  await tab(page, "Logs");
+  await until(page, () => new URL(page.url()).search === "", "all environments are shown again");
 }
 
 /** Gathers the requests of lines, counts, issues and alerts that are not of the environment. */

@@ -55,7 +55,7 @@ var allowed = map[string][]string{
 	"internal/sample":            {"pipeline/grouping/pattern", "pipeline/jsonscan"},
 	"internal/searches":          {"internal/state"},
 	"internal/secret":            {},
-	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/notify", "internal/sample", "internal/searches", "internal/secret", "internal/snapshots", "internal/usage"},
+	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/notify", "internal/sample", "internal/searches", "internal/secret", "internal/snapshots", "internal/state", "internal/usage"},
 	"internal/snapshots":         {"internal/state"},
 	"internal/state":             {},
 	"internal/usage":             {"internal/loki", "internal/sample"},

@@ -2627,6 +2627,15 @@ export interface components {
                 "application/json": components["schemas"]["ErrorResponse"];
             };
         };
+        /** @description The dashboard's own disk cannot be written; the message says why (code unavailable) */
+        Storage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["ErrorResponse"];
+            };
+        };
     };
     parameters: {
         /** @description Service to show; repeat for several. `!x` excludes x. */
@@ -2743,6 +2752,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     logout: {
@@ -2764,6 +2774,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     session: {
@@ -3173,6 +3184,7 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     deleteSearch: {
@@ -3207,6 +3219,7 @@ export interface operations {
                 };
             };
             500: components["responses"]["Internal"];
+            503: components["responses"]["Storage"];
         };
     };
     usage: {

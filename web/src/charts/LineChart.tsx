@@ -41,7 +41,7 @@ export default function LineChart({
       onPointerEnter={() => setHovered(true)}
       onPointerLeave={() => setHovered(false)}
     >
-      <div ref={box} aria-hidden />
+      <div ref={box} aria-hidden style={{ height }} />
       {cursor && hovered && <Values data={data} {...cursor} />}
     </figure>
   );

@@ -49,7 +49,7 @@ export default function StackedBars({ data, covered, ticks, height, label, onZoo
       }}
       onPointerUp={() => setPinned((was) => !was)}
     >
-      <div ref={box} aria-hidden />
+      <div ref={box} aria-hidden style={{ height }} />
       {cursor && hovered && (
         <Tooltip data={data} {...cursor} pinned={pinned} covered={covered?.[cursor.index]} />
       )}

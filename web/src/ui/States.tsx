@@ -43,7 +43,7 @@ export function SmallErrorState({
       <button
         type="button"
         onClick={onRetry}
-        className="rounded-sm text-accent hover:underline pointer-coarse:h-10"
+        className="shrink-0 rounded-sm text-accent hover:underline pointer-coarse:h-10"
       >
         Retry
       </button>

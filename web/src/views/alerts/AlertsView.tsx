@@ -24,9 +24,12 @@ export default function AlertsView() {
         {query.isError && !data && (
           <ErrorState error={query.error} onRetry={() => query.refetch()} className="min-h-32" />
         )}
-        {query.isPending && <Skeleton className="h-28 rounded-md" />}
+        {query.isPending && <Skeleton className="h-112 rounded-md" />}
         {data && data.firing.length > 0 && <FiringList alerts={data} />}
-        <TimelinePanel />
+        {/* Loads at once, and is shown when its place is known. */}
+        <div hidden={query.isPending}>
+          <TimelinePanel />
+        </div>
         {data?.alertmanager.configured && data.alertmanager.failure === "" && <SilencesPanel />}
       </div>
     </div>

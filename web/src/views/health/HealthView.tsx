@@ -49,7 +49,7 @@ export default function HealthView() {
             Array.from({ length: EXPECTED_CARDS }, (_, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
               <li key={index}>
-                <Skeleton className="h-14 rounded-md" />
+                <Skeleton className="h-22 rounded-md lg:h-14" />
               </li>
             ))}
         </ul>

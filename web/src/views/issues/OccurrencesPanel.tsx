@@ -24,7 +24,7 @@ export function OccurrencesPanel({ issue }: { issue: IssueDetail }) {
   return (
     <Panel
       title="Occurrences"
-      note={found && `${plural(found.total, "event")} in this time`}
+      note={found ? `${plural(found.total, "event")} in this time` : "Counting in this time …"}
       actions={
         <Button size="sm" look="quiet" onClick={whole}>
           Since the first

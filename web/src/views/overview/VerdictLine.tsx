@@ -2,6 +2,7 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { HealthResponse, Verdict } from "../../api/types";
 import { earliestOf } from "../../lib/health";
+import { cx } from "../../ui/cx";
 import { Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
 import { VerdictMark } from "../../ui/Verdict";
@@ -11,7 +12,10 @@ import { Since } from "../health/Since";
 export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse> }) {
   const { data, isError } = health;
   return (
-    <div className="grid gap-0.5" data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
+    <div
+      className={cx("grid content-start gap-0.5", !data && !isError && "max-sm:min-h-36")}
+      data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}
+    >
       <Headline verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
         {data?.summary ?? "The health of the machines is unknown"}
       </Headline>
