@@ -94,12 +94,12 @@ async function drive({ base, user, out, service, search, ...login }) {
   await step("issues", async () => {
     issue = await issues.useIssues(page, user);
   });
+  await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   // The last of it asks for a snapshot that is gone, which the console says too.
   await step("snapshots", async () => {
     await share.freeze(page, base, out, { issue, story });
     errors.splice(0, errors.length, ...errors.filter((text) => !/status of 404/.test(text)));
   });
-  await step("merge and unmerge", () => issues.mergeAndUnmerge(page));
   // That a search is kept is said with the status 409, which the console says too.
   await step("filters of issues", async () => {
     await issues.filterIssues(page, base, issue, out);
