@@ -193,8 +193,8 @@ type sum struct {
 	Amount
 }
 
-// sums adds up hours by span, service and level. A span begins and ends on an
-// hour.
+// sums adds up hours by span, service and level. An hour is of the span in which
+// it begins.
 func sums(ctx context.Context, db *sql.DB, envs Envs, spans []span) ([]sum, error) {
 	where, args := envs.where()
 	values := make([]string, len(spans))

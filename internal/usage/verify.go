@@ -43,6 +43,7 @@ func (c *Counter) verify(ctx context.Context, start time.Time, counted []hour, b
 	for at := start; at.Before(start.Add(day)); at = at.Add(time.Hour) {
 		now, old := indexed[at.Unix()], before[at.Unix()]
 		switch {
+		case len(now) == 0: // there was nothing, or Loki has deleted it
 		case c.isVerified(at, now):
 			result = append(result, old...)
 		case c.isPlain(at, now, old):

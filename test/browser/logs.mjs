@@ -83,6 +83,7 @@ export async function writeLogQL(page, out) {
   await page.keyboard.press("Control+Enter");
   await until(page, () => new URL(page.url()).searchParams.get("query") === '{level="error"}', "the query is in the address");
   await visible(page.locator(LINE), "it finds lines");
+  await composeText(page, box, text);
   await page.keyboard.press("Escape");
   check(await page.evaluate(() => document.activeElement === document.body), "Escape leaves the editor");
   await page.keyboard.press("/");
@@ -90,6 +91,69 @@ export async function writeLogQL(page, out) {
   await box.fill(before);
   await box.press("Enter");
   await until(page, () => !new URL(page.url()).searchParams.has("query"), "plain text takes the query's place");
+}
+
+/** What an input method composes is in the query once, as it was chosen; then it is taken out again. */
+async function composeText(page, box, text) {
+  const written = await text();
+  await page.keyboard.type(' |= "');
+  await page.keyboard.press("Escape"); // of what is offered, if anything
+  await box.focus();
+  const keys = await page.context().newCDPSession(page);
+  for (const part of ["n", "に", "にほ", "にほん"]) {
+    await keys.send("Input.imeSetComposition", { text: part, selectionStart: part.length, selectionEnd: part.length });
+  }
+  await keys.send("Input.insertText", { text: "日本" });
+  await keys.detach();
+  await until(page, async () => (await text()) === `${written} |= "日本"`, "a composed text is written once");
+  await page.keyboard.press("Control+Enter");
+  await until(page, () => new URL(page.url()).searchParams.get("query") === `${written} |= "日本"`, "and is run");
+  await page.keyboard.press("End");
+  for (let left = ' |= "日本"'.length; left > 0; left--) await page.keyboard.press("Backspace");
+  await page.keyboard.press("Control+Enter");
+  await until(page, () => new URL(page.url()).searchParams.get("query") === written, "the query is as it was");
+}
+
+/** Text that is typed is offered as a filter, which the arrows and Enter take. */
+export async function takeSuggestion(page) {
+  const box = page.getByLabel("Text that the lines contain");
+  await box.fill("");
+  await box.pressSequentially("backe");
+  await visible(page.getByRole("option").filter({ hasText: "backend" }), "a service with the text in its name is offered");
+  const isLoaded = async () => (await page.locator(".opacity-60").count()) === 0 && new URL(page.url()).searchParams.has("q");
+  await until(page, isLoaded, "the lines with the text are looked for meanwhile");
+  await checkAccessible(page, "what the search field offers");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  const filters = () => new URL(page.url()).searchParams;
+  await until(page, () => filters().getAll("service").length === 1 && !filters().has("q"), "it becomes a filter");
+  await page.getByRole("list", { name: "Filters in force" }).getByRole("button").first().click();
+  await until(page, () => !filters().has("service"), "and is taken out again");
+}
+
+/** Of a second with more lines than a page the list says how many there are more, passes by them, and loads them where they are. */
+export async function passFlood(page, base) {
+  await page.goto(new URL("lines?service=nginx&q=flood", base).href);
+  await visible(page.locator(LINE), "the lines of the flood are listed");
+  const grid = page.locator("[role=treegrid]");
+  const scroll = (to) => grid.evaluate((list, end) => list.parentElement.scrollTo(0, end ? list.parentElement.scrollHeight : 0), to);
+  const rows = async () => Number(await grid.getAttribute("aria-rowcount"));
+  await scroll(true);
+  await visible(page.locator('[data-more="300"]'), "the list says how many lines more the second has");
+  const before = await rows();
+  await page.getByRole("button", { name: "Go on before it" }).click();
+  const gap = grid.locator("[data-more]");
+  await visible(gap, "the second stays in the list as a gap");
+  const more = async (message) => {
+    const old = await rows();
+    await gap.getByRole("button", { name: "Load" }).click();
+    await until(page, async () => (await rows()) !== old, message);
+    await scroll(true);
+  };
+  await more("the gap is loaded where it is");
+  await visible(page.locator('[data-more="100"]'), "and says how many are left");
+  await more("the rest is loaded");
+  await until(page, async () => (await rows()) === before + 300 && (await gap.count()) === 0, "every line is there once, and no gap");
 }
 
 /** A download has the lines of the list, one JSON object a line. */

@@ -4,6 +4,7 @@
 //   USER, PASSWORD  a login
 //   OUT_DIR      folder for screenshots (default: screenshots, beside this file)
 //   SERVICE      service to filter by (default: the one with most lines)
+//   OTHER_ENV, OTHER_SERVICE  an environment that has a few lines, of this service alone
 //   SEARCH       text that lines of that service and level error hold (default: "error")
 //   REQUEST      id that lines of nginx and of the service chat carry
 //   ONLY         a regular expression: of the list in coverage.mjs only what it matches, and nothing else
@@ -15,6 +16,7 @@
 import { mkdirSync } from "node:fs";
 import { openBrowser, watchErrors } from "./browser.mjs";
 import { COVERAGE } from "./coverage.mjs";
+import { keepEnv } from "./envs.mjs";
 import { check, Failed, until } from "./expect.mjs";
 import * as issues from "./issues.mjs";
 import * as logs from "./logs.mjs";
@@ -69,13 +71,16 @@ async function drive({ base, user, out, service, search, ...login }) {
     errors.splice(0, errors.length, ...errors.filter((text) => !/status of 400/.test(text)));
   });
   await step("LogQL with completion", () => logs.writeLogQL(page, out));
+  await step("suggestions", () => logs.takeSuggestion(page));
   await step("filter", () => steps.filterLines(page, service));
   await step("search", () => steps.searchText(page, search));
   await step("lines around a line", () => steps.goAround(page));
   await step("context of a line", () => logs.seeContext(page));
   await step("export", () => logs.exportLines(page));
+  await step("a second with many lines", () => logs.passFlood(page, base));
   await step("patterns", () => logs.hidePattern(page));
   await step("keyboard", () => steps.useKeyboard(page));
+  await step("environment", () => keepEnv(page, base, other));
   await step("live tail", async () => {
     await steps.followTail(page, stage);
     await page.screenshot({ path: `${out}/tail.png` });
@@ -145,7 +150,7 @@ async function report(picture, error, name = "") {
 }
 
 function readSettings(env) {
-  for (const name of ["BASE_URL", "LOKI_URL", "USER", "PASSWORD", "REQUEST"]) {
+  for (const name of ["BASE_URL", "LOKI_URL", "USER", "PASSWORD", "REQUEST", "OTHER_ENV", "OTHER_SERVICE"]) {
     if (!env[name]) {
       console.error(`${name} is not set; the head of run.mjs says what it is`);
       process.exit(2);
@@ -161,6 +166,7 @@ function readSettings(env) {
     search: env.SEARCH ?? "error",
     request: env.REQUEST,
     only: env.ONLY,
+    other: { env: env.OTHER_ENV, service: env.OTHER_SERVICE },
     chromium: env.CHROMIUM ?? "/usr/bin/chromium",
   };
 }

@@ -39,7 +39,8 @@ func TestPageInABrowser(t *testing.T) {
 	s := newStage(t)
 	cmd := exec.Command("node", filepath.Join(servers.Root(t), "test", "browser", "run.mjs"))
 	cmd.Env = append(os.Environ(), "BASE_URL="+s.visitor.base, "LOKI_URL="+s.parts["loki"].URL, "USER=admin",
-		"PASSWORD="+servers.Password, "OUT_DIR="+screenshots(t), "SERVICE=backend", "SEARCH=Exception", "REQUEST="+madeUpRequest)
+		"PASSWORD="+servers.Password, "OUT_DIR="+screenshots(t), "SERVICE=backend", "SEARCH=Exception", "REQUEST="+madeUpRequest,
+		"OTHER_ENV=elsewhere", "OTHER_SERVICE=lonely")
 	s.direct(t, cmd)
 }
 
@@ -50,8 +51,15 @@ func newStage(t *testing.T) *stage {
 	m.addContainer(t, "legacy-prod")
 	m.addContainer(t, "structured-1w")
 	m.addMadeUp(t)
+	second := time.Now().Add(-50 * time.Minute).UTC().Format("02/Jan/2006:15:04:05 -0700")
+	var flood strings.Builder
+	for i := range 500 { // more lines of one second than a page has
+		fmt.Fprintf(&flood, "192.0.2.7 - - [%s] \"GET /flood/%d HTTP/1.1\" 200 15 \"-\" \"probe\"\n", second, i)
+	}
+	servers.AppendFile(t, m.path("nginx/access.log"), flood.String())
 	collector := m.collect(t, loki.URL)
 	waitSettled(t, collector)
+	pushElsewhere(t, loki.URL)
 	prometheus := servers.Prometheus(t, map[string]string{
 		"collector": hostPort(t, collector), "loki": hostPort(t, loki), "node": hostPort(t, servers.NodeExporter(t)),
 	})
@@ -175,6 +183,24 @@ func (s *stage) write(t *testing.T, texts []string) {
 		fmt.Fprintf(&lines, "%s host-1 app[1]: %s\n", stamp, text)
 	}
 	servers.AppendFile(t, s.machine.path("syslog"), lines.String())
+}
+
+// pushElsewhere sends Loki a few lines of another environment.
+func pushElsewhere(t *testing.T, lokiURL string) {
+	t.Helper()
+	var values []string
+	for i := range 5 {
+		values = append(values, fmt.Sprintf(`["%d", "a line of %d elsewhere"]`, time.Now().Add(time.Duration(i-60)*time.Second).UnixNano(), i))
+	}
+	body := `{"streams": [{"stream": {"job": "other", "service": "lonely", "env": "elsewhere", "level": "info"}, "values": [` + strings.Join(values, ",") + `]}]}`
+	answer, err := http.Post(lokiURL+"/loki/api/v1/push", "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusNoContent {
+		t.Fatalf("Loki answers a push with status %d", answer.StatusCode)
+	}
 }
 
 func screenshots(t *testing.T) string {

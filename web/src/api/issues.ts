@@ -103,10 +103,10 @@ export function useOpenIssues(view: View, bounds: Bounds) {
 }
 
 /** The newest issues of services in a range that may need a look; not asked for without a service. */
-export function useIssuesOf(services: readonly string[], env: string, bounds: Bounds) {
+export function useIssuesOf(services: readonly string[], envs: readonly string[], bounds: Bounds) {
   const params: Params = [
     ...services.map((service) => ["service", service] as const),
-    ...(env ? [["env", env] as const] : []),
+    ...envs.map((env) => ["env", env] as const),
     ...LIVE_STATES.map((state) => ["state", state] as const),
     ...boundParams(bounds),
     ["limit", String(PAGE_ISSUES)],
@@ -119,9 +119,10 @@ export function useIssuesOf(services: readonly string[], env: string, bounds: Bo
   });
 }
 
-/** The issues of the last weeks that fit words; none without words. */
-export function useIssueSearch(words: string, limit: number) {
+/** The issues of the last weeks that fit words, of some environments or all; none without words. */
+export function useIssueSearch(words: string, envs: readonly string[], limit: number) {
   const params: Params = [
+    ...envs.map((env) => ["env", env] as const),
     ["start", "now-30d"],
     ["q", words],
     ["limit", String(limit)],

@@ -134,7 +134,7 @@ export function useVolume(view: View, bounds: Bounds, by: string) {
 }
 
 /** Values of the facets with their counts. */
-export function useLabels(view: View, bounds: Bounds) {
+export function useLabels(view: View, bounds: Bounds, enabled = true) {
   const params: Params = [...useCostParams(), ...viewParams(view), ...boundParams(bounds)];
   return useQuery({
     queryKey: ["labels", params],
@@ -143,6 +143,7 @@ export function useLabels(view: View, bounds: Bounds) {
       return getJson<LabelsResponse>("labels", params, signal);
     },
     placeholderData: keepPreviousData,
+    enabled,
   });
 }
 
@@ -153,34 +154,43 @@ interface LogsOptions {
 
 /** The view's lines, page by page. */
 export function useLogs(view: View, bounds: Bounds, { limit, enabled = true }: LogsOptions = {}) {
-  const query = useLogsQuery(view, bounds, limit);
+  const query = logsQuery(useLogsParams(view, bounds, limit));
   return useInfiniteQuery({ ...query, placeholderData: keepPreviousData, enabled });
 }
 
 /** Begins to load, once, what useLogs shows with the same arguments. */
 export function useLogsAhead(view: View, bounds: Bounds, { limit, enabled = true }: LogsOptions = {}): void {
   const client = useQueryClient();
-  const query = useLogsQuery(view, bounds, limit);
+  const query = logsQuery(useLogsParams(view, bounds, limit));
   const begin = useEffectEvent(() => {
     if (enabled) client.prefetchInfiniteQuery(query);
   });
   useEffect(() => begin(), []);
 }
 
-function useLogsQuery(view: View, bounds: Bounds, limit = PAGE_LINES) {
-  const params: Params = [
+/** The parameters of every page of the view's lines; with "logs" they are the key of their query. */
+export function useLogsParams(view: View, bounds: Bounds, limit = PAGE_LINES): Params {
+  return [
     ...useCostParams(),
     ...viewParams(view),
     ...boundParams(bounds),
     ["limit", String(limit)],
     ["direction", view.order === "oldest" ? "forward" : "backward"],
   ];
+}
+
+/** Loads a page of lines; `place` is where it begins, in place of the parameters of the same names. */
+export function loadPage(params: Params, place: Params, signal?: AbortSignal): Promise<LogsResponse> {
+  const others = params.filter(([name]) => place.every(([other]) => other !== name));
+  return getJson<LogsResponse>("logs", [...others, ...place], signal);
+}
+
+function logsQuery(params: Params) {
   return infiniteQueryOptions({
     queryKey: [LOGS, params],
-    queryFn: ({ signal, pageParam }) =>
-      getJson<LogsResponse>("logs", pageParam ? [...params, ["cursor", pageParam]] : params, signal),
-    initialPageParam: "",
-    getNextPageParam: (page) => page.next_cursor || null,
+    queryFn: ({ signal, pageParam }) => loadPage(params, pageParam, signal),
+    initialPageParam: [] as Params,
+    getNextPageParam: (page): Params | null => (page.next_cursor ? [["cursor", page.next_cursor]] : null),
   });
 }
 

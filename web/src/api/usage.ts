@@ -21,12 +21,12 @@ export function useUsage(view: View, now: number) {
   });
 }
 
-/** True while the days are counted for the first time. */
+/** True while the days are counted for the first time, the oldest at last. */
 export function isBeingCounted({ days, problem }: UsageResponse): boolean {
-  return problem === "" && days.some(({ state }) => state === "not_counted");
+  return problem === "" && days[0]?.state === "not_counted";
 }
 
-/** Nothing is known yet, or not of every day. */
+/** Not every day was looked at, or nothing is known yet. */
 function isNew(data: UsageResponse): boolean {
   return isBeingCounted(data) || (data.problem === "" && data.total.lines === 0);
 }

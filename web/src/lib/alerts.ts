@@ -7,7 +7,8 @@ import type {
   Silence,
   Verdict,
 } from "../api/types";
-import { emptyFilters, type View } from "../state/view";
+import { envAlone } from "../state/filters";
+import type { View } from "../state/view";
 import { formatCount } from "./format";
 import { describeSpan, formatExact, formatSecond, zoneShift } from "./time";
 
@@ -83,7 +84,7 @@ const AFTER_MS = 60_000;
 
 /** A view with the lines of the time of an episode, where it fired. */
 export function episodeView(view: View, episode: AlertEpisode, now: number): View {
-  const filters = emptyFilters();
+  const filters = envAlone(view);
   if (episode.service) filters.service = { include: [episode.service], exclude: [] };
   if (episode.env) filters.env = { include: [episode.env], exclude: [] };
   const end = episode.end === null ? now : Date.parse(episode.end);

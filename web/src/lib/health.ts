@@ -10,6 +10,15 @@ export function headlines({ signals }: HealthComponent, count: number): HealthSi
   return [...signals].sort((a, b) => rank(a) - rank(b)).slice(0, count);
 }
 
+/** The components of the chosen environments and those that are of none, and the others. */
+export function ofEnvs(components: readonly HealthComponent[], envs: readonly string[]) {
+  const isChosen = ({ env }: HealthComponent) => env === "" || envs.length === 0 || envs.includes(env);
+  return {
+    shown: components.filter(isChosen),
+    others: components.filter((component) => !isChosen(component)),
+  };
+}
+
 /** The component that has the worst verdict for the longest time; none if nothing tells since when. */
 export function earliestOf({ verdict, components }: HealthResponse): HealthComponent | undefined {
   return components

@@ -7,7 +7,7 @@ function at(time: string, id = time): Entry {
 }
 
 const shape = (entries: Entry[]) =>
-  buildRows(entries).map((row) => (row.kind === "entry" ? "line" : `${row.kind}: ${row.label}`));
+  buildRows(entries).map((row) => ("label" in row ? `${row.kind}: ${row.label}` : "line"));
 
 describe("buildRows", () => {
   it("names each day once", () => {

@@ -1,6 +1,7 @@
 import type { Entry } from "../api/types";
 import { parseRecord } from "../lib/message";
 import { nsToMs } from "../lib/time";
+import { envAlone } from "../state/filters";
 import { emptyFilters, type View } from "../state/view";
 
 const BEFORE_MS = 10 * 60_000;
@@ -43,7 +44,7 @@ export function storyView(view: View, request: string, ts: string): View {
   const ms = nsToMs(ts);
   return {
     ...view,
-    filters: emptyFilters(),
+    filters: envAlone(view), // for the views after it: a story has all environments
     fields: [],
     q: [],
     tail: false,

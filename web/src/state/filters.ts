@@ -1,5 +1,14 @@
 import { ERROR_LEVELS } from "../lib/levels";
-import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, TAG, type View } from "./view";
+import {
+  DEFAULT_SPAN_MS,
+  emptyFilters,
+  FACETS,
+  type Facet,
+  type FacetFilter,
+  type FieldFilter,
+  TAG,
+  type View,
+} from "./view";
 
 export type Mode = "include" | "exclude";
 
@@ -68,7 +77,7 @@ export function toggleErrors(view: View): View {
 
 /** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
-  const filters = { ...emptyFilters(), env: view.filters.env };
+  const filters = envAlone(view);
   return {
     ...view,
     line: "",
@@ -82,6 +91,11 @@ export function clearFilters(view: View): View {
     marks: [],
     filters,
   };
+}
+
+/** No filters but that on the environment, which is chosen for all views. */
+export function envAlone(view: View): Record<Facet, FacetFilter> {
+  return { ...emptyFilters(), env: view.filters.env };
 }
 
 /** The view with all environments. */

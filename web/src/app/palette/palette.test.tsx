@@ -99,11 +99,11 @@ it("chooses with the arrows, round the ends", async () => {
   );
 });
 
-it("leads to the story of a pasted id at once, in all environments", async () => {
+it("leads to the story of a pasted id at once, and keeps the environment", async () => {
   await type("1f734a8c-4961-487b");
   expect(active()).toBe("story");
   await press("Enter");
-  expect(window.location.pathname + window.location.search).toBe("/story?id=1f734a8c-4961-487b");
+  expect(window.location.pathname + window.location.search).toBe("/story?env=staging&id=1f734a8c-4961-487b");
 });
 
 it("finds services, times and issues; titles are text", async () => {
@@ -113,7 +113,10 @@ it("finds services, times and issues; titles are text", async () => {
     expect(document.querySelector("[data-command='issue 7']")?.textContent).toContain(HOSTILE),
   );
   expect(document.querySelector("img")).toBeNull();
-  expect(asked.filter(({ pathname }) => pathname.endsWith("/issues"))).toHaveLength(1);
+  const searches = asked.filter(({ pathname }) => pathname.endsWith("/issues"));
+  expect(searches.map(({ searchParams }) => searchParams.get("env"))).toEqual(["staging"]);
+  const counts = asked.filter(({ pathname }) => pathname.endsWith("/labels"));
+  expect(counts.every(({ searchParams }) => searchParams.get("env") === "staging")).toBe(true);
   await type("15 min");
   await press("Enter");
   expect(window.location.search).toContain("start=now-15m");

@@ -9,10 +9,10 @@ import { type Command, looksLikeId } from "../../lib/palette";
 import { searchLink } from "../../lib/searches";
 import { describeDuration } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
-import { isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
+import { envAlone, isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
-import { emptyFilters, type View } from "../../state/view";
+import type { View } from "../../state/view";
 import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
 import {
@@ -61,7 +61,7 @@ function ofText(text: string, view: View, go: Go): Command[] {
   if (text === "") return [];
   const bare: View = {
     ...withTail(view, false),
-    filters: { ...emptyFilters(), env: view.filters.env },
+    filters: envAlone(view),
     fields: [],
     not: [],
     patterns: [],
@@ -71,7 +71,7 @@ function ofText(text: string, view: View, go: Go): Command[] {
     id: "story",
     group: "Look for",
     title: `The story of request ${text}`,
-    run: () => go(STORY, { ...bare, filters: emptyFilters(), q: [], request: text }),
+    run: () => go(STORY, { ...bare, q: [], request: text }),
   };
   const words = { ...bare, q: [text] };
   return [
@@ -101,7 +101,9 @@ function usePlaces(session: Session, go: Go): Command[] {
 
 function useIssueCommands(text: string, go: Go): Command[] {
   const asked = useSettled(text);
-  const { data, isPlaceholderData } = useIssueSearch(asked.length < LEAST ? "" : asked, ISSUES_FOUND);
+  const { view } = useView();
+  const envs = view.filters.env.include;
+  const { data, isPlaceholderData } = useIssueSearch(asked.length < LEAST ? "" : asked, envs, ISSUES_FOUND);
   return (data?.issues ?? []).map(({ id, title, service, env }) => ({
     id: `issue ${id}`,
     group: "Issues",
@@ -136,7 +138,7 @@ function useSettled(text: string): string {
 }
 
 function useLabelCommands(view: View, go: Go, setView: (next: View) => void): Command[] {
-  const { data } = useLabels({ ...view, filters: emptyFilters(), fields: [], q: [] }, useAnchor());
+  const { data } = useLabels({ ...view, filters: envAlone(view), fields: [], q: [] }, useAnchor());
   const labels = data?.labels;
   const counted = !data?.uncounted.includes("service");
   const services = (labels?.service ?? []).map(({ value, count }) => ({

@@ -2,11 +2,13 @@ import { Link } from "wouter";
 import { useHealth } from "../../api/queries";
 import type { HealthComponent } from "../../api/types";
 import { HEALTH } from "../../app/routes";
+import { ofEnvs } from "../../lib/health";
 import { useSteadyRefresh } from "../../state/useSteadyRefresh";
 import { linkTo, useView } from "../../state/useView";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { VerdictLine } from "../overview/VerdictLine";
 import { ComponentCard } from "./ComponentCard";
+import { OtherEnvs } from "./OtherEnvs";
 
 const EXPECTED_CARDS = 8;
 
@@ -16,6 +18,10 @@ export default function HealthView() {
   const { view, setView } = useView();
   useSteadyRefresh();
   const { data, isError, error, refetch } = health;
+  const envs = view.filters.env.include;
+  const { shown, others } = ofEnvs(data?.components ?? [], envs);
+  // What the address opens is shown, of whatever environment.
+  const opened = others.find(({ id }) => id === view.component);
   const toggle = (id: string) =>
     setView({ ...view, component: id === view.component ? "" : id }, { replace: true });
   return (
@@ -30,22 +36,24 @@ export default function HealthView() {
         {data && isError && <Notice>The last check failed: {error.message} Showing the check before.</Notice>}
         {data && <UnknownComponent components={data.components} />}
         <ul className="grid gap-2" aria-label="Components">
-          {data?.components.map((component) => (
+          {(opened ? [opened, ...shown] : shown).map((component) => (
             <ComponentCard
               key={component.id}
               component={component}
               open={component.id === view.component}
               onToggle={() => toggle(component.id)}
             />
-          )) ??
-            (!isError &&
-              Array.from({ length: EXPECTED_CARDS }, (_, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
-                <li key={index}>
-                  <Skeleton className="h-14 rounded-md" />
-                </li>
-              )))}
+          ))}
+          {!data &&
+            !isError &&
+            Array.from({ length: EXPECTED_CARDS }, (_, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
+              <li key={index}>
+                <Skeleton className="h-14 rounded-md" />
+              </li>
+            ))}
         </ul>
+        <OtherEnvs components={others.filter((component) => component !== opened)} />
       </div>
     </div>
   );

@@ -21,8 +21,8 @@ const SHOWN = 5;
 /** The issues of a component's services that are new, came back or spike, with events in the page's range. */
 export function RelatedIssues({ component }: { component: HealthComponent }) {
   const { view } = useView();
-  const { services, env } = component;
-  const query = useIssuesOf(services, env, useAnchor());
+  const { services } = component;
+  const query = useIssuesOf(services, envsOf(view, component), useAnchor());
   const found = query.data && withoutTwins(conspicuous(query.data.issues));
   const more = (found?.length ?? 0) - SHOWN;
   return (
@@ -60,8 +60,14 @@ export function RelatedIssues({ component }: { component: HealthComponent }) {
 }
 
 /** The view of the issues of a component in the same time. */
-function issuesView(view: View, { services, env }: HealthComponent): View {
-  return onlyValues(onlyValues(clearFilters(view), "service", services), "env", env ? [env] : []);
+function issuesView(view: View, component: HealthComponent): View {
+  const ofServices = onlyValues(clearFilters(view), "service", component.services);
+  return onlyValues(ofServices, "env", envsOf(view, component));
+}
+
+/** A component has its own environment, or that of the page. */
+function envsOf(view: View, { env }: HealthComponent): readonly string[] {
+  return env ? [env] : view.filters.env.include;
 }
 
 function Row({ issue }: { issue: IssueRow }) {

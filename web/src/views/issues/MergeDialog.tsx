@@ -87,7 +87,7 @@ function useFound(text: string): readonly Acted[] {
   const words = text.trim();
   const number = /^#?(\d{1,15})$/.exec(words)?.[1];
   const one = useIssue(number ?? "", number !== undefined);
-  const several = useIssueSearch(number === undefined ? words : "", FOUND);
+  const several = useIssueSearch(number === undefined ? words : "", [], FOUND);
   if (words === "") return [];
   if (number !== undefined) return one.data ? [one.data] : [];
   return several.data?.issues ?? [];

@@ -1,6 +1,6 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Row } from "../../lib/rows";
+import type { Row, SecondGap } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
@@ -27,6 +27,8 @@ interface LineGridProps {
   onToggle?: (key: string, open: boolean) => void;
   /** Called while the end of the list is near; absent when there is no more. */
   onNearEnd?: (() => void) | undefined;
+  /** What stands where lines of a second are not loaded. */
+  more?: (gap: SecondGap) => ReactNode;
   /** Keeps the end in view as rows arrive; told when the reader leaves the end and comes back. */
   follow?: { active: boolean; onLeave: () => void; onReturn: () => void };
 }
@@ -39,6 +41,7 @@ export function LineGrid({
   targetId = "",
   onToggle,
   onNearEnd,
+  more,
   follow,
 }: LineGridProps) {
   const { view } = useView();
@@ -130,7 +133,11 @@ export function LineGrid({
           const row = rows[item.index];
           if (!row) return null;
           if (row.kind !== "entry") {
-            return <Separator key={slots.get(row.key)} label={row.label} top={item.start} />;
+            return (
+              <Separator key={slots.get(row.key)} top={item.start}>
+                {row.kind === "more" ? more?.(row.gap) : row.label}
+              </Separator>
+            );
           }
           const isOpen = open.has(row.key);
           const measured = look.wrap || isOpen;

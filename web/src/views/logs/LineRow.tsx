@@ -104,13 +104,13 @@ function hangingIndent({ narrow, wrap, columns }: RowLook): CSSProperties {
   return { paddingLeft: `${chars + 1}ch`, textIndent: `-${chars}ch` };
 }
 
-/** What stands between lines: a day, a pause. */
-export function Separator({ label, top }: { label: string; top: number }) {
+/** What stands between lines: a day, a pause, lines that are not loaded. */
+export function Separator({ children, top }: { children: ReactNode; top: number }) {
   return (
     <Cell top={top}>
       <span className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
         <span className="h-px flex-1 bg-line" />
-        {label}
+        {children}
         <span className="h-px flex-1 bg-line" />
       </span>
     </Cell>

@@ -1,5 +1,14 @@
 import { Search, X } from "lucide-react";
-import { type ComponentType, type FormEvent, useEffect, useEffectEvent, useRef, useState } from "react";
+import {
+  type ComponentType,
+  type FormEvent,
+  type KeyboardEvent,
+  useEffect,
+  useEffectEvent,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import { useHistoryState } from "wouter/use-browser-location";
 import type { Bounds } from "../../api/queries";
 import { useView } from "../../state/useView";
@@ -7,10 +16,13 @@ import type { View } from "../../state/view";
 import { cx } from "../../ui/cx";
 import type { LogqlEditorProps } from "./editor/LogqlEditor";
 import { focusSearch, SEARCH_STATE } from "./focusSearch";
+import { SuggestionList } from "./SuggestionList";
+import { type Suggestion, useSuggestions } from "./useSuggestions";
 
 const TYPING_MS = 600;
 const TEXT_MAX = 1000;
 const QUERY_MAX = 5000;
+const NO_TIME = { startMs: 0, endMs: 0 };
 
 interface SearchBoxProps {
   /** What the text is, for those who do not see the field. */
@@ -40,6 +52,19 @@ export function SearchBox({
   const caret = useRef<number | null>(null);
   const isLogql = logql !== undefined && isQuery(text);
   const Editor = useEditor(isLogql);
+  // Open while the reader types, until one is chosen or the text is applied.
+  const [typing, setTyping] = useState(false);
+  const suggestions = useSuggestions(text, view, logql ?? NO_TIME, typing && !!logql && !isLogql);
+  const choose = ({ choose }: Suggestion) => {
+    setTyping(false);
+    if ("query" in choose) {
+      caret.current = choose.query.length;
+      setText(choose.query);
+      return;
+    }
+    setText("");
+    setView(choose.view);
+  };
   const wanted = useHistoryState<{ focus?: string } | null>()?.focus === SEARCH_STATE.focus;
 
   useEffect(() => setText(applied), [applied]);
@@ -69,16 +94,18 @@ export function SearchBox({
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    setTyping(false);
     apply(text, false);
   };
   return (
     <search
-      className={cx("min-w-0 flex-1", Editor && "max-md:basis-full")}
+      className={cx("min-w-0 flex-1 max-sm:basis-full", Editor && "max-md:basis-full")}
       onFocus={() => {
         hasFocus.current = true;
       }}
       onBlur={() => {
         hasFocus.current = false;
+        setTyping(false);
       }}
     >
       <form onSubmit={submit} className="relative">
@@ -107,7 +134,13 @@ export function SearchBox({
             mono={isLogql}
             caret={caret}
             takesFocus={hasFocus}
-            onChange={setText}
+            suggestions={suggestions}
+            onChoose={choose}
+            onDismiss={() => setTyping(false)}
+            onChange={(next) => {
+              setTyping(true);
+              setText(next);
+            }}
           />
         )}
         {text === "" ? (
@@ -136,6 +169,9 @@ interface PlainFieldProps
   extends Pick<LogqlEditorProps, "label" | "text" | "maxLength" | "caret" | "takesFocus"> {
   placeholder: string;
   mono: boolean;
+  suggestions: readonly Suggestion[];
+  onChoose: (suggestion: Suggestion) => void;
+  onDismiss: () => void;
   onChange: (text: string) => void;
 }
 
@@ -147,40 +183,70 @@ function PlainField({
   mono,
   caret,
   takesFocus,
+  suggestions,
+  onChoose,
+  onDismiss,
   onChange,
 }: PlainFieldProps) {
   const input = useRef<HTMLInputElement>(null);
+  const id = useId();
+  const [at, setAt] = useState(-1); // the text itself, as it is
+  const active = Math.min(at, suggestions.length - 1);
+  const open = suggestions.length > 0;
+  const onKey = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.nativeEvent.isComposing) return;
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const chosen = suggestions[active];
+    if (open && step !== 0)
+      setAt(((active + 1 + step + suggestions.length + 1) % (suggestions.length + 1)) - 1);
+    else if (chosen && event.key === "Enter") onChoose(chosen);
+    else if (open && event.key === "Escape") onDismiss();
+    else {
+      if (event.key === "Escape") event.currentTarget.blur();
+      return;
+    }
+    event.preventDefault();
+  };
   useEffect(() => {
     if (!takesFocus.current) return;
     input.current?.focus();
     input.current?.setSelectionRange(caret.current, caret.current);
   }, [caret, takesFocus]);
   return (
-    <input
-      ref={input}
-      data-search
-      type="text"
-      enterKeyHint="search"
-      aria-label={label}
-      placeholder={placeholder}
-      value={text}
-      maxLength={maxLength}
-      autoComplete="off"
-      spellCheck={false}
-      dir="auto"
-      onChange={(event) => {
-        caret.current = event.target.selectionStart; // the editor may be there before the field says so by itself
-        onChange(event.target.value);
-      }}
-      onSelect={(event) => {
-        caret.current = event.currentTarget.selectionStart;
-      }}
-      onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-      className={cx(
-        "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 text-ellipsis pointer-coarse:h-10 pointer-coarse:text-[1rem]",
-        mono && "font-mono text-code",
-      )}
-    />
+    <>
+      <input
+        ref={input}
+        data-search
+        type="text"
+        role="combobox"
+        aria-autocomplete="list"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        aria-activedescendant={active >= 0 ? `${id}-${active}` : undefined}
+        enterKeyHint="search"
+        aria-label={label}
+        placeholder={placeholder}
+        value={text}
+        maxLength={maxLength}
+        autoComplete="off"
+        spellCheck={false}
+        dir="auto"
+        onChange={(event) => {
+          caret.current = event.target.selectionStart; // the editor may be there before the field says so by itself
+          setAt(-1);
+          onChange(event.target.value);
+        }}
+        onSelect={(event) => {
+          caret.current = event.currentTarget.selectionStart;
+        }}
+        onKeyDown={onKey}
+        className={cx(
+          "h-8 w-full rounded-md border border-line bg-panel pr-8 pl-8 text-ellipsis pointer-coarse:h-10 pointer-coarse:text-[1rem]",
+          mono && "font-mono text-code",
+        )}
+      />
+      {open && <SuggestionList id={id} suggestions={suggestions} active={active} onChoose={onChoose} />}
+    </>
   );
 }
 

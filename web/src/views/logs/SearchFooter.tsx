@@ -5,9 +5,17 @@ import { describeDuration, formatExact } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { Button } from "../../ui/Button";
+import { MoreInSecond } from "./MoreInSecond";
+import type { SecondGaps } from "./useSecondGaps";
+
+interface SearchFooterProps {
+  query: ReturnType<typeof useLogs>;
+  count: number;
+  gaps: SecondGaps;
+}
 
 /** The end of the list: more to load, loading, failed, or the end of the range. */
-export function SearchFooter({ query, count }: { query: ReturnType<typeof useLogs>; count: number }) {
+export function SearchFooter({ query, count, gaps }: SearchFooterProps) {
   const { view, setView } = useView();
   const { startMs, endMs } = useAnchor();
   const older = view.order === "newest";
@@ -17,6 +25,19 @@ export function SearchFooter({ query, count }: { query: ReturnType<typeof useLog
       <Bar>
         <span className="text-error">{errorText(query.error)}</span>
         <Button onClick={() => query.fetchNextPage()}>Retry</Button>
+      </Bar>
+    );
+  }
+  const { atEnd } = gaps;
+  if (atEnd) {
+    return (
+      <Bar>
+        <MoreInSecond
+          gap={atEnd}
+          busy={gaps.busy !== null}
+          onLoad={() => query.fetchNextPage()}
+          onLeave={() => gaps.leave(atEnd)}
+        />
       </Bar>
     );
   }

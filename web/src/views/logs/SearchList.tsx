@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { errorText } from "../../api/client";
 import { useRetry, viewParams } from "../../api/queries";
 import { buildRows } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
@@ -9,11 +10,13 @@ import { ErrorState, Notice } from "../../ui/States";
 import { ColumnHeads } from "./ColumnHeads";
 import { LineGrid } from "./LineGrid";
 import { ListPlaceholder } from "./ListPlaceholder";
+import { MoreInSecond } from "./MoreInSecond";
 import { NoLines } from "./NoLines";
 import { SearchFooter } from "./SearchFooter";
 import { useLinked } from "./useLinked";
 import { useLinkedLine } from "./useLinkedLine";
-import { useListedLines } from "./useListedLines";
+import { useListedLines, useListedParams } from "./useListedLines";
+import { useSecondGaps } from "./useSecondGaps";
 
 /** The lines of the range, page by page as the list is scrolled. */
 export function SearchList() {
@@ -23,11 +26,12 @@ export function SearchList() {
   const note = (line: string) => setView({ ...view, line }, { replace: true });
   const [linked, noteOpen] = useLinked(view.line, note, list);
   const query = useListedLines(linked);
+  const gaps = useSecondGaps(query, useListedParams(linked));
   const retry = useRetry();
   const narrow = useIsNarrow();
   const entries = useMemo(() => query.data?.pages.flatMap((page) => page.entries) ?? [], [query.data]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: days begin with the zone
-  const rows = useMemo(() => buildRows(entries), [entries, zone]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the gaps are of the data, days begin with the zone
+  const rows = useMemo(() => buildRows(entries, gaps.left), [entries, zone]);
   // The lines of the view before may hold the linked one too, but they are about to go.
   const target = query.isPlaceholderData ? "" : linked;
   const shown = useShown(linked && `${linked} ${list}`, query.isPlaceholderData);
@@ -47,6 +51,7 @@ export function SearchList() {
       {missing && (
         <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
       )}
+      {gaps.failed !== null && <Notice>{errorText(gaps.failed)}</Notice>}
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       {!narrow && <ColumnHeads />}
       <LineGrid
@@ -54,8 +59,13 @@ export function SearchList() {
         rows={rows}
         targetId={target}
         onToggle={noteOpen}
-        onNearEnd={query.hasNextPage && !query.isFetching && !query.isError ? query.fetchNextPage : undefined}
-        footer={<SearchFooter query={query} count={entries.length} />}
+        onNearEnd={
+          query.hasNextPage && !query.isFetching && !query.isError && !gaps.atEnd
+            ? query.fetchNextPage
+            : undefined
+        }
+        more={(gap) => <MoreInSecond gap={gap} busy={gaps.busy === gap.page} onLoad={() => gaps.load(gap)} />}
+        footer={<SearchFooter query={query} count={entries.length} gaps={gaps} />}
       />
     </div>
   );

@@ -50,6 +50,19 @@ const SAMPLE: LogsSample = {
   ],
 };
 
+const LABELS = {
+  labels: {
+    service: [{ value: "backend", count: 5300 }],
+    env: [],
+    level: [],
+    host: [],
+    container: [{ value: "tovplay-backend-1", count: 1 }],
+    job: [],
+  },
+  uncounted: [],
+  partial: false,
+  warnings: [],
+};
 const COST = { bytes: 9e9, limit_bytes: 4e9, huge: true };
 
 let root: Root;
@@ -87,6 +100,9 @@ afterEach(async () => {
 function answer(url: URL): unknown {
   if (url.pathname.endsWith("/cost")) return huge ? COST : { ...COST, bytes: 9e6, huge };
   if (url.pathname.endsWith("/sample")) return sample;
+  if (url.pathname.endsWith("/labels")) return LABELS;
+  if (url.pathname.endsWith("/completion"))
+    return { options: [{ text: "feedback", kind: "json", type: "int" }] };
   const before = url.searchParams.get("direction") === "backward";
   const later = url.searchParams.has("cursor");
   const entries = before ? [line(later ? -2n : -1n)] : [line(0n), line(1n)];
@@ -233,14 +249,73 @@ describe("the search field", () => {
   });
 });
 
-async function type(text: string): Promise<void> {
+describe("what is typed into the search field", () => {
+  const offered = () => [...document.querySelectorAll("[role=option]")].map((one) => one.textContent);
+  const press = (key: string) =>
+    act(async () =>
+      document
+        .querySelector("input")
+        ?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })),
+    );
+
+  it("is offered as values of labels and as fields, of the page's environment and time", async () => {
+    await show(<SearchBox logql={BOUNDS} />, "?env=staging&q=b&q=other");
+    expect(asked).toHaveLength(0);
+    await input("Back");
+    await eventually(() =>
+      expect(offered()).toEqual(["servicebackend5.3k", "containertovplay-backend-11", "feedbackfield"]),
+    );
+    const params = asked.map((url) => url.searchParams);
+    expect(params.every((one) => one.get("env") === "staging" && one.has("end"))).toBe(true);
+    expect(params.find((one) => one.has("of"))?.get("of")).toBe("fields");
+  });
+
+  it("becomes a filter by the arrows and Enter, and leaves other texts", async () => {
+    await show(<SearchBox logql={BOUNDS} />, "?q=b&q=other");
+    await input("back");
+    await eventually(() => expect(offered()).toHaveLength(3));
+    await press("ArrowDown");
+    await press("Enter");
+    expect(view()).toMatchObject({ q: ["other"], filters: { service: { include: ["backend"] } } });
+    expect(document.querySelector("input")?.value).toBe("other");
+  });
+
+  it("becomes the beginning of a query for a field", async () => {
+    await show(<SearchBox logql={BOUNDS} />);
+    await input("feed");
+    await eventually(() => expect(offered()).toHaveLength(1));
+    await press("ArrowUp");
+    await press("Enter");
+    expect(document.querySelector<HTMLInputElement>("input")?.value ?? "editor").toMatch(
+      /editor|\{job=~"\.\+"\} \| json \| feedback=/,
+    );
+  });
+
+  it("is searched for as it is on Enter alone, and Escape closes what is offered", async () => {
+    await show(<SearchBox logql={BOUNDS} />);
+    await input("back");
+    await eventually(() => expect(offered()).toHaveLength(3));
+    await press("Escape");
+    expect(offered()).toHaveLength(0);
+    await type("backe");
+    expect(view()).toMatchObject({ q: ["backe"] });
+    expect(offered()).toHaveLength(0);
+  });
+});
+
+async function input(text: string): Promise<void> {
   const input = document.querySelector("input") as HTMLInputElement;
   const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
   await act(async () => {
     set?.call(input, text);
     input.dispatchEvent(new Event("input", { bubbles: true }));
   });
+}
+
+async function type(text: string): Promise<void> {
+  await input(text);
   await act(async () => {
-    input.form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
+    const { form } = document.querySelector("input") as HTMLInputElement;
+    form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));
   });
 }

@@ -1,4 +1,4 @@
-import { useLogs, useLogsAhead } from "../../api/queries";
+import { useLogs, useLogsAhead, useLogsParams } from "../../api/queries";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import type { View } from "../../state/view";
@@ -10,6 +10,12 @@ const LINKED_PAGE_LINES = 1000;
 export function useListedLines(linked = "") {
   const { view } = useView();
   return useLogs(listed(view), useAnchor(), { limit: pageLines(view, linked) });
+}
+
+/** The parameters of their pages. */
+export function useListedParams(linked = "") {
+  const { view } = useView();
+  return useLogsParams(listed(view), useAnchor(), pageLines(view, linked));
 }
 
 /** Begins to load the lines that the list will show, while the code of its view is still being loaded. */

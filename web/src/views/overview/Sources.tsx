@@ -60,7 +60,7 @@ function SourceRow({ source }: { source: Source }) {
   const silent = last === null || isSilent(source, now);
   const target = onlyValues(onlyValues(view, "service", [source.service]), "host", [source.host]);
   return (
-    <li className="border-t border-line first:border-t-0">
+    <li data-source={source.service} className="border-t border-line first:border-t-0">
       <Link
         href={linkTo(LINES.path, target)}
         className="flex min-h-11 items-center gap-2.5 px-4 py-1 hover:bg-hover"

@@ -3,7 +3,9 @@ import { act } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { UsagePatterns, UsageResponse } from "../../api/types";
+import { setZone } from "../../lib/time";
 import { AnchorProvider } from "../../state/anchor";
+import { ZoneProvider } from "../../state/zone";
 import { eventually } from "../../testing/eventually";
 import UsageView from "./UsageView";
 
@@ -94,6 +96,8 @@ beforeEach(() => {
 
 afterEach(() => {
   act(() => root.unmount());
+  setZone("local");
+  vi.unstubAllEnvs();
   vi.unstubAllGlobals();
 });
 
@@ -103,9 +107,11 @@ async function show(search: string, until: string): Promise<void> {
   await act(async () =>
     root.render(
       <QueryClientProvider client={client}>
-        <AnchorProvider>
-          <UsageView />
-        </AnchorProvider>
+        <ZoneProvider>
+          <AnchorProvider>
+            <UsageView />
+          </AnchorProvider>
+        </ZoneProvider>
       </QueryClientProvider>,
     ),
   );
@@ -160,6 +166,14 @@ describe("the usage", () => {
     expect(find("[data-day]")).toBeNull();
   });
 
+  it("is of days in UTC where the page's times are", async () => {
+    vi.stubEnv("TZ", "America/New_York");
+    usage = { ...USAGE, jumps: [{ day: 0, service: "backend", bytes: 3e6, usual: 1e6 }] };
+    usage.days = usage.days.map((day, index) => ({ ...day, start: `2026-11-2${index}T00:00:00Z` }));
+    await show("?tz=utc", "Fri 20 Nov: backend logs 3 MB");
+    expect(asked[0]?.searchParams.get("tz")).toBe("UTC");
+  });
+
   it("tells lines as well", async () => {
     await show("", "6 MB in 4 days");
     await click("Lines");
@@ -206,12 +220,15 @@ describe("the usage", () => {
 
   it("says that the days are being counted, that there is nothing, and why", async () => {
     const empty = { ...USAGE, services: [], total: amount(0), before: null, jumps: [], first_line: null };
-    usage = { ...empty, counted_at: null };
+    const uncounted = USAGE.days.map((day) => ({ ...day, state: "not_counted" as const }));
+    usage = { ...empty, days: uncounted, counted_at: null };
     await show("", "The days are being counted");
     expect(patternsAsked()).toEqual([]);
     usage = { ...empty, days: USAGE.days.map((day) => ({ ...day, state: "no_data" })) };
     await show("?env=staging", "No line in 4 days");
     expect(text()).toContain("This is of staging alone.");
+    usage = empty; // one day was not counted in time, and never will be
+    await show("?env=gap", "No line in 4 days");
     usage = { ...empty, counted_at: null, problem: "Loki tells no volumes: set volume_enabled: true" };
     await show("?env=x", "Nothing is counted yet");
     expect(text()).toContain("set volume_enabled: true");

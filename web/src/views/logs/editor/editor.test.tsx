@@ -138,6 +138,19 @@ describe("the LogQL editor", () => {
     expect(applied().query).toBe('{service="a"} |= "b"\n|= "c"');
   });
 
+  it("runs what is written, also when the page does not know of the last keys yet", async () => {
+    const editor = await edit('{service="a"}');
+    await act(async () => {
+      const at = editor.state.doc.length;
+      editor.dispatch({ changes: { from: at, insert: ' |= "b"' }, selection: { anchor: at + 7 } });
+      editor.contentDOM.dispatchEvent(
+        new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true, cancelable: true }),
+      );
+    });
+    expect(applied().query).toBe('{service="a"} |= "b"');
+    expect(text(editor)).toBe('{service="a"} |= "b"');
+  });
+
   it("runs on Ctrl-Enter while options are open", async () => {
     const editor = await edit('{service="a"}');
     expect(await write(editor, " |")).toContain("|=");
