@@ -32,14 +32,22 @@ async function expectAll(page, word, last, why) {
   check(String(numbers) === String(want), `${why}: the tail shows ${numbers}, want 1 to ${last}, each once and in order`);
 }
 
+/** Waits until Loki has the line of a number: what resumes later has to fetch it. */
+async function inLoki(page, loki, word, number) {
+  const params = new URLSearchParams({ query: `{job=~".+"} |= "${word} number ${number} end"` });
+  const found = async () => (await (await fetch(`${loki}/loki/api/v1/query_range?${params}`)).json()).data.result.length > 0;
+  await until(page, found, `line ${number} reaches Loki`);
+}
+
 /** nginx is cut off: what is logged meanwhile is there when it is back. */
-export async function resumeAfterCut({ page, base, stage, errors }) {
+export async function resumeAfterCut({ page, base, loki, stage, errors }) {
   const word = await follow(page, base, "resumed");
   await stage.write(numbered(word, 1, 5));
   await expectAll(page, word, 5, "before the cut");
   await stage.stop("nginx");
   await visible(page.locator("[data-tail=reconnecting], [data-tail=failed]"), "the tail says that it is cut off");
   await stage.write(numbered(word, 6, 5));
+  await inLoki(page, loki, word, 10);
   await stage.start("nginx");
   await expectAll(page, word, 10, "after the cut");
   await visible(page.locator("[data-tail=live]"), "the tail is live again");
@@ -49,26 +57,28 @@ export async function resumeAfterCut({ page, base, stage, errors }) {
 }
 
 /** The dashboard is started anew and knows no follow: the lines come from Loki. */
-export async function resumeAfterRestart({ page, base, stage, errors }) {
+export async function resumeAfterRestart({ page, base, loki, stage, errors }) {
   const word = await follow(page, base, "restarted");
   await stage.write(numbered(word, 1, 5));
   await expectAll(page, word, 5, "before the restart");
   await stage.stop("dashboard");
   await stage.write(numbered(word, 6, 5));
+  await inLoki(page, loki, word, 10);
   await stage.start("dashboard");
   await expectAll(page, word, 10, "after the restart");
   forgetCuts(errors);
 }
 
 /** More lines than a tail gets at once: the newest are shown, and the number of the others. */
-export async function countDropped({ page, base, stage, errors }) {
+export async function countDropped({ page, base, loki, stage, errors }) {
   const word = await follow(page, base, "flood");
   await stage.write(numbered(word, 1, 1));
   await expectAll(page, word, 1, "before the restart");
   await stage.stop("dashboard");
   await stage.write(numbered(word, 2, BACKLOG + 500));
-  await stage.start("dashboard");
   const last = BACKLOG + 501;
+  await inLoki(page, loki, word, last);
+  await stage.start("dashboard");
   await visible(page.locator(LINE, { hasText: `${word} number ${last} end` }), "the newest line is shown", 90_000);
   const words = await visible(page.getByText("left out: too many for this view"), "the tail says that lines are left out");
   const dropped = Number(/[\d,]+/.exec(await words.innerText())[0].replace(",", ""));

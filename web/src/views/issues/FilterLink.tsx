@@ -29,7 +29,7 @@ export function FilterLink({ name, value, children, className }: FilterLinkProps
       href={issues("include")}
       onClickCapture={click /* with Alt, Link does nothing */}
       title={`${value}: the issues with it; Alt-click: those without`}
-      className={cx("rounded-sm hover:underline", className)}
+      className={cx("rounded-sm hover:underline pointer-coarse:py-3", className)}
       dir="auto"
     >
       {children ?? value}
