@@ -29,6 +29,7 @@ export async function keepEnv(page, base, { env, service }) {
   await until(page, async () => (await facets()) === service, "the facets count its lines alone");
   await page.getByRole("button", { name: "Show the patterns" }).click();
   await until(page, async () => (await page.locator("[data-pattern]").count()) === 1, "the patterns are of its lines alone");
+  await page.getByRole("button", { name: "Show the lines" }).click();
   await page.getByRole("switch", { name: "Live tail" }).click();
   await visible(page.locator("[data-tail=live]"), "the live tail connects");
   await onlyService(page, service);
@@ -52,7 +53,7 @@ export async function keepEnv(page, base, { env, service }) {
   check(strays.length === 0, `everything is asked for with it:\n  ${strays.join("\n  ")}`);
   await choose(page, "All environments");
   await tab(page, "Logs");
-  await until(page, () => new URL(page.url()).search === "", "all environments are shown again");
+  await until(page, () => !new URL(page.url()).searchParams.has("env"), "all environments are shown again");
 }
 
 /** Gathers the requests of lines, counts, issues and alerts that are not of the environment. */
