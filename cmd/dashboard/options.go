@@ -77,6 +77,7 @@ type issueOptions struct {
 // usageHead explains what has no flag.
 const usageHead = `Usage: dashboard [FLAGS]
        dashboard passwd [-data-dir DIR] [USER]    set a password, read from standard input
+       dashboard user [-data-dir DIR] VERB        list, add, remove those who may log in, or change their role
        dashboard reindex [FLAGS]                  index a period of Loki anew
        dashboard doctor [FLAGS]                   say what is wrong with the databases and Loki
        dashboard copy-events -to STORE [FLAGS]    copy the event store to clickhouse, or back to sqlite

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,7 +20,6 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/internal/searches"
-	"github.com/tovtech/tovplay-logging/internal/secret"
 	"github.com/tovtech/tovplay-logging/internal/server"
 	"github.com/tovtech/tovplay-logging/internal/snapshots"
 	"github.com/tovtech/tovplay-logging/internal/state"
@@ -73,7 +70,7 @@ func run(ctx context.Context, args []string, env environment) int {
 // commands are the subcommands by their names.
 func commands() map[string]func(context.Context, []string, environment) error {
 	return map[string]func(context.Context, []string, environment) error{
-		"passwd": passwd, "reindex": reindex, "doctor": doctor, "backup": backup, "restore": restore,
+		"passwd": passwd, "user": manageUsers, "reindex": reindex, "doctor": doctor, "backup": backup, "restore": restore,
 		"copy-events": copyEvents,
 	}
 }
@@ -258,47 +255,6 @@ func removeIfThere(path string, log *slog.Logger) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		log.Warn("a file with a former password stays", "file", path, "error", err)
 	}
-}
-
-// passwd sets a password that it reads from stdin.
-func passwd(ctx context.Context, args []string, env environment) error {
-	flags := flag.NewFlagSet("dashboard passwd", flag.ContinueOnError)
-	flags.SetOutput(env.stderr)
-	dataDir := flags.String("data-dir", orDefault(env.getenv("DASHBOARD_DATA_DIR"), defaultDataDir), "folder of the database (DASHBOARD_DATA_DIR)")
-	flags.Usage = func() {
-		fmt.Fprintln(env.stderr, "Usage: dashboard passwd [-data-dir DIR] [USER]\nReads the new password from standard input, one line. USER is admin by default.")
-		flags.PrintDefaults()
-	}
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	name := orDefault(flags.Arg(0), auth.AdminName)
-	fmt.Fprintf(env.stderr, "New password for %s (at least %d characters), then Enter: ", name, auth.PasswordMin)
-	line, err := bufio.NewReader(env.stdin).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return fmt.Errorf("read the password: %w", err)
-	}
-	db, closeState, err := openState(ctx, *dataDir)
-	if err != nil {
-		return err
-	}
-	defer closeState()
-	password := secret.New(strings.TrimRight(line, "\r\n"))
-	err = auth.New(db, time.Now).SetPassword(ctx, name, password)
-	if errors.Is(err, auth.ErrNoUser) {
-		return fmt.Errorf("%w in %s; start the dashboard once to make %s, or check -data-dir", err, *dataDir, auth.AdminName)
-	}
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(env.stdout, "\nThe password of %s is changed; its sessions have ended.\n", name)
-	if name == auth.AdminName {
-		removeIfThere(filepath.Join(*dataDir, passwordFile), slog.New(slog.NewTextHandler(env.stderr, nil)))
-	}
-	if env.getenv("DASHBOARD_ADMIN_PASSWORD") != "" && name == auth.AdminName {
-		fmt.Fprintln(env.stdout, "DASHBOARD_ADMIN_PASSWORD is set here: at the next start it replaces this password.")
-	}
-	return nil
 }
 
 // orDefault returns text, or fallback when it is empty.

@@ -235,6 +235,31 @@ func TestPasswdChangesAPassword(t *testing.T) {
 	}
 }
 
+func TestUsersAreManaged(t *testing.T) {
+	dir := t.TempDir()
+	for _, test := range []struct {
+		args, stdin string
+		code        int
+		want        string
+	}{
+		{"add bob", "bob's password\n", exitOK, "bob may log in as viewer."},
+		{"add ann admin", "ann's password\n", exitOK, "ann may log in as admin."},
+		{"add ann", "ann's password\n", exitFault, "ann"},
+		{"add eve root", "eve's password\n", exitFault, "it is viewer or admin"},
+		{"role bob admin", "", exitOK, ""},
+		{"remove ann", "", exitOK, ""},
+		{"remove ann", "", exitFault, "no such user"},
+		{"list", "", exitOK, "bob  admin\n"},
+		{"frobnicate", "", exitFault, "Usage: dashboard user"},
+	} {
+		e, stdout, stderr := env(test.stdin, nil)
+		code := run(context.Background(), append([]string{"user", "-data-dir", dir}, strings.Fields(test.args)...), e)
+		if code != test.code || !strings.Contains(stdout.String()+stderr.String(), test.want) {
+			t.Errorf("user %s: %d %s %s", test.args, code, stdout, stderr)
+		}
+	}
+}
+
 func TestFaultsAreNamedWithTheirRemedy(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

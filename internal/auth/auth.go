@@ -135,6 +135,9 @@ func (u *Users) Add(ctx context.Context, name string, role Role, password secret
 	if name == "" || len(name) > nameMax || !utf8.ValidString(name) || strings.TrimSpace(name) != name {
 		return fmt.Errorf("the name %q: a name has 1 to %d characters and no spaces at its ends", name, nameMax)
 	}
+	if err := checkRole(role); err != nil {
+		return err
+	}
 	hash, err := u.newHash(ctx, password)
 	if err != nil {
 		return err
@@ -148,22 +151,66 @@ func (u *Users) Add(ctx context.Context, name string, role Role, password secret
 	return nil
 }
 
-// Names returns the names of all who may log in, sorted.
-func (u *Users) Names(ctx context.Context) ([]string, error) {
-	rows, err := u.db.QueryContext(ctx, "SELECT name FROM users ORDER BY name")
+// List returns all who may log in, by name.
+func (u *Users) List(ctx context.Context) ([]User, error) {
+	rows, err := u.db.QueryContext(ctx, "SELECT name, role FROM users ORDER BY name")
 	if err != nil {
 		return nil, fmt.Errorf("read the users: %w", err)
 	}
 	defer rows.Close()
-	var names []string
+	var users []User
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
+		var user User
+		if err := rows.Scan(&user.Name, &user.Role); err != nil {
 			return nil, fmt.Errorf("read the users: %w", err)
 		}
-		names = append(names, name)
+		users = append(users, user)
 	}
-	return names, rows.Err()
+	return users, rows.Err()
+}
+
+// SetRole changes what a user may do, from the next request on. AdminName stays
+// an admin: that somebody is has to be sure.
+func (u *Users) SetRole(ctx context.Context, name string, role Role) error {
+	if err := checkRole(role); err != nil {
+		return err
+	}
+	found, err := u.findOther(ctx, name)
+	if err != nil {
+		return err
+	}
+	if _, err := u.db.ExecContext(ctx, "UPDATE users SET role = ? WHERE id = ?", role, found.id); err != nil {
+		return fmt.Errorf("make %q %s: %w", name, role, err)
+	}
+	return nil
+}
+
+// Remove removes a user and ends the user's sessions. What the user wrote stays.
+func (u *Users) Remove(ctx context.Context, name string) error {
+	found, err := u.findOther(ctx, name)
+	if err != nil {
+		return err
+	}
+	if _, err := u.db.ExecContext(ctx, "DELETE FROM users WHERE id = ?", found.id); err != nil {
+		return fmt.Errorf("remove the user %q: %w", name, err)
+	}
+	return nil
+}
+
+// findOther is find for a user that is not AdminName.
+func (u *Users) findOther(ctx context.Context, name string) (account, error) {
+	found, err := u.find(ctx, name)
+	if err == nil && found.user.Name == AdminName {
+		return account{}, fmt.Errorf("%q stays, and an admin: every start makes sure of it", AdminName)
+	}
+	return found, err
+}
+
+func checkRole(role Role) error {
+	if role != RoleAdmin && role != RoleViewer {
+		return fmt.Errorf("the role %q: it is %s or %s", role, RoleViewer, RoleAdmin)
+	}
+	return nil
 }
 
 // SetPassword changes a user's password and ends the user's sessions. The error

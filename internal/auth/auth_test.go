@@ -270,3 +270,41 @@ func TestBadNamesAndPasswordsAreRefused(t *testing.T) {
 		t.Errorf("a short preset: %v", err)
 	}
 }
+
+func TestUsersAreListedChangedAndRemoved(t *testing.T) {
+	ctx := context.Background()
+	u, _, _ := users(t)
+	if _, err := u.Ensure(ctx, secret.New("a password")); err != nil {
+		t.Fatal(err)
+	}
+	if err := u.Add(ctx, "bob", auth.RoleViewer, secret.New("bob's password")); err != nil {
+		t.Fatal(err)
+	}
+	token, err := login(u, "bob", "bob's password")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.SetRole(ctx, "bob", auth.RoleAdmin); err != nil {
+		t.Fatal(err)
+	}
+	if user, err := u.Session(ctx, token); err != nil || user.Role != auth.RoleAdmin {
+		t.Errorf("the role of an open session: %v %v", user, err)
+	}
+	if got, err := u.List(ctx); err != nil || fmt.Sprint(got) != "[{admin admin} {bob admin}]" {
+		t.Errorf("got %v %v", got, err)
+	}
+	if err := u.Remove(ctx, "Bob"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.Session(ctx, token); !errors.Is(err, auth.ErrNoSession) {
+		t.Errorf("the session of a user that is removed: %v", err)
+	}
+	for what, err := range map[string]error{
+		"removing the admin": u.Remove(ctx, "ADMIN"), "demoting the admin": u.SetRole(ctx, "admin", auth.RoleViewer),
+		"an unknown role": u.Add(ctx, "eve", "root", secret.New("eve's password")), "a role for nobody": u.SetRole(ctx, "eve", auth.RoleViewer),
+	} {
+		if err == nil {
+			t.Errorf("%s is accepted", what)
+		}
+	}
+}

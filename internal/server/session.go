@@ -143,12 +143,16 @@ func (s *Server) cookie(r *http.Request, value string, maxAge int) *http.Cookie 
 // users answers with the names of all who may log in: whom issues can be
 // assigned to.
 func (s *Server) users(c *gin.Context) error {
-	names, err := s.config.Users.Names(c.Request.Context())
+	all, err := s.config.Users.List(c.Request.Context())
 	if err != nil {
 		return err
 	}
+	names := make([]string, len(all))
+	for i, user := range all {
+		names[i] = user.Name
+	}
 	writeJSON(c, http.StatusOK, struct {
 		Names []string `json:"names"`
-	}{list(names)})
+	}{names})
 	return nil
 }
