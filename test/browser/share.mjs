@@ -124,6 +124,7 @@ export async function freeze(page, base, out, { issue, story }) {
   await page.setViewportSize({ width: 1280, height: 800 });
   for (const title of ["The logs of a test", "The failure of a test", "The request of a test"]) {
     await page.getByRole("button", { name: `Delete ${title}` }).click();
+    await page.getByRole("button", { name: "Delete for good" }).click();
     await until(page, async () => !(await page.getByText(title).count()), `${title} is deleted`);
   }
   await page.goto(logs);

@@ -1,4 +1,5 @@
 import { Trash2 } from "lucide-react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { useSession } from "../../api/queries";
 import { useDeleteSnapshot, useSnapshots } from "../../api/snapshots";
@@ -7,7 +8,7 @@ import { snapshotPath } from "../../app/routes";
 import { formatBytes, plural } from "../../lib/format";
 import { keptWords, kindWords } from "../../lib/frozen";
 import { formatExact } from "../../lib/time";
-import { IconButton } from "../../ui/Button";
+import { Button, IconButton } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
@@ -55,6 +56,7 @@ export default function SnapshotsView() {
 
 function Row({ snapshot }: { snapshot: Snapshot }) {
   const remove = useDeleteSnapshot();
+  const [asked, setAsked] = useState(false);
   const admin = useSession().data?.user.role === "admin";
   const { id, title, own, created_by, created_at, expires_at } = snapshot;
   return (
@@ -80,10 +82,25 @@ function Row({ snapshot }: { snapshot: Snapshot }) {
           </span>
         )}
       </Link>
-      {(own || admin) && (
-        <IconButton label={`Delete ${title}`} disabled={remove.isPending} onClick={() => remove.mutate(id)}>
+      {(own || admin) && !asked && (
+        <IconButton label={`Delete ${title}`} onClick={() => setAsked(true)}>
           <Trash2 size={14} aria-hidden />
         </IconButton>
+      )}
+      {asked && (
+        <>
+          <Button size="sm" autoFocus disabled={remove.isPending} onClick={() => setAsked(false)}>
+            Keep
+          </Button>
+          <Button
+            size="sm"
+            className="text-error"
+            disabled={remove.isPending}
+            onClick={() => remove.mutate(id)}
+          >
+            Delete for good
+          </Button>
+        </>
       )}
     </li>
   );

@@ -151,10 +151,14 @@ describe("the list of snapshots", () => {
     await show("/snapshots", <SnapshotsView />, "1 snapshot, 2 kB on disk");
     expect(text()).toContain("Logs · 2 of 12,480 lines · frozen");
     expect(text()).toContain("kept for ever");
+    const isDeleted = () =>
+      asked.some(({ url, method }) => method === "DELETE" && url.pathname.endsWith("/snapshots/ABC"));
     await eventually(() => click(`Delete ${HOSTILE}`));
-    expect(
-      asked.some(({ url, method }) => method === "DELETE" && url.pathname.endsWith("/snapshots/ABC")),
-    ).toBe(true);
+    await click("Keep");
+    await click(`Delete ${HOSTILE}`);
+    expect(isDeleted()).toBe(false);
+    await click("Delete for good");
+    expect(isDeleted()).toBe(true);
   });
 });
 
