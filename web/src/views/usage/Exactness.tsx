@@ -19,7 +19,8 @@ export function Exactness() {
         </p>
         <p>
           Days are of this page's time zone. They are counted every five minutes and remembered after Loki has
-          deleted them. <b>No data</b> is a day of which not a line is known; that is not zero.
+          deleted them, of the 300 combinations of environment, service and level with most bytes.{" "}
+          <b>No data</b> is a day of which not a line is known; that is not zero.
         </p>
       </div>
     </details>
