@@ -55,7 +55,7 @@ async function step(name, run) {
   console.log(`step ${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s  ${name}`);
 }
 
-async function drive({ base, user, out, service, search, ...login }) {
+async function drive({ base, user, out, service, search, other, ...login }) {
   await step("log in", async () => {
     await page.screenshot({ path: `${out}/login.png` });
     await steps.logIn(page, { user, ...login });
