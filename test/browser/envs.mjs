@@ -82,6 +82,6 @@ function tab(page, name) {
 }
 
 async function onlyService(page, service) {
-  const shown = async () => (await page.locator(`${LINE} [role=gridcell]:nth-child(4)`).allInnerTexts()).map((text) => text.trim());
+  const shown = async () => (await page.locator(`${LINE} [data-field=service]`).allInnerTexts()).map((text) => text.trim());
   await until(page, async () => (await shown()).length > 0 && (await shown()).every((name) => name === service), `only lines of ${service} are shown`);
 }
