@@ -18,7 +18,7 @@ export async function switchZone(page, base) {
   await row.hover();
   await visible(row.locator("[title*='UTC−']"), "a time says how far it is from UTC");
   await page.getByRole("button", { name: /^User / }).click();
-  await page.getByRole("menuitem", { name: "Times in UTC" }).click();
+  await (await visible(page.getByRole("menuitem", { name: "Times in UTC" }), "the user's menu opens")).click();
   await until(page, isUtc, "the times change to UTC");
   await visible(page.getByRole("button", { name: /Last 30 days UTC/ }), "the range says that times are in UTC");
   await page.reload();

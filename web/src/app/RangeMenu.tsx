@@ -1,16 +1,17 @@
 import { Popover } from "radix-ui";
-import { type ReactElement, useState } from "react";
+import { type ReactElement, useContext, useState } from "react";
 import { describeDuration } from "../lib/time";
 import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
+import { OpenAtOnce } from "../ui/openAtOnce";
 import { CustomRange } from "./CustomRange";
 import { PRESETS } from "./presets";
 
 /** Usual ranges that end now, and two times typed by hand. */
 export default function RangeMenu({ trigger }: { trigger: ReactElement }) {
   const { view, setView } = useView();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState(useContext(OpenAtOnce));
   const choose = (range: TimeRange) => {
     setView({ ...view, range, line: "", tail: range.kind === "relative" && view.tail });
     setOpen(false);

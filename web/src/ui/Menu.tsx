@@ -1,6 +1,7 @@
 import { DropdownMenu } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useContext } from "react";
 import { cx } from "./cx";
+import { OpenAtOnce } from "./openAtOnce";
 
 const ITEM =
   "flex h-8 cursor-pointer items-center gap-2 rounded-sm px-2 outline-none select-none " +
@@ -9,7 +10,7 @@ const ITEM =
 /** A menu under its trigger, moved through with the arrow keys. */
 export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} defaultOpen={useContext(OpenAtOnce)}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content
