@@ -244,13 +244,14 @@ func TestUsersAreManaged(t *testing.T) {
 	}{
 		{"add bob", "bob's password\n", exitOK, "bob may log in as viewer."},
 		{"add ann admin", "ann's password\n", exitOK, "ann may log in as admin."},
-		{"add ann", "ann's password\n", exitFault, "ann"},
+		{"add Ann", "ann's password\n", exitFault, "there is a user \"Ann\" already"},
 		{"add eve root", "eve's password\n", exitFault, "it is viewer or admin"},
 		{"role bob admin", "", exitOK, ""},
 		{"remove ann", "", exitOK, ""},
 		{"remove ann", "", exitFault, "no such user"},
 		{"list", "", exitOK, "bob  admin\n"},
 		{"frobnicate", "", exitFault, "Usage: dashboard user"},
+		{"role bob", "", exitFault, "Usage: dashboard user"},
 	} {
 		e, stdout, stderr := env(test.stdin, nil)
 		code := run(context.Background(), append([]string{"user", "-data-dir", dir}, strings.Fields(test.args)...), e)

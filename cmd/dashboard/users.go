@@ -97,23 +97,25 @@ func manageUsers(ctx context.Context, args []string, env environment) error {
 		return err
 	}
 	verb, name, role := flags.Arg(0), flags.Arg(1), auth.Role(orDefault(flags.Arg(2), string(auth.RoleViewer)))
+	forms := map[string]struct{ least, most int }{"list": {1, 1}, "add": {2, 3}, "role": {3, 3}, "remove": {2, 2}}
+	if form, known := forms[verb]; !known || flags.NArg() < form.least || flags.NArg() > form.most {
+		return fmt.Errorf("%q is none of these:\n%s", strings.Join(flags.Args(), " "), userUsage)
+	}
 	db, closeState, err := openState(ctx, *dataDir)
 	if err != nil {
 		return err
 	}
 	defer closeState()
 	users := auth.New(db, time.Now)
-	switch {
-	case verb == "list" && flags.NArg() == 1:
+	switch verb {
+	case "list":
 		return listUsers(ctx, users, env.stdout)
-	case verb == "add" && (flags.NArg() == 2 || flags.NArg() == 3):
+	case "add":
 		return addUser(ctx, users, env, name, role)
-	case verb == "role" && flags.NArg() == 3:
+	case "role":
 		return users.SetRole(ctx, name, role)
-	case verb == "remove" && flags.NArg() == 2:
-		return users.Remove(ctx, name)
 	}
-	return fmt.Errorf("%q is none of these:\n%s", strings.Join(flags.Args(), " "), userUsage)
+	return users.Remove(ctx, name)
 }
 
 func listUsers(ctx context.Context, users *auth.Users, out io.Writer) error {

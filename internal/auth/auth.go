@@ -143,10 +143,13 @@ func (u *Users) Add(ctx context.Context, name string, role Role, password secret
 		return err
 	}
 	now := u.now().Unix()
-	_, err = u.db.ExecContext(ctx, "INSERT INTO users (name, role, password_hash, created_at, changed_at) VALUES (?, ?, ?, ?, ?)",
+	result, err := u.db.ExecContext(ctx, "INSERT INTO users (name, role, password_hash, created_at, changed_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
 		name, role, hash, now, now)
 	if err != nil {
 		return fmt.Errorf("add the user %q: %w", name, err)
+	}
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, fmt.Errorf("there is a user %q already", name))
 	}
 	return nil
 }
