@@ -161,15 +161,6 @@ export function markParams(marks: readonly FieldFilter[]): [string, string][] {
   });
 }
 
-/** True if anything but the environment narrows the view: then an empty bucket means "no match", not "no data". */
-export function isNarrowed(view: View): boolean {
-  const facets = FACETS.some(
-    (facet) => facet !== "env" && view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
-  );
-  const texts = view.q.length + view.not.length + view.patterns.length;
-  return facets || texts + view.fields.length > 0 || view.query !== "";
-}
-
 /** Start and end in unix milliseconds, as seen from `now`. */
 export function rangeBounds(range: TimeRange, now: number): { startMs: number; endMs: number } {
   if (range.kind === "absolute") return { startMs: range.startMs, endMs: range.endMs };
