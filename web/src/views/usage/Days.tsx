@@ -7,6 +7,7 @@ import {
   amountText,
   axisTicks,
   dayName,
+  isUnknown,
   labelledDays,
   serviceName,
   type UsageSeries,
@@ -203,10 +204,6 @@ function Readout({
       </ul>
     </div>
   );
-}
-
-function isUnknown({ state }: UsageDay): boolean {
-  return state === "no_data" || state === "not_counted";
 }
 
 /** How much a day has, or why that is not known. */
