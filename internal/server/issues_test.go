@@ -182,6 +182,10 @@ func TestAListSaysWhatIsNewAndBackSinceTheDeploy(t *testing.T) {
 	if got := summary("start=now-1h"); got.New != 1 || got.Back != 0 || got.Deploy != nil || got.Since != "2026-03-01T11:30:00Z" || got.States[life.New] != 1 {
 		t.Errorf("without a deploy: %+v", got)
 	}
+	f.into(f.act(`{"issues":[2],"action":"snooze","snooze":{"events":1000}}`), 204, nil)
+	if got := summary(""); got.New != 1 || got.States[life.Snoozed] != 1 {
+		t.Errorf("one of two snoozed: %+v", got)
+	}
 	f.into(f.act(`{"issues":[2],"action":"resolve"}`), 204, nil)
 	f.now = f.now.Add(time.Hour)
 	deployed := life.Deploy{Version: "2b7f1e", Env: "production", At: f.now.Add(-time.Minute)}

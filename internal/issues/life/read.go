@@ -58,8 +58,8 @@ type Summary struct {
 	States map[State]int
 	// Spiking is how many are far more frequent than usual now.
 	Spiking int
-	// New were first seen, Back came back after they were resolved, since
-	// ListQuery.Since.
+	// New are of that state and were first seen, Back of theirs and came back after
+	// they were resolved, since ListQuery.Since: who has settled one has it gone here.
 	New, Back int
 }
 
@@ -68,7 +68,7 @@ func (s *Summary) add(i *issue, since time.Time) {
 	if !i.Spiking.IsZero() {
 		s.Spiking++
 	}
-	if !i.FirstSeen.Before(since) {
+	if i.State == New && !i.FirstSeen.Before(since) {
 		s.New++
 	}
 	if i.State == Regressed && !i.Since.Before(since) {

@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import { useEffect, useEffectEvent } from "react";
 import { LIVE_STATES } from "../lib/related";
-import { type Facet, markParams, type View } from "../state/view";
+import { facetParams, markParams, type View } from "../state/view";
 import { apiUrl, getJson, type Params, postJson } from "./client";
 import { behind } from "./order";
 import { type Bounds, boundParams } from "./queries";
@@ -33,7 +33,7 @@ const OPEN_ISSUES = 10;
 const REOPEN_MS = 15_000;
 
 /** Labels by which events are filtered. */
-const EVENT_FACETS = ["env", "service", "level"] as const;
+export const EVENT_FACETS = ["env", "service", "level"] as const;
 /** Labels that are tags of events, by which issues are filtered. */
 const TAG_FACETS = ["host", "container"] as const;
 
@@ -295,12 +295,4 @@ export function useFreshIssue(id: number): void {
 /** What of a view selects events. */
 export function eventParams(view: View, bounds: Bounds): Params {
   return [...EVENT_FACETS.flatMap((facet) => facetParams(view, facet)), ...boundParams(bounds)];
-}
-
-function facetParams(view: View, facet: Facet): (readonly [string, string])[] {
-  const { include, exclude } = view.filters[facet];
-  return [
-    ...include.map((value) => [facet, value] as const),
-    ...exclude.map((value) => [facet, `!${value}`] as const),
-  ];
 }

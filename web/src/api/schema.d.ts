@@ -1390,9 +1390,9 @@ export interface components {
             };
             /** @description How many are far more frequent than usual now. */
             spiking: number;
-            /** @description How many were first seen since `since`. */
+            /** @description How many are in the state new and were first seen since `since`. */
             new: number;
-            /** @description How many came back since `since`, after they were resolved. */
+            /** @description How many are in the state regressed and came back since `since`, after they were resolved. */
             back: number;
             /**
              * Format: date-time

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { zoneName } from "../lib/time";
-import type { FacetFilter, View } from "../state/view";
+import { facetParams, type View } from "../state/view";
 import { useZone } from "../state/zone";
 import { getJson, type Params } from "./client";
 import type { UsagePatterns, UsageResponse } from "./types";
@@ -44,13 +44,6 @@ export function useUsagePatterns(view: View, ready: boolean) {
   });
 }
 
-function usageParams({ days, filters }: View): Params {
-  return [["days", String(days)], ["tz", zoneName()], ...envParams(filters.env)];
-}
-
-function envParams({ include, exclude }: FacetFilter): Params {
-  return [
-    ...include.map((value): [string, string] => ["env", value]),
-    ...exclude.map((value): [string, string] => ["env", `!${value}`]),
-  ];
+function usageParams(view: View): Params {
+  return [["days", String(view.days)], ["tz", zoneName()], ...facetParams(view, "env")];
 }

@@ -7,7 +7,7 @@ import type {
   Silence,
   Verdict,
 } from "../api/types";
-import { envAlone } from "../state/filters";
+import { allLines } from "../state/filters";
 import type { View } from "../state/view";
 import { formatCount } from "./format";
 import { describeSpan, formatExact, formatSecond, zoneShift } from "./time";
@@ -84,20 +84,15 @@ const AFTER_MS = 60_000;
 
 /** A view with the lines of the time of an episode, where it fired. */
 export function episodeView(view: View, episode: AlertEpisode, now: number): View {
-  const filters = envAlone(view);
+  const all = allLines(view);
+  const filters = { ...all.filters };
   if (episode.service) filters.service = { include: [episode.service], exclude: [] };
   if (episode.env) filters.env = { include: [episode.env], exclude: [] };
   const end = episode.end === null ? now : Date.parse(episode.end);
   return {
-    ...view,
+    ...all,
     filters,
-    fields: [],
-    not: [],
-    patterns: [],
-    query: "",
-    q: [],
     tail: false,
-    line: "",
     range: {
       kind: "absolute",
       startMs: Date.parse(episode.start) - BEFORE_MS,

@@ -5,7 +5,7 @@ import { nsToMs } from "./time";
 /** A page has this many lines of one second when the others are not loaded by themselves. */
 const FLOOD_LINES = 100;
 
-export type PagePlace = readonly (readonly [string, string])[];
+type PagePlace = readonly (readonly [string, string])[];
 
 /** Pages of lines in the order of the list, and where each begins. */
 export interface Pages {
@@ -13,7 +13,7 @@ export interface Pages {
   pageParams: PagePlace[];
 }
 
-export function secondOf({ ts }: Entry): number {
+function secondOf({ ts }: Entry): number {
   return Math.floor(nsToMs(ts) / 1000) * 1000;
 }
 

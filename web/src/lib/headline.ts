@@ -23,7 +23,8 @@ export interface Known<T> {
 }
 
 const GRAVITY: readonly Verdict[] = ["no_data", "ok", "warning", "critical"];
-const UNKNOWN_HEALTH = "The health of the machines is unknown";
+/** What is said of a health that could not be read. */
+export const UNKNOWN_HEALTH = "The health of the machines is unknown";
 
 /** The headline; null as long as what is on its way could make it untrue. */
 export function headlineOf(health: Known<HealthResponse>, alerts: Known<AlertsResponse>): Headline | null {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseRecord, preview, recordTraceback } from "./message";
-import { lastException, splitTraceback } from "./traceback";
+import { splitTraceback } from "./traceback";
 
 const TRACE = [
   "Traceback (most recent call last):",
@@ -73,12 +73,6 @@ describe("splitTraceback", () => {
       { kind: "exception", type: "sqlalchemy.exc.TimeoutError", message: "pool limit reached" },
       { kind: "exception", type: "ZeroDivisionError", message: "division by zero" },
     ]);
-  });
-
-  it("calls the error by the last exception of the chain", () => {
-    expect(lastException(TRACE)).toEqual({ type: "ZeroDivisionError", message: "division by zero" });
-    expect(lastException("Traceback (most recent call last):\n  cut")).toBeNull();
-    expect(lastException("ERROR: deadlock detected")).toBeNull();
   });
 
   it("keeps every line, whatever it is", () => {

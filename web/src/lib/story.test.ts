@@ -107,7 +107,13 @@ describe("links to a story", () => {
 
   it("look for the request around the line, without the filters", () => {
     const line = entry(0, "backend");
-    const link = formatView(storyView(parseView("service=a&q=b&tail=1"), "abcd", line.ts));
+    const link = formatView(
+      storyView(
+        parseView("service=a&q=b&not=c&pattern=%7C%3Ed&query=%7Ba%3D%22b%22%7D&tail=1"),
+        "abcd",
+        line.ts,
+      ),
+    );
     expect(link).toBe("start=2025-11-25T23%3A50%3A00.000Z&end=2025-11-26T00%3A10%3A00.000Z&id=abcd");
     expect(parseView(link).request).toBe("abcd");
   });

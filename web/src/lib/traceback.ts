@@ -29,12 +29,6 @@ export function splitTraceback(text: string): SplitTrace | null {
   return { before: lines.slice(0, start).join("\n"), trace: parseTrace(lines.slice(start)) };
 }
 
-/** The exception that a text ends in, the last of a chain: what an error is called. Null without a traceback. */
-export function lastException(text: string): { type: string; message: string } | null {
-  const line = splitTraceback(text)?.trace.findLast((one) => one.kind === "exception");
-  return line?.kind === "exception" ? { type: line.type, message: line.message } : null;
-}
-
 function parseTrace(lines: readonly string[]): TraceLine[] {
   let library = false;
   let inFrames = false;

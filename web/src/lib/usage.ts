@@ -22,7 +22,7 @@ export function amountText(value: number, unit: UsageUnit): string {
   return value < 10_000 ? plural(value, "line") : `${formatShort(value)} lines`;
 }
 
-/** A change in words: "+38 %", "−4 %", "3 times as much", "new"; "" when it is not known. */
+/** A change in words: "+38 %", "−4 %", "3×", "new"; "" when it is not known. */
 export function growthText(now: number, before: number | undefined): string {
   if (before === undefined) return "";
   if (before === 0) return now === 0 ? "" : "new";
@@ -110,15 +110,14 @@ function seriesOf(
   };
 }
 
-/** Round values of an axis from 0 to at least `max`: two to five steps of 1, 2 or 5. */
+/** Round, whole values of an axis from 0 to at least `max`, in at most five steps of 1, 2 or 5 times a power of ten. */
 export function axisTicks(max: number): number[] {
   if (max <= 0) return [0, 1];
   const rough = max / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10, 1e-9) * power;
-  const whole = Math.max(step, 1);
-  const count = Math.ceil(max / whole);
-  return Array.from({ length: count + 1 }, (_, index) => index * whole);
+  const factor = [1, 2, 5].find((one) => one * power >= rough) ?? 10;
+  const step = Math.max(1, factor * power);
+  return Array.from({ length: Math.ceil(max / step) + 1 }, (_, index) => index * step);
 }
 
 /** The indices of days that have their name under the axis, today always: at most `most`. */
@@ -127,6 +126,11 @@ export function labelledDays(count: number, most: number): number[] {
   return Array.from({ length: count }, (_, index) => index).filter(
     (index) => (count - 1 - index) % every === 0,
   );
+}
+
+/** True for a day of which it is not known how much was logged. */
+export function isUnknown({ state }: UsageDay): boolean {
+  return state === "no_data" || state === "not_counted";
 }
 
 /** How many days a total is of: those over, and what has passed of today. */
@@ -146,7 +150,7 @@ export function shareText(part: number, of: number): string {
   return percent > 0 && percent < 1 ? "< 1 %" : `${Math.round(percent)} %`;
 }
 
-/** The mean size of a line, "—" without lines; less than a KiB of a quiet service is told as nothing. */
+/** The mean size of a line; "—" without lines, and where Loki rounds their bytes to nothing. */
 export function lineSize({ bytes, lines }: UsageAmount): string {
   return lines === 0 || bytes === 0 ? "—" : formatBytes(Math.round(bytes / lines));
 }

@@ -1,7 +1,7 @@
 import type { Entry } from "../api/types";
 import { parseRecord } from "../lib/message";
 import { nsToMs } from "../lib/time";
-import { envAlone } from "../state/filters";
+import { allLines } from "../state/filters";
 import { emptyFilters, type View } from "../state/view";
 
 const BEFORE_MS = 10 * 60_000;
@@ -13,13 +13,8 @@ const STORY_MS = 10 * 60_000;
 export function lineView(view: View, entry: Entry): View {
   const ms = nsToMs(entry.ts);
   return {
-    ...view,
+    ...allLines(view),
     filters: streamFilters(entry, ["service", "env", "host"]),
-    fields: [],
-    q: [],
-    not: [],
-    patterns: [],
-    query: "",
     show: "lines",
     order: "newest",
     tail: false,
@@ -39,16 +34,12 @@ export function aroundView(view: View, entry: Entry): View {
   };
 }
 
-/** The story of the request that a line belongs to, ten minutes to each side of it. */
+/** The story of the request that a line belongs to, ten minutes to each side of it, in all environments. */
 export function storyView(view: View, request: string, ts: string): View {
   const ms = nsToMs(ts);
   return {
-    ...view,
-    filters: envAlone(view), // for the views after it: a story has all environments
-    fields: [],
-    q: [],
+    ...allLines(view), // keeps the environment for the views after it
     tail: false,
-    line: "",
     range: { kind: "absolute", startMs: ms - STORY_MS, endMs: ms + STORY_MS },
     request,
   };

@@ -1,14 +1,5 @@
 import { ERROR_LEVELS } from "../lib/levels";
-import {
-  DEFAULT_SPAN_MS,
-  emptyFilters,
-  FACETS,
-  type Facet,
-  type FacetFilter,
-  type FieldFilter,
-  TAG,
-  type View,
-} from "./view";
+import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, TAG, type View } from "./view";
 
 export type Mode = "include" | "exclude";
 
@@ -75,27 +66,15 @@ export function toggleErrors(view: View): View {
   return onlyValues(view, "level", isErrorsOnly(view) ? [] : ERROR_LEVELS);
 }
 
-/** The view without facet, field and text filters; the environment stays, for it is chosen elsewhere. */
+/** The view without any filter, of lines or of issues; the environment stays, for it is chosen elsewhere. */
 export function clearFilters(view: View): View {
-  const filters = envAlone(view);
-  return {
-    ...view,
-    line: "",
-    q: [],
-    not: [],
-    patterns: [],
-    query: "",
-    fields: [],
-    states: [],
-    assignees: [],
-    marks: [],
-    filters,
-  };
+  return { ...allLines(view), states: [], assignees: [], marks: [] };
 }
 
-/** No filters but that on the environment, which is chosen for all views. */
-export function envAlone(view: View): Record<Facet, FacetFilter> {
-  return { ...emptyFilters(), env: view.filters.env };
+/** The view of all lines of its environments, and of none by itself. */
+export function allLines(view: View): View {
+  const filters = { ...emptyFilters(), env: view.filters.env };
+  return { ...view, line: "", filters, fields: [], q: [], not: [], patterns: [], query: "" };
 }
 
 /** The view with all environments. */
@@ -121,7 +100,7 @@ export function toggleColumn(view: View, name: string): View {
   return { ...view, columns: others.length < view.columns.length ? others : [...others, name] };
 }
 
-/** How many filters narrow the view, the environment not counted. */
+/** How many filters narrow the view, the environment not counted; with some, an empty bucket is "no match", not "no data". */
 export function countFilters(view: View): number {
   const facets = FACETS.filter((facet) => facet !== "env").map((facet) => view.filters[facet]);
   const values = facets.reduce((sum, { include, exclude }) => sum + include.length + exclude.length, 0);

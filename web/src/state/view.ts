@@ -141,13 +141,19 @@ export function formatView(view: View): string {
 
 /** Facet and text filters as the API and the address spell them. */
 export function filterParams(view: Pick<View, "filters" | "q" | "not" | "patterns">): [string, string][] {
-  const pairs: [string, string][] = FACETS.flatMap((facet) => [
-    ...view.filters[facet].include.map((value): [string, string] => [facet, value]),
-    ...view.filters[facet].exclude.map((value): [string, string] => [facet, `!${value}`]),
-  ]);
+  const pairs = FACETS.flatMap((facet) => facetParams(view, facet));
   const texts = view.q.map((word): [string, string] => ["q", word]);
   const not = view.not.map((word): [string, string] => ["not", word]);
   return [...pairs, ...texts, ...not, ...view.patterns.map((text): [string, string] => ["pattern", text])];
+}
+
+/** The filters on one facet, a "!" before what is left out. */
+export function facetParams({ filters }: Pick<View, "filters">, facet: Facet): [string, string][] {
+  const { include, exclude } = filters[facet];
+  return [
+    ...include.map((value): [string, string] => [facet, value]),
+    ...exclude.map((value): [string, string] => [facet, `!${value}`]),
+  ];
 }
 
 /** Marks the name of a tag of events among what issues have. */
@@ -159,15 +165,6 @@ export function markParams(marks: readonly FieldFilter[]): [string, string][] {
     if (!name.startsWith(TAG)) return [name, `${exclude ? "!" : ""}${value}`];
     return ["tag", `${name.slice(TAG.length)}${exclude ? "!=" : "="}${value}`];
   });
-}
-
-/** True if anything but the environment narrows the view: then an empty bucket means "no match", not "no data". */
-export function isNarrowed(view: View): boolean {
-  const facets = FACETS.some(
-    (facet) => facet !== "env" && view.filters[facet].include.length + view.filters[facet].exclude.length > 0,
-  );
-  const texts = view.q.length + view.not.length + view.patterns.length;
-  return facets || texts + view.fields.length > 0 || view.query !== "";
 }
 
 /** Start and end in unix milliseconds, as seen from `now`. */

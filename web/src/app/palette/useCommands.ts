@@ -9,7 +9,7 @@ import { type Command, looksLikeId } from "../../lib/palette";
 import { searchLink } from "../../lib/searches";
 import { describeDuration } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
-import { envAlone, isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
+import { allLines, isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
 import type { View } from "../../state/view";
@@ -59,19 +59,12 @@ type Go = (path: string, next?: View) => void;
 
 function ofText(text: string, view: View, go: Go): Command[] {
   if (text === "") return [];
-  const bare: View = {
-    ...withTail(view, false),
-    filters: envAlone(view),
-    fields: [],
-    not: [],
-    patterns: [],
-    query: "",
-  };
+  const bare = allLines(withTail(view, false));
   const story: Command = {
     id: "story",
     group: "Look for",
     title: `The story of request ${text}`,
-    run: () => go(STORY, { ...bare, q: [], request: text }),
+    run: () => go(STORY, { ...bare, request: text }),
   };
   const words = { ...bare, q: [text] };
   return [
@@ -138,7 +131,7 @@ function useSettled(text: string): string {
 }
 
 function useLabelCommands(view: View, go: Go, setView: (next: View) => void): Command[] {
-  const { data } = useLabels({ ...view, filters: envAlone(view), fields: [], q: [] }, useAnchor());
+  const { data } = useLabels(allLines(view), useAnchor());
   const labels = data?.labels;
   const counted = !data?.uncounted.includes("service");
   const services = (labels?.service ?? []).map(({ value, count }) => ({

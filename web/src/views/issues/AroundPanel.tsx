@@ -5,6 +5,7 @@ import { HEALTH, LINES, STORY } from "../../app/routes";
 import { parseRecord } from "../../lib/message";
 import { formatNs, nsToMs } from "../../lib/time";
 import { aroundView, storyView } from "../../lines/links";
+import { allLines } from "../../state/filters";
 import { linkTo, useView } from "../../state/useView";
 import { emptyFilters, type View } from "../../state/view";
 import { buttonClass } from "../../ui/Button";
@@ -194,7 +195,7 @@ function Machine({ shown, component, name }: AroundProps & Machine) {
 
 /** The view without anything that selects lines. */
 function bare(view: View): View {
-  return { ...view, filters: emptyFilters(), fields: [], q: [], not: [], patterns: [], query: "", line: "" };
+  return { ...allLines(view), filters: emptyFilters() };
 }
 
 /** The id that a JSON record carries itself, for events that the index has no more. */

@@ -1,4 +1,5 @@
 import { X } from "lucide-react";
+import { EVENT_FACETS } from "../../api/issues";
 import { patternName } from "../../lib/patterns";
 import { clearFilters, removeFilter, withoutMark } from "../../state/filters";
 import { useView } from "../../state/useView";
@@ -13,7 +14,7 @@ interface Chip {
 }
 
 /** What the chips' filters are of: lines, the list of issues, or the events of one issue. */
-export type FilterOf = "lines" | "issues" | "events";
+type FilterOf = "lines" | "issues" | "events";
 
 /** Every filter in force, each removed with one click; nothing when there is none. */
 export function FilterChips({ of = "lines", className }: { of?: FilterOf; className?: string }) {
@@ -61,11 +62,9 @@ function relation({ name, exclude }: Chip): string {
   return exclude ? "is not" : "is";
 }
 
-const EVENT_FACETS: readonly string[] = ["env", "service", "level"];
-
 // The query, or the first text, is in the search field, one environment is in the header: they need no chip.
 function listChips(view: View, of: FilterOf): Chip[] {
-  const facets = FACETS.filter((name) => of !== "events" || EVENT_FACETS.includes(name)).flatMap((name) => {
+  const facets = (of === "events" ? EVENT_FACETS : FACETS).flatMap((name) => {
     const { include, exclude } = view.filters[name];
     const shown = name === "env" && include.length === 1 ? [] : include;
     const chip = (value: string, out: boolean): Chip => ({

@@ -5,10 +5,10 @@ import { ChartPanel } from "../../charts/ChartPanel";
 import { Legend } from "../../charts/Legend";
 import { plural } from "../../lib/format";
 import { chartByLevel, chartByService, coverage, topServices } from "../../lib/volume";
-import { onlyValues, toggleFilter } from "../../state/filters";
+import { countFilters, onlyValues, toggleFilter } from "../../state/filters";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
-import { isNarrowed, type View } from "../../state/view";
+import type { View } from "../../state/view";
 import { Segmented } from "../../ui/Segmented";
 import { Notice } from "../../ui/States";
 
@@ -51,7 +51,7 @@ export function VolumeChart({ volume, by, query, endMs, children }: VolumeChartP
   const data =
     volume &&
     (by === "level" || !counted ? chartByLevel(volume) : chartByService(volume, topServices(volume)));
-  const covered = data && endMs !== undefined && !isNarrowed(view) ? coverage(data, endMs) : undefined;
+  const covered = data && endMs !== undefined && countFilters(view) === 0 ? coverage(data, endMs) : undefined;
   const filter = (values: readonly string[], mode: "include" | "exclude") =>
     setView(
       mode === "include"

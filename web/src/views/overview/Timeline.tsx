@@ -15,9 +15,9 @@ import {
   topServices,
 } from "../../lib/volume";
 import { useAnchor } from "../../state/anchor";
-import { onlyValues, toggleFilter } from "../../state/filters";
+import { countFilters, onlyValues, toggleFilter } from "../../state/filters";
 import { useView } from "../../state/useView";
-import { isNarrowed, type View } from "../../state/view";
+import type { View } from "../../state/view";
 import { Panel } from "../../ui/Panel";
 import { Segmented } from "../../ui/Segmented";
 import { ErrorState, Notice } from "../../ui/States";
@@ -35,7 +35,7 @@ export function Timeline() {
   const deploys = useShownDeploys();
   const ticks = useMemo(() => deploys.map(toTick), [deploys]);
   const charts = query.data && buildCharts(query.data, view.by);
-  const covered = charts && !isNarrowed(view) ? coverage(charts.lines, anchor.now) : undefined;
+  const covered = charts && countFilters(view) === 0 ? coverage(charts.lines, anchor.now) : undefined;
   return (
     <Panel
       title="Errors and lines over time"

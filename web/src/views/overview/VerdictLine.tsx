@@ -1,6 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { HealthResponse, Verdict } from "../../api/types";
+import { UNKNOWN_HEALTH } from "../../lib/headline";
 import { earliestOf } from "../../lib/health";
 import { cx } from "../../ui/cx";
 import { Skeleton } from "../../ui/States";
@@ -11,14 +12,10 @@ import { Since } from "../health/Since";
 /** The answer first: the worst verdict in words, since when and what is not known. */
 export function VerdictLine({ health }: { health: UseQueryResult<HealthResponse> }) {
   const { data, isError } = health;
+  const verdict = data?.verdict ?? (isError ? "no_data" : undefined);
   return (
-    <div
-      className={cx("grid content-start gap-0.5", !data && !isError && "max-sm:min-h-36")}
-      data-verdict={data?.verdict ?? (isError ? "no_data" : undefined)}
-    >
-      <Headline verdict={data?.verdict ?? (isError ? "no_data" : undefined)}>
-        {data?.summary ?? "The health of the machines is unknown"}
-      </Headline>
+    <div className={cx("grid content-start gap-0.5", !verdict && "max-sm:min-h-36")} data-verdict={verdict}>
+      <Headline verdict={verdict}>{data?.summary ?? UNKNOWN_HEALTH}</Headline>
       <p className="flex flex-wrap gap-x-4 text-muted">{data && <HealthFacts health={data} />}</p>
     </div>
   );

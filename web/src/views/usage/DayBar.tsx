@@ -1,5 +1,5 @@
 import type { UsageDay } from "../../api/types";
-import { dayName } from "../../lib/usage";
+import { dayName, isUnknown } from "../../lib/usage";
 import { cx } from "../../ui/cx";
 
 const FILLS: Record<string, string> = {
@@ -34,7 +34,6 @@ const STATES: Record<UsageDay["state"], string> = {
 
 /** One day: hatched all over without data, its bar hatched while it is not over. */
 export function DayBar({ day, values, top, shown, dense, jump, onShow }: DayBarProps) {
-  const unknown = day.state === "no_data" || day.state === "not_counted";
   const sum = values.reduce((all, { value }) => all + value, 0);
   return (
     <div
@@ -45,7 +44,7 @@ export function DayBar({ day, values, top, shown, dense, jump, onShow }: DayBarP
       className={cx(
         "relative flex min-w-0 flex-1 flex-col justify-end",
         dense ? "pl-px" : "px-px sm:px-0.5",
-        unknown && "hatched",
+        isUnknown(day) && "hatched",
         shown && "bg-hover",
       )}
     >
@@ -59,9 +58,7 @@ export function DayBar({ day, values, top, shown, dense, jump, onShow }: DayBarP
         </span>
       )}
       <div
-        className={cx(
-          "relative mx-auto flex w-full max-w-16 flex-col-reverse overflow-hidden rounded-t-[2px]",
-        )}
+        className="relative mx-auto flex w-full max-w-16 flex-col-reverse overflow-hidden rounded-t-[2px]"
         style={{ height: `${(sum / top) * 100}%`, minHeight: sum > 0 ? 1 : 0 }}
       >
         {values.map(({ token, value, muted }) => (

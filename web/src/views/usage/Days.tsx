@@ -7,12 +7,13 @@ import {
   amountText,
   axisTicks,
   dayName,
+  isUnknown,
   labelledDays,
   serviceName,
   type UsageSeries,
   usageSeries,
 } from "../../lib/usage";
-import { onlyValues, withTail } from "../../state/filters";
+import { allLines, onlyValues, withTail } from "../../state/filters";
 import { useIsNarrow } from "../../state/useMedia";
 import { linkTo, useView } from "../../state/useView";
 import type { UsageUnit } from "../../state/view";
@@ -173,7 +174,7 @@ function Readout({
   const range = one
     ? ({ kind: "absolute", startMs: Date.parse(one.start), endMs: Date.parse(one.end) } as const)
     : ({ kind: "relative", spanMs: view.days * 86_400_000 } as const);
-  const lines = withTail({ ...view, range }, false);
+  const lines = allLines(withTail({ ...view, range }, false));
   return (
     <div data-day={one?.start}>
       <p className="flex items-baseline justify-between gap-2 px-2 font-semibold" aria-live="polite">
@@ -203,10 +204,6 @@ function Readout({
       </ul>
     </div>
   );
-}
-
-function isUnknown({ state }: UsageDay): boolean {
-  return state === "no_data" || state === "not_counted";
 }
 
 /** How much a day has, or why that is not known. */

@@ -7,7 +7,7 @@ import { LINES } from "../../app/routes";
 import { plural } from "../../lib/format";
 import { ERROR_LEVELS } from "../../lib/levels";
 import { amountText, serviceName, shareText } from "../../lib/usage";
-import { onlyValues, withTail } from "../../state/filters";
+import { allLines, onlyValues, withTail } from "../../state/filters";
 import { linkTo, useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
@@ -93,7 +93,7 @@ function Pattern({
   const { template, filter, service, level, bytes, lines, example, drop } = pattern;
   const about = of && amountText((bytes / sample.bytes) * of.bytes, "bytes");
   const found = {
-    ...withTail(view, false),
+    ...allLines(withTail(view, false)),
     patterns: filter === "" ? [] : [filter],
     range: { kind: "relative", spanMs: view.days * 86_400_000 },
   } as const;

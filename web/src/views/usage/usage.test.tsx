@@ -194,7 +194,7 @@ describe("the usage", () => {
   });
 
   it("gives the stage that makes a pattern less, with care for errors", async () => {
-    await show("", "in a sample");
+    await show("?env=staging&level=info&q=x", "in a sample");
     expect(text()).toContain("50 % of bytes");
     expect(text()).toContain("40 % of lines · ≈ 3 MB");
     await click("Have less");
@@ -203,7 +203,9 @@ describe("the usage", () => {
     await click("Drop all");
     expect(find("pre")?.textContent).toBe(PATTERNS.patterns[0]?.drop);
     const link = find("[data-noise] a")?.getAttribute("href");
-    expect(link).toContain("lines?service=backend&pattern=%7C%3Egame+%3C_%3E+was+saved&start=now-7d");
+    expect(link).toBe("/lines?service=backend&env=staging&pattern=%7C%3Egame+%3C_%3E+was+saved&start=now-7d");
+    const lines = find("[title='Lines of backend']")?.getAttribute("href");
+    expect(lines).toBe("/lines?service=backend&env=staging&start=now-7d");
   });
 
   it("tells a service of which Loki rounds the bytes to nothing by its lines", async () => {
