@@ -93,13 +93,9 @@ describe("the keys of the page", () => {
 
 function List({ active }: { active: string }) {
   const virtual = { scrollToIndex: () => {}, getVirtualItems: () => [], scrollOffset: 0 };
-  const entry = { id: "a", ts: "0", line: "", labels: {}, metadata: {} };
+  const entry = (id: string) => ({ id, ts: "0", line: "", labels: {}, metadata: {} });
   useGridKeys({
-    rows: [
-      { kind: "day", key: "day", label: "" },
-      { kind: "entry", key: "a", entry },
-      { kind: "entry", key: "b", entry },
-    ],
+    rows: [{ kind: "day", id: "day", label: "" }, entry("a"), entry("b")],
     active,
     setActive: (key) => said.push(`go to ${key}`),
     toggle: (key) => said.push(`open ${key}`),

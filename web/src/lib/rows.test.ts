@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Entry } from "../api/types";
-import { buildRows } from "./rows";
+import { buildRows, isBreak } from "./rows";
 
 function at(time: string, id = time): Entry {
   return { id, ts: `${new Date(time).getTime()}000000`, line: "x", labels: {}, metadata: {} };
@@ -28,11 +28,24 @@ describe("buildRows", () => {
     expect(shape([at("2025-06-30T12:09:00"), early])).toEqual(["day: 2025-06-30", "line", "line"]);
   });
 
+  it("tells a pause from the last line of a second, and looks again with each second", () => {
+    const last = { ...at("2025-06-30T12:00:00", "last"), ts: at("2025-06-30T12:00:00.900").ts };
+    expect(shape([at("2025-06-30T12:00:00.100"), last, at("2025-06-30T12:10:00.500")])).toEqual([
+      "day: 2025-06-30",
+      "line",
+      "line",
+      "line",
+    ]);
+    expect(shape([at("2025-06-30T12:00:00.900"), at("2025-06-30T12:10:00.900")])).toContain(
+      "gap: 10 min without lines",
+    );
+  });
+
   it("shows equal lines of one moment as many times as they are", () => {
     const entries = Array.from({ length: 30 }, (_, index) => at("2025-06-30T12:00:00", `id${index}`));
     const rows = buildRows(entries);
-    expect(rows.filter(({ kind }) => kind === "entry")).toHaveLength(30);
-    expect(new Set(rows.map(({ key }) => key)).size).toBe(31);
+    expect(rows.filter((row) => !isBreak(row))).toHaveLength(30);
+    expect(new Set(rows.map(({ id }) => id)).size).toBe(31);
   });
 
   it("has nothing to say about no lines", () => {

@@ -1,12 +1,17 @@
 import type { Entry } from "../api/types";
 import { dayBounds, describeSpan, formatDay, nsToMs, zoneMark } from "./time";
 
-/** What the list of lines is made of. */
-export type Row =
-  | { kind: "entry"; key: string; entry: Entry }
-  | { kind: "day"; key: string; label: string }
-  | { kind: "gap"; key: string; label: string }
-  | { kind: "more"; key: string; gap: SecondGap };
+/** What the list of lines is made of: the lines themselves, so that 100,000 of them are a list without 100,000 objects more. */
+export type Row = Entry | Break;
+
+/** What stands between lines. */
+export type Break =
+  | { kind: "day" | "gap"; id: string; label: string }
+  | { kind: "more"; id: string; gap: SecondGap };
+
+export function isBreak(row: Row): row is Break {
+  return "kind" in row;
+}
 
 /** Lines of one second that are not loaded. */
 export interface SecondGap {
@@ -31,21 +36,26 @@ export function buildRows(
 ): Row[] {
   const rows: Row[] = [];
   let day = { startMs: 0, endMs: 0 };
-  let previous: number | null = null;
+  let previous: Entry | undefined;
+  let second = "";
   for (const entry of entries) {
-    const ms = nsToMs(entry.ts);
-    const pause = previous === null ? 0 : Math.abs(ms - previous);
-    if (pause >= GAP_MS) {
-      rows.push({ kind: "gap", key: `gap-${entry.id}`, label: `${describeSpan(pause)} without lines` });
+    // Within a second there is no pause and no new day: most lines of a long list are only compared.
+    if (second === "" || !entry.ts.startsWith(second)) {
+      second = entry.ts.slice(0, -9);
+      const ms = nsToMs(entry.ts);
+      const pause = previous ? Math.abs(ms - nsToMs(previous.ts)) : 0;
+      if (pause >= GAP_MS) {
+        rows.push({ kind: "gap", id: `gap-${entry.id}`, label: `${describeSpan(pause)} without lines` });
+      }
+      if (ms < day.startMs || ms >= day.endMs) {
+        day = dayBounds(ms);
+        rows.push({ kind: "day", id: `day-${entry.id}`, label: formatDay(ms) + zoneMark() });
+      }
     }
-    if (ms < day.startMs || ms >= day.endMs) {
-      day = dayBounds(ms);
-      rows.push({ kind: "day", key: `day-${entry.id}`, label: formatDay(ms) + zoneMark() });
-    }
-    rows.push({ kind: "entry", key: entry.id, entry });
-    const skipped = gaps.get(entry.id);
-    if (skipped) rows.push({ kind: "more", key: `more-${entry.id}`, gap: skipped });
-    previous = ms;
+    previous = entry;
+    rows.push(entry);
+    const skipped = gaps.size > 0 && gaps.get(entry.id);
+    if (skipped) rows.push({ kind: "more", id: `more-${entry.id}`, gap: skipped });
   }
   return rows;
 }

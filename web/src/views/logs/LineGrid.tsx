@@ -1,6 +1,6 @@
 import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
-import type { Row, SecondGap } from "../../lib/rows";
+import { memo, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { isBreak, type Row, type SecondGap } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
@@ -34,7 +34,7 @@ interface LineGridProps {
 }
 
 /** The virtualised list of lines: only what is in view is in the page, whatever the number of rows. */
-export function LineGrid({
+export const LineGrid = memo(function LineGrid({
   rows,
   before = 0,
   footer,
@@ -62,7 +62,7 @@ export function LineGrid({
 
   // Another function here makes every row be laid out anew, so it is one as long as they stay as they are.
   // biome-ignore lint/correctness/useExhaustiveDependencies: what sizes depend on
-  const getItemKey = useCallback((index: number) => rows[index]?.key ?? index, [rows, rowPx, open]);
+  const getItemKey = useCallback((index: number) => rows[index]?.id ?? index, [rows, rowPx, open]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -111,7 +111,7 @@ export function LineGrid({
   }, [lastIndex, rows.length, onNearEnd]);
 
   const activeIndex = useMemo(
-    () => (active === "" ? -1 : rows.findIndex(({ key }) => key === active)),
+    () => (active === "" ? -1 : rows.findIndex(({ id }) => id === active)),
     [active, rows],
   );
   return (
@@ -132,25 +132,25 @@ export function LineGrid({
         {items.map((item) => {
           const row = rows[item.index];
           if (!row) return null;
-          if (row.kind !== "entry") {
+          if (isBreak(row)) {
             return (
-              <Separator key={slots.get(row.key)} top={item.start}>
+              <Separator key={slots.get(row.id)} top={item.start}>
                 {row.kind === "more" ? more?.(row.gap) : row.label}
               </Separator>
             );
           }
-          const isOpen = open.has(row.key);
+          const isOpen = open.has(row.id);
           const measured = look.wrap || isOpen;
           return (
             <LineRow
-              key={measured ? row.key : slots.get(row.key)}
+              key={measured ? row.id : slots.get(row.id)}
               id={`${id}-${before + item.index}`}
-              entry={row.entry}
+              entry={row}
               index={before + item.index}
               top={item.start}
               open={isOpen}
-              context={contexts.has(row.key)}
-              active={row.key === active}
+              context={contexts.has(row.id)}
+              active={row.id === active}
               look={look}
               onToggle={toggle}
               onContext={toggleContext}
@@ -163,7 +163,7 @@ export function LineGrid({
       {footer}
     </div>
   );
-}
+});
 
 function toggled(keys: ReadonlySet<string>, key: string): ReadonlySet<string> {
   const next = new Set(keys);
@@ -176,6 +176,6 @@ function indexInView(virtual: Virtualizer<HTMLDivElement, Element>, key: string)
 }
 
 function rowSize(row: Row | undefined, rowPx: number, open: ReadonlySet<string>): number {
-  if (row?.kind !== "entry") return ROW_PX + 6;
-  return open.has(row.key) ? OPEN_PX : rowPx;
+  if (!row || isBreak(row)) return ROW_PX + 6;
+  return open.has(row.id) ? OPEN_PX : rowPx;
 }

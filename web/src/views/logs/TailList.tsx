@@ -22,6 +22,13 @@ export function TailList() {
   // biome-ignore lint/correctness/useExhaustiveDependencies: days begin with the zone
   const rows = useMemo(() => buildRows(tail.entries), [tail.entries, zone]);
 
+  const { paused, pause, resume } = tail;
+  // The same object while only lines arrive: during a pause the list is not drawn again for them.
+  const follow = useMemo(
+    () => ({ active: !paused, onLeave: pause, onReturn: resume }),
+    [paused, pause, resume],
+  );
+
   if (query.isError) return <ErrorState error={query.error} onRetry={retry} className="h-full" />;
   if (!seed) return <ListPlaceholder />;
   return (
@@ -33,16 +40,12 @@ export function TailList() {
           hint="Lines that fit the filters appear here as they arrive."
         />
       ) : (
-        <LineGrid
-          rows={rows}
-          before={tail.before}
-          follow={{ active: !tail.paused, onLeave: tail.pause, onReturn: tail.resume }}
-        />
+        <LineGrid rows={rows} before={tail.before} follow={follow} />
       )}
-      {tail.paused && (
+      {paused && (
         <button
           type="button"
-          onClick={tail.resume}
+          onClick={resume}
           className="absolute bottom-11 left-1/2 -translate-x-1/2 rounded-full border border-accent bg-panel px-4 py-1.5 font-semibold text-accent shadow-overlay pointer-coarse:py-2.5"
         >
           {tail.pending > 0 ? `${plural(tail.pending, "new line")} ↓` : "Back to the newest ↓"}

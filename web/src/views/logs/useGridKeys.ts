@@ -1,7 +1,7 @@
 import type { Virtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent as ReactKeyboardEvent, useEffect, useEffectEvent } from "react";
 import { isTyping } from "../../app/useShortcuts";
-import type { Row } from "../../lib/rows";
+import { isBreak, type Row } from "../../lib/rows";
 import { isForPage } from "../../ui/focus";
 
 interface GridKeys {
@@ -42,19 +42,24 @@ export function useGridKeys(grid: GridKeys): (event: ReactKeyboardEvent) => void
 }
 
 function move({ rows, active, setActive, virtual, onMove }: GridKeys, step: number): void {
-  const from = rows.findIndex(({ key }) => key === active);
+  const from = rows.findIndex(({ id }) => id === active);
   let index = from < 0 ? firstVisible(virtual) - (step > 0 ? 1 : 0) + (step > 0 ? 0 : 1) : from;
   do index += step;
-  while (rows[index] && rows[index]?.kind !== "entry");
+  while (isBreakAt(rows, index));
   const row = rows[index];
   if (!row) return;
-  setActive(row.key);
+  setActive(row.id);
   onMove?.();
   virtual.scrollToIndex(index, { align: "auto" });
 }
 
+function isBreakAt(rows: readonly Row[], index: number): boolean {
+  const row = rows[index];
+  return row !== undefined && isBreak(row);
+}
+
 function atActive({ rows, active }: GridKeys, act: (key: string, index: number) => void): void {
-  const index = rows.findIndex(({ key }) => key === active);
+  const index = rows.findIndex(({ id }) => id === active);
   if (index >= 0) act(active, index);
 }
 

@@ -12,7 +12,7 @@ export function useTarget(
   onFound: (key: string) => void,
 ): void {
   const shown = useRef("");
-  const index = targetId === "" ? -1 : rows.findIndex(({ key }) => key === targetId);
+  const index = targetId === "" ? -1 : rows.findIndex(({ id }) => id === targetId);
   const found = useEffectEvent(onFound);
   useEffect(() => {
     if (index < 0 || shown.current === targetId) return;
