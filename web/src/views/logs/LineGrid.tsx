@@ -4,6 +4,7 @@ import { isBreak, type Row, type SecondGap } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
+import { cx } from "../../ui/cx";
 import { LineRow, type RowLook, Separator } from "./LineRow";
 import { useFollowEnd } from "./useFollowEnd";
 import { useGridKeys } from "./useGridKeys";
@@ -74,6 +75,10 @@ export const LineGrid = memo(function LineGrid({
   const items = virtual.getVirtualItems();
   const slots = useSlots(items.map(({ key }) => String(key)));
 
+  // While a hand scrolls, rows pass under a pointer that means none of them: each would light up and get its buttons.
+  // Not while text is being selected, and not for a tail that moves by itself.
+  const scrolledByHand = virtual.isScrolling && !follow?.active;
+
   const toggle = useCallback(
     (key: string, index = indexInView(virtual, key)) => {
       setOpen((old) => toggled(old, key));
@@ -117,7 +122,10 @@ export const LineGrid = memo(function LineGrid({
   return (
     <div
       ref={scroller}
-      className="min-h-0 flex-1 overflow-y-auto overscroll-contain font-mono text-code has-[>:focus-visible]:outline-2 has-[>:focus-visible]:-outline-offset-2 has-[>:focus-visible]:outline-accent"
+      className={cx(
+        "min-h-0 flex-1 overflow-y-auto overscroll-contain font-mono text-code has-[>:focus-visible]:outline-2 has-[>:focus-visible]:-outline-offset-2 has-[>:focus-visible]:outline-accent",
+        scrolledByHand && "cursor-pointer not-active:*:pointer-events-none",
+      )}
     >
       <div
         role="treegrid"
