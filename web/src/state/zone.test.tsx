@@ -38,7 +38,6 @@ function Page() {
         open={false}
         context={false}
         active={false}
-        top={0}
         look={look}
         measure={undefined}
         place={undefined}

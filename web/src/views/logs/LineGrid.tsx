@@ -137,36 +137,38 @@ export const LineGrid = memo(function LineGrid({
         className="relative w-full outline-none"
         style={{ height: virtual.getTotalSize() }}
       >
-        {items.map((item) => {
-          const row = rows[item.index];
-          if (!row) return null;
-          if (isBreak(row)) {
+        {/* In the flow of one box: of a row that takes up another line nothing but its text changes. */}
+        <div role="presentation" className="absolute inset-x-0" style={{ top: items[0]?.start }}>
+          {items.map((item) => {
+            const row = rows[item.index];
+            if (!row) return null;
+            if (isBreak(row)) {
+              return (
+                <Separator key={slots.get(row.id)}>
+                  {row.kind === "more" ? more?.(row.gap) : row.label}
+                </Separator>
+              );
+            }
+            const isOpen = open.has(row.id);
+            const measured = look.wrap || isOpen;
             return (
-              <Separator key={slots.get(row.id)} top={item.start}>
-                {row.kind === "more" ? more?.(row.gap) : row.label}
-              </Separator>
+              <LineRow
+                key={measured ? row.id : slots.get(row.id)}
+                id={`${id}-${before + item.index}`}
+                entry={row}
+                index={before + item.index}
+                open={isOpen}
+                context={contexts.has(row.id)}
+                active={row.id === active}
+                look={look}
+                onToggle={toggle}
+                onContext={toggleContext}
+                measure={measured ? virtual.measureElement : undefined}
+                place={measured ? item.index : undefined}
+              />
             );
-          }
-          const isOpen = open.has(row.id);
-          const measured = look.wrap || isOpen;
-          return (
-            <LineRow
-              key={measured ? row.id : slots.get(row.id)}
-              id={`${id}-${before + item.index}`}
-              entry={row}
-              index={before + item.index}
-              top={item.start}
-              open={isOpen}
-              context={contexts.has(row.id)}
-              active={row.id === active}
-              look={look}
-              onToggle={toggle}
-              onContext={toggleContext}
-              measure={measured ? virtual.measureElement : undefined}
-              place={measured ? item.index : undefined}
-            />
-          );
-        })}
+          })}
+        </div>
       </div>
       {footer}
     </div>

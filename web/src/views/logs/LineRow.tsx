@@ -30,8 +30,6 @@ interface LineRowProps {
   entry: Entry;
   /** The place in the whole list, from 0. */
   index: number;
-  /** Where the row begins, in px from the top of the list. */
-  top: number;
   open: boolean;
   /** Shows the lines before and after an open one. */
   context: boolean;
@@ -50,12 +48,11 @@ interface LineRowProps {
  * width: a screen of them is made anew in each frame while the list is scrolled.
  */
 export const LineRow = memo(function LineRow(props: LineRowProps) {
-  const { id, entry, index, top, open, context, active, look, onToggle, onContext, measure, place } = props;
+  const { id, entry, index, open, context, active, look, onToggle, onContext, measure, place } = props;
   const [hovered, setHovered] = useState(false);
   // A selection of text ends in a click too, which is not meant to open the line.
   const click = () => window.getSelection()?.isCollapsed !== false && onToggle(entry.id);
-  const position = { ref: measure, "data-index": place, style: { top } };
-  const indent = hangingIndent(look);
+  const measured = { ref: measure, "data-index": place };
   const line = (
     // biome-ignore lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive lint/a11y/useKeyWithClickEvents: the grid has the focus and the keys
     <div
@@ -69,7 +66,8 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
       onMouseEnter={() => setHovered(true)}
       onMouseLeave={() => setHovered(false)}
       className={rowClass(entry, look, open, active)}
-      {...(open ? { style: indent } : { ...position, style: { top, ...indent } })}
+      style={hangingIndent(look)}
+      {...(open ? {} : measured)}
     >
       {look.narrow ? narrowCells(entry) : wideCells(entry, look, hovered || active)}
       {messageCell(entry, look)}
@@ -77,7 +75,7 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
   );
   if (!open) return line;
   return (
-    <div role="presentation" className="absolute inset-x-0" {...position}>
+    <div role="presentation" {...measured}>
       {line}
       <Cell key={entry.id}>
         <LineDetail entry={entry} context={context} onContext={() => onContext(entry.id)} />
@@ -88,9 +86,8 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
 
 function rowClass(entry: Entry, { narrow, wrap }: RowLook, open: boolean, active: boolean): string {
   return cx(
-    "cursor-pointer border-l-[3px] pr-3 leading-[22px]",
+    "relative cursor-pointer border-l-[3px] pr-3 leading-[22px]",
     levelEdge(toLevel(entry.labels.level)),
-    open ? "relative" : "absolute inset-x-0",
     narrow ? "min-h-11 pl-2" : "min-h-[22px] pl-[1ch]",
     wrap ? "whitespace-pre-wrap" : "overflow-hidden text-ellipsis whitespace-pre",
     active ? "bg-select" : open ? "bg-hover" : "hover:bg-hover",
@@ -98,16 +95,16 @@ function rowClass(entry: Entry, { narrow, wrap }: RowLook, open: boolean, active
 }
 
 /** Lines that a long line wraps to begin where its message does. */
-function hangingIndent({ narrow, wrap, columns }: RowLook): CSSProperties {
-  if (narrow || !wrap) return {};
+function hangingIndent({ narrow, wrap, columns }: RowLook): CSSProperties | undefined {
+  if (narrow || !wrap) return undefined;
   const chars = startOfMessage(columns.length);
   return { paddingLeft: `${chars + 1}ch`, textIndent: `-${chars}ch` };
 }
 
 /** What stands between lines: a day, a pause, lines that are not loaded. */
-export function Separator({ children, top }: { children: ReactNode; top: number }) {
+export function Separator({ children }: { children: ReactNode }) {
   return (
-    <Cell top={top}>
+    <Cell>
       <span className="flex h-7 items-center gap-3 px-4 font-sans text-meta text-muted">
         <span className="h-px flex-1 bg-line" />
         {children}
@@ -118,14 +115,10 @@ export function Separator({ children, top }: { children: ReactNode; top: number 
 }
 
 /** A row of one cell, as wide as the list. */
-function Cell({ top, children }: { top?: number; children: ReactNode }) {
+function Cell({ children }: { children: ReactNode }) {
   return (
     // biome-ignore-start lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: rows of a virtual grid
-    <div
-      role="row"
-      className={top === undefined ? undefined : "absolute inset-x-0"}
-      style={top === undefined ? undefined : { top }}
-    >
+    <div role="row">
       <div role="gridcell">{children}</div>
     </div>
     // biome-ignore-end lint/a11y/useSemanticElements lint/a11y/useFocusableInteractive: rows of a virtual grid
