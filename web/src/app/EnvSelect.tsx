@@ -1,15 +1,15 @@
 import { ChevronDown } from "lucide-react";
-import { lazy } from "react";
 import { useLabels } from "../api/queries";
 import { formatShort } from "../lib/format";
 import { useAnchor } from "../state/anchor";
 import { onlyValues } from "../state/filters";
 import { useView } from "../state/useView";
 import { Button } from "../ui/Button";
+import { lazily } from "../ui/lazily";
 import { Later } from "./Later";
 
 // Menus come after the first paint: until then the trigger stands alone.
-const EnvMenu = lazy(() => import("./EnvMenu"));
+const EnvMenu = lazily(() => import("./EnvMenu"));
 
 const ALL = "";
 

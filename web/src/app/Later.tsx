@@ -1,5 +1,6 @@
-import { type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useQuiet } from "../api/order";
+import { Meanwhile } from "../ui/lazily";
 import { OpenAtOnce } from "../ui/openAtOnce";
 
 /**
@@ -17,8 +18,8 @@ export function Later({ children, meanwhile }: { children: ReactNode; meanwhile:
   );
   if (!quiet && !asked) return stand;
   return (
-    <Suspense fallback={stand}>
+    <Meanwhile value={stand}>
       <OpenAtOnce value={asked}>{children}</OpenAtOnce>
-    </Suspense>
+    </Meanwhile>
   );
 }

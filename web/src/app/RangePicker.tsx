@@ -1,5 +1,4 @@
 import { ChevronDown, Clock } from "lucide-react";
-import { lazy } from "react";
 import {
   describeDuration,
   formatClock,
@@ -12,9 +11,10 @@ import {
 import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
+import { lazily } from "../ui/lazily";
 import { Later } from "./Later";
 
-const RangeMenu = lazy(() => import("./RangeMenu"));
+const RangeMenu = lazily(() => import("./RangeMenu"));
 
 const SHORT_MS = 10 * 60_000;
 

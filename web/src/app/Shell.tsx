@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { keepFocus } from "../ui/focus";
+import { lazily, Meanwhile } from "../ui/lazily";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
 import { LinesAhead } from "./LinesAhead";
@@ -25,22 +26,22 @@ import {
 import { BottomTabs } from "./Tabs";
 import { useShortcuts } from "./useShortcuts";
 
-const AlertsView = lazy(() => import("../views/alerts/AlertsView"));
-const AlertView = lazy(() => import("../views/alerts/AlertView"));
-const OverviewView = lazy(() => import("../views/overview/OverviewView"));
-const HealthView = lazy(() => import("../views/health/HealthView"));
-const HelpDialog = lazy(() => import("./HelpDialog"));
-const IssueView = lazy(() => import("../views/issues/IssueView"));
-const IssuesView = lazy(() => import("../views/issues/IssuesView"));
-const LogsView = lazy(() => import("../views/logs/LogsView"));
-const Palette = lazy(() => import("./palette/Palette"));
-const SearchesDialog = lazy(() => import("../views/searches/SearchesDialog"));
-const ShareDialog = lazy(() => import("../views/share/ShareDialog"));
-const SnapshotsView = lazy(() => import("../views/snapshots/SnapshotsView"));
-const SnapshotView = lazy(() => import("../views/snapshots/SnapshotView"));
-const StoryView = lazy(() => import("../views/story/StoryView"));
-const UsageView = lazy(() => import("../views/usage/UsageView"));
-const NotificationsView = lazy(() => import("../views/settings/NotificationsView"));
+const AlertsView = lazily(() => import("../views/alerts/AlertsView"));
+const AlertView = lazily(() => import("../views/alerts/AlertView"));
+const OverviewView = lazily(() => import("../views/overview/OverviewView"));
+const HealthView = lazily(() => import("../views/health/HealthView"));
+const HelpDialog = lazily(() => import("./HelpDialog"));
+const IssueView = lazily(() => import("../views/issues/IssueView"));
+const IssuesView = lazily(() => import("../views/issues/IssuesView"));
+const LogsView = lazily(() => import("../views/logs/LogsView"));
+const Palette = lazily(() => import("./palette/Palette"));
+const SearchesDialog = lazily(() => import("../views/searches/SearchesDialog"));
+const ShareDialog = lazily(() => import("../views/share/ShareDialog"));
+const SnapshotsView = lazily(() => import("../views/snapshots/SnapshotsView"));
+const SnapshotView = lazily(() => import("../views/snapshots/SnapshotView"));
+const StoryView = lazily(() => import("../views/story/StoryView"));
+const UsageView = lazily(() => import("../views/usage/UsageView"));
+const NotificationsView = lazily(() => import("../views/settings/NotificationsView"));
 
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
 export function Shell({ session }: { session: Session }) {
@@ -69,7 +70,7 @@ export function Shell({ session }: { session: Session }) {
       </button>
       <Header session={session} onHelp={openHelp} onPalette={openPalette} onShare={openShare} />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
-        <Suspense fallback={<div aria-busy="true" className="h-full" />}>
+        <Meanwhile value={<div aria-busy="true" className="h-full" />}>
           <Switch>
             <Route path={OVERVIEW.path}>{guarded(OVERVIEW.name, <OverviewView />)}</Route>
             <Route path={ISSUES.path}>{guarded(ISSUES.name, <IssuesView user={session.user.name} />)}</Route>
@@ -97,13 +98,13 @@ export function Shell({ session }: { session: Session }) {
               <UnknownPage />
             </Route>
           </Switch>
-        </Suspense>
+        </Meanwhile>
       </main>
       <BottomTabs />
-      <Suspense>{searches && <SearchesDialog onClose={() => setSearches(false)} />}</Suspense>
-      <Suspense>{share && <ShareDialog onClose={() => setShare(false)} />}</Suspense>
-      <Suspense>{help && <HelpDialog onClose={() => setHelp(false)} />}</Suspense>
-      <Suspense>
+      <Meanwhile value={null}>{searches && <SearchesDialog onClose={() => setSearches(false)} />}</Meanwhile>
+      <Meanwhile value={null}>{share && <ShareDialog onClose={() => setShare(false)} />}</Meanwhile>
+      <Meanwhile value={null}>{help && <HelpDialog onClose={() => setHelp(false)} />}</Meanwhile>
+      <Meanwhile value={null}>
         {palette && (
           <Palette
             session={session}
@@ -113,7 +114,7 @@ export function Shell({ session }: { session: Session }) {
             onClose={() => setPalette(false)}
           />
         )}
-      </Suspense>
+      </Meanwhile>
     </div>
   );
 }

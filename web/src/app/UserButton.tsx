@@ -1,8 +1,8 @@
-import { lazy } from "react";
 import type { Session } from "../api/types";
+import { lazily } from "../ui/lazily";
 import { Later } from "./Later";
 
-const UserMenu = lazy(() => import("./UserMenu"));
+const UserMenu = lazily(() => import("./UserMenu"));
 
 interface UserButtonProps {
   session: Session;

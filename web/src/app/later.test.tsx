@@ -1,7 +1,8 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, lazy } from "react";
+import { act } from "react";
 import { createRoot } from "react-dom/client";
 import { describe, expect, it, vi } from "vitest";
+import { lazily } from "../ui/lazily";
 import { Menu, MenuNote } from "../ui/Menu";
 import { Later } from "./Later";
 
@@ -15,7 +16,7 @@ describe("what is loaded later", () => {
       </Menu>
     );
     let arrive: (of: { default: typeof menu }) => void = () => {};
-    const Lazy = lazy(() => new Promise<{ default: typeof menu }>((resolve) => (arrive = resolve)));
+    const Lazy = lazily(() => new Promise<{ default: typeof menu }>((resolve) => (arrive = resolve)));
     document.body.innerHTML = '<div id="root"></div>';
     const root = createRoot(document.getElementById("root") as HTMLElement);
     await act(async () =>

@@ -1,12 +1,13 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import type { ReactNode } from "react";
 import { useRetry } from "../api/queries";
 import type { Tick } from "../lib/graph";
 import type { ChartData } from "../lib/volume";
 import { useView } from "../state/useView";
 import { cx } from "../ui/cx";
+import { lazily, Meanwhile } from "../ui/lazily";
 import { Skeleton, SmallErrorState } from "../ui/States";
 
-const StackedBars = lazy(() => import("./StackedBars"));
+const StackedBars = lazily(() => import("./StackedBars"));
 
 interface ChartPanelProps {
   /** The query behind the chart. */
@@ -43,9 +44,9 @@ export function ChartPanel({ query, data, covered, ticks, height, label, empty }
   const zoom = (startMs: number, endMs: number) =>
     setView({ ...view, range: { kind: "absolute", startMs, endMs }, tail: false, line: "" });
   return (
-    <Suspense fallback={<Bars height={height} />}>
+    <Meanwhile value={<Bars height={height} />}>
       <StackedBars data={data} covered={covered} ticks={ticks} height={height} label={label} onZoom={zoom} />
-    </Suspense>
+    </Meanwhile>
   );
 }
 

@@ -1,14 +1,15 @@
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { useAlertSeries } from "../../api/alerts";
 import type { AlertDetail, AlertSeriesResponse } from "../../api/types";
 import { LineLegend } from "../../charts/LineLegend";
 import { NoLines } from "../../charts/NoLines";
 import { alertGraph } from "../../lib/alertGraph";
 import { useView } from "../../state/useView";
+import { lazily, Meanwhile } from "../../ui/lazily";
 import { Panel } from "../../ui/Panel";
 import { ErrorState, Skeleton } from "../../ui/States";
 
-const LineChart = lazy(() => import("../../charts/LineChart"));
+const LineChart = lazily(() => import("../../charts/LineChart"));
 
 const HEIGHT = 220;
 
@@ -43,9 +44,9 @@ function Graph({ alert, answer }: { alert: AlertDetail; answer: AlertSeriesRespo
   if (data.reason) return <NoLines height={HEIGHT}>{data.reason}</NoLines>;
   return (
     <>
-      <Suspense fallback={<Skeleton className="h-55" />}>
+      <Meanwhile value={<Skeleton className="h-55" />}>
         <LineChart data={data} height={HEIGHT} label={`${answer.drawn} over time`} onZoom={zoom} />
-      </Suspense>
+      </Meanwhile>
       <LineLegend data={data} />
     </>
   );

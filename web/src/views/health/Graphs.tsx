@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from "react";
+import { useMemo } from "react";
 import { useHealthSeries } from "../../api/queries";
 import type { HealthComponent, HealthGraph, HealthSeriesResponse } from "../../api/types";
 import { LineLegend, lastValue } from "../../charts/LineLegend";
@@ -6,10 +6,11 @@ import { NoLines } from "../../charts/NoLines";
 import { type GraphData, graphData, type Marks, NO_MARKS } from "../../lib/graph";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
+import { lazily, Meanwhile } from "../../ui/lazily";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { GrafanaLink } from "./SignalList";
 
-const LineChart = lazy(() => import("../../charts/LineChart"));
+const LineChart = lazily(() => import("../../charts/LineChart"));
 
 const HEIGHT = 132;
 const GRID = "grid min-w-0 content-start gap-x-6 gap-y-5 xl:grid-cols-2";
@@ -76,9 +77,9 @@ export function Graph({ answer, graph, reason, marks = NO_MARKS }: GraphProps) {
         <NoLines height={HEIGHT}>{reason || data.reason}</NoLines>
       ) : (
         <>
-          <Suspense fallback={<Skeleton className="h-33" />}>
+          <Meanwhile value={<Skeleton className="h-33" />}>
             <LineChart data={data} height={HEIGHT} label={inWords(graph, data)} onZoom={zoom} />
-          </Suspense>
+          </Meanwhile>
           <LineLegend data={data} />
         </>
       )}

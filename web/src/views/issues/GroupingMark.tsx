@@ -1,8 +1,9 @@
 import { Info } from "lucide-react";
-import { lazy, Suspense, useRef } from "react";
+import { useRef } from "react";
+import { lazily, Meanwhile } from "../../ui/lazily";
 import { usePeek } from "../../ui/usePeek";
 
-const GroupingPeek = lazy(() => import("./GroupingPeek"));
+const GroupingPeek = lazily(() => import("./GroupingPeek"));
 
 /** The info mark of a title: why its events are one issue, while hovered or focused, and on click. */
 export function GroupingMark({ id }: { id: number }) {
@@ -22,9 +23,9 @@ export function GroupingMark({ id }: { id: number }) {
       </button>
       {/* Lists have many marks: what opens is made when it opens. */}
       {open && (
-        <Suspense>
+        <Meanwhile value={null}>
           <GroupingPeek id={id} mark={mark} onOpenChange={onOpenChange} />
-        </Suspense>
+        </Meanwhile>
       )}
     </>
   );

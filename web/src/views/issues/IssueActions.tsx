@@ -1,13 +1,14 @@
 import { BellOff, Check, Merge, RotateCcw } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import type { useIssueAction } from "../../api/issues";
 import type { IssueAction, IssueRow } from "../../api/types";
 import { Button } from "../../ui/Button";
+import { lazily, Meanwhile } from "../../ui/lazily";
 import { AssignMenu } from "./AssignMenu";
 import { useIssueKeys } from "./useIssueKeys";
 
-const MergeDialog = lazy(() => import("./MergeDialog"));
-const SnoozeDialog = lazy(() => import("./SnoozeDialog"));
+const MergeDialog = lazily(() => import("./MergeDialog"));
+const SnoozeDialog = lazily(() => import("./SnoozeDialog"));
 
 /** What of an issue the actions need. */
 export type Acted = Pick<IssueRow, "id" | "title" | "state">;
@@ -55,7 +56,7 @@ export function IssueActions({ issues, user, action, onDone }: IssueActionsProps
         <Merge size={14} aria-hidden className="max-sm:hidden" />
         Merge
       </Button>
-      <Suspense>
+      <Meanwhile value={null}>
         {dialog === "snooze" && (
           <SnoozeDialog
             count={ids.length}
@@ -75,7 +76,7 @@ export function IssueActions({ issues, user, action, onDone }: IssueActionsProps
             onClose={() => setDialog(null)}
           />
         )}
-      </Suspense>
+      </Meanwhile>
     </div>
   );
 }

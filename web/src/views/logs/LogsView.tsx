@@ -1,10 +1,10 @@
-import { lazy, Suspense } from "react";
 import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useNow } from "../../state/useNow";
 import { useView } from "../../state/useView";
 import { rangeBounds } from "../../state/view";
 import { ErrorBoundary } from "../../ui/ErrorBoundary";
+import { lazily, Meanwhile } from "../../ui/lazily";
 import { Facets } from "./Facets";
 import { FilterChips } from "./FilterChips";
 import { Histogram } from "./Histogram";
@@ -15,7 +15,7 @@ import { Toolbar } from "./Toolbar";
 
 const TAIL_REFRESH_MS = 10_000;
 
-const PatternList = lazy(() => import("./PatternList"));
+const PatternList = lazily(() => import("./PatternList"));
 
 /** Lines by filters and text: facets, histogram, the list, and its live tail. */
 export default function LogsView() {
@@ -38,9 +38,9 @@ export default function LogsView() {
         )}
         <div className="min-w-0 flex-1">
           <ErrorBoundary name="The list of lines">
-            <Suspense fallback={<ListPlaceholder />}>
+            <Meanwhile value={<ListPlaceholder />}>
               <List />
-            </Suspense>
+            </Meanwhile>
           </ErrorBoundary>
         </div>
       </div>

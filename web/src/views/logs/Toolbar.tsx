@@ -1,16 +1,16 @@
 import { ArrowDownWideNarrow, ArrowUpNarrowWide, Group, WrapText } from "lucide-react";
-import { lazy } from "react";
 import type { Bounds } from "../../api/queries";
 import { Later } from "../../app/Later";
 import { withTail } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { IconButton } from "../../ui/Button";
+import { lazily } from "../../ui/lazily";
 import { SavedButton } from "../searches/SavedButton";
 import { FacetButton } from "./FacetButton";
 import { LiveSwitch } from "./LiveSwitch";
 import { SearchBox } from "./SearchBox";
 
-const ExportMenu = lazy(() => import("./ExportMenu"));
+const ExportMenu = lazily(() => import("./ExportMenu"));
 
 /** Search, and how the list is shown. */
 export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {

@@ -1,12 +1,12 @@
-import { lazy, Suspense } from "react";
 import type { HealthComponent, HealthSignal } from "../../api/types";
 import { headlines } from "../../lib/health";
 import { cx } from "../../ui/cx";
+import { lazily, Meanwhile } from "../../ui/lazily";
 import { VerdictMark, verdictColour, verdictWord } from "../../ui/Verdict";
 
 const FACE_SIGNALS = 4;
 
-const HealthReason = lazy(() => import("./HealthReason"));
+const HealthReason = lazily(() => import("./HealthReason"));
 
 /** Verdict and values of one component; the reasons open on hover, focus, click and tap. */
 export function HealthCard({ component }: { component: HealthComponent }) {
@@ -31,9 +31,9 @@ export function HealthCard({ component }: { component: HealthComponent }) {
   );
   return (
     <li className="flex min-w-0" data-health={component.id}>
-      <Suspense fallback={card}>
+      <Meanwhile value={card}>
         <HealthReason card={card} component={component} />
-      </Suspense>
+      </Meanwhile>
     </li>
   );
 }

@@ -1,8 +1,9 @@
 import { Star } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { IconButton } from "../../ui/Button";
+import { lazily, Meanwhile } from "../../ui/lazily";
 
-const SearchesDialog = lazy(() => import("./SearchesDialog"));
+const SearchesDialog = lazily(() => import("./SearchesDialog"));
 
 /** Opens the saved searches, to which the one at hand can be added. */
 export function SavedButton() {
@@ -12,7 +13,7 @@ export function SavedButton() {
       <IconButton label="Saved searches" onClick={() => setOpen(true)}>
         <Star size={16} aria-hidden />
       </IconButton>
-      <Suspense>{open && <SearchesDialog onClose={() => setOpen(false)} />}</Suspense>
+      <Meanwhile value={null}>{open && <SearchesDialog onClose={() => setOpen(false)} />}</Meanwhile>
     </>
   );
 }

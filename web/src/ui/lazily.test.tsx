@@ -1,0 +1,76 @@
+import { act, type ComponentType } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { lazily, Meanwhile } from "./lazily";
+
+interface Module {
+  default: ComponentType<{ name: string }>;
+}
+
+const Inner = lazily(() => new Promise<never>(() => {}));
+
+/** Has a part of its own that is never there. */
+function Whole({ name }: { name: string }) {
+  return (
+    <>
+      {name}
+      <Inner />
+    </>
+  );
+}
+
+let root: Root;
+const text = () => document.body.textContent;
+
+beforeEach(() => {
+  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+  document.body.innerHTML = '<div id="root"></div>';
+  root = createRoot(document.getElementById("root") as HTMLElement);
+});
+
+afterEach(() => {
+  act(() => root.unmount());
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+const show = (Part: ComponentType<{ name: string }>) =>
+  act(async () =>
+    root.render(
+      <Meanwhile value="on its way">
+        <ErrorBoundary name="The part">
+          <Part name="here" />
+        </ErrorBoundary>
+      </Meanwhile>,
+    ),
+  );
+
+describe("a part that is loaded when it is shown", () => {
+  it("shows what stands for it, then itself, and is there at once the next time", async () => {
+    let arrive: (module: Module) => void = () => {};
+    const load = vi.fn(() => new Promise<Module>((resolve) => (arrive = resolve)));
+    const Part = lazily(load);
+    await show(Part);
+    expect(text()).toBe("on its way");
+    await act(async () => arrive({ default: Whole }));
+    expect(text()).toBe("here");
+    await act(async () => root.render(null));
+    act(() => root.render(<Part name="again" />));
+    expect(text()).toBe("again");
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it("says that it could not be loaded, and tries again when asked to", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const load = vi
+      .fn<() => Promise<Module>>()
+      .mockRejectedValueOnce(new Error("no such file"))
+      .mockResolvedValue({ default: ({ name }) => name });
+    await show(lazily(load));
+    expect(text()).toContain("The part could not be shown.");
+    expect(text()).toContain("no such file");
+    await act(async () => document.querySelector("button")?.click());
+    expect(text()).toBe("here");
+  });
+});
