@@ -61,6 +61,13 @@ describe("a part that is loaded when it is shown", () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
+  it("is there at once when it was asked for ahead", async () => {
+    const Part = lazily(async () => ({ default: Whole }));
+    await Part.ahead();
+    act(() => root.render(<Part name="here" />));
+    expect(text()).toBe("here");
+  });
+
   it("says that it could not be loaded, and tries again when asked to", async () => {
     vi.spyOn(console, "error").mockImplementation(() => {});
     const load = vi
