@@ -89,6 +89,7 @@ const SERIES: HealthSeriesResponse = {
   start: "2026-03-01T12:00:00Z",
   step_ms: 15_000,
   points: 2,
+  partial: false,
   graphs: [
     {
       name: "Clients",
@@ -188,11 +189,14 @@ const ISSUES = {
 
 let root: Root;
 let asked: string[];
+/** The ends of the ranges that graphs were asked for. */
+let ends: string[];
 let answers: Record<string, () => Response>;
 
 beforeEach(() => {
   vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
+  ends = [];
   answers = {
     health: () => Response.json(HEALTH),
     series: () => Response.json(SERIES),
@@ -203,6 +207,7 @@ beforeEach(() => {
   vi.stubGlobal("fetch", async (url: string) => {
     const { pathname, search } = new URL(url);
     asked.push(pathname + (pathname.endsWith("/issues") ? search : ""));
+    if (pathname.endsWith("/series")) ends.push(new URL(url).searchParams.get("end") ?? "");
     return answers[pathname.slice(pathname.lastIndexOf("/") + 1)]?.();
   });
   document.body.innerHTML = "<div id=root></div>";
@@ -210,6 +215,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   act(() => root.unmount());
   vi.unstubAllGlobals();
 });
@@ -226,6 +232,13 @@ async function show(search = ""): Promise<void> {
       </QueryClientProvider>,
     ),
   );
+}
+
+/** Lets time go on where timers are fake. */
+async function pass(ms: number): Promise<void> {
+  await act(async () => {
+    await vi.advanceTimersByTimeAsync(ms);
+  });
 }
 
 function text(selector: string): string {
@@ -297,6 +310,43 @@ describe("the view of health", () => {
     expect(button?.getAttribute("aria-expanded")).toBe("true");
     await act(async () => button?.click());
     expect(window.location.search).toBe("");
+  });
+
+  it("asks for graphs up to when they are opened, and then every 30 s", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
+    await show();
+    await pass(20_000);
+    const button = document.querySelector<HTMLButtonElement>("[data-component=pgbouncer] button");
+    await act(async () => button?.click());
+    expect(ends.at(-1)).toBe("2026-03-01T12:00:20.000Z");
+    await pass(30_000);
+    expect(ends.at(-1)).toBe("2026-03-01T12:00:50.000Z");
+  });
+
+  it("shows the present as soon as it is opened, however long the page stood elsewhere", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
+    window.history.replaceState(null, "", "/health?c=pgbouncer");
+    const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+    const page = (view: React.ReactNode) => (
+      <QueryClientProvider client={client}>
+        <AnchorProvider>{view}</AnchorProvider>
+      </QueryClientProvider>
+    );
+    await act(async () => root.render(page(null)));
+    vi.setSystemTime(Date.UTC(2026, 2, 1, 13));
+    await act(async () => root.render(page(<HealthView />)));
+    await pass(1);
+    expect(ends.at(-1)?.slice(0, 16)).toBe("2026-03-01T13:00");
+  });
+
+  it("asks again for graphs that were not answered, in a range that stands still too", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
+    answers.series = () => Response.json({ ...SERIES, partial: true });
+    await show(`?c=pgbouncer&${RANGE}`);
+    await pass(1);
+    answers.series = () => Response.json(SERIES);
+    await pass(60_000);
+    expect(ends.length).toBe(2);
   });
 
   it("lists the alerts about the component, and marks their time and its deploys in the graphs", async () => {
