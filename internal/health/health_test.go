@@ -251,7 +251,7 @@ func TestWithoutPrometheusProbesStillCount(t *testing.T) {
 		"alertmanager": func(context.Context) error { return errors.New("it answers with status 500") },
 	})
 	report := c.Check(context.Background())
-	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer" {
+	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer; check that it runs" {
 		t.Errorf("host_cpu: %+v", got)
 	}
 	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || !strings.Contains(got.Reason, "connection refused") {
@@ -339,17 +339,17 @@ func TestASlowPrometheusIsNotWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := c.Check(context.Background())
-	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || got.Reason != "does not answer: no answer in time" {
+	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || got.Reason != "does not answer: no answer in time; check that it is not overloaded" {
 		t.Errorf("prometheus: %+v", got)
 	}
-	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer" {
+	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer; check that it runs" {
 		t.Errorf("host/cpu: %+v", got)
 	}
 	graphs, err := c.Series(context.Background(), "host", time.Unix(0, 0), time.Unix(600, 0), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := graphs.Graphs[0].Signals[0].Reason; got != "Prometheus did not answer the query: no answer in time" {
+	if got := graphs.Graphs[0].Signals[0].Reason; got != "Prometheus did not answer the query: no answer in time; check that it is not overloaded" {
 		t.Errorf("the graph says %q", got)
 	}
 }

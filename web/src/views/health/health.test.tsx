@@ -343,10 +343,12 @@ describe("the view of health", () => {
     vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
     answers.series = () => Response.json({ ...SERIES, partial: true });
     await show(`?c=pgbouncer&${RANGE}`);
-    await pass(1);
+    await pass(100);
+    expect(text("[role=status]")).toContain("asked for again every 15 s");
     answers.series = () => Response.json(SERIES);
     await pass(60_000);
     expect(ends.length).toBe(2);
+    expect(document.querySelector("[role=status]")).toBeNull();
   });
 
   it("lists the alerts about the component, and marks their time and its deploys in the graphs", async () => {
