@@ -1,7 +1,5 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type {
   AlertTimelineResponse,
   DeploysResponse,
@@ -11,8 +9,7 @@ import type {
   HealthSignal,
 } from "../../api/types";
 import type { GraphData } from "../../lib/graph";
-import { AnchorProvider } from "../../state/anchor";
-import { eventually } from "../../testing/eventually";
+import { eventually, open, refusal, serve, text } from "../../testing/page";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
@@ -186,51 +183,19 @@ const ISSUES = {
   ],
 };
 
-let root: Root;
 let asked: string[];
-let answers: Record<string, () => Response>;
+let answers: Record<string, unknown>;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
-  answers = {
-    health: () => Response.json(HEALTH),
-    series: () => Response.json(SERIES),
-    timeline: () => Response.json(TIMELINE),
-    deploys: () => Response.json(DEPLOYS),
-    issues: () => Response.json(ISSUES),
-  };
-  vi.stubGlobal("fetch", async (url: string) => {
-    const { pathname, search } = new URL(url);
+  answers = { health: HEALTH, series: SERIES, timeline: TIMELINE, deploys: DEPLOYS, issues: ISSUES };
+  serve(({ pathname, search }) => {
     asked.push(pathname + (pathname.endsWith("/issues") ? search : ""));
-    return answers[pathname.slice(pathname.lastIndexOf("/") + 1)]?.();
+    return answers[pathname.slice(pathname.lastIndexOf("/") + 1)];
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
 });
 
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
-});
-
-async function show(search = ""): Promise<void> {
-  window.history.replaceState(null, "", `/health${search}`);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>
-          <HealthView />
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-}
-
-function text(selector: string): string {
-  return document.querySelector(selector)?.textContent ?? "";
-}
+const show = (search = "") => open(`/health${search}`, <HealthView />);
 
 describe("the view of health", () => {
   it("says of each component how it is and since when, and asks for no graphs", async () => {
@@ -323,7 +288,7 @@ describe("the view of health", () => {
   });
 
   it("says that nothing is known of alerts where nobody looked, and asks for no issues without services", async () => {
-    answers.timeline = () => Response.json({ ...TIMELINE, rows: [], gaps: [TIMELINE] });
+    answers.timeline = { ...TIMELINE, rows: [], gaps: [TIMELINE] };
     await show(`?c=host&${RANGE}`);
     await eventually(() => expect(text("section[aria-label=Alerts]")).toContain("nobody looked"));
     expect(asked.some((path) => path.startsWith("/api/v1/issues"))).toBe(false);
@@ -331,14 +296,10 @@ describe("the view of health", () => {
 
   it("says in words when the check or the graphs cannot be loaded", async () => {
     const message = "Loki and Prometheus are on holiday.";
-    const failure = () =>
-      Response.json({ error: { code: "internal", message, source: "dashboard" } }, { status: 500 });
-    answers.series = failure;
+    answers.series = refusal(500, message);
     await show("?c=pgbouncer");
     await eventually(() => expect(text("[role=alert]")).toContain(message));
-    answers.health = failure;
-    await act(async () => root.unmount());
-    root = createRoot(document.getElementById("root") as HTMLElement);
+    answers.health = refusal(500, message);
     await show();
     await eventually(() => expect(text("[role=alert]")).toContain(message));
   });
