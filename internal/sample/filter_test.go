@@ -1,13 +1,12 @@
 package sample
 
 import (
-	"bufio"
-	"compress/gzip"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // repeated returns lines of a form that takes a number.
@@ -129,22 +128,8 @@ func TestMostPatternsOfRealLinesHaveAFilter(t *testing.T) {
 // packedLines returns the first lines of a compressed file.
 func packedLines(t *testing.T, path string) []Line {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scanner := bufio.NewScanner(unpacked)
-	scanner.Buffer(nil, 1<<20)
-	var lines []Line
-	for len(lines) < 800 && scanner.Scan() {
-		lines = append(lines, Line{Text: scanner.Text()})
-	}
-	return lines
+	lines := corpus.Lines(t, path)
+	return samples(lines[:min(len(lines), 800)])
 }
 
 func BenchmarkOfManyPatterns(b *testing.B) {
