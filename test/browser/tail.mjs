@@ -40,32 +40,25 @@ async function inLoki(page, loki, word, number) {
 }
 
 /** nginx is cut off: what is logged meanwhile is there when it is back. */
-export async function resumeAfterCut({ page, base, loki, stage, errors }) {
-  const word = await follow(page, base, "resumed");
+export const resumeAfterCut = (run) => resume(run, "nginx");
+
+/** The dashboard is started anew and knows no follow: the lines come from Loki. */
+export const resumeAfterRestart = (run) => resume(run, "dashboard");
+
+/** A part that the tail comes through is away for a while. */
+async function resume({ page, base, loki, stage, errors }, part) {
+  const word = await follow(page, base, `without-${part}`);
   await stage.write(numbered(word, 1, 5));
-  await expectAll(page, word, 5, "before the cut");
-  await stage.stop("nginx");
+  await expectAll(page, word, 5, `before ${part} stops`);
+  await stage.stop(part);
   await visible(page.locator("[data-tail=reconnecting], [data-tail=failed]"), "the tail says that it is cut off");
   await stage.write(numbered(word, 6, 5));
   await inLoki(page, loki, word, 10);
-  await stage.start("nginx");
-  await expectAll(page, word, 10, "after the cut");
+  await stage.start(part);
+  await expectAll(page, word, 10, `when ${part} is back`);
   await visible(page.locator("[data-tail=live]"), "the tail is live again");
   await stage.write(numbered(word, 11, 3));
   await expectAll(page, word, 13, "and goes on");
-  forgetCuts(errors);
-}
-
-/** The dashboard is started anew and knows no follow: the lines come from Loki. */
-export async function resumeAfterRestart({ page, base, loki, stage, errors }) {
-  const word = await follow(page, base, "restarted");
-  await stage.write(numbered(word, 1, 5));
-  await expectAll(page, word, 5, "before the restart");
-  await stage.stop("dashboard");
-  await stage.write(numbered(word, 6, 5));
-  await inLoki(page, loki, word, 10);
-  await stage.start("dashboard");
-  await expectAll(page, word, 10, "after the restart");
   forgetCuts(errors);
 }
 
