@@ -77,7 +77,7 @@ export function watchErrors(page) {
  * about to be replaced is faint.
  */
 export async function checkAccessible(page, where, part = "html") {
-  await until(page, async () => !(await page.locator("[aria-busy=true], .opacity-60").count()), `${where} is loaded`, 45_000);
+  await until(page, async () => !(await page.locator("[aria-busy=true]").count()), `${where} is loaded`, 45_000);
   await page.evaluate(AXE);
   const found = await page.evaluate(async (part) => {
     const { violations } = await window.axe.run(part);
