@@ -54,11 +54,21 @@ function AlertSince({ alert }: { alert: FiringAlert }) {
   return <span title={formatExact(ms)}>Alert since {formatMoment(ms, now)}</span>;
 }
 
+/** How many errors there are; it has its width from the first, or what follows would move when the number comes. */
 function Counts() {
+  return (
+    <span className="min-w-76">
+      <CountWords />
+    </span>
+  );
+}
+
+function CountWords() {
   const { view } = useView();
   const anchor = useAnchor();
   const volume = useVolume(view, anchor, "service,level");
-  if (!volume.data) return <span>{volume.isError ? "Lines could not be counted" : "Counting lines …"}</span>;
+  if (!volume.data)
+    return volume.isError ? "Lines could not be counted; the chart says why" : "Counting lines …";
   const errors = countErrors(volume.data);
   const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);
   const when =
@@ -67,9 +77,5 @@ function Counts() {
     lines === 0
       ? "No lines"
       : `${errors === 0 ? "No errors" : plural(errors, "error")} in ${formatCount(lines)} lines`;
-  return (
-    <span>
-      {words} {when}
-    </span>
-  );
+  return `${words} ${when}`;
 }
