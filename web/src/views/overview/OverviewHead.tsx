@@ -54,21 +54,17 @@ function AlertSince({ alert }: { alert: FiringAlert }) {
   return <span title={formatExact(ms)}>Alert since {formatMoment(ms, now)}</span>;
 }
 
-/** How many errors there are; it has its width from the first, or what follows would move when the number comes. */
 function Counts() {
-  return (
-    <span className="min-w-76">
-      <CountWords />
-    </span>
-  );
-}
-
-function CountWords() {
   const { view } = useView();
   const anchor = useAnchor();
   const volume = useVolume(view, anchor, "service,level");
+  // Its width is about that of the number to come, or what follows would wrap then and push the page down.
   if (!volume.data)
-    return volume.isError ? "Lines could not be counted; the chart says why" : "Counting lines …";
+    return (
+      <span className="min-w-68">
+        {volume.isError ? "Lines could not be counted; the chart says why" : "Counting lines …"}
+      </span>
+    );
   const errors = countErrors(volume.data);
   const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);
   const when =
@@ -77,5 +73,9 @@ function CountWords() {
     lines === 0
       ? "No lines"
       : `${errors === 0 ? "No errors" : plural(errors, "error")} in ${formatCount(lines)} lines`;
-  return `${words} ${when}`;
+  return (
+    <span>
+      {words} {when}
+    </span>
+  );
 }
