@@ -14,6 +14,23 @@ async function follow(page, base, name) {
   return word;
 }
 
+/** Gathers what the page is sent by streams from now on. */
+async function watchSent(page) {
+  const sent = [];
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  session.on("Network.eventSourceMessageReceived", ({ data }) => sent.push(data));
+  return { sent, end: () => session.detach() };
+}
+
+/** Checks that no line was sent twice: the page would hide it, but all that a tail had would come anew after each cut. */
+function checkSentOnce(sent, word, last) {
+  for (let number = 1; number <= last; number++) {
+    const times = sent.filter((data) => data.includes(`${word} number ${number} end`)).length;
+    check(times === 1, `line ${number} is sent ${times} times, not once`);
+  }
+}
+
 function numbered(word, from, count) {
   return Array.from({ length: count }, (_, index) => `${word} number ${from + index} end`);
 }
@@ -41,6 +58,7 @@ async function inLoki(page, loki, word, number) {
 
 /** nginx is cut off: what is logged meanwhile is there when it is back. */
 export async function resumeAfterCut({ page, base, loki, stage, errors }) {
+  const { sent, end } = await watchSent(page);
   const word = await follow(page, base, "resumed");
   await stage.write(numbered(word, 1, 5));
   await expectAll(page, word, 5, "before the cut");
@@ -53,6 +71,8 @@ export async function resumeAfterCut({ page, base, loki, stage, errors }) {
   await visible(page.locator("[data-tail=live]"), "the tail is live again");
   await stage.write(numbered(word, 11, 3));
   await expectAll(page, word, 13, "and goes on");
+  checkSentOnce(sent, word, 13);
+  await end();
   forgetCuts(errors);
 }
 
@@ -108,14 +128,11 @@ export async function pauseAndReturn({ page, base, stage }) {
 /** The filter of a tail is the server's: other lines are not sent. */
 export async function filterOnServer({ page, base, stage }) {
   const word = await follow(page, base, "wanted");
-  const sent = [];
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  session.on("Network.eventSourceMessageReceived", ({ data }) => sent.push(data));
+  const { sent, end } = await watchSent(page);
   await stage.write(["other number 1 end", `${word} number 1 end`, "other number 2 end", `${word} number 2 end`]);
   await expectAll(page, word, 2, "filtered");
   check(sent.some((data) => data.includes(word)) && !sent.some((data) => data.includes("other number")), "lines that do not fit are not sent");
-  await session.detach();
+  await end();
   await page.keyboard.press("t");
   await until(page, () => !page.url().includes("tail=1"), "t ends the live tail");
 }
