@@ -88,6 +88,23 @@ export async function checkAccessible(page, where, part = "html") {
   check(found.length === 0, `accessibility of ${where}:\n  ${found.join("\n  ")}`);
 }
 
+/** How much of a page may move while it loads, as browsers count it (cumulative layout shift). */
+const SHIFT_MOST = 0.1;
+
+/** Fails if what was shown of the page moved while the rest of it came, without a hand having done anything. */
+export async function checkStill(page, where) {
+  const shifts = await page.evaluate(() => new Promise((done) => {
+    new PerformanceObserver((list) => done(list.getEntries().filter((entry) => !entry.hadRecentInput).map(({ value, sources }) => ({
+      value,
+      moved: sources.map(({ node, previousRect, currentRect }) => `${node?.nodeName} ${node?.className ?? ""} from ${previousRect.y} to ${currentRect.y}`),
+    })))).observe({ type: "layout-shift", buffered: true });
+    setTimeout(() => done([]), 1000); // nothing moved, so that nothing is told
+  }));
+  const sum = shifts.reduce((all, { value }) => all + value, 0);
+  const worst = shifts.toSorted((a, b) => b.value - a.value)[0];
+  check(sum <= SHIFT_MOST, `${where} moves by ${sum.toFixed(3)} while it loads, at most ${SHIFT_MOST}:\n  ${worst?.moved.join("\n  ")}`);
+}
+
 /** Fails if the page is wider than its window. */
 export async function checkNoOverflow(page, where) {
   const [content, width] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);

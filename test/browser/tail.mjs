@@ -14,6 +14,23 @@ async function follow(page, base, name) {
   return word;
 }
 
+/** Gathers what the page is sent by streams from now on. */
+async function watchSent(page) {
+  const sent = [];
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  session.on("Network.eventSourceMessageReceived", ({ data }) => sent.push(data));
+  return { sent, end: () => session.detach() };
+}
+
+/** Checks that no line was sent twice: the page would hide it, but all that a tail had would come anew after each cut. */
+function checkSentOnce(sent, word, last) {
+  for (let number = 1; number <= last; number++) {
+    const times = sent.filter((data) => data.includes(`${word} number ${number} end`)).length;
+    check(times === 1, `line ${number} is sent ${times} times, not once`);
+  }
+}
+
 function numbered(word, from, count) {
   return Array.from({ length: count }, (_, index) => `${word} number ${from + index} end`);
 }
@@ -40,12 +57,17 @@ async function inLoki(page, loki, word, number) {
 }
 
 /** nginx is cut off: what is logged meanwhile is there when it is back. */
-export const resumeAfterCut = (run) => resume(run, "nginx");
+export async function resumeAfterCut(run) {
+  const { sent, end } = await watchSent(run.page);
+  const word = await resume(run, "nginx");
+  checkSentOnce(sent, word, 13);
+  await end();
+}
 
 /** The dashboard is started anew and knows no follow: the lines come from Loki. */
 export const resumeAfterRestart = (run) => resume(run, "dashboard");
 
-/** A part that the tail comes through is away for a while. */
+/** A part that the tail comes through is away for a while; returns the word of the lines, of which there are 13. */
 async function resume({ page, base, loki, stage, errors }, part) {
   const word = await follow(page, base, `without-${part}`);
   await stage.write(numbered(word, 1, 5));
@@ -60,6 +82,7 @@ async function resume({ page, base, loki, stage, errors }, part) {
   await stage.write(numbered(word, 11, 3));
   await expectAll(page, word, 13, "and goes on");
   forgetCuts(errors);
+  return word;
 }
 
 /** More lines than a tail gets at once: the newest are shown, and the number of the others. */
@@ -101,14 +124,11 @@ export async function pauseAndReturn({ page, base, stage }) {
 /** The filter of a tail is the server's: other lines are not sent. */
 export async function filterOnServer({ page, base, stage }) {
   const word = await follow(page, base, "wanted");
-  const sent = [];
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  session.on("Network.eventSourceMessageReceived", ({ data }) => sent.push(data));
+  const { sent, end } = await watchSent(page);
   await stage.write(["other number 1 end", `${word} number 1 end`, "other number 2 end", `${word} number 2 end`]);
   await expectAll(page, word, 2, "filtered");
   check(sent.some((data) => data.includes(word)) && !sent.some((data) => data.includes("other number")), "lines that do not fit are not sent");
-  await session.detach();
+  await end();
   await page.keyboard.press("t");
   await until(page, () => !page.url().includes("tail=1"), "t ends the live tail");
 }
