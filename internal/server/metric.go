@@ -135,36 +135,25 @@ type grid struct {
 	points int
 }
 
-// metricGrid returns the grid of a range. Its last point is the first at or after the
-// end, so that the newest lines are in it.
+// metricGrid returns the grid of a range: the points in it, or the last one before it
+// where there are none. A point after its end would count less than a whole window.
 func metricGrid(r span) grid {
 	step := metricStep(r.end.Sub(r.start))
-	first, last := ceilTo(r.start, step), ceilTo(r.end, step)
-	if last.After(timeMax) {
-		last = last.Add(-step)
-	}
-	return grid{first, step, int(last.Sub(first)/step) + 1}
+	last := r.end.Add(-time.Duration(r.end.UnixNano() % int64(step)))
+	points := int(last.Sub(r.start)/step) + 1
+	return grid{last.Add(-time.Duration(points-1) * step), step, max(points, 1)}
 }
 
 // metricStep returns the least step of a range of some length with which there are
 // no more points than allowed, whatever its place.
 func metricStep(length time.Duration) time.Duration {
 	for _, step := range steps {
-		if length <= step*(metricPointsMax-2) {
+		if length < step*metricPointsMax {
 			return step
 		}
 	}
 	const day = 24 * time.Hour
-	return (length/(metricPointsMax-2)/day + 1) * day
-}
-
-// ceilTo returns the first multiple of step since 1970 that is not before at.
-func ceilTo(at time.Time, step time.Duration) time.Time {
-	rest := at.UnixNano() % int64(step)
-	if rest == 0 {
-		return at
-	}
-	return at.Add(step - time.Duration(rest))
+	return (length/metricPointsMax/day + 1) * day
 }
 
 func (g grid) at(i int) time.Time { return g.start.Add(time.Duration(i) * g.step) }

@@ -167,7 +167,7 @@ export interface paths {
         };
         /**
          * A metric query of LogQL over time
-         * @description Evaluated at multiples of a step that is chosen from the range: at most 300 points a series, a second apart or more, the last one at the end of the range or the first after it. A window that begins before the range is read too, and counts for the cost.
+         * @description Evaluated at multiples of a step that is chosen from the range: at most 300 points a series, a second apart or more, within the range. A window that begins before the range is read too, and counts for the cost.
          */
         get: operations["logsMetric"];
         put?: never;

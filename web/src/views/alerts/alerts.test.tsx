@@ -11,7 +11,8 @@ import type {
   Session,
   Silence,
 } from "../../api/types";
-import { alertGraph, seriesName } from "../../lib/alertGraph";
+import { alertGraph } from "../../lib/alertGraph";
+import { seriesName } from "../../lib/graph";
 import { AnchorProvider } from "../../state/anchor";
 import { eventually } from "../../testing/eventually";
 import AlertsView from "./AlertsView";
