@@ -84,7 +84,7 @@ it("draws a chosen series alone until it is chosen again", async () => {
 it("says that there is no data, which is not 0", async () => {
   respond = () => Response.json({ ...ANSWER, series: [] });
   await show(`/lines?query=${encodeURIComponent(QUERY)}`);
-  await eventually(() => expect(page()).toContain("No data: no line in this time fits the query"));
+  await eventually(() => expect(page()).toContain("No data: the query has no value in this time"));
   expect(document.querySelector("table")).toBeNull();
 });
 

@@ -46,7 +46,7 @@ export default function MetricView({ bounds, narrow }: { bounds: Bounds; narrow:
         {!data && <ChartPlaceholder height={height} />}
         {data?.series.length === 0 && (
           <NoLines height={height}>
-            no line in this time fits the query. LogQL gives no value where there are no lines, and not 0.
+            the query has no value in this time. LogQL gives none where there are no lines, and not 0.
           </NoLines>
         )}
         {data && data.series.length > 0 && (

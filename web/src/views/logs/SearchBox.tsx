@@ -160,7 +160,7 @@ export function SearchBox({
               setText("");
               apply("", false);
             }}
-            className="absolute top-0 right-0 flex h-8 w-8 items-center justify-center text-muted hover:text-text pointer-coarse:h-10"
+            className="absolute top-0 right-0 flex h-8 w-8 items-center justify-center text-muted hover:text-text pointer-coarse:h-10 pointer-coarse:w-10"
           >
             <X size={14} aria-hidden />
           </button>

@@ -16,7 +16,7 @@ import { useCompletion } from "../../../api/lines";
 import type { Bounds } from "../../../api/queries";
 import { useView } from "../../../state/useView";
 import { logqlLanguage } from "./language";
-import { type LoadOptions, logqlCompletion } from "./options";
+import { type LoadOptions, logqlCompletion, wantsMore } from "./options";
 import { logqlTheme } from "./theme";
 
 export interface LogqlEditorProps {
@@ -65,7 +65,7 @@ export function LogqlEditor(props: LogqlEditorProps) {
     editor.current = view;
     if (takesFocus.current) {
       view.focus();
-      startCompletion(view);
+      if (wantsMore(state.sliceDoc(0, state.selection.main.head))) startCompletion(view);
     }
     return () => view.destroy();
   }, [label, maxLength, caret, takesFocus]);

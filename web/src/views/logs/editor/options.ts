@@ -64,6 +64,14 @@ export function logqlCompletion(load: LoadOptions, spanMs: () => number): Comple
   };
 }
 
+/** True where a query cannot end: there its options are shown at once, elsewhere Enter is to run it. */
+export function wantsMore(before: string): boolean {
+  const outer = outerPlace(before);
+  if (outer?.kind !== "log") return outer?.kind === "duration" || outer?.kind === "groupLabel";
+  const place = placeAt(before.slice(outer.start));
+  return place !== null && place.kind !== "pipeline";
+}
+
 /** What can be written in the log query that begins at `start`. */
 async function inLogQuery(
   text: string,

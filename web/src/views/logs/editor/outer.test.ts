@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { wantsMore } from "./options";
 import { outerPlace } from "./outer";
 
 /** The place in words, with the text that an option replaces or the log query that goes on. */
@@ -7,6 +8,18 @@ function placed(before: string): string {
   if (!place) return "nothing";
   return `${place.kind} [${before.slice(place.kind === "log" ? place.start : place.from)}]`;
 }
+
+it.each([
+  ["{", true],
+  ['{service="a"} | ', true],
+  ['{service="a"}', false],
+  ['{service="a"} |= "x" ', false],
+  ['rate({service="a"}[', true],
+  ['sum(rate({service="a"}[5m]))', false],
+  ['rate({service="a"}', false],
+])("%s wants more: %s", (before, want) => {
+  expect(wantsMore(before)).toBe(want);
+});
 
 describe("the place around log queries", () => {
   it.each([
