@@ -6,9 +6,10 @@ import type { IssueRow as Row } from "../../api/types";
 import { issuePath } from "../../app/routes";
 import { describeSpan, formatExact } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
+import { useIsNarrow } from "../../state/useMedia";
 import { linkTo, useView } from "../../state/useView";
 import { formatView } from "../../state/view";
-import { COUNT, IssueRow, LAST, ROW_PX, SPARK, STATE, USERS } from "./IssueRow";
+import { COUNT, IssueRow, LAST, NARROW_ROW_PX, ROW_PX, SPARK, STATE, USERS } from "./IssueRow";
 import { useIssueKeys } from "./useIssueKeys";
 import { useLeaving, usePlace } from "./usePlace";
 
@@ -34,13 +35,14 @@ interface IssueListProps {
 export function IssueList(props: IssueListProps) {
   const { issues, total, users, chosen, onChoose, onNearEnd } = props;
   const { view } = useView();
+  const rowPx = useIsNarrow() ? NARROW_ROW_PX : ROW_PX;
   const scroller = useRef<HTMLDivElement>(null);
   const [left, leave] = usePlace(`issues ${formatView(view)}`);
   const virtual = useVirtualizer({
     count: issues.length,
     getScrollElement: () => scroller.current,
     getItemKey: (index) => issues[index]?.id ?? index,
-    estimateSize: () => ROW_PX,
+    estimateSize: () => rowPx,
     initialOffset: left.offset,
     overscan: 10,
   });
@@ -66,7 +68,7 @@ export function IssueList(props: IssueListProps) {
               aria-setsize={total}
               aria-posinset={item.index + 1}
               className="absolute inset-x-0 top-0"
-              style={{ height: ROW_PX, transform: `translateY(${item.start}px)` }}
+              style={{ height: rowPx, transform: `translateY(${item.start}px)` }}
             >
               <IssueRow
                 issue={issue}

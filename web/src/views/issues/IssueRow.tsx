@@ -12,8 +12,9 @@ import { TimeAgo } from "../../ui/TimeAgo";
 import { GroupingMark } from "./GroupingMark";
 import { Sparkline } from "./Sparkline";
 
-/** Height of a row. */
+/** Height of a row, and on narrow screens, where the title has two lines. */
 export const ROW_PX = 44;
+export const NARROW_ROW_PX = 66;
 
 // The columns of the list, from the right of the title on; narrow screens have what matters below the title.
 export const SPARK = "hidden w-28 shrink-0 md:block";
@@ -76,7 +77,12 @@ function Title({ issue, href }: Pick<IssueRowProps, "issue" | "href">) {
   const { type, message } = titleParts(issue);
   return (
     <div className="flex min-w-0 items-center gap-1">
-      <Link href={href} title={issue.title} className="truncate after:absolute after:inset-0" dir="auto">
+      <Link
+        href={href}
+        title={issue.title}
+        className="line-clamp-2 after:absolute after:inset-0 md:block md:truncate"
+        dir="auto"
+      >
         {type && <span className="font-semibold">{type} </span>}
         <span dir={type ? "auto" : undefined} className={cx(type && "text-muted")}>
           {message}
@@ -88,7 +94,10 @@ function Title({ issue, href }: Pick<IssueRowProps, "issue" | "href">) {
 }
 
 function Where({ issue }: { issue: Row }) {
-  const [service, place] = [issue.service, [issue.culprit, issue.service, issue.env].filter(Boolean)];
+  const place = [issue.culprit, issue.service, issue.env].filter(Boolean);
+  // What tells an issue from those with the same title comes first.
+  const twin = issue.twin > 0 && `same as #${issue.twin}`;
+  const short = [`${formatShort(issue.events)}×`, twin, issue.culprit.split(" in ").at(-1), issue.service];
   return (
     <div className="flex min-w-0 items-center gap-x-2 text-meta text-muted">
       <LevelTag level={toLevel(issue.level)} small />
@@ -96,9 +105,7 @@ function Where({ issue }: { issue: Row }) {
         <States issue={issue} />
       </span>
       <span className="hidden min-w-0 truncate md:inline">{place.join(" · ")}</span>
-      <span className="min-w-0 truncate md:hidden">
-        {formatShort(issue.events)}× · {service}
-      </span>
+      <span className="min-w-0 truncate md:hidden">{short.filter(Boolean).join(" · ")}</span>
       {issue.twin > 0 && (
         <span className="hidden shrink-0 md:inline" title={`Logged twice: the other is issue ${issue.twin}`}>
           same as #{issue.twin}

@@ -115,7 +115,7 @@ function Placeholder() {
     <div aria-hidden className="grid flex-1 content-start gap-px overflow-hidden pt-7">
       {Array.from({ length: 12 }, (_, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
-        <Skeleton key={index} className="h-11" />
+        <Skeleton key={index} className="h-[66px] md:h-11" />
       ))}
     </div>
   );

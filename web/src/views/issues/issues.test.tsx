@@ -201,6 +201,11 @@ describe("the list of issues", () => {
     await eventually(() => expect(lists().at(-1)?.searchParams.get("offset")).toBe("100"));
   });
 
+  it("names the function on narrow screens too, where rows have the same title", async () => {
+    await show();
+    expect(text("[data-issue]")).toContain("1.2k× · parse · ");
+  });
+
   it("chooses all that are loaded for one action, and says when some are chosen", async () => {
     await show();
     const box = document.querySelector<HTMLInputElement>("[aria-label='Choose all that are loaded']");

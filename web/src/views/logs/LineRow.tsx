@@ -69,7 +69,7 @@ export const LineRow = memo(function LineRow(props: LineRowProps) {
       style={hangingIndent(look)}
       {...(open ? {} : measured)}
     >
-      {look.narrow ? narrowCells(entry) : wideCells(entry, look, hovered || active)}
+      {look.narrow ? narrowCells(entry, look) : wideCells(entry, look, hovered || active)}
       {messageCell(entry, look)}
     </div>
   );
@@ -189,13 +189,15 @@ function FilterButton({ name, value, children }: { name: string; value: string; 
   );
 }
 
-function narrowCells(entry: Entry): ReactNode {
+function narrowCells(entry: Entry, { wrap }: RowLook): ReactNode {
   const level = toLevel(entry.labels.level);
+  const { moreLines } = preview(entry.line);
   return (
     <span role="presentation" className="block truncate text-meta leading-[18px] text-muted">
       {`${formatClock(nsToMs(entry.ts))} `}
       <span className={levelText(level)}>{shortLevel(level)}</span>
       {` ${entry.labels.service ?? ""}`}
+      {moreLines > 0 && !wrap && ` · ${moreLines + 1} lines`}
     </span>
   );
 }
@@ -209,7 +211,7 @@ function messageCell(entry: Entry, look: RowLook): ReactNode {
       <span role="gridcell" {...messageBox(shown, look)}>
         {look.hits.length > 0 || hasAnsi(shown) ? <LogText text={shown} hits={look.hits} /> : shown}
       </span>
-      {moreLines > 0 && !look.wrap && <LineCount count={moreLines + 1} />}
+      {moreLines > 0 && !look.wrap && !look.narrow && <LineCount count={moreLines + 1} />}
     </>
   );
 }
