@@ -58,6 +58,10 @@ export async function openSheets({ context, chromium, base, out }) {
     };
     await page.goto(new URL("lines", base).href);
     await visible(page.locator("[data-line]"), "lines are shown");
+    await visible(page.getByRole("button", { name: /show oldest first/ }), "the order can be turned");
+    await page.getByRole("button", { name: "Export the lines" }).tap();
+    await seen("the export", page.getByRole("menu"));
+    await page.keyboard.press("Escape");
     await page.getByRole("button", { name: /^Filters/ }).tap();
     const filters = page.getByRole("dialog", { name: "Filters" });
     await seen("the filters", filters);

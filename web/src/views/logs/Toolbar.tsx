@@ -26,7 +26,7 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
       />
       {narrow && !values && <FacetButton bounds={bounds} />}
       <SavedButton />
-      {!values && <ListButtons bounds={bounds} narrow={narrow} />}
+      {!values && <ListButtons bounds={bounds} />}
       <LiveSwitch
         on={view.tail}
         refused={values ? "A metric query has values and no lines to follow" : ""}
@@ -37,7 +37,7 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
 }
 
 /** How the lines are listed, and their export. */
-function ListButtons({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
+function ListButtons({ bounds }: { bounds: Bounds }) {
   const { view, setView } = useView();
   const newest = view.order === "newest";
   return (
@@ -51,7 +51,7 @@ function ListButtons({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
           <Group size={16} aria-hidden />
         </IconButton>
       )}
-      {!view.tail && !narrow && (
+      {!view.tail && (
         <IconButton
           label={newest ? "Newest first; show oldest first" : "Oldest first; show newest first"}
           onClick={() => setView({ ...view, order: newest ? "oldest" : "newest" }, { replace: true })}
@@ -64,7 +64,7 @@ function ListButtons({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
         </IconButton>
       )}
       <WrapButton />
-      {!view.tail && !narrow && (
+      {!view.tail && (
         <Later meanwhile={<span className="size-8" />}>
           <ExportMenu bounds={bounds} />
         </Later>
