@@ -406,12 +406,30 @@ func floorTo(n, step int64) int64 {
 // labelText renders labels for ordering.
 func labelText(labels map[string]string) string { return string(appendMap(nil, labels)) }
 
+// unaskedSpan is how long a range may be that needs no checkLength: what Loki
+// allows by default.
+const unaskedSpan = 30 * 24 * time.Hour
+
+// checkLength returns Loki's refusal of a range that is longer than it allows:
+// instant queries, whose range is in the query, it runs at any length until they
+// time out.
+func (c *Client) checkLength(ctx context.Context, query string, start, end time.Time) error {
+	if end.Sub(start) <= unaskedSpan {
+		return nil
+	}
+	_, err := c.logs(ctx, StreamSelector(query), start.UnixNano(), end.UnixNano(), 1, Backward)
+	return err
+}
+
 // TotalsByEach counts the lines of a log query in [start, end) by the values of
 // each label: label → value → lines. It asks Loki once for all labels, and once
 // for each when their combinations are more series than Loki allows. Lines
 // without a label are not counted for it.
 func (c *Client) TotalsByEach(ctx context.Context, query string, labels []string, start, end time.Time) (map[string]map[string]int64, error) {
 	counts := map[string]map[string]int64{}
+	if err := c.checkLength(ctx, query, start, end); err != nil {
+		return nil, err
+	}
 	totals, err := c.Totals(ctx, query, labels, start, end)
 	if seriesLimit(err) && len(labels) > 1 {
 		for _, label := range labels {
