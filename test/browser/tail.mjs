@@ -76,7 +76,7 @@ export async function resumeAfterCut({ page, base, loki, stage, errors }) {
   forgetCuts(errors);
 }
 
-/** The dashboard is started anew and knows no follow: the lines come from Loki. */
+/** The dashboard is started anew and knows no follow: the lines come from Loki, from where the page has them. */
 export async function resumeAfterRestart({ page, base, loki, stage, errors }) {
   const word = await follow(page, base, "restarted");
   await stage.write(numbered(word, 1, 5));
@@ -84,8 +84,15 @@ export async function resumeAfterRestart({ page, base, loki, stage, errors }) {
   await stage.stop("dashboard");
   await stage.write(numbered(word, 6, 5));
   await inLoki(page, loki, word, 10);
+  await visible(page.locator("[data-tail=failed]"), "the tail says that it is refused"); // the browser tries no more by itself
+  const asked = [];
+  const note = (request) => asked.push(new URL(request.url()));
+  page.on("request", note);
   await stage.start("dashboard");
   await expectAll(page, word, 10, "after the restart");
+  const tails = asked.filter(({ pathname }) => pathname.endsWith("/api/v1/tail"));
+  check(tails.length > 0 && tails.every(({ searchParams }) => searchParams.get("cursor")), `it is asked for from where it was: ${tails}`);
+  page.off("request", note);
   forgetCuts(errors);
 }
 
