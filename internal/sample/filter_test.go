@@ -1,15 +1,13 @@
 package sample
 
 import (
-	"bufio"
-	"compress/gzip"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // repeated returns lines of a form that takes a number.
@@ -131,22 +129,8 @@ func TestMostPatternsOfRealLinesHaveAFilter(t *testing.T) {
 // packedLines returns the first lines of a compressed file.
 func packedLines(t *testing.T, path string) []loki.Entry {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scanner := bufio.NewScanner(unpacked)
-	scanner.Buffer(nil, 1<<20)
-	var lines []loki.Entry
-	for len(lines) < 800 && scanner.Scan() {
-		lines = append(lines, loki.Entry{Line: scanner.Text()})
-	}
-	return lines
+	lines := corpus.Lines(t, path)
+	return samples(lines[:min(len(lines), 800)])
 }
 
 func BenchmarkOfManyPatterns(b *testing.B) {

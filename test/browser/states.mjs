@@ -1,5 +1,6 @@
 // The page while what it reads is away, and without anything to show.
 
+import { sendLogin } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 /** Loki is away: the logs say so with a way on, the rest works; Retry works when it is back. */
@@ -68,9 +69,7 @@ export async function endSession({ page, base, context, user, password, errors }
   await context.clearCookies();
   await page.getByRole("button", { name: "Load the newest" }).click();
   await visible(page.getByLabel("Password"), "an ended session leads to the login");
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
+  await sendLogin(page, user, password);
   await visible(page.locator("[data-line]"), "and the login back to the lines");
   check(page.url().includes("service=chat"), `with the same address: ${page.url()}`);
   forget(errors);

@@ -57,43 +57,39 @@ async function inLoki(page, loki, word, number) {
 }
 
 /** nginx is cut off: what is logged meanwhile is there when it is back. */
-export async function resumeAfterCut({ page, base, loki, stage, errors }) {
-  const { sent, end } = await watchSent(page);
-  const word = await follow(page, base, "resumed");
-  await stage.write(numbered(word, 1, 5));
-  await expectAll(page, word, 5, "before the cut");
-  await stage.stop("nginx");
-  await visible(page.locator("[data-tail=reconnecting], [data-tail=failed]"), "the tail says that it is cut off");
-  await stage.write(numbered(word, 6, 5));
-  await inLoki(page, loki, word, 10);
-  await stage.start("nginx");
-  await expectAll(page, word, 10, "after the cut");
-  await visible(page.locator("[data-tail=live]"), "the tail is live again");
-  await stage.write(numbered(word, 11, 3));
-  await expectAll(page, word, 13, "and goes on");
+export async function resumeAfterCut(run) {
+  const { sent, end } = await watchSent(run.page);
+  const word = await resume(run, "nginx");
   checkSentOnce(sent, word, 13);
   await end();
-  forgetCuts(errors);
 }
 
 /** The dashboard is started anew and knows no follow: the lines come from Loki, from where the page has them. */
-export async function resumeAfterRestart({ page, base, loki, stage, errors }) {
-  const word = await follow(page, base, "restarted");
+export async function resumeAfterRestart(run) {
+  const asked = [];
+  const note = (request) => request.url().includes("/api/v1/tail?") && asked.push(request.url());
+  run.page.on("request", note);
+  await resume(run, "dashboard", "[data-tail=failed]"); // the browser tries no more by itself
+  run.page.off("request", note);
+  check(asked.at(-1).includes("&cursor="), `it is asked for from where it was: ${asked.at(-1)}`);
+}
+
+/** A part that the tail comes through is away until its state is said; returns the word of the lines, of which there are 13. */
+async function resume({ page, base, loki, stage, errors }, part, cut = "[data-tail=reconnecting], [data-tail=failed]") {
+  const word = await follow(page, base, `without-${part}`);
   await stage.write(numbered(word, 1, 5));
-  await expectAll(page, word, 5, "before the restart");
-  await stage.stop("dashboard");
+  await expectAll(page, word, 5, `before ${part} stops`);
+  await stage.stop(part);
+  await visible(page.locator(cut), "the tail says that it is cut off");
   await stage.write(numbered(word, 6, 5));
   await inLoki(page, loki, word, 10);
-  await visible(page.locator("[data-tail=failed]"), "the tail says that it is refused"); // the browser tries no more by itself
-  const asked = [];
-  const note = (request) => asked.push(new URL(request.url()));
-  page.on("request", note);
-  await stage.start("dashboard");
-  await expectAll(page, word, 10, "after the restart");
-  const tails = asked.filter(({ pathname }) => pathname.endsWith("/api/v1/tail"));
-  check(tails.length > 0 && tails.every(({ searchParams }) => searchParams.get("cursor")), `it is asked for from where it was: ${tails}`);
-  page.off("request", note);
+  await stage.start(part);
+  await expectAll(page, word, 10, `when ${part} is back`);
+  await visible(page.locator("[data-tail=live]"), "the tail is live again");
+  await stage.write(numbered(word, 11, 3));
+  await expectAll(page, word, 13, "and goes on");
   forgetCuts(errors);
+  return word;
 }
 
 /** More lines than a tail gets at once: the newest are shown, and the number of the others. */
