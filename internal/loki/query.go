@@ -208,6 +208,28 @@ func byClause(labels []string) (string, error) {
 // Normalise checks that query is a log query and returns it in Loki's own
 // notation, without comments, so that it can stand inside a larger query.
 func (c *Client) Normalise(ctx context.Context, query string) (string, error) {
+	text, err := c.format(ctx, query)
+	if err == nil && !strings.HasPrefix(text, "{") {
+		return "", &Error{Code: CodeSyntax,
+			Message: "this is a metric query, which has no lines to show; write a log query such as {service=\"backend\"} |= \"text\""}
+	}
+	return text, err
+}
+
+// NormaliseMetric checks that query is a metric query and returns it in Loki's own
+// notation.
+func (c *Client) NormaliseMetric(ctx context.Context, query string) (string, error) {
+	text, err := c.format(ctx, query)
+	if err == nil && strings.HasPrefix(text, "{") {
+		return "", &Error{Code: CodeSyntax,
+			Message: "this is a log query, which has lines and no values to draw; write a metric query such as sum by (level) (rate({service=\"backend\"} [5m]))"}
+	}
+	return text, err
+}
+
+// format returns a query in Loki's own notation; a log query begins with its stream
+// selector then, and no other does.
+func (c *Client) format(ctx context.Context, query string) (string, error) {
 	var got struct {
 		Data string `json:"data"`
 	}
@@ -215,12 +237,7 @@ func (c *Client) Normalise(ctx context.Context, query string) (string, error) {
 	if _, err := c.getJSON(ctx, "format_query", "/loki/api/v1/format_query", params, &got); err != nil {
 		return "", err
 	}
-	text := strings.TrimSpace(got.Data)
-	if !strings.HasPrefix(text, "{") {
-		return "", &Error{Code: CodeSyntax,
-			Message: "this is a metric query, which has no lines to show; write a log query such as {service=\"backend\"} |= \"text\""}
-	}
-	return text, nil
+	return strings.TrimSpace(got.Data), nil
 }
 
 // LabelNames returns the names of labels that streams of the range have, of those

@@ -223,6 +223,7 @@ func (s *Server) routes() http.Handler {
 	api.GET("/logs/cost", s.handle(s.logsCost))
 	api.GET("/logs/sample", s.handle(s.logsSample))
 	api.GET("/logs/completion", s.handle(s.logsCompletion))
+	api.GET("/logs/metric", s.handle(s.logsMetric))
 	api.GET("/logs/export", s.handle(s.exportLogs))
 	api.GET("/story", s.handle(s.story))
 	api.GET("/searches", s.handle(s.savedSearches))

@@ -6,6 +6,7 @@ import * as keyboard from "./keyboard.mjs";
 import * as lines from "./lines.mjs";
 import * as links from "./links.mjs";
 import * as looks from "./looks.mjs";
+import * as metric from "./metric.mjs";
 import * as phone from "./phone.mjs";
 import * as states from "./states.mjs";
 import * as tail from "./tail.mjs";
@@ -47,6 +48,7 @@ const ACTIONS = [
   { view: "logs", action: "wrap", run: lines.wrapLines },
   { view: "logs", action: "context to both sides", run: lines.growContext },
   { view: "logs", action: "order", run: lines.turnOrder },
+  { view: "logs", action: "a metric query", run: metric.drawMetric },
   { view: "logs", action: "cost guard", run: lines.askBeforeMuch },
   { view: "logs", action: "partial answers", run: lines.markPartial },
   { view: "all", action: "environment", run: lines.switchEnvironment },

@@ -21,6 +21,7 @@ export function listViews({ issue, alert, story }) {
     ["alert", `alerts/${alert}`, "[data-episode]", "[data-episode]"],
     ["health", "health?c=host", "[data-signal=cpu]", "[data-graph] canvas"],
     ["logs", "lines", "[data-line]", "figure canvas"],
+    ["metric", `lines?query=${encodeURIComponent('sum by (level) (rate({service=~".+"} [5m]))')}`, "[data-series]", "figure canvas"],
     ["tail", "lines?tail=1", "[data-tail=live]", "figure canvas"],
     ["story", story, "[data-told=own]", "[data-lane] button"],
     ["patterns", "lines?show=patterns", "[data-pattern]", "figure canvas"],

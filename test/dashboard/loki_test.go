@@ -28,6 +28,7 @@ func TestClient(t *testing.T) {
 		"CountsPutLinesIntoTheirBucket":               countsPutLinesIntoTheirBucket,
 		"RawQueriesAreCheckedByLoki":                  rawQueriesAreCheckedByLoki,
 		"LimitsOfLokiAreNamed":                        limitsOfLokiAreNamed,
+		"MetricReadsAreFound":                         metricReadsAreFound,
 		"LabelsValuesSeriesVolume":                    labelsValuesSeriesVolume,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, server.URL) })

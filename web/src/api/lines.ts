@@ -2,7 +2,15 @@ import { keepPreviousData, useInfiniteQuery, useQuery, useQueryClient } from "@t
 import type { View } from "../state/view";
 import { apiUrl, getJson, type Params } from "./client";
 import { type Bounds, boundParams, costParams, useCostParams, viewParams } from "./queries";
-import type { CompletionOption, Entry, LogsCompletion, LogsCost, LogsResponse, LogsSample } from "./types";
+import type {
+  CompletionOption,
+  Entry,
+  LogsCompletion,
+  LogsCost,
+  LogsMetric,
+  LogsResponse,
+  LogsSample,
+} from "./types";
 
 /** Asks how much Loki would read for all lines of a view; null when that is not known. */
 export function useCost(view: View, bounds: Bounds): () => Promise<LogsCost | null> {
@@ -25,6 +33,16 @@ export function useSample(view: View, bounds: Bounds, enabled = true) {
     queryFn: ({ signal }) => getJson<LogsSample>("logs/sample", params, signal),
     placeholderData: keepPreviousData,
     enabled,
+  });
+}
+
+/** What a metric query gives over a range. */
+export function useMetric(query: string, bounds: Bounds) {
+  const params: Params = [...useCostParams(), ["query", query], ...boundParams(bounds)];
+  return useQuery({
+    queryKey: ["metric", params],
+    queryFn: ({ signal }) => getJson<LogsMetric>("logs/metric", params, signal),
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -11,7 +11,7 @@ import {
 import { useEffect, useEffectEvent } from "react";
 import { useAnyCost } from "../state/anchor";
 import { buildLogQL } from "../state/logql";
-import { filterParams, type View } from "../state/view";
+import { filterParams, isMetric, type View } from "../state/view";
 import { ApiError, getJson, type Params, postJson } from "./client";
 import { behind } from "./order";
 import type {
@@ -205,8 +205,9 @@ export function costParams(anyCost: boolean): Params {
   return anyCost ? [["cost", "any"]] : [];
 }
 
-/** The filters of a view as the API takes them. */
+/** The filters of a view as the API takes them. A metric query has no lines: those of its view are what its filters select. */
 export function viewParams(view: View): Params {
+  if (isMetric(view.query)) return viewParams({ ...view, query: "" });
   return view.fields.length > 0 || view.query !== "" ? [["query", buildLogQL(view)]] : filterParams(view);
 }
 

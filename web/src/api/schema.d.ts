@@ -158,6 +158,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/logs/metric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A metric query of LogQL over time
+         * @description Evaluated at multiples of a step that is chosen from the range: at most 300 points a series, a second apart or more, within the range. A window that begins before the range is read too, and counts for the cost.
+         */
+        get: operations["logsMetric"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/logs/export": {
         parameters: {
             query?: never;
@@ -2276,6 +2296,27 @@ export interface components {
             /** @description Loki has the filters |> and !>, as it has from 3.0 on. Without them the filters of patterns are regular expressions. */
             pattern_filters: boolean;
         };
+        LogsMetric: {
+            /**
+             * Format: date-time
+             * @description Time of the first value of each series.
+             */
+            start: string;
+            /**
+             * Format: int64
+             * @description Distance of two values.
+             */
+            step_ms: number;
+            /** @description How many values each series has. */
+            points: number;
+            /** @description Largest sum of values first; 20 at most. */
+            series: components["schemas"]["AlertSeries"][];
+            /** @description How many more series there are. */
+            others: number;
+            /** @description Plain words, for the reader. */
+            warnings: string[];
+            stats: components["schemas"]["QueryStats"];
+        };
         LinePattern: {
             /** @description The message, with placeholders where it varies. */
             template: string;
@@ -2656,6 +2697,8 @@ export interface components {
         q: string[];
         /** @description A LogQL log query, instead of the filters above. A metric query is refused (code syntax). */
         query: string;
+        /** @description A LogQL metric query. A log query is refused (code syntax). */
+        metric: string;
         /** @description First instant, included. */
         start: string;
         /** @description Last instant, excluded. */
@@ -3033,6 +3076,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogsCompletion"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Upstream"];
+            503: components["responses"]["Upstream"];
+            504: components["responses"]["UpstreamTimeout"];
+        };
+    };
+    logsMetric: {
+        parameters: {
+            query: {
+                /** @description A LogQL metric query. A log query is refused (code syntax). */
+                query: components["parameters"]["metric"];
+                /** @description First instant, included. */
+                start?: components["parameters"]["start"];
+                /** @description Last instant, excluded. */
+                end?: components["parameters"]["end"];
+                /** @description any: run the query whatever it reads. Without it a query over more than 3 hours that may read more than the setting -query.ask-above is refused (code costly). */
+                cost?: components["parameters"]["cost"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Series */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogsMetric"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { LINES, STORY } from "../app/routes";
 import { fixedView, type Shown, seenBounds } from "../state/share";
+import { isMetric } from "../state/view";
 import { deleteAt, getJson, type Params, postJson } from "./client";
 import { boundParams, viewParams } from "./queries";
 import type { Snapshot, SnapshotContent, SnapshotInput, Snapshots } from "./types";
@@ -43,6 +44,7 @@ export function useDeleteSnapshot() {
 /** What of a view can be frozen, as the API takes it; null for views that cannot. */
 export function frozenParams(shown: Shown, now: number): Pick<SnapshotInput, "of" | "params"> | null {
   const { path, view } = shown;
+  if (isMetric(view.query)) return null;
   const range = boundParams(seenBounds(shown, now));
   if (path === LINES.path) {
     const direction = view.order === "oldest" ? "forward" : "backward";

@@ -50,6 +50,7 @@ export type LinePattern = Schemas["LinePattern"];
 export type CompletionOption = Schemas["CompletionOption"];
 export type LogsCompletion = Schemas["LogsCompletion"];
 export type LogsCost = Schemas["LogsCost"];
+export type LogsMetric = Schemas["LogsMetric"];
 export type LogsSample = Schemas["LogsSample"];
 export type LogsResponse = Schemas["LogsResponse"];
 export type OccurrencesResponse = Schemas["OccurrencesResponse"];

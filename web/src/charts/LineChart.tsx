@@ -26,7 +26,7 @@ export default function LineChart({
   const tokens = data.lines.map(({ token }) => token);
   const box = usePlot({
     data,
-    kind: tokens.join(" "),
+    kind: `${data.unit} ${tokens.join(" ")}`,
     height,
     columns: lineColumns,
     options: (width, handlers) => lineOptions(tokens, width, height, handlers),
@@ -56,6 +56,7 @@ function cursorAt(plot: uPlot) {
 /** The values at the cursor. */
 function Values({ data, index, x, width }: { data: GraphData; index: number; x: number; width: number }) {
   const ms = data.startMs + index * data.stepMs;
+  const named = data.lines.filter(({ token }) => token !== "series-other");
   return (
     <div
       className={cx(
@@ -68,13 +69,16 @@ function Values({ data, index, x, width }: { data: GraphData; index: number; x: 
         {formatDay(ms).slice(5)} {formatClock(ms)}
         {zoneMark()}
       </p>
-      {data.lines.map(({ label, token, values }) => (
+      {named.map(({ label, token, values }) => (
         <p key={label} className="flex items-center gap-2">
           <Swatch token={token} />
           <span className="truncate">{label}</span>
           <span className="ml-auto pl-3 whitespace-nowrap">{valueText(values[index], data)}</span>
         </p>
       ))}
+      {named.length < data.lines.length && (
+        <p className="text-muted">{data.lines.length - named.length} more in grey</p>
+      )}
     </div>
   );
 }

@@ -9,6 +9,8 @@ import { drawTicks } from "./ticks";
 import type { Handlers } from "./usePlot";
 
 const GUTTER = 58;
+/** Where the axis of bytes has its values. */
+const POWERS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 /** Options of a chart of measures over time, with dashed thresholds. */
 export function lineOptions(
@@ -30,6 +32,7 @@ export function lineOptions(
     axes: axes({
       size: GUTTER,
       space: 30,
+      ...(handlers.live().unit === "bytes" && { incrs: POWERS }),
       values: (_chart, splits) => splits.map((value) => formatUnit(value, handlers.live().unit)),
     }),
     series: [{}, ...tokens.map(lineSeries)],

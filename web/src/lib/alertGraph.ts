@@ -1,5 +1,5 @@
 import type { AlertDetail, AlertSeriesResponse } from "../api/types";
-import { type GraphData, gaps } from "./graph";
+import { type GraphData, gaps, seriesName } from "./graph";
 
 /** The drawing of an alert's expression, with its threshold and the time of the episode. */
 export function alertGraph(
@@ -40,10 +40,4 @@ export function alertGraph(
 function noLines({ expr, language }: AlertSeriesResponse): string {
   if (expr === "") return "the alert has no link to its rule, or the rule is gone.";
   return `${language === "logql" ? "Loki" : "Prometheus"} has no values in these minutes.`;
-}
-
-/** A series by its labels; "value" without any. */
-export function seriesName(labels: Readonly<Record<string, string>>): string {
-  const names = Object.entries(labels).filter(([name]) => name !== "__name__");
-  return names.map(([name, value]) => `${name}=${value}`).join(" ") || labels.__name__ || "value";
 }

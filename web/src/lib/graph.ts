@@ -113,3 +113,9 @@ export function axisTop({ lines, thresholds: limits }: Pick<GraphData, "lines" |
   const near = limits.map(({ value }) => value).filter((value) => value <= most * 3);
   return Math.max(most, ...near) * 1.1 || Math.min(1, ...limits.map(({ value }) => value));
 }
+
+/** A series by its labels; "value" without any. */
+export function seriesName(labels: Readonly<Record<string, string>>): string {
+  const names = Object.entries(labels).filter(([name]) => name !== "__name__");
+  return names.map(([name, value]) => `${name}=${value}`).join(" ") || labels.__name__ || "value";
+}

@@ -47,5 +47,5 @@ function bytes(value: number): string {
     rest /= 1024;
     index++;
   }
-  return `${figure(rest)} ${units[index]}`;
+  return `${Math.abs(rest) >= 1000 ? Math.round(rest) : figure(rest)} ${units[index]}`;
 }

@@ -37,6 +37,11 @@ const LEVEL_GROUPS: readonly { label: string; token: string; values: readonly st
   { label: "debug, other", token: "level-trace", values: ["debug", "trace", "unknown"] },
 ];
 
+/** The colour of a level; undefined for what is none. */
+export function levelToken(level: string | undefined): string | undefined {
+  return LEVEL_GROUPS.find(({ values }) => values.some((one) => one === level))?.token;
+}
+
 /** Counts stacked by level, the gravest at the bottom, where its height can be read off. */
 export function chartByLevel(volume: VolumeResponse): ChartData {
   const known = new Set(LEVEL_GROUPS.flatMap((group) => group.values));

@@ -1,5 +1,14 @@
 import { ERROR_LEVELS } from "../lib/levels";
-import { DEFAULT_SPAN_MS, emptyFilters, FACETS, type Facet, type FieldFilter, TAG, type View } from "./view";
+import {
+  DEFAULT_SPAN_MS,
+  emptyFilters,
+  FACETS,
+  type Facet,
+  type FieldFilter,
+  isMetric,
+  TAG,
+  type View,
+} from "./view";
 
 export type Mode = "include" | "exclude";
 
@@ -82,8 +91,12 @@ export function clearEnv(view: View): View {
   return { ...view, filters: { ...view.filters, env: emptyFilters().env } };
 }
 
-/** The view with the live tail on or off, of no one line or request; a closed range gives way to the present. */
-export function withTail(view: View, tail: boolean): View {
+/**
+ * The view with the live tail on or off, of no one line or request; a closed range gives way to the present. The values of
+ * a metric query have none.
+ */
+export function withTail(view: View, on: boolean): View {
+  const tail = on && !isMetric(view.query);
   const closed = tail && view.range.kind === "absolute";
   return {
     ...view,

@@ -8,17 +8,23 @@ import { FACETS, type FieldFilter, JSON_FIELD, type View } from "./view";
  */
 export function buildLogQL(view: View): string {
   const base = splitSelector(view.query);
+  const { matchers, stages } = filterLogQL(view);
+  if (base.matchers !== "") matchers.unshift(base.matchers);
+  else if (!view.filters.service.include.length) matchers.unshift('service=~".+"');
+  const lineEnd = /#[^\n]*$/.test(base.pipeline) ? "\n" : ""; // a comment ends with its line
+  return `{${matchers.join(", ")}}${base.pipeline}${lineEnd}${stages}`;
+}
+
+/** The filters of a view, its query aside, as LogQL has them: in the stream selector, and behind it. */
+export function filterLogQL(view: View): { matchers: string[]; stages: string } {
   const matchers = FACETS.flatMap((facet) => {
     const { include, exclude } = view.filters[facet];
     return [...matcher(facet, "=", include), ...matcher(facet, "!", exclude)];
   });
-  if (base.matchers !== "") matchers.unshift(base.matchers);
-  else if (!view.filters.service.include.length) matchers.unshift('service=~".+"');
   const text = view.q.map((word) => ` |~ ${quote(`(?i)${escapeRegex(word)}`)}`);
   const not = view.not.map((word) => ` !~ ${quote(`(?i)${escapeRegex(word)}`)}`);
   const patterns = view.patterns.map((text) => ` ${text.slice(0, 2)} ${quote(text.slice(2))}`);
-  const lineEnd = /#[^\n]*$/.test(base.pipeline) ? "\n" : ""; // a comment ends with its line
-  return `{${matchers.join(", ")}}${base.pipeline}${lineEnd}${[...text, ...not, ...patterns].join("")}${fieldFilters(view.fields)}`;
+  return { matchers, stages: [...text, ...not, ...patterns].join("") + fieldFilters(view.fields) };
 }
 
 /** The matchers of a query's stream selector, and what follows the selector; a query without one is all pipeline. */

@@ -30,7 +30,7 @@ export interface View {
   not: readonly string[];
   /** Filters on the whole line, spelt as the API does: an operator of LogQL, and its text without quotes. */
   patterns: readonly string[];
-  /** A LogQL query that the filters narrow further; empty for none. */
+  /** A LogQL query, of lines or of values over time, that the filters narrow further; empty for none. */
   query: string;
   /** Fields shown as columns of the list. */
   columns: readonly string[];
@@ -79,6 +79,15 @@ export function emptyFilters(): Record<Facet, FacetFilter> {
   return { service: none, level: none, env: none, host: none, container: none, job: none };
 }
 
+/**
+ * True for a query of a view that is a metric query: any but a log query, which begins with its stream selector, or
+ * with its pipeline where the filters are the selector.
+ */
+export function isMetric(query: string): boolean {
+  const first = query.trimStart()[0];
+  return first !== undefined && !"{|!".includes(first);
+}
+
 /** Reads a view from the address; what it cannot read falls back to the default, never to an error. */
 export function parseView(search: string): View {
   const params = new URLSearchParams(search);
@@ -97,8 +106,8 @@ export function parseView(search: string): View {
     range,
     by: params.get("by") === "service" ? "service" : "level",
     order: params.get("order") === "oldest" ? "oldest" : "newest",
-    // A live tail has no end, so a link to a closed range is not one.
-    tail: params.get("tail") === "1" && range.kind === "relative",
+    // A live tail has no end, so a link to a closed range is not one; nor is one to values.
+    tail: params.get("tail") === "1" && range.kind === "relative" && !isMetric(params.get("query") ?? ""),
     wrap: params.get("wrap") === "1",
     states: ISSUE_STATES.filter((state) => params.getAll("state").includes(state)),
     assignees: [...new Set(params.getAll("assignee"))].slice(0, MAX_VALUES),

@@ -9,7 +9,8 @@ import type {
   Session,
   Silence,
 } from "../../api/types";
-import { alertGraph, seriesName } from "../../lib/alertGraph";
+import { alertGraph } from "../../lib/alertGraph";
+import { seriesName } from "../../lib/graph";
 import { button, click, eventually, open, refusal, sees, serve, text, type } from "../../testing/page";
 import AlertsView from "./AlertsView";
 import AlertView from "./AlertView";

@@ -1,8 +1,9 @@
+import type { Bounds } from "../../api/queries";
 import { useAnchor } from "../../state/anchor";
 import { useIsNarrow } from "../../state/useMedia";
 import { useNow } from "../../state/useNow";
 import { useView } from "../../state/useView";
-import { rangeBounds } from "../../state/view";
+import { isMetric, rangeBounds } from "../../state/view";
 import { ErrorBoundary } from "../../ui/ErrorBoundary";
 import { lazily, Meanwhile } from "../../ui/lazily";
 import { Facets } from "./Facets";
@@ -16,8 +17,9 @@ import { Toolbar } from "./Toolbar";
 const TAIL_REFRESH_MS = 10_000;
 
 const PatternList = lazily(() => import("./PatternList"));
+const MetricView = lazily(() => import("./MetricView"));
 
-/** Lines by filters and text: facets, histogram, the list, and its live tail. */
+/** Lines by filters and text: facets, histogram, the list, and its live tail. Or what a metric query gives. */
 export default function LogsView() {
   const { view } = useView();
   const anchor = useAnchor();
@@ -29,6 +31,20 @@ export default function LogsView() {
       <h1 className="sr-only">Logs</h1>
       <Toolbar bounds={bounds} narrow={narrow} />
       <FilterChips className="px-2 pb-2 md:px-4" />
+      {isMetric(view.query) ? (
+        <ErrorBoundary name="What the query gives">
+          <MetricView bounds={bounds} narrow={narrow} />
+        </ErrorBoundary>
+      ) : (
+        <Lines bounds={bounds} narrow={narrow} />
+      )}
+    </div>
+  );
+}
+
+function Lines({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
+  return (
+    <>
       <Histogram bounds={bounds} />
       <div className="flex min-h-0 flex-1">
         {!narrow && (
@@ -44,7 +60,7 @@ export default function LogsView() {
           </ErrorBoundary>
         </div>
       </div>
-    </div>
+    </>
   );
 }
 

@@ -50,7 +50,11 @@ export function SearchBox({
   // Typing goes on where it was when the field becomes the editor or the other way round.
   const hasFocus = useRef(false);
   const caret = useRef<number | null>(null);
-  const isLogql = logql !== undefined && isQuery(text);
+  const { grammar, loadGrammar } = useGrammar(logql !== undefined && mayBeMetric(text));
+  // An editor stays while a query is changed, whatever it is in between.
+  const [stays, setStays] = useState(false);
+  const isLogql = logql !== undefined && (isQuery(text, view, grammar) || (stays && text.includes("{")));
+  if (isLogql !== stays) setStays(isLogql);
   const Editor = useEditor(isLogql);
   // Open while the reader types, until one is chosen or the text is applied.
   const [typing, setTyping] = useState(false);
@@ -58,7 +62,7 @@ export function SearchBox({
   const choose = ({ choose }: Suggestion) => {
     setTyping(false);
     if ("query" in choose) {
-      caret.current = choose.query.length;
+      caret.current = choose.caret ?? choose.query.length;
       setText(choose.query);
       return;
     }
@@ -72,7 +76,7 @@ export function SearchBox({
     if (wanted) focusSearch();
   }, [wanted]);
 
-  const apply = (next: string, replace: boolean) => {
+  const apply = (next: string, replace: boolean, asQuery = false) => {
     const word = next.trim();
     if (word === applied) return;
     const rest = view.query ? view.q : view.q.slice(1);
@@ -83,19 +87,20 @@ export function SearchBox({
       return;
     }
     setView(
-      logql && isQuery(word)
+      asQuery
         ? { ...view, line: "", query: word, q: rest }
         : { ...view, line: "", query: "", q: [...(word ? [word] : []), ...rest] },
       { replace },
     );
   };
   // Neither a query nor a filter is right before it is complete: they wait for Enter.
-  useResting(text, () => !isLogql && !syntax?.hasFilters(text) && apply(text, true));
+  const isUnknown = logql !== undefined && mayBeMetric(text) && !grammar;
+  useResting(text, () => !isLogql && !isUnknown && !syntax?.hasFilters(text) && apply(text, true));
 
-  const submit = (event: FormEvent) => {
+  const submit = async (event: FormEvent) => {
     event.preventDefault();
     setTyping(false);
-    apply(text, false);
+    apply(text, false, isLogql || (isUnknown && isQuery(text, view, await loadGrammar())));
   };
   return (
     <search
@@ -123,7 +128,7 @@ export function SearchBox({
             caret={caret}
             takesFocus={hasFocus}
             onChange={setText}
-            onRun={(written) => apply(written, false)}
+            onRun={(written) => apply(written, false, written.includes("{"))}
           />
         ) : (
           <PlainField
@@ -155,7 +160,7 @@ export function SearchBox({
               setText("");
               apply("", false);
             }}
-            className="absolute top-0 right-0 flex h-8 w-8 items-center justify-center text-muted hover:text-text pointer-coarse:h-10"
+            className="absolute top-0 right-0 flex h-8 w-8 items-center justify-center text-muted hover:text-text pointer-coarse:h-10 pointer-coarse:w-10"
           >
             <X size={14} aria-hidden />
           </button>
@@ -266,9 +271,38 @@ function useEditor(wanted: boolean): ComponentType<LogqlEditorProps> | null {
   return wanted && editor ? editor.Editor : null;
 }
 
-/** True for LogQL, which begins with its stream selector; anything else is plain text. */
-function isQuery(text: string): boolean {
+/** True for LogQL; anything else is plain text. */
+function isQuery(text: string, view: View, grammar: Grammar | null): boolean {
+  if (isLogQuery(text) || (text !== "" && text === view.query)) return true;
+  return mayBeMetric(text) && (grammar?.isMetricText(text) ?? false);
+}
+
+/** True for a log query, which begins with its stream selector. */
+function isLogQuery(text: string): boolean {
   return text.trimStart().startsWith("{");
+}
+
+/** True for texts that have a stream selector somewhere: the grammar tells whether they are metric queries. */
+function mayBeMetric(text: string): boolean {
+  return !isLogQuery(text) && text.includes("{");
+}
+
+type Grammar = typeof import("../../lib/metricGrammar");
+
+/** The grammar of metric queries, once it is wanted and loaded; where it cannot be, they are plain text. */
+function useGrammar(wanted: boolean) {
+  const [loaded, setLoaded] = useState<{ grammar: Grammar } | null>(null);
+  const loadGrammar = async () => {
+    if (loaded) return loaded.grammar;
+    const grammar = await import("../../lib/metricGrammar").catch(() => null);
+    if (grammar) setLoaded({ grammar });
+    return grammar;
+  };
+  const begin = useEffectEvent(loadGrammar);
+  useEffect(() => {
+    if (wanted) begin();
+  }, [wanted]);
+  return { grammar: loaded?.grammar ?? null, loadGrammar };
 }
 
 /** Calls `apply` when the text has not changed for a while. */

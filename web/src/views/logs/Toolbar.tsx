@@ -3,6 +3,7 @@ import type { Bounds } from "../../api/queries";
 import { Later } from "../../app/Later";
 import { withTail } from "../../state/filters";
 import { useView } from "../../state/useView";
+import { isMetric } from "../../state/view";
 import { IconButton } from "../../ui/Button";
 import { lazily } from "../../ui/lazily";
 import { SavedButton } from "../searches/SavedButton";
@@ -16,15 +17,31 @@ const ExportMenu = lazily(() => import("./ExportMenu"));
 /** Search, and how the list is shown. */
 export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
   const { view, setView } = useView();
-  const newest = view.order === "newest";
+  const values = isMetric(view.query);
   return (
     <div className="flex flex-wrap items-center justify-end gap-1 px-2 py-2 md:px-4">
       <SearchBox
         logql={bounds}
         placeholder="Search the lines, or LogQL: {service=&quot;backend&quot;} |= &quot;timeout&quot;"
       />
-      {narrow && <FacetButton bounds={bounds} />}
+      {narrow && !values && <FacetButton bounds={bounds} />}
       <SavedButton />
+      {!values && <ListButtons bounds={bounds} narrow={narrow} />}
+      <LiveSwitch
+        on={view.tail}
+        refused={values ? "A metric query has values and no lines to follow" : ""}
+        onChange={(on) => setView(withTail(view, on))}
+      />
+    </div>
+  );
+}
+
+/** How the lines are listed, and their export. */
+function ListButtons({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
+  const { view, setView } = useView();
+  const newest = view.order === "newest";
+  return (
+    <>
       {!view.tail && (
         <IconButton
           label={view.show === "patterns" ? "Show the lines" : "Show the patterns of the lines"}
@@ -52,7 +69,6 @@ export function Toolbar({ bounds, narrow }: { bounds: Bounds; narrow: boolean })
           <ExportMenu bounds={bounds} />
         </Later>
       )}
-      <LiveSwitch on={view.tail} onChange={(on) => setView(withTail(view, on))} />
-    </div>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 import { useLogs, useLogsAhead, useLogsParams } from "../../api/queries";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
-import type { View } from "../../state/view";
+import { isMetric, type View } from "../../state/view";
 
 /** How many lines a page has where a linked line is looked for: it may be far down. */
 const LINKED_PAGE_LINES = 1000;
@@ -21,7 +21,7 @@ export function useListedParams(linked = "") {
 /** Begins to load the lines that the list will show, while the code of its view is still being loaded. */
 export function useLinesAhead(): void {
   const { view } = useView();
-  const enabled = view.tail || view.show === "lines";
+  const enabled = !isMetric(view.query) && (view.tail || view.show === "lines");
   useLogsAhead(listed(view), useAnchor(), { limit: pageLines(view, view.line), enabled });
 }
 

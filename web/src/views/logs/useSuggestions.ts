@@ -2,6 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useCompletion } from "../../api/lines";
 import { type Bounds, boundParams, useLabels } from "../../api/queries";
 import { formatShort } from "../../lib/format";
+import { AGGREGATIONS, RANGE_FUNCTIONS, windowFor } from "../../lib/functions";
+import { formatDuration } from "../../lib/time";
 import { toggleFilter } from "../../state/filters";
 import { FACETS, JSON_FIELD, type View } from "../../state/view";
 
@@ -13,13 +15,14 @@ export interface Suggestion {
   value: string;
   note: string;
   /** The view with it as a filter, or the query to go on with. */
-  choose: { view: View } | { query: string };
+  choose: { view: View } | { query: string; caret?: number };
 }
 
 const SHOWN = 8;
 const LEAST = 2;
+const FUNCTIONS_SHOWN = 3;
 
-/** Labels' values and fields whose names a text is part of; nothing is asked for before `open`. */
+/** Labels' values and fields whose names a text is part of, and functions whose names it begins; nothing is asked for before `open`. */
 export function useSuggestions(text: string, view: View, bounds: Bounds, open: boolean): Suggestion[] {
   const word = text.trim().toLowerCase();
   const wanted = open && word.length >= LEAST;
@@ -58,5 +61,29 @@ export function useSuggestions(text: string, view: View, bounds: Bounds, open: b
         choose: { query: `{job=~".+"}${parser} | ${name}=` },
       };
     });
-  return [...values, ...names].slice(0, SHOWN);
+  const functions = functionsOf(word, bounds.endMs - bounds.startMs);
+  return [...[...values, ...names].slice(0, SHOWN - functions.length), ...functions];
+}
+
+/** Metric queries whose function a word begins. */
+function functionsOf(word: string, spanMs: number): Suggestion[] {
+  const window = formatDuration(windowFor(spanMs));
+  const ranges = RANGE_FUNCTIONS.filter(({ name, unwraps }) => !unwraps && name.startsWith(word)).map(
+    ({ name, words }) => ({ name, words, open: `${name}(`, close: ")" }),
+  );
+  const sums = AGGREGATIONS.filter(({ name }) => name.startsWith(word)).map(({ name, words, argument }) =>
+    argument === ""
+      ? { name, words, open: `${name} by (level) (count_over_time(`, close: "))" }
+      : { name, words, open: `${name}(${argument}sum by (service) (count_over_time(`, close: ")))" },
+  );
+  return [...ranges, ...sums].slice(0, FUNCTIONS_SHOWN).map(({ name, words, open, close }): Suggestion => {
+    const before = `${open}{job=~".+"}`;
+    return {
+      id: `function ${name}`,
+      name,
+      value: "",
+      note: `LogQL: ${words}`,
+      choose: { query: `${before} [${window}]${close}`, caret: before.length },
+    };
+  });
 }

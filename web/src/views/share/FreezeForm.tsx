@@ -3,11 +3,11 @@ import { Link } from "wouter";
 import { errorText } from "../../api/client";
 import { frozenParams, useFreeze } from "../../api/snapshots";
 import type { Snapshot } from "../../api/types";
-import { SNAPSHOTS, snapshotPath } from "../../app/routes";
+import { LINES, SNAPSHOTS, snapshotPath } from "../../app/routes";
 import { resolve } from "../../lib/base";
 import { keptWords } from "../../lib/frozen";
 import { fixedView, type Shown } from "../../state/share";
-import { formatView, type View } from "../../state/view";
+import { formatView, isMetric, type View } from "../../state/view";
 import { Button } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
 
@@ -33,6 +33,12 @@ export function FreezeForm({ shown, now, onLeave }: { shown: Shown; now: number;
   const [title, setTitle] = useState("");
   const [days, setDays] = useState(30);
   const what = frozenParams(shown, now);
+  if (!what && isMetric(shown.view.query) && shown.path === LINES.path)
+    return (
+      <p className="border-t border-line pt-3 text-muted">
+        A snapshot keeps lines: what a metric query gives cannot be frozen.
+      </p>
+    );
   if (!what) return null;
   if (freeze.data) return <Frozen snapshot={freeze.data} onLeave={onLeave} />;
   const proposed = proposedTitle(shown);

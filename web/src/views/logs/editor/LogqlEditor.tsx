@@ -16,7 +16,7 @@ import { useCompletion } from "../../../api/lines";
 import type { Bounds } from "../../../api/queries";
 import { useView } from "../../../state/useView";
 import { logqlLanguage } from "./language";
-import { type LoadOptions, logqlCompletion } from "./options";
+import { type LoadOptions, logqlCompletion, wantsMore } from "./options";
 import { logqlTheme } from "./theme";
 
 export interface LogqlEditorProps {
@@ -45,6 +45,7 @@ export function LogqlEditor(props: LogqlEditorProps) {
   const onRun = useEffectEvent(props.onRun);
   const { view: page } = useView();
   const load = useEffectEvent(useCompletion(page, bounds));
+  const spanMs = useEffectEvent(() => bounds.endMs - bounds.startMs);
 
   useEffect(() => {
     if (!host.current) return;
@@ -52,7 +53,7 @@ export function LogqlEditor(props: LogqlEditorProps) {
       doc: first.current,
       selection: { anchor: Math.min(caret.current ?? first.current.length, first.current.length) },
       extensions: [
-        extensions(label, maxLength, load, onRun),
+        extensions(label, maxLength, load, spanMs, onRun),
         EditorView.updateListener.of((update) => {
           caret.current = update.state.selection.main.head;
           if (update.docChanged) onChange(update.state.doc.toString());
@@ -64,7 +65,7 @@ export function LogqlEditor(props: LogqlEditorProps) {
     editor.current = view;
     if (takesFocus.current) {
       view.focus();
-      startCompletion(view);
+      if (wantsMore(state.sliceDoc(0, state.selection.main.head))) startCompletion(view);
     }
     return () => view.destroy();
   }, [label, maxLength, caret, takesFocus]);
@@ -102,6 +103,7 @@ function extensions(
   label: string,
   maxLength: number,
   load: LoadOptions,
+  spanMs: () => number,
   onRun: (text: string) => void,
 ): Extension {
   const run = (view: EditorView) => {
@@ -126,7 +128,7 @@ function extensions(
     logqlTheme,
     history(),
     closeBrackets(),
-    autocompletion({ override: [logqlCompletion(load)], icons: false }),
+    autocompletion({ override: [logqlCompletion(load, spanMs)], icons: false }),
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ "aria-label": label, enterkeyhint: "search" }),
     EditorState.changeFilter.of((change) => change.newDoc.length <= maxLength),

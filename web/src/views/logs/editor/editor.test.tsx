@@ -239,3 +239,55 @@ describe("completion", () => {
     expect(applied().query).toBe('{service="a"} | drop service');
   });
 });
+
+describe("a metric query", () => {
+  it("has the editor too", async () => {
+    const editor = await edit('sum(rate({service="a"}[5m]))');
+    expect(text(editor)).toBe('sum(rate({service="a"}[5m]))');
+    await write(editor, " * 2");
+    await press(editor, "Enter");
+    expect(applied()).toMatchObject({ query: 'sum(rate({service="a"}[5m])) * 2', q: [] });
+  });
+
+  it("is completed: windows that fit the range, fields, labels to group by", async () => {
+    const editor = await edit('sum(rate({service="a"}');
+    expect((await write(editor, " ["))[0]).toBe("30m"); // of a day
+    await take(editor, "Tab");
+    expect(text(editor)).toBe('sum(rate({service="a"} [30m');
+    expect(await write(editor, "])) b")).toEqual(expect.arrayContaining(["by"]));
+    await take(editor, "Tab");
+    expect(text(editor)).toBe('sum(rate({service="a"} [30m])) by ()');
+  });
+
+  it("is completed within its log query, where fields can be unwrapped", async () => {
+    const editor = await edit('sum_over_time({service="a"}');
+    expect(await write(editor, " | json | unw")).toContain("unwrap");
+    expect(asked.at(-1)?.searchParams.get("query")).toBe('{service="a"}');
+  });
+
+  it("stays in the editor while its first word is changed, and is a query", async () => {
+    const editor = await edit('rate({service="a"}[5m])');
+    await act(async () => editor.dispatch({ changes: { from: 0, to: 1, insert: "xr" } }));
+    await press(editor, "Enter");
+    expect(applied()).toMatchObject({ query: 'xrate({service="a"}[5m])', q: [] });
+    expect(view()).toBe(editor);
+  });
+
+  it.each([
+    ["count_o", '{service="a"} |= "x"', 'count_over_time({service="a"} |= "x" [30m])'],
+    ["topk", '{service="a"}', 'topk(5, rate({service="a"} [30m]))'],
+    ["avg", 'rate({service="a"}[5m])', 'avg(rate({service="a"}[5m]))'],
+  ])("is made by %s before %s", async (word, before, want) => {
+    const editor = await edit(before);
+    await act(async () =>
+      editor.dispatch({
+        changes: { from: 0, insert: word },
+        selection: { anchor: word.length },
+        userEvent: "input.type",
+      }),
+    );
+    await eventually(() => expect(currentCompletions(editor.state).length).toBeGreaterThan(0));
+    await take(editor, "Tab");
+    expect(text(editor)).toBe(want);
+  });
+});

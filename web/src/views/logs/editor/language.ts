@@ -11,8 +11,9 @@ const highlighted = parser.configure({
       "Number Duration Bytes": tags.number,
       "Eq Neq Re Nre Eql Gtr Gte Lss Lte PipeExact PipeMatch PipePattern Npa Pipe And Or Unless":
         tags.operator,
-      "Json Logfmt Unpack Pattern Regexp Unwrap LabelFormat LineFormat Decolorize Drop Keep Ip ParserFlag":
+      "Json Logfmt Unpack Pattern Regexp Unwrap LabelFormat LineFormat Decolorize Drop Keep Ip ParserFlag By Without Offset On Ignoring GroupLeft GroupRight Bool":
         tags.keyword,
+      "RangeOp/... VectorOp/... LabelReplace Vector": tags.keyword,
     }),
   ],
 });

@@ -1,5 +1,7 @@
 import {
   type Completion,
+  type CompletionContext,
+  type CompletionResult,
   type CompletionSource,
   snippetCompletion,
   startCompletion,
@@ -7,7 +9,10 @@ import {
 import type { EditorView } from "@codemirror/view";
 import type { Wanted } from "../../../api/lines";
 import type { CompletionOption } from "../../../api/types";
+import { AGGREGATIONS, RANGE_FUNCTIONS, type RangeFunction, windowFor } from "../../../lib/functions";
+import { formatDuration } from "../../../lib/time";
 import { escapeRegex, quote, splitSelector } from "../../../state/logql";
+import { type Outer, outerPlace } from "./outer";
 import { type Place, placeAt } from "./place";
 
 /** Loads names or values; its failure means that none are offered. */
@@ -44,16 +49,104 @@ const PIPELINE: Completion[] = [
   { label: "| logfmt", detail: "fields of key=value lines" },
 ];
 
-/** What can be written next in a query of LogQL, with the labels and values that `load` knows. */
-export function logqlCompletion(load: LoadOptions): CompletionSource {
+/** What can be written next in a query of LogQL, with the labels and values that `load` knows, and windows for the range. */
+export function logqlCompletion(load: LoadOptions, spanMs: () => number): CompletionSource {
   return async (context) => {
-    const before = context.state.sliceDoc(0, context.pos);
-    const place = placeAt(before);
-    if (!place) return null;
+    const whole = context.state.doc.toString();
+    const before = whole.slice(0, context.pos);
+    const outer = outerPlace(before);
+    if (outer?.kind === "log") return inLogQuery(before, outer.start, context, load);
     // Behind a part that is complete, Enter is to run the query: nothing opens by itself.
-    if (place.kind === "pipeline" && place.from === context.pos && !context.explicit) return null;
-    const options = await optionsAt(place, before, load);
-    return options.length === 0 ? null : { from: place.from, options };
+    const typed = outer && (outer.from < context.pos || /[[(]\s*$/.test(before));
+    if (!outer || !(typed || context.explicit)) return null;
+    const options = await outerOptions(outer.kind, whole, load, formatDuration(windowFor(spanMs())));
+    return options.length === 0 ? null : { from: outer.from, options };
+  };
+}
+
+/** True where a query cannot end: there its options are shown at once, elsewhere Enter is to run it. */
+export function wantsMore(before: string): boolean {
+  const outer = outerPlace(before);
+  if (outer?.kind !== "log") return outer?.kind === "duration" || outer?.kind === "groupLabel";
+  const place = placeAt(before.slice(outer.start));
+  return place !== null && place.kind !== "pipeline";
+}
+
+/** What can be written in the log query that begins at `start`. */
+async function inLogQuery(
+  text: string,
+  start: number,
+  { pos, explicit }: CompletionContext,
+  load: LoadOptions,
+): Promise<CompletionResult | null> {
+  const before = text.slice(start);
+  const place = placeAt(before);
+  if (!place || (place.kind === "pipeline" && place.from === before.length && !explicit)) return null;
+  const options = await optionsAt(place, before, load);
+  const more = start > 0 && place.kind === "stage" ? UNWRAP : [];
+  return options.length === 0
+    ? null
+    : { from: pos - before.length + place.from, options: [...more, ...options] };
+}
+
+const UNWRAP: Completion[] = [
+  { label: "unwrap", detail: "the field whose values are taken", apply: andOffer("unwrap ") },
+];
+
+const GROUPINGS: Completion[] = [
+  snippetCompletion("by (#{})", { label: "by", detail: "a series for each value of these labels" }),
+  snippetCompletion("without (#{})", { label: "without", detail: "of all labels but these" }),
+];
+
+type Offered = Pick<RangeFunction, "name" | "words" | "argument">;
+
+/** What can be written around the log queries of a metric query. */
+async function outerOptions(
+  kind: Exclude<Outer["kind"], "log">,
+  whole: string,
+  load: LoadOptions,
+  fitting: string,
+): Promise<Completion[]> {
+  if (kind === "grouping") return GROUPINGS;
+  if (kind === "duration") return windows(fitting);
+  if (kind === "function") {
+    const window = (query: string) => `${query} [${fitting}]`;
+    return [
+      ...RANGE_FUNCTIONS.map((one) => functionOption(one, window, () => "")),
+      ...AGGREGATIONS.map((one) =>
+        functionOption(
+          one,
+          (query) => `rate(${window(query)})`,
+          (query) => query,
+        ),
+      ),
+    ];
+  }
+  const selector = whole.includes("{") ? `{${splitSelector(whole.slice(whole.indexOf("{"))).matchers}}` : "";
+  const names = await load({ fields: true, selector }).catch(() => []);
+  return names.map(({ text }) => ({ label: text }));
+}
+
+function windows(fitting: string): Completion[] {
+  const others = ["1m", "5m", "15m", "1h", "1d"].filter((width) => width !== fitting);
+  return [{ label: fitting, detail: "fits the time range", boost: 9 }, ...others.map((label) => ({ label }))];
+}
+
+/** A function, which takes the query behind the cursor into its parentheses: so lines that were found are counted. */
+function functionOption(
+  { name, words, argument }: Offered,
+  ofLines: (query: string) => string,
+  ofValues: (query: string) => string,
+): Completion {
+  return {
+    label: name,
+    detail: words,
+    apply: (view, _completion, from, to) => {
+      const rest = from === 0 ? view.state.sliceDoc(to).trim() : "";
+      const taken = rest.startsWith("{") ? ofLines(rest) : ofValues(rest);
+      if (rest === "" || taken === "") return insert(view, from, to, `${name}(${argument})`, -1);
+      insert(view, from, view.state.doc.length, `${name}(${argument}${taken})`, 0);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ type Kind =
   | { kind: "label" | "operator" | "stage" | "pipeline" }
   | { kind: "value"; label: string; operator: string; quote: "" | '"' | "`" };
 
-interface Token {
+export interface Token {
   kind: "name" | "string" | "open" | "sign";
   text: string;
   start: number;
@@ -122,7 +122,8 @@ function beginsClause(token: Token, clause: readonly Token[], inSelector: boolea
 const TOKEN =
   /(?<space>\s+)|(?<comment>#[^\n]*)|(?<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)|(?<open>"(?:[^"\\\n]|\\.)*\\?|`[^`]*)|(?<name>[A-Za-z_][\w.]*)|(?<sign>\|[=~>]|![=~>]|=[=~]|[<>]=|[\s\S])/gy;
 
-function scan(text: string): { tokens: Token[]; inComment: boolean } {
+/** The tokens of a text, and whether it ends within a comment. */
+export function scan(text: string): { tokens: Token[]; inComment: boolean } {
   const tokens: Token[] = [];
   let inComment = false;
   for (const match of text.matchAll(TOKEN)) {
