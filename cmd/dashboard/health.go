@@ -61,7 +61,7 @@ func probeWords(err error) error {
 	case !ok:
 		return err
 	case known.Code == loki.CodeTimeout:
-		return errors.New("no answer in time") // its message is about queries
+		return errors.New("no answer in time; check that it is not overloaded") // its message is about queries
 	}
 	return errors.New(strings.TrimPrefix(known.Message, "Loki does not answer; "))
 }

@@ -13,7 +13,7 @@ func TestTheProbeOfLokiSaysWhyInWordsOfItsOwn(t *testing.T) {
 		want string
 	}{
 		{&loki.Error{Code: loki.CodeUnavailable, Message: "Loki does not answer; check that it runs"}, "check that it runs"},
-		{&loki.Error{Code: loki.CodeTimeout, Message: "Loki did not answer in time; shorten the time range"}, "no answer in time"},
+		{&loki.Error{Code: loki.CodeTimeout, Message: "Loki did not answer in time; shorten the time range"}, "no answer in time; check that it is not overloaded"},
 		{errors.New("other"), "other"},
 	} {
 		if got := probeWords(test.err); got.Error() != test.want {

@@ -164,20 +164,21 @@ func away(server string, err error) error {
 	return &UpstreamError{server, 0, fmt.Sprintf("%s does not answer: %s", server, cause(err))}
 }
 
-// cause says in words why a call failed.
+// cause says in words why a call failed, and what to do.
 func cause(err error) string {
 	timeout, isNet := errors.AsType[net.Error](err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
-		return "no answer in time"
+		return "no answer in time; check that it is not overloaded"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused; check that it runs and that its address is right"
 	}
+	const check = "; check its address and the network"
 	if inner, ok := errors.AsType[*net.OpError](err); ok {
-		return inner.Err.Error()
+		return inner.Err.Error() + check
 	}
 	if inner, ok := errors.AsType[*url.Error](err); ok {
-		return inner.Err.Error()
+		return inner.Err.Error() + check
 	}
 	return err.Error()
 }

@@ -34,7 +34,7 @@ func TestAServerThatIsAwayIsToldInWordsWithoutItsAddress(t *testing.T) {
 		address, want string
 	}{
 		{t.Context(), "http://user:password@127.0.0.1:1", "Alertmanager does not answer: connection refused; check that it runs and that its address is right"},
-		{ended, hangs.URL, "Alertmanager does not answer: no answer in time"},
+		{ended, hangs.URL, "Alertmanager does not answer: no answer in time; check that it is not overloaded"},
 	} {
 		client, err := NewClient(test.address, time.Now)
 		if err != nil {

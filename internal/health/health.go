@@ -308,7 +308,7 @@ type unknown string
 func (u unknown) Error() string { return string(u) }
 
 // errPrometheus is why an expression was not asked for.
-const errPrometheus = unknown("Prometheus does not answer")
+const errPrometheus = unknown("Prometheus does not answer; check that it runs")
 
 // ask evaluates a query of an expression now, where it belongs.
 func (c *Checker) ask(ctx context.Context, v view, e *Expression, query string) (model.Vector, error) {

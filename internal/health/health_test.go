@@ -251,7 +251,7 @@ func TestWithoutPrometheusProbesStillCount(t *testing.T) {
 		"alertmanager": func(context.Context) error { return errors.New("it answers with status 500") },
 	})
 	report := c.Check(context.Background())
-	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer" {
+	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer; check that it runs" {
 		t.Errorf("host_cpu: %+v", got)
 	}
 	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || !strings.Contains(got.Reason, "connection refused") {
@@ -339,17 +339,17 @@ func TestASlowPrometheusIsNotWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	report := c.Check(context.Background())
-	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || got.Reason != "does not answer: no answer in time" {
+	if got := find(t, report, "pipeline/prometheus"); got.Verdict != Critical || got.Reason != "does not answer: no answer in time; check that it is not overloaded" {
 		t.Errorf("prometheus: %+v", got)
 	}
-	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer" {
+	if got := find(t, report, "host/cpu"); got.Verdict != NoData || got.Reason != "Prometheus does not answer; check that it runs" {
 		t.Errorf("host/cpu: %+v", got)
 	}
 	graphs, err := c.Series(context.Background(), "host", time.Unix(0, 0), time.Unix(600, 0), time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := graphs.Graphs[0].Signals[0].Reason; got != "Prometheus did not answer the query: no answer in time" {
+	if got := graphs.Graphs[0].Signals[0].Reason; got != "Prometheus did not answer the query: no answer in time; check that it is not overloaded" {
 		t.Errorf("the graph says %q", got)
 	}
 }
@@ -425,11 +425,10 @@ func TestManyViewersOfGraphsShareAnAnswer(t *testing.T) {
 	defer server.Close()
 	c, now := checker(t, server.URL, nil)
 	var wg sync.WaitGroup
-	for i := range 20 {
+	for i := range int64(15) { // as many seconds as an answer serves
 		wg.Go(func() {
-			start := time.Unix(960+int64(i), 0) // within one step
-			graphs, err := c.Series(context.Background(), "postgres", start, time.Unix(1140, 0), time.Minute)
-			if err != nil || graphs.Start.Unix() != 960 || graphs.Points != 4 {
+			graphs, err := c.Series(context.Background(), "postgres", time.Unix(960+i, 0), time.Unix(1140+i, 0), time.Minute)
+			if err != nil || graphs.Start.Unix() < 960 || graphs.Start.Unix() >= 975 || graphs.Points != 4 {
 				t.Errorf("graphs from %v, %d points: %v", graphs.Start, graphs.Points, err)
 				return
 			}
@@ -447,7 +446,7 @@ func TestManyViewersOfGraphsShareAnAnswer(t *testing.T) {
 		}
 	}
 	if calls.Load() != drawn {
-		t.Errorf("20 viewers cause %d queries, not %d", calls.Load(), drawn)
+		t.Errorf("15 viewers cause %d queries, not %d", calls.Load(), drawn)
 	}
 	now.add(16 * time.Second)
 	c.Series(context.Background(), "postgres", time.Unix(960, 0), time.Unix(1140, 0), time.Minute)
@@ -456,6 +455,51 @@ func TestManyViewersOfGraphsShareAnAnswer(t *testing.T) {
 	}
 	if _, err := c.Series(context.Background(), "nobody", time.Unix(0, 0), time.Unix(1, 0), time.Second); !errors.Is(err, ErrNoComponent) {
 		t.Errorf("an unknown component: %v", err)
+	}
+}
+
+func TestGraphsReachTheirEndHoweverWideAStepIs(t *testing.T) {
+	var start, end atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start.Store(r.FormValue("start"))
+		end.Store(r.FormValue("end"))
+		// It has been running for a moment only.
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[%s,"1"]]}]}}`, r.FormValue("end"))
+	}))
+	defer server.Close()
+	c, _ := checker(t, server.URL, nil)
+	graphs, err := c.Series(context.Background(), "host", time.Unix(1007, 0), time.Unix(4607, 0), 15*time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if start.Load() != "1007" || end.Load() != "4607" {
+		t.Errorf("Prometheus is asked for %v to %v, not for 1007 to 4607", start.Load(), end.Load())
+	}
+	if lines := graphs.Graphs[0].Signals[0].Lines; len(lines) != 1 || len(lines[0].Values) != 5 || lines[0].Values[4] != 1 {
+		t.Errorf("what was measured at the end is not in %+v", lines)
+	}
+}
+
+func TestGraphsThatWereNotAnsweredAreAskedForAgain(t *testing.T) {
+	var away atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[%s,"1"]]}]}}`, r.FormValue("end"))
+	}))
+	defer server.Close()
+	c, _ := checker(t, server.URL, nil)
+	for _, gone := range []bool{true, false} {
+		away.Store(gone)
+		graphs, err := c.Series(context.Background(), "host", time.Unix(1000, 0), time.Unix(1600, 0), time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lines := graphs.Graphs[0].Signals[0].Lines; graphs.Partial != gone || (len(lines) == 0) != gone {
+			t.Errorf("Prometheus away: %v; partial: %v with the lines %v", gone, graphs.Partial, lines)
+		}
 	}
 }
 

@@ -179,20 +179,20 @@ func scrapeError(text string) string {
 	return clip(text)
 }
 
-// explain says in plain words why a call failed. It shows no address.
+// explain says in plain words why a call failed, and what to do. It shows no address.
 func explain(err error) string {
 	timeout, isNet := errors.AsType[net.Error](err)
 	known, isAPI := errors.AsType[*v1.Error](err)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded), isNet && timeout.Timeout():
-		return "no answer in time"
+		return "no answer in time; check that it is not overloaded"
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "connection refused; check that it runs and that its address is right"
 	case isAPI:
-		return clip(known.Msg)
+		return clip(known.Msg) + "; its log says more"
 	}
 	if inner, ok := errors.AsType[*url.Error](err); ok {
-		err = inner.Err
+		return clip(inner.Err.Error()) + "; check its address and the network"
 	}
 	return clip(err.Error())
 }

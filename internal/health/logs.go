@@ -65,7 +65,7 @@ func (l *logCache) ranged(ctx context.Context, query string, r v1.Range) (model.
 		return nil, errLogs
 	}
 	if err := l.slots.Acquire(ctx, 1); err != nil {
-		return nil, unknown("Loki did not answer the queries before this one in time")
+		return nil, unknown("Loki did not answer the queries before this one in time; check that it is not overloaded")
 	}
 	defer l.slots.Release(1)
 	matrix, err := l.config.Logs(ctx, query, r)

@@ -31,6 +31,8 @@ type Graphs struct {
 	Step   time.Duration
 	Points int
 	Graphs []Graph
+	// Partial says that a query was not answered: it is worth asking again.
+	Partial bool
 }
 
 // Graph is one graph: signals with the same unit.
@@ -49,6 +51,8 @@ type SignalLines struct {
 	More int
 	// Reason is why there are none.
 	Reason string
+
+	unanswered bool
 }
 
 // Line is one series. What was not measured is NaN.
@@ -95,6 +99,9 @@ func (s *seriesCache) get(key seriesKey, make func() Graphs) Graphs {
 			return graphs, nil
 		}
 		graphs := make()
+		if graphs.Partial {
+			return graphs, nil // who asks again asks for the rest
+		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if len(s.known) >= seriesKept {
@@ -114,15 +121,17 @@ func (s *seriesCache) fresh(key seriesKey) (Graphs, bool) {
 }
 
 // Series returns the graphs of a component between two times of the dashboard's
-// clock. Start and end are rounded to steps, so that viewers share an answer. What
-// cannot be found out is in the answer; the only error is ErrNoComponent.
+// clock. The last value is that of the end, however wide a step is: what has just
+// begun shows. Viewers whose times differ by less than an answer serves share it,
+// with the times of the first of them. What cannot be found out is in the answer;
+// the only error is ErrNoComponent.
 func (c *Checker) Series(ctx context.Context, component string, start, end time.Time, step time.Duration) (Graphs, error) {
 	i := slices.IndexFunc(c.config.Catalogue.Components, func(one Component) bool { return one.ID == component })
 	if i < 0 {
 		return Graphs{}, ErrNoComponent
 	}
-	start, end = start.Truncate(step), end.Truncate(step)
-	key := seriesKey{component, start.UnixNano(), end.UnixNano(), step}
+	key := seriesKey{component, start.Truncate(c.config.Fresh).UnixNano(), end.Truncate(c.config.Fresh).UnixNano(), step}
+	start = end.Add(-end.Sub(start).Truncate(step))
 	return c.series.get(key, func() Graphs {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Timeout)
 		defer cancel()
@@ -157,6 +166,9 @@ func (c *Checker) graphs(ctx context.Context, component Component, r v1.Range) G
 		}
 	}
 	group.Wait() // none returns an error
+	for _, graph := range answer.Graphs {
+		answer.Partial = answer.Partial || slices.ContainsFunc(graph.Signals, func(s SignalLines) bool { return s.unanswered })
+	}
 	return answer
 }
 
@@ -177,7 +189,7 @@ func (c *Checker) lines(ctx context.Context, s *SignalLines, r v1.Range) {
 	}
 	s.Reason = "there are no values in this time"
 	if failed != nil {
-		s.Reason = failed.Error()
+		s.Reason, s.unanswered = failed.Error(), !errors.Is(failed, errLogs)
 	}
 }
 

@@ -266,7 +266,7 @@ func (c *Client) request(ctx context.Context, path string, params url.Values) (*
 	target.RawQuery = params.Encode()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
-		return nil, &Error{Code: CodeUnavailable, Message: "the address in LOKI_URL is not usable", cause: err}
+		return nil, &Error{Code: CodeUnavailable, Message: "the address in LOKI_URL is not usable; write it as http://host:3100", cause: err}
 	}
 	request.Header.Set("Accept", "application/json")
 	if c.config.Tenant != "" {

@@ -140,7 +140,7 @@ func transportError(ctx context.Context, err error) *Error {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		e.Code, e.Message = CodeUnavailable, "Loki does not answer; check that it runs, and the address in LOKI_URL"
 	case isCut(err):
-		e.Code, e.Message = CodeUnavailable, "Loki closed the connection before the answer was complete"
+		e.Code, e.Message = CodeUnavailable, "Loki closed the connection before the answer was complete; try again, and look at its log if that does not help"
 	default:
 		e.Code, e.Message = CodeUnavailable, "Loki cannot be reached at LOKI_URL; check the address and the network"
 	}

@@ -101,7 +101,7 @@ func (a *answer) entries() ([]Entry, error) {
 	}
 	var streams []wireStream
 	if err := json.Unmarshal(a.Data.Result, &streams); err != nil {
-		return nil, &Error{Code: CodeUnavailable, Message: "Loki's answer cannot be read", Detail: err.Error(), cause: err}
+		return nil, &Error{Code: CodeUnavailable, Message: "Loki's answer cannot be read; check that LOKI_URL leads to Loki itself", Detail: err.Error(), cause: err}
 	}
 	count := 0
 	for _, stream := range streams {
@@ -194,7 +194,7 @@ func (a *answer) series() ([]wireSeries, error) {
 	}
 	var series []wireSeries
 	if err := json.Unmarshal(a.Data.Result, &series); err != nil {
-		return nil, &Error{Code: CodeUnavailable, Message: "Loki's answer cannot be read", Detail: err.Error(), cause: err}
+		return nil, &Error{Code: CodeUnavailable, Message: "Loki's answer cannot be read; check that LOKI_URL leads to Loki itself", Detail: err.Error(), cause: err}
 	}
 	return series, nil
 }

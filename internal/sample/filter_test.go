@@ -1,13 +1,13 @@
 package sample
 
 import (
-	"bufio"
-	"compress/gzip"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tovtech/tovplay-logging/internal/loki"
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // repeated returns lines of a form that takes a number.
@@ -19,11 +19,11 @@ func repeated(form string) []string {
 	return lines
 }
 
-func samples(groups ...[]string) []Line {
-	var lines []Line
+func samples(groups ...[]string) []loki.Entry {
+	var lines []loki.Entry
 	for _, group := range groups {
 		for _, text := range group {
-			lines = append(lines, Line{Text: text})
+			lines = append(lines, loki.Entry{Line: text})
 		}
 	}
 	return lines
@@ -50,7 +50,7 @@ func TestAFilterFindsTheLinesOfItsPatternAndNoOthers(t *testing.T) {
 	} {
 		for _, templates := range []bool{true, false} {
 			got := ""
-			for _, p := range Of(samples(test.lines, other), templates).Patterns {
+			for _, p := range of(t, samples(test.lines, other), templates).Patterns {
 				if p.Count >= len(test.lines) && p.Filter != nil {
 					got = p.Filter.Op + p.Filter.Text
 				}
@@ -72,7 +72,7 @@ func TestPatternsThatNoFilterTellsApartHaveNone(t *testing.T) {
 		"too long": repeated(strings.Repeat(long, 30) + "%d"),
 		"a value that the text around it cannot tell": append(repeated("%d"), "unlike"),
 	} {
-		for _, p := range Of(samples(lines), true).Patterns {
+		for _, p := range of(t, samples(lines), true).Patterns {
 			if p.Count > 1 && p.Filter != nil {
 				t.Errorf("%s: got %+v", name, *p.Filter)
 			}
@@ -110,7 +110,7 @@ func TestMostPatternsOfRealLinesHaveAFilter(t *testing.T) {
 	for _, templates := range []bool{true, false} {
 		with, all := 0, 0
 		for _, path := range files {
-			for _, p := range Of(packedLines(t, path), templates).Patterns {
+			for _, p := range of(t, packedLines(t, path), templates).Patterns {
 				all += p.Count
 				if p.Filter != nil {
 					with += p.Count
@@ -127,33 +127,19 @@ func TestMostPatternsOfRealLinesHaveAFilter(t *testing.T) {
 }
 
 // packedLines returns the first lines of a compressed file.
-func packedLines(t *testing.T, path string) []Line {
+func packedLines(t *testing.T, path string) []loki.Entry {
 	t.Helper()
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	scanner := bufio.NewScanner(unpacked)
-	scanner.Buffer(nil, 1<<20)
-	var lines []Line
-	for len(lines) < 800 && scanner.Scan() {
-		lines = append(lines, Line{Text: scanner.Text()})
-	}
-	return lines
+	lines := corpus.Lines(t, path)
+	return samples(lines[:min(len(lines), 800)])
 }
 
 func BenchmarkOfManyPatterns(b *testing.B) {
-	var lines []Line
+	var lines []loki.Entry
 	for i := range 2000 {
 		word := func(n int) string { return string(rune('a'+n%26)) + string(rune('a'+n/26%26)) + "word" }
-		lines = append(lines, Line{Text: fmt.Sprintf(`{"time":"2026-03-01T12:00:00Z","level":"INFO","message":"%s of %s in %s took %d ms","path":"/api/games"}`, word(i%400), word(i%400+7), word(i%400+3), i)})
+		lines = append(lines, loki.Entry{Line: fmt.Sprintf(`{"time":"2026-03-01T12:00:00Z","level":"INFO","message":"%s of %s in %s took %d ms","path":"/api/games"}`, word(i%400), word(i%400+7), word(i%400+3), i)})
 	}
 	for b.Loop() {
-		Of(lines, false)
+		of(b, lines, false)
 	}
 }

@@ -5,23 +5,16 @@ package sample
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/pipeline/grouping/pattern"
 	"github.com/tovtech/tovplay-logging/pipeline/jsonscan"
 )
-
-// Line is one line of the sample.
-type Line struct {
-	// TS is in unix nanoseconds.
-	TS       int64
-	Text     string
-	Labels   map[string]string
-	Metadata map[string]string
-}
 
 // Pattern is the lines whose messages differ in values alone.
 type Pattern struct {
@@ -87,32 +80,37 @@ type Summary struct {
 	Fields   []Field
 }
 
-// Of summarises lines. templates says whether Loki has the filters |> and !>.
-func Of(lines []Line, templates bool) Summary {
-	return Summary{Patterns: patternsOf(lines, templates), Fields: fieldsOf(lines)}
+// Of summarises lines. templates says whether Loki has the filters |> and !>. It may
+// take seconds; the only error is that of ctx, soon after it has ended.
+func Of(ctx context.Context, lines []loki.Entry, templates bool) (Summary, error) {
+	patterns, err := patternsOf(ctx, lines, templates)
+	if err != nil {
+		return Summary{}, err
+	}
+	return Summary{Patterns: patterns, Fields: fieldsOf(lines)}, nil
 }
 
 // patternsOf learns all messages first, because a later one can make the
 // template of an earlier one more general.
-func patternsOf(lines []Line, templates bool) []Pattern {
+func patternsOf(ctx context.Context, lines []loki.Entry, templates bool) ([]Pattern, error) {
 	tree := pattern.New(patternsMax)
 	for _, line := range lines {
-		text, _ := message(line.Text)
+		text, _ := message(line.Line)
 		tree.Learn(text)
 	}
 	found := map[string]*Pattern{}
 	var rest []string
 	for _, line := range lines {
-		text, where := message(line.Text)
+		text, where := message(line.Line)
 		template, ok := tree.Match(text)
 		if !ok {
-			rest = append(rest, line.Text) // more patterns than are kept
+			rest = append(rest, line.Line) // more patterns than are kept
 			continue
 		}
 		p := found[template]
 		if p == nil {
 			p = &Pattern{
-				Template: template, Example: line.Text, First: line.TS, Last: line.TS,
+				Template: template, Example: line.Line, First: line.TS, Last: line.TS,
 				Levels: map[string]int{}, Services: map[string]int{},
 			}
 			found[template] = p
@@ -121,6 +119,9 @@ func patternsOf(lines []Line, templates bool) []Pattern {
 	}
 	patterns := make([]Pattern, 0, len(found))
 	for _, p := range found {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		others := slices.Clone(rest)
 		for _, other := range found {
 			if other != p {
@@ -133,25 +134,27 @@ func patternsOf(lines []Line, templates bool) []Pattern {
 	slices.SortFunc(patterns, func(a, b Pattern) int {
 		return cmp.Or(cmp.Compare(b.Count, a.Count), strings.Compare(a.Template, b.Template))
 	})
-	return patterns
+	return patterns, nil
 }
 
 // add counts a line of the pattern.
-func (p *Pattern) add(line Line, where form) {
+func (p *Pattern) add(line loki.Entry, where form) {
 	p.Count++
-	p.Bytes += len(line.Text)
-	p.lines = append(p.lines, line.Text)
+	p.Bytes += len(line.Line)
+	p.lines = append(p.lines, line.Line)
 	if !slices.Contains(p.forms, where) {
 		p.forms = append(p.forms, where)
 	}
 	p.First, p.Last = min(p.First, line.TS), max(p.Last, line.TS)
-	p.Levels[line.value("level")]++
-	p.Services[line.value("service")]++
+	p.Levels[valueOf(line, "level")]++
+	p.Services[valueOf(line, "service")]++
 }
 
-// value returns a label, or metadata of that name: which of both it is depends
+// valueOf returns a label, or metadata of that name: which of both it is depends
 // on who shipped the line.
-func (l Line) value(name string) string { return cmp.Or(l.Labels[name], l.Metadata[name]) }
+func valueOf(line loki.Entry, name string) string {
+	return cmp.Or(line.Labels[name], line.Metadata[name])
+}
 
 // messageKeys are the members under which loggers write their message.
 var messageKeys = []string{"message", "msg", "event", "log"}
@@ -192,13 +195,13 @@ type fieldKey struct {
 }
 
 // fieldsOf counts the values of every field.
-func fieldsOf(lines []Line) []Field {
+func fieldsOf(lines []loki.Entry) []Field {
 	counts := map[fieldKey]map[string]int{}
 	for _, line := range lines {
 		for name, value := range line.Metadata {
 			count(counts, fieldKey{Metadata, name}, value)
 		}
-		countMembers(counts, line.Text)
+		countMembers(counts, line.Line)
 	}
 	fields := make([]Field, 0, len(counts))
 	for key, values := range counts {

@@ -125,14 +125,23 @@ func (s *Server) fieldValues(ctx context.Context, asked completion) ([]optionBod
 // sampleFields lists the fields of the newest lines, or the values of one: for a
 // Loki that finds none itself.
 func (s *Server) sampleFields(ctx context.Context, asked completion) ([]optionBody, error) {
+	release, err := s.heavy.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	page, err := s.config.Loki.Page(ctx, loki.PageRequest{
 		Query: asked.query, Start: asked.span.start, End: asked.span.end, Limit: completionLines, Bytes: sampleBytes, Direction: loki.Backward,
 	})
 	if err != nil {
 		return nil, err
 	}
+	summary, err := sample.Of(ctx, page.Entries, false)
+	if err != nil {
+		return nil, err
+	}
 	var options []optionBody
-	for _, field := range sampleOf(page, false).Fields {
+	for _, field := range summary.Fields {
 		switch {
 		case asked.name == "":
 			options = append(options, optionBody{Text: field.Name, Kind: string(field.Kind)})

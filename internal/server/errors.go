@@ -106,6 +106,9 @@ func explain(ctx context.Context, err error) failure {
 	if known, ok := errors.AsType[*requestError](err); ok {
 		return failure{status: known.status, detail: errorDetail{known.code, known.message, "dashboard"}}
 	}
+	if errors.Is(err, errBusy) {
+		return failure{status: http.StatusTooManyRequests, detail: errorDetail{"throttled", err.Error(), "dashboard"}, retryAfter: 2}
+	}
 	if known, ok := errors.AsType[*costlyError](err); ok {
 		return failure{status: http.StatusBadRequest, detail: errorDetail{"costly", known.Error(), "dashboard"},
 			cost: &costBody{known.bytes, known.limit, true}}

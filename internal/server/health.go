@@ -188,6 +188,7 @@ type graphsBody struct {
 	StepMS    int64             `json:"step_ms"`
 	Points    int               `json:"points"`
 	Graphs    []healthGraphBody `json:"graphs"`
+	Partial   bool              `json:"partial"`
 }
 
 type healthGraphBody struct {
@@ -255,7 +256,7 @@ func (s *Server) healthSeries(c *gin.Context) error {
 func (s *Server) graphsAnswer(id string, graphs health.Graphs) graphsBody {
 	body := graphsBody{
 		Component: id, Start: *stamp(graphs.Start), StepMS: graphs.Step.Milliseconds(),
-		Points: graphs.Points, Graphs: make([]healthGraphBody, len(graphs.Graphs)),
+		Points: graphs.Points, Graphs: make([]healthGraphBody, len(graphs.Graphs)), Partial: graphs.Partial,
 	}
 	for i, graph := range graphs.Graphs {
 		body.Graphs[i] = healthGraphBody{Name: graph.Name, Unit: graph.Unit, Signals: make([]signalLinesBody, len(graph.Signals))}

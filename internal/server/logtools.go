@@ -76,28 +76,29 @@ func (s *Server) logsSample(c *gin.Context) error {
 	if err := s.admitPage(ctx, c.Request.URL.Query(), query, r); err != nil {
 		return err
 	}
+	release, err := s.heavy.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	page, err := s.config.Loki.Page(ctx, loki.PageRequest{
 		Query: query, Start: r.start, End: r.end, Limit: sampleLines, Bytes: sampleBytes, Direction: loki.Backward,
 	})
 	if err != nil {
 		return err
 	}
-	writeJSON(c, http.StatusOK, sampleBodyOf(page, s.config.Loki.HasPatternFilters(ctx)))
+	patternFilters := s.config.Loki.HasPatternFilters(ctx)
+	summary, err := sample.Of(ctx, page.Entries, patternFilters)
+	if err != nil {
+		return err
+	}
+	writeJSON(c, http.StatusOK, sampleBodyOf(page, summary, patternFilters))
 	return nil
 }
 
-// sampleOf summarises a page.
-func sampleOf(page loki.Page, patternFilters bool) sample.Summary {
-	lines := make([]sample.Line, len(page.Entries))
-	for i, e := range page.Entries {
-		lines[i] = sample.Line{TS: e.TS, Text: e.Line, Labels: e.Labels, Metadata: e.Metadata}
-	}
-	return sample.Of(lines, patternFilters)
-}
-
 // sampleBodyOf renders what a page is made of.
-func sampleBodyOf(page loki.Page, patternFilters bool) sampleBody {
-	summary, lines := sampleOf(page, patternFilters), page.Entries
+func sampleBodyOf(page loki.Page, summary sample.Summary, patternFilters bool) sampleBody {
+	lines := page.Entries
 	body := sampleBody{
 		Lines: len(lines), Complete: page.Next == "", Warnings: list(page.Warnings), PatternFilters: patternFilters,
 		Patterns: make([]patternBody, len(summary.Patterns)), Fields: make([]fieldBody, len(summary.Fields)),

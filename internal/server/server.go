@@ -110,6 +110,7 @@ type Server struct {
 	costs    *memo[int64]
 	public   http.Handler
 	webhooks chan struct{} // has one for each notification that is being taken
+	heavy    turns         // of requests that take much CPU or memory
 	// stopping is closed when streams have to end.
 	stopping chan struct{}
 }
@@ -124,7 +125,8 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{}), webhooks: make(chan struct{}, webhooksAtOnce)}
+	s := &Server{config: config, external: external, page: p, stopping: make(chan struct{}), webhooks: make(chan struct{}, webhooksAtOnce),
+		heavy: newTurns(heavyAtOnce, turnWait)}
 	s.sources = newMemo[[]loki.Source](sourcesFresh, config.Now)
 	s.related = newMemo[[]life.Row](alertFresh, config.Now)
 	s.graphs = newMemo[alerts.Graph](alertFresh, config.Now)

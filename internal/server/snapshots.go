@@ -105,6 +105,11 @@ func (s *Server) freeze(c *gin.Context) error {
 	params.Set("cost", "any") // the view has read the same
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestWait)
 	defer cancel()
+	release, err := s.heavy.take(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	user := c.MustGet(userKey).(auth.User).Name
 	one := snapshots.Snapshot{Title: request.Title, View: request.View, Total: -1, CreatedBy: user}
 	content, err := s.frozen(ctx, request.Of, params, &one)

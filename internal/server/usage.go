@@ -159,6 +159,11 @@ func (s *Server) usagePatterns(c *gin.Context) error {
 	}
 	key := fmt.Sprintf("%d %s %q %q %q", q.Days, q.Zone, q.Envs.Any, q.Envs.None, params["service"])
 	got, err := s.patterns.get(c.Request.Context(), key, func(ctx context.Context) (usage.Sample, error) {
+		release, err := s.heavy.take(ctx)
+		if err != nil {
+			return usage.Sample{}, err
+		}
+		defer release()
 		return usage.Patterns(ctx, s.config.Usage.DB, s.config.Loki, q, service)
 	})
 	if err != nil || got.Lines == 0 {

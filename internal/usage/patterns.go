@@ -67,7 +67,7 @@ func Patterns(ctx context.Context, db *sql.DB, client *loki.Client, q Query, ser
 	}
 	query := selection.LogQL(client.Selector())
 	points := pointsOf(hours, samplePoints, q.Now)
-	read := make([][]sample.Line, len(points))
+	read := make([][]loki.Entry, len(points))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(pointsAtOnce)
 	for i, p := range points {
@@ -75,14 +75,14 @@ func Patterns(ctx context.Context, db *sql.DB, client *loki.Client, q Query, ser
 			page, err := client.Page(groupCtx, loki.PageRequest{
 				Query: query, Start: p.start, End: p.end, Limit: pointLines, Bytes: pointBytes, Direction: loki.Backward,
 			})
-			read[i] = sampleLinesOf(page.Entries)
+			read[i] = page.Entries
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return Sample{}, err
 	}
-	return summarise(read, client.HasPatternFilters(ctx)), nil
+	return summarise(ctx, read, client.HasPatternFilters(ctx))
 }
 
 // pointsOf returns where lines are read: up to n ends of ranges within hours,
@@ -113,20 +113,11 @@ func pointsOf(hours []hour, n int, now time.Time) []span {
 	return points
 }
 
-// sampleLinesOf returns entries as lines of a sample.
-func sampleLinesOf(entries []loki.Entry) []sample.Line {
-	lines := make([]sample.Line, len(entries))
-	for i, e := range entries {
-		lines[i] = sample.Line{TS: e.TS, Text: e.Line, Labels: e.Labels, Metadata: e.Metadata}
-	}
-	return lines
-}
-
 // summarise tells the patterns of lines that were read at several points; templates
 // is what sample.Of takes.
-func summarise(read [][]sample.Line, templates bool) Sample {
+func summarise(ctx context.Context, read [][]loki.Entry, templates bool) (Sample, error) {
 	var got Sample
-	var lines []sample.Line
+	var lines []loki.Entry
 	for _, some := range read {
 		if len(some) > 0 {
 			got.Points++
@@ -135,9 +126,13 @@ func summarise(read [][]sample.Line, templates bool) Sample {
 	}
 	got.Lines = len(lines)
 	for _, line := range lines {
-		got.Bytes += len(line.Text)
+		got.Bytes += len(line.Line)
 	}
-	found := sample.Of(lines, templates).Patterns
+	summary, err := sample.Of(ctx, lines, templates)
+	if err != nil {
+		return Sample{}, err
+	}
+	found := summary.Patterns
 	slices.SortStableFunc(found, func(a, b sample.Pattern) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	for _, p := range found[:min(len(found), patternsMax)] {
 		service, level := most(p.Services), most(p.Levels)
@@ -147,7 +142,7 @@ func summarise(read [][]sample.Line, templates bool) Sample {
 		drop, thin := snippets(service, level, p.Template, p.Example)
 		got.Patterns = append(got.Patterns, Pattern{Pattern: p, Service: service, Level: level, Drop: drop, Thin: thin})
 	}
-	return got
+	return got, nil
 }
 
 // most returns the key with the largest count.

@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/tovtech/tovplay-logging/internal/sample"
+	"github.com/tovtech/tovplay-logging/internal/loki"
 	"github.com/tovtech/tovplay-logging/pipeline"
 	"github.com/tovtech/tovplay-logging/pipeline/config"
 	"github.com/tovtech/tovplay-logging/pipeline/stage"
@@ -40,14 +40,17 @@ func TestPointsPartTheBytesEvenly(t *testing.T) {
 func TestPatternsWithMostBytesAreFirst(t *testing.T) {
 	t.Parallel()
 	labels := map[string]string{"service": "backend", "level": "info"}
-	var lines []sample.Line
+	var lines []loki.Entry
 	for i := range 20 {
-		lines = append(lines, sample.Line{Text: fmt.Sprintf("tick %d of the clock", i), Labels: labels})
+		lines = append(lines, loki.Entry{Line: fmt.Sprintf("tick %d of the clock", i), Labels: labels})
 	}
 	for i := range 5 {
-		lines = append(lines, sample.Line{Text: fmt.Sprintf("game %d was saved %s", i, strings.Repeat("and so on ", 50)), Labels: labels})
+		lines = append(lines, loki.Entry{Line: fmt.Sprintf("game %d was saved %s", i, strings.Repeat("and so on ", 50)), Labels: labels})
 	}
-	got := summarise([][]sample.Line{lines[:10], nil, lines[10:]}, true)
+	got, err := summarise(t.Context(), [][]loki.Entry{lines[:10], nil, lines[10:]}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if got.Points != 2 || got.Lines != 25 || len(got.Patterns) != 2 {
 		t.Fatalf("got %d points, %d lines, %d patterns", got.Points, got.Lines, len(got.Patterns))
 	}

@@ -55,5 +55,5 @@ export const COVERAGE = [
   { view: "tail", action: "pauses and returns", run: tail.pauseAndReturn },
   { view: "tail", action: "filters on the server", run: tail.filterOnServer },
   { view: "all", action: "Loki away", run: states.loseLoki },
-  { view: "overview", action: "Prometheus away", run: states.losePrometheus },
+  { view: "overview, health", action: "Prometheus away", run: states.losePrometheus },
 ];

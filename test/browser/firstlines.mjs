@@ -6,30 +6,17 @@
 //   work_ms    processor time of the page's main thread until then
 //   requests   what was asked for until then in the last run, in order: path, start and end in ms
 
-import { openBrowser } from "./browser.mjs";
-import { visible } from "./expect.mjs";
+import { withPage } from "./browser.mjs";
 
-const { BASE_URL: base, USER: user, PASSWORD: password, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
 const runs = Number(process.env.RUNS);
-const { context, close } = await openBrowser(chromium);
-try {
-  console.log(JSON.stringify(await measure()));
-} finally {
-  await close();
-}
+console.log(JSON.stringify(await withPage(measure)));
 
-async function measure() {
-  const page = context.pages()[0] ?? (await context.newPage());
-  await page.goto(base);
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await visible(page.getByRole("navigation", { name: "Views" }), "the login works");
+async function measure(page, base) {
   await page.addInitScript(noteFirstLines);
-  const session = await context.newCDPSession(page);
+  const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   const seen = [];
-  for (let run = 0; run < runs; run++) seen.push(await open(page, session));
+  for (let run = 0; run < runs; run++) seen.push(await open(page, base, session));
   const measured = {};
   for (const name of ["paint_ms", "lines_ms", "work_ms"]) {
     const sorted = seen.map((one) => one[name]).sort((a, b) => a - b);
@@ -38,7 +25,7 @@ async function measure() {
   return { measured, requests: seen.at(-1).requests };
 }
 
-async function open(page, session) {
+async function open(page, base, session) {
   await page.goto("about:blank");
   await session.send("Network.clearBrowserCache");
   await page.goto(new URL("lines", base).href, { waitUntil: "commit" });

@@ -116,15 +116,24 @@ export async function filterByEverything({ page, base }) {
 }
 
 /** A field becomes a column and goes again; its values filter. */
-export async function showColumn({ page, base }) {
-  await open(page, base, CHAT);
+export async function showColumn({ page, base, request }) {
+  await open(page, base, `${CHAT}&order=oldest`);
   await page.locator("[aria-label=Fields] button").first().click();
-  await page.locator("[data-field=logger]").getByRole("button", { name: "Column logger" }).click();
-  await until(page, () => param(page, "col")[0] === "logger", "the column is in the address");
-  await visible(page.getByRole("list", { name: "Columns" }).getByText("logger"), "it has its head");
-  await visible(page.locator(`${LINE} [data-field=logger]`, { hasText: "chat" }), "lines have its values");
-  await page.getByRole("list", { name: "Columns" }).getByRole("button").click();
-  await until(page, () => param(page, "col").length === 0, "its head takes it away");
+  await page.locator("[data-field=correlation_id]").getByRole("button", { name: "Column correlation_id" }).click();
+  await until(page, () => param(page, "col")[0] === "correlation_id", "the column is in the address");
+  const head = page.getByRole("list", { name: "Columns" }).getByRole("button");
+  const cells = page.locator(`${LINE} [data-field=correlation_id]`);
+  await visible(cells, "lines have the column");
+  check((await head.innerText()) === "correlation_id", `its head is ${await head.innerText()}`);
+  const apart = (await head.boundingBox()).x - (await cells.first().boundingBox()).x;
+  check(Math.abs(apart) < 3, `its head stands ${apart} px beside it`);
+  const [first, second, ...others] = (await cells.allInnerTexts()).map((text) => text.trim());
+  const want = `${request.slice(0, 15)}…`;
+  check(first === want && second === want, `the lines of the request have ${first} and ${second}, want ${want}`);
+  check(others.length > 0 && others.every((text) => text === "–"), `the lines without the field have ${others}`);
+  await head.click();
+  await until(page, async () => param(page, "col").length === 0 && (await cells.count()) === 0, "its head takes it away");
+  check((await head.count()) === 0, "with the head");
 }
 
 /** JSON is shown as a message, indented with its kinds told apart, and raw. */

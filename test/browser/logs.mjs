@@ -120,6 +120,7 @@ export async function takeSuggestion(page) {
   await box.fill("");
   await box.pressSequentially("backe");
   await visible(page.getByRole("option").filter({ hasText: "backend" }), "a service with the text in its name is offered");
+  await until(page, () => new URL(page.url()).searchParams.get("q") === "backe", "the lines are searched meanwhile");
   await checkAccessible(page, "what the search field offers");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");

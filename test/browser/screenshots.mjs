@@ -2,11 +2,11 @@
 // CHROMIUM as in run.mjs. The page must have lines and an issue with a traceback: make screenshots has it show the demo.
 
 import { mkdirSync } from "node:fs";
-import { openBrowser } from "./browser.mjs";
+import { withPage } from "./browser.mjs";
 import { until, visible } from "./expect.mjs";
 import { settled } from "./views.mjs";
 
-const { BASE_URL: base, USER: user, PASSWORD: password, OUT_DIR: out, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
+const { OUT_DIR: out } = process.env;
 const LOOKS = [
   { look: "light", width: 1280, height: 800, colorScheme: "light" },
   { look: "dark", width: 1280, height: 800, colorScheme: "dark" },
@@ -14,12 +14,9 @@ const LOOKS = [
 ];
 
 mkdirSync(out, { recursive: true });
-const { context, close } = await openBrowser(chromium);
-try {
-  const page = context.pages()[0] ?? (await context.newPage());
-  await logIn(page);
-  const issue = await findIssue(page);
-  const story = await findStory(page);
+await withPage(async (page, base) => {
+  const issue = await findIssue(page, base);
+  const story = await findStory(page, base);
   for (const [view, path, ready, arrange] of [
     ["overview", "", "figure canvas"],
     ["issues", "issues", "[data-issue]"],
@@ -48,20 +45,10 @@ try {
       await page.screenshot({ path: `${out}/${view}-${look}.png` });
     }
   }
-} finally {
-  await close();
-}
-
-async function logIn(page) {
-  await page.goto(base);
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await visible(page.getByRole("navigation", { name: "Views" }), "the login leads to the page");
-}
+});
 
 /** The number of an issue with a traceback; in a new demo the first appears when the indexer has read the logs. */
-async function findIssue(page) {
+async function findIssue(page, base) {
   const first = page.locator("[data-issue]").first();
   const listed = async () => {
     await page.goto(new URL("issues?q=traceback", base).href);
@@ -72,7 +59,7 @@ async function findIssue(page) {
 }
 
 /** The address of the story of a request that failed, in a service that writes ids. */
-async function findStory(page) {
+async function findStory(page, base) {
   await page.goto(new URL("lines?level=error&q=correlation_id", base).href);
   await (await visible(page.locator("[data-line]"), "a line of a request is found")).click();
   const link = await visible(page.getByRole("link", { name: "Its request" }), "it leads to its request");

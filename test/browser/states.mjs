@@ -1,5 +1,6 @@
 // The page while what it reads is away, and without anything to show.
 
+import { sendLogin } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 /** Loki is away: the logs say so with a way on, the rest works; Retry works when it is back. */
@@ -10,7 +11,7 @@ export async function loseLoki({ page, base, stage, errors }) {
   try {
     await page.goto(new URL("lines?service=chat", base).href);
     const said = await visible(page.locator("main [role=alert]"), "that Loki is away is said");
-    check(/Loki/.test(await said.innerText()), `it is said who does not answer: ${await said.innerText()}`);
+    check(/Loki does not answer; check/.test(await said.innerText()), `it is said who does not answer, and what to do: ${await said.innerText()}`);
     await page.goto(new URL("issues", base).href);
     await visible(page.locator("[data-issue]"), "issues are listed without Loki");
     await page.goto(new URL("alerts", base).href);
@@ -25,8 +26,9 @@ export async function loseLoki({ page, base, stage, errors }) {
   forget(errors);
 }
 
-/** Prometheus is away: health has no data, which is neither good nor bad, and the lines are there. */
+/** Prometheus is away: health has no data, which is neither good nor bad, and the lines are there; Retry draws its graphs. */
 export async function losePrometheus({ page, base, stage, errors }) {
+  const fixed = `start=${new Date(Date.now() - 600_000).toISOString()}&end=${new Date().toISOString()}`;
   await stage.stop("prometheus");
   try {
     await page.goto(base);
@@ -35,11 +37,20 @@ export async function losePrometheus({ page, base, stage, errors }) {
       await page.getByRole("button", { name: "Load the newest" }).click();
       return (await host.innerText()).toLowerCase().includes("no data");
     }, "the host has no data");
+    const why = await host.innerText();
+    check(/Prometheus does not answer; check/.test(why), `it is said why, and what to do: ${why}`);
     await page.goto(new URL("lines", base).href);
     await visible(page.locator("[data-line]"), "lines are shown without Prometheus");
+    await page.goto(new URL(`health?c=host&${fixed}`, base).href);
+    const graph = await visible(page.locator("[data-graph]"), "graphs have their place");
+    check(/No data: .*check/s.test(await graph.innerText()), `a graph says what to do: ${await graph.innerText()}`);
+    await visible(page.getByRole("button", { name: "Retry" }), "there is a way on");
   } finally {
     await stage.start("prometheus");
   }
+  await page.getByRole("button", { name: "Retry" }).click();
+  await visible(page.locator("[data-graph] canvas"), "Retry draws the graphs when Prometheus is back");
+  await until(page, async () => (await page.getByRole("button", { name: "Retry" }).count()) === 0, "nothing is missing any more");
   forget(errors);
 }
 
@@ -58,9 +69,7 @@ export async function endSession({ page, base, context, user, password, errors }
   await context.clearCookies();
   await page.getByRole("button", { name: "Load the newest" }).click();
   await visible(page.getByLabel("Password"), "an ended session leads to the login");
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
+  await sendLogin(page, user, password);
   await visible(page.locator("[data-line]"), "and the login back to the lines");
   check(page.url().includes("service=chat"), `with the same address: ${page.url()}`);
   forget(errors);

@@ -1,5 +1,6 @@
 // What a person does on the page, each step with what must be seen.
 
+import { sendLogin } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 const LINE = "[data-line]";
@@ -7,12 +8,9 @@ const LINE = "[data-line]";
 /** Wrong password is refused in words; the right one leads to what was asked for. */
 export async function logIn(page, { user, password }) {
   await visible(page.getByText("first start"), "the login view says where the password comes from");
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password").fill(`${password}-wrong`);
-  await page.getByRole("button", { name: "Log in" }).click();
+  await sendLogin(page, user, `${password}-wrong`);
   await visible(page.getByRole("alert"), "a wrong password is refused with a message");
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
+  await sendLogin(page, user, password);
   await visible(page.getByRole("navigation", { name: "Views" }), "the right password logs in");
 }
 

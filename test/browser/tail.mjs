@@ -14,6 +14,23 @@ async function follow(page, base, name) {
   return word;
 }
 
+/** Gathers what the page is sent by streams from now on. */
+async function watchSent(page) {
+  const sent = [];
+  const session = await page.context().newCDPSession(page);
+  await session.send("Network.enable");
+  session.on("Network.eventSourceMessageReceived", ({ data }) => sent.push(data));
+  return { sent, end: () => session.detach() };
+}
+
+/** Checks that no line was sent twice: the page would hide it, but all that a tail had would come anew after each cut. */
+function checkSentOnce(sent, word, last) {
+  for (let number = 1; number <= last; number++) {
+    const times = sent.filter((data) => data.includes(`${word} number ${number} end`)).length;
+    check(times === 1, `line ${number} is sent ${times} times, not once`);
+  }
+}
+
 function numbered(word, from, count) {
   return Array.from({ length: count }, (_, index) => `${word} number ${from + index} end`);
 }
@@ -40,33 +57,32 @@ async function inLoki(page, loki, word, number) {
 }
 
 /** nginx is cut off: what is logged meanwhile is there when it is back. */
-export async function resumeAfterCut({ page, base, loki, stage, errors }) {
-  const word = await follow(page, base, "resumed");
+export async function resumeAfterCut(run) {
+  const { sent, end } = await watchSent(run.page);
+  const word = await resume(run, "nginx");
+  checkSentOnce(sent, word, 13);
+  await end();
+}
+
+/** The dashboard is started anew and knows no follow: the lines come from Loki. */
+export const resumeAfterRestart = (run) => resume(run, "dashboard");
+
+/** A part that the tail comes through is away for a while; returns the word of the lines, of which there are 13. */
+async function resume({ page, base, loki, stage, errors }, part) {
+  const word = await follow(page, base, `without-${part}`);
   await stage.write(numbered(word, 1, 5));
-  await expectAll(page, word, 5, "before the cut");
-  await stage.stop("nginx");
+  await expectAll(page, word, 5, `before ${part} stops`);
+  await stage.stop(part);
   await visible(page.locator("[data-tail=reconnecting], [data-tail=failed]"), "the tail says that it is cut off");
   await stage.write(numbered(word, 6, 5));
   await inLoki(page, loki, word, 10);
-  await stage.start("nginx");
-  await expectAll(page, word, 10, "after the cut");
+  await stage.start(part);
+  await expectAll(page, word, 10, `when ${part} is back`);
   await visible(page.locator("[data-tail=live]"), "the tail is live again");
   await stage.write(numbered(word, 11, 3));
   await expectAll(page, word, 13, "and goes on");
   forgetCuts(errors);
-}
-
-/** The dashboard is started anew and knows no follow: the lines come from Loki. */
-export async function resumeAfterRestart({ page, base, loki, stage, errors }) {
-  const word = await follow(page, base, "restarted");
-  await stage.write(numbered(word, 1, 5));
-  await expectAll(page, word, 5, "before the restart");
-  await stage.stop("dashboard");
-  await stage.write(numbered(word, 6, 5));
-  await inLoki(page, loki, word, 10);
-  await stage.start("dashboard");
-  await expectAll(page, word, 10, "after the restart");
-  forgetCuts(errors);
+  return word;
 }
 
 /** More lines than a tail gets at once: the newest are shown, and the number of the others. */
@@ -108,14 +124,11 @@ export async function pauseAndReturn({ page, base, stage }) {
 /** The filter of a tail is the server's: other lines are not sent. */
 export async function filterOnServer({ page, base, stage }) {
   const word = await follow(page, base, "wanted");
-  const sent = [];
-  const session = await page.context().newCDPSession(page);
-  await session.send("Network.enable");
-  session.on("Network.eventSourceMessageReceived", ({ data }) => sent.push(data));
+  const { sent, end } = await watchSent(page);
   await stage.write(["other number 1 end", `${word} number 1 end`, "other number 2 end", `${word} number 2 end`]);
   await expectAll(page, word, 2, "filtered");
   check(sent.some((data) => data.includes(word)) && !sent.some((data) => data.includes("other number")), "lines that do not fit are not sent");
-  await session.detach();
+  await end();
   await page.keyboard.press("t");
   await until(page, () => !page.url().includes("tail=1"), "t ends the live tail");
 }

@@ -9,33 +9,21 @@
 //   growth_mib    how much more they took at its end
 // It is processor time, not time on the clock, so that what else the machine does is not measured.
 
-import { openBrowser } from "./browser.mjs";
+import { withPage } from "./browser.mjs";
 import { check, until, visible } from "./expect.mjs";
 
 const FRAME_US = 1e6 / 60;
-const { BASE_URL: base, USER: user, PASSWORD: password, CHROMIUM: chromium = "/usr/bin/chromium" } = process.env;
 const lines = Number(process.env.LINES);
 const seconds = Number(process.env.SECONDS);
-const { context, close } = await openBrowser(chromium);
-try {
-  console.log(JSON.stringify(await measure()));
-} finally {
-  await close();
-}
+console.log(JSON.stringify(await withPage(measure)));
 
-async function measure() {
-  const page = context.pages()[0] ?? (await context.newPage());
-  await page.goto(base);
-  await page.getByLabel("User").fill(user);
-  await page.getByLabel("Password").fill(password);
-  await page.getByRole("button", { name: "Log in" }).click();
-  await visible(page.getByRole("navigation", { name: "Views" }), "the login works");
+async function measure(page, base) {
   await page.goto(new URL(`lines?tail=1&wrap=${process.env.WRAP ?? ""}`, base).href);
   await visible(page.locator("[data-tail=live]"), "the live tail connects");
   const shown = async () => Number((await page.getByText(/ shown$/).innerText()).replace(/\D/g, ""));
   await until(page, async () => (await shown()) >= lines, `the tail holds ${lines} lines`, lines * 3 + 60_000);
 
-  const session = await context.newCDPSession(page);
+  const session = await page.context().newCDPSession(page);
   const before = await heap(session);
   const live = await trace(session, () => page.waitForTimeout(seconds * 1000));
   const after = await heap(session);

@@ -1,7 +1,10 @@
 // Every view of the page: its name, its address, what is there when it has loaded, and its chart or what stands for it.
 
-import { checkAccessible, checkNoOverflow } from "./browser.mjs";
+import { checkAccessible, checkNoOverflow, checkStill } from "./browser.mjs";
 import { until, visible } from "./expect.mjs";
+
+/** Views that stand still while they load. */
+const STILL = ["overview", "issues", "issue", "logs"];
 
 /** The views of a page that has an issue, an alert and a request's story. */
 export function listViews({ issue, alert, story }) {
@@ -41,12 +44,13 @@ export async function settled(page, view) {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
-/** Checks every view, light and dark, and takes a picture of it. */
+/** Checks every view, light and dark, and takes a picture of it; those that are opened most stand still. */
 export async function seeViews({ page, base, out, known }) {
   for (const view of listViews(known)) {
     await openView(page, base, view);
     await visible(page.locator(view.chart), `${view.name} draws its charts`);
     await checkNoOverflow(page, view.name);
+    if (STILL.includes(view.name)) await checkStill(page, view.name);
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await checkAccessible(page, `${view.name} (${colorScheme})`);

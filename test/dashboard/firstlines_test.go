@@ -29,18 +29,26 @@ func openLogs(t testing.TB, n, runs int) opening {
 	server := servers.Loki(t)
 	fill(t, server.URL, n, 24*time.Hour)
 	d := servers.Dashboard(t, server.URL, nowhere)
-	cmd := exec.Command("node", filepath.Join(servers.Root(t), "test", "browser", "firstlines.mjs"))
-	cmd.Env = append(os.Environ(), "BASE_URL="+d.URL+"/", "USER=admin", "PASSWORD="+servers.Password, "RUNS="+strconv.Itoa(runs))
+	var got opening
+	measureInBrowser(t, "firstlines.mjs", d.URL, &got, "RUNS="+strconv.Itoa(runs))
+	return got
+}
+
+// measureInBrowser runs a script of test/browser against a dashboard, with
+// further variables of the environment, and decodes what it prints.
+func measureInBrowser(t testing.TB, script, dashboardURL string, measured any, env ...string) {
+	t.Helper()
+	cmd := exec.Command("node", filepath.Join(servers.Root(t), "test", "browser", script))
+	cmd.Env = append(os.Environ(), "BASE_URL="+dashboardURL+"/", "USER=admin", "PASSWORD="+servers.Password)
+	cmd.Env = append(cmd.Env, env...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("firstlines.mjs: %v", err)
+		t.Fatalf("%s: %v", script, err)
 	}
-	var got opening
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("firstlines.mjs printed %q: %v", out, err)
+	if err := json.Unmarshal(out, measured); err != nil {
+		t.Fatalf("%s printed %q: %v", script, out, err)
 	}
-	return got
 }
 
 // BenchmarkFirstLines opens the logs of bin/dashboard (make build) with a Loki

@@ -142,7 +142,7 @@ func TestHealthReadsTheRealPrometheus(t *testing.T) {
 	}
 	prometheus.Stop(t)
 	got = wait("Prometheus is seen to be away", verdict("pipeline/prometheus", "critical"))
-	if item := got.item(t, "host/cpu"); item.Verdict != "no_data" || item.Reason != "Prometheus does not answer" {
+	if item := got.item(t, "host/cpu"); item.Verdict != "no_data" || item.Reason != "Prometheus does not answer; check that it runs" {
 		t.Errorf("host_cpu without Prometheus: %+v", item)
 	}
 }

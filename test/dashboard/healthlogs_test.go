@@ -52,11 +52,11 @@ func TestWithoutMetricsLinesTellTheHealth(t *testing.T) {
 		{"backend_staging/p50", "ok", "500 ms", "half of the requests that succeed take less than 500 ms"},
 		{"backend_staging/p95", "warning", "1.5 s", "95 % of the requests that succeed take less than 1.5 s; a warning from 1 s"},
 		{"backend_staging/killed", "no_data", "", "Loki has no lines that tell it"},
-		{"backend_staging/up", "no_data", "", "Prometheus does not answer"},
+		{"backend_staging/up", "no_data", "", "Prometheus does not answer; check that it runs"},
 		{"pgbouncer/queries", "ok", "15 /s", "15 /s (mean of 5 min)"},
 		{"pgbouncer/query_time", "ok", "3 ms", "a query takes 3 ms (mean of 5 min)"},
 		{"pgbouncer/wait_time", "warning", "70 ms", "a query waits 70 ms for a connection (mean of 5 min); a warning from 50 ms"},
-		{"pgbouncer/waiting", "no_data", "", "Prometheus does not answer"},
+		{"pgbouncer/waiting", "no_data", "", "Prometheus does not answer; check that it runs"},
 	}
 	for _, test := range tests {
 		item := got.item(t, test.id)

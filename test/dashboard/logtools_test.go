@@ -3,17 +3,17 @@ package dashboard
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/tovtech/tovplay-logging/test/corpus"
 )
 
 // download reads a file of the API.
@@ -155,21 +155,11 @@ func realLines(t *testing.T) []string {
 	t.Helper()
 	var lines []string
 	for _, path := range []string{"nginx/access.log.gz", "nginx/error.log.gz", "tovplay/structured-1w.docker-json.log.gz"} {
-		file, err := os.Open("../../pipeline/level/testdata/" + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		unpacked, err := gzip.NewReader(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scanner := bufio.NewScanner(unpacked)
-		scanner.Buffer(nil, 1<<20)
-		for n := 0; n < 400 && scanner.Scan(); n++ {
+		recorded := corpus.Lines(t, "../../pipeline/level/testdata/"+path)
+		for _, text := range recorded[:min(len(recorded), 400)] {
 			var docker struct{ Log string }
-			if json.Unmarshal(scanner.Bytes(), &docker) != nil {
-				docker.Log = scanner.Text()
+			if json.Unmarshal([]byte(text), &docker) != nil {
+				docker.Log = text
 			}
 			lines = append(lines, strings.TrimSuffix(docker.Log, "\n"))
 		}

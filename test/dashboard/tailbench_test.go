@@ -2,11 +2,8 @@ package dashboard
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,18 +26,9 @@ func liveTail(b *testing.B, wrap string) {
 	server := servers.Loki(b)
 	d := servers.Dashboard(b, server.URL, nowhere)
 	background(b, func(ctx context.Context) error { return writeLines(ctx, b, server.URL, tailRate) })
-	cmd := exec.Command("node", filepath.Join(servers.Root(b), "test", "browser", "tailbench.mjs"))
-	cmd.Env = append(os.Environ(), "BASE_URL="+d.URL+"/", "USER=admin", "PASSWORD="+servers.Password,
-		"LINES="+setting("TAIL_LINES", "100000"), "SECONDS="+setting("TAIL_SECONDS", "60"), "WRAP="+wrap)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
-	if err != nil {
-		b.Fatalf("tailbench.mjs: %v", err)
-	}
 	var measured map[string]float64
-	if err := json.Unmarshal(out, &measured); err != nil {
-		b.Fatalf("tailbench.mjs printed %q: %v", out, err)
-	}
+	measureInBrowser(b, "tailbench.mjs", d.URL, &measured,
+		"LINES="+setting("TAIL_LINES", "100000"), "SECONDS="+setting("TAIL_SECONDS", "60"), "WRAP="+wrap)
 	b.ReportMetric(0, "ns/op")
 	for name, value := range measured {
 		b.ReportMetric(value, name)

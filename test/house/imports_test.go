@@ -52,7 +52,7 @@ var allowed = map[string][]string{
 	"internal/issues/storetest":  {"internal/issues"},
 	"internal/loki":              {"internal/secret"},
 	"internal/notify":            {"internal/secret"},
-	"internal/sample":            {"pipeline/grouping/pattern", "pipeline/jsonscan"},
+	"internal/sample":            {"internal/loki", "pipeline/grouping/pattern", "pipeline/jsonscan"},
 	"internal/searches":          {"internal/state"},
 	"internal/secret":            {},
 	"internal/server":            {"internal/alerts", "internal/auth", "internal/health", "internal/issues", "internal/issues/index", "internal/issues/life", "internal/loki", "internal/notify", "internal/sample", "internal/searches", "internal/secret", "internal/snapshots", "internal/state", "internal/usage"},

@@ -51,11 +51,12 @@ export function useAlert(id: string) {
   });
 }
 
-/** The graph of an episode's expression. */
-export function useAlertSeries(id: number) {
+/** The graph of an episode's expression; `now` loads it anew. */
+export function useAlertSeries(id: number, now: number) {
   return useQuery({
-    queryKey: [ALERTS, "series", id],
+    queryKey: [ALERTS, "series", id, now],
     queryFn: ({ signal }) => getJson<AlertSeriesResponse>(`alerts/${id}/series`, [], signal),
+    placeholderData: keepPreviousData,
   });
 }
 

@@ -117,6 +117,8 @@ export function useHealthSeries(component: string, bounds: Bounds) {
     queryFn: ({ signal }) =>
       getJson<HealthSeriesResponse>(`health/${encodeURIComponent(component)}/series`, params, signal),
     placeholderData: keepPreviousData,
+    // What was not answered is asked for again, as the range of a page may stand still.
+    refetchInterval: ({ state }) => (state.data?.partial ? HEALTH_EVERY_MS : false),
   });
 }
 

@@ -733,7 +733,7 @@ export interface paths {
         };
         /**
          * What the signals of a component were over time
-         * @description Values are evaluated at start and every step after it; start is rounded down to a multiple of the step. What cannot be found out is a signal with its reason, not an error. The automatic step is at least 15 s.
+         * @description The last value is that of the end of the range, and there is one at every step before it. Who asks within 15 s of another one may get the other's range. What cannot be found out is a signal with its reason, not an error. The automatic step is at least 15 s.
          */
         get: operations["healthSeries"];
         put?: never;
@@ -1264,6 +1264,8 @@ export interface components {
             /** @description How many values each line has. */
             points: number;
             graphs: components["schemas"]["HealthGraph"][];
+            /** @description True when a query was not answered; the reason of its signal says why, and asking again may help. */
+            partial: boolean;
         };
         Source: {
             /** @description Service */

@@ -38,7 +38,11 @@ export function EnvSelect() {
     <Later meanwhile={trigger}>
       <EnvMenu
         trigger={trigger}
-        note={labels.isError ? "The list of environments could not be loaded." : ""}
+        note={
+          labels.isError
+            ? "The list of environments could not be loaded. “Load the newest” beside it tries again."
+            : ""
+        }
         value={chosen.length === 1 ? (chosen[0] ?? ALL) : ALL}
         options={options}
         onChange={choose}

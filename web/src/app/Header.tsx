@@ -1,7 +1,6 @@
 import { Moon, RotateCw, Search, Share, Sun } from "lucide-react";
 import { Link, useLocation } from "wouter";
 import type { Session } from "../api/types";
-import { useAnchor } from "../state/anchor";
 import { withTail } from "../state/filters";
 import { useTheme } from "../state/theme";
 import { linkTo, useView } from "../state/useView";
@@ -10,9 +9,10 @@ import { Mark } from "../ui/Mark";
 import { EnvSelect } from "./EnvSelect";
 import { PALETTE_KEYS } from "./presets";
 import { RangePicker } from "./RangePicker";
-import { isSnapshot, OVERVIEW, USAGE } from "./routes";
+import { controlsOf, OVERVIEW } from "./routes";
 import { TopTabs } from "./Tabs";
 import { UserButton } from "./UserButton";
+import { useReload } from "./useReload";
 
 interface HeaderProps {
   session: Session;
@@ -21,11 +21,11 @@ interface HeaderProps {
   onShare: () => void;
 }
 
-/** Name, tabs, and what holds for every view: environment, range, theme, user. */
+/** Name, tabs, and what holds for more than one view: environment, range, theme, user. */
 export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
   const { view } = useView();
-  const [path] = useLocation();
-  const { refresh } = useAnchor();
+  const controls = controlsOf(useLocation()[0]);
+  const reload = useReload();
   const [theme, toggleTheme] = useTheme();
   const other = theme === "dark" ? "light" : "dark";
   return (
@@ -47,14 +47,12 @@ export function Header({ session, onHelp, onPalette, onShare }: HeaderProps) {
             <kbd className="hidden font-sans text-meta lg:inline">{PALETTE_KEYS}</kbd>
           </Button>
         </span>
-        {!isSnapshot(path) && (
-          <>
-            <EnvSelect />
-            {path !== USAGE.path && <RangePicker />}
-            <IconButton label="Load the newest" onClick={refresh}>
-              <RotateCw size={16} aria-hidden />
-            </IconButton>
-          </>
+        {controls.env && <EnvSelect />}
+        {controls.range && <RangePicker />}
+        {controls.reload && (
+          <IconButton label="Load the newest" onClick={reload}>
+            <RotateCw size={16} aria-hidden />
+          </IconButton>
         )}
         <span className="hidden sm:block">
           <IconButton label="Share this view" onClick={onShare}>

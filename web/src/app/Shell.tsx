@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from "react";
 import { Link, Route, Switch, useLocation } from "wouter";
+import { useQuiet } from "../api/order";
 import type { Session } from "../api/types";
 import { linkTo, useView } from "../state/useView";
 import { useZone } from "../state/zone";
 import { ErrorBoundary } from "../ui/ErrorBoundary";
 import { keepFocus } from "../ui/focus";
-import { lazily, Meanwhile } from "../ui/lazily";
+import { type Lazy, lazily, Meanwhile } from "../ui/lazily";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
 import { LinesAhead } from "./LinesAhead";
@@ -43,6 +44,19 @@ const StoryView = lazily(() => import("../views/story/StoryView"));
 const UsageView = lazily(() => import("../views/usage/UsageView"));
 const NotificationsView = lazily(() => import("../views/settings/NotificationsView"));
 
+/** What is one click or key away, the most used first. */
+const NEXT: readonly Lazy<never>[] = [
+  OverviewView,
+  IssuesView,
+  IssueView,
+  LogsView,
+  HealthView,
+  AlertsView,
+  StoryView,
+  Palette,
+  HelpDialog,
+];
+
 /** The frame around every view: header, the view, and the tab bar of narrow screens. */
 export function Shell({ session }: { session: Session }) {
   const [help, setHelp] = useState(false);
@@ -68,6 +82,7 @@ export function Shell({ session }: { session: Session }) {
       >
         Skip to content
       </button>
+      <CodeAhead />
       <Header session={session} onHelp={openHelp} onPalette={openPalette} onShare={openShare} />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Meanwhile value={<div aria-busy="true" className="h-full" />}>
@@ -117,6 +132,16 @@ export function Shell({ session }: { session: Session }) {
       </Meanwhile>
     </div>
   );
+}
+
+/** Loads the code of what comes next when there is nothing else to do: a click on a tab then waits for its data alone. */
+function CodeAhead() {
+  const quiet = useQuiet();
+  useEffect(() => {
+    if (!quiet) return;
+    NEXT.reduce((before, part) => before.then(part.ahead), Promise.resolve());
+  }, [quiet]);
+  return null;
 }
 
 function guarded(name: string, view: React.ReactNode) {

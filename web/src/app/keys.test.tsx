@@ -1,22 +1,12 @@
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { open, press } from "../testing/page";
 import { useGridKeys } from "../views/logs/useGridKeys";
 import { useShortcuts } from "./useShortcuts";
 
-let root: Root;
 let said: string[];
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   said = [];
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 function Page() {
@@ -35,13 +25,7 @@ function Page() {
   );
 }
 
-async function show(address: string, page = <Page />): Promise<void> {
-  await act(async () => window.history.replaceState(null, "", address));
-  await act(async () => root.render(page));
-}
-
-const press = (key: string, options: KeyboardEventInit = {}, target: Element | null = document.body) =>
-  act(async () => target?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, ...options })));
+const show = (address: string, page = <Page />) => open(address, page);
 const address = () => window.location.pathname + window.location.search;
 
 describe("the keys of the page", () => {

@@ -1,14 +1,12 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot } from "react-dom/client";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { click, open, text } from "../testing/page";
 import { lazily } from "../ui/lazily";
 import { Menu, MenuNote } from "../ui/Menu";
 import { Later } from "./Later";
 
 describe("what is loaded later", () => {
   it("opens once it is there for who has clicked what stood for it", async () => {
-    vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
     const trigger = <button type="button">Open</button>;
     const menu = () => (
       <Menu trigger={trigger}>
@@ -17,21 +15,14 @@ describe("what is loaded later", () => {
     );
     let arrive: (of: { default: typeof menu }) => void = () => {};
     const Lazy = lazily(() => new Promise<{ default: typeof menu }>((resolve) => (arrive = resolve)));
-    document.body.innerHTML = '<div id="root"></div>';
-    const root = createRoot(document.getElementById("root") as HTMLElement);
-    await act(async () =>
-      root.render(
-        <QueryClientProvider client={new QueryClient()}>
-          <Later meanwhile={trigger}>
-            <Lazy />
-          </Later>
-        </QueryClientProvider>,
-      ),
+    await open(
+      "/",
+      <Later meanwhile={trigger}>
+        <Lazy />
+      </Later>,
     );
-    await act(async () => document.querySelector("button")?.click());
+    await click("Open");
     await act(async () => arrive({ default: menu }));
-    expect(document.body.textContent).toContain("what is in it");
-    act(() => root.unmount());
-    vi.unstubAllGlobals();
+    expect(text()).toContain("what is in it");
   });
 });

@@ -69,3 +69,23 @@ export function routeOf(path: string): RouteInfo | undefined {
     (route) => route.path === path || (route.path !== "/" && path.startsWith(`${route.path}/`)),
   );
 }
+
+/** Which of the controls at the top act in a view. */
+export interface Controls {
+  env: boolean;
+  range: boolean;
+  /** True where it is worth loading the newest. */
+  reload: boolean;
+}
+
+/** What acts in the view at a path: what has no effect there is not offered. */
+export function controlsOf(path: string): Controls {
+  // A story has lines of all environments; usage has days of its own.
+  if (path === STORY) return { env: false, range: true, reload: true };
+  if (path === USAGE.path) return { env: true, range: false, reload: true };
+  const route = routeOf(path);
+  // An episode of an alert has its own time and environment.
+  if (route === ALERTS && path !== ALERTS.path) return { env: false, range: false, reload: true };
+  const all = route !== undefined;
+  return { env: all, range: all, reload: all };
+}

@@ -6,7 +6,8 @@ import { formatUnit } from "./units";
 const SIGNAL = { lower_is_worse: false, lines: [], more: 0, reason: "" };
 
 function answer(graph: HealthGraph): HealthSeriesResponse {
-  return { component: "host", start: "2026-03-01T12:00:00Z", step_ms: 60_000, points: 5, graphs: [graph] };
+  const times = { start: "2026-03-01T12:00:00Z", step_ms: 60_000, points: 5 };
+  return { component: "host", ...times, graphs: [graph], partial: false };
 }
 
 function data(...signals: HealthGraph["signals"]) {

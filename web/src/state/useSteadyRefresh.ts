@@ -4,14 +4,22 @@ import { useView } from "./useView";
 
 const REFRESH_MS = 30_000;
 
-/** Keeps a relative range at the present while the page is looked at. */
+/** Keeps a relative range at the present while the page is looked at, and from when it is looked at again. */
 export function useSteadyRefresh() {
   const { view } = useView();
-  const { refresh } = useAnchor();
+  const { now, refresh } = useAnchor();
   const moving = view.range.kind === "relative";
   useEffect(() => {
     if (!moving) return;
-    const timer = setInterval(() => document.visibilityState === "visible" && refresh(), REFRESH_MS);
-    return () => clearInterval(timer);
-  }, [moving, refresh]);
+    const due = now + REFRESH_MS;
+    const isSeen = () => document.visibilityState === "visible";
+    const wait = Math.min(REFRESH_MS, Math.max(0, due - Date.now())); // a clock may have been set back
+    const timer = setTimeout(() => isSeen() && refresh(), wait);
+    const onSeen = () => isSeen() && Date.now() >= due && refresh();
+    document.addEventListener("visibilitychange", onSeen);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", onSeen);
+    };
+  }, [moving, now, refresh]);
 }

@@ -1,30 +1,20 @@
 import { act, useMemo } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Entry } from "../api/types";
 import { formatClock, setZone } from "../lib/time";
+import { open, text } from "../testing/page";
 import { LineRow } from "../views/logs/LineRow";
 import { useZone, ZoneProvider } from "./zone";
 
 const ENTRY: Entry = { id: "1", ts: "1772366400000000000", line: "hello", labels: {}, metadata: {} };
 const SAME = () => {};
 
-let root: Root;
-
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   vi.stubEnv("TZ", "America/New_York");
   localStorage.clear();
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
 });
 
-afterEach(() => {
-  act(() => root.unmount());
-  setZone("local");
-  vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
-});
+afterEach(() => setZone("local"));
 
 function Page() {
   const [zone, choose] = useZone();
@@ -51,18 +41,14 @@ function Page() {
   );
 }
 
-async function show(address: string): Promise<void> {
-  window.history.replaceState(null, "", address);
-  await act(async () =>
-    root.render(
-      <ZoneProvider>
-        <Page />
-      </ZoneProvider>,
-    ),
+const show = (address: string) =>
+  open(
+    address,
+    <ZoneProvider>
+      <Page />
+    </ZoneProvider>,
   );
-}
 
-const text = () => document.body.textContent ?? "";
 const change = () => act(async () => document.querySelector<HTMLElement>("#root > button")?.click());
 
 describe("the zone of times", () => {
@@ -74,8 +60,6 @@ describe("the zone of times", () => {
     expect(text()).toContain("12:00:00.000");
     expect(text()).toContain("utc 00:00:00");
     expect(localStorage.getItem("zone")).toBe("utc");
-    act(() => root.unmount());
-    root = createRoot(document.getElementById("root") as HTMLElement);
     await show("/lines");
     expect(text()).toContain("utc 00:00:00");
   });

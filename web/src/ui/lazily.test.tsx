@@ -1,6 +1,6 @@
 import { act, type ComponentType } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { click, draw, open, text } from "../testing/page";
 import { ErrorBoundary } from "./ErrorBoundary";
 import { lazily, Meanwhile } from "./lazily";
 
@@ -20,30 +20,14 @@ function Whole({ name }: { name: string }) {
   );
 }
 
-let root: Root;
-const text = () => document.body.textContent;
-
-beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  document.body.innerHTML = '<div id="root"></div>';
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
-
 const show = (Part: ComponentType<{ name: string }>) =>
-  act(async () =>
-    root.render(
-      <Meanwhile value="on its way">
-        <ErrorBoundary name="The part">
-          <Part name="here" />
-        </ErrorBoundary>
-      </Meanwhile>,
-    ),
+  open(
+    "/",
+    <Meanwhile value="on its way">
+      <ErrorBoundary name="The part">
+        <Part name="here" />
+      </ErrorBoundary>
+    </Meanwhile>,
   );
 
 describe("a part that is loaded when it is shown", () => {
@@ -55,10 +39,17 @@ describe("a part that is loaded when it is shown", () => {
     expect(text()).toBe("on its way");
     await act(async () => arrive({ default: Whole }));
     expect(text()).toBe("here");
-    await act(async () => root.render(null));
-    act(() => root.render(<Part name="again" />));
+    await open("/", null);
+    act(() => draw(<Part name="again" />));
     expect(text()).toBe("again");
     expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it("is there at once when it was asked for ahead", async () => {
+    const Part = lazily(async () => ({ default: Whole }));
+    await Part.ahead();
+    act(() => draw(<Part name="here" />));
+    expect(text()).toBe("here");
   });
 
   it("says that it could not be loaded, and tries again when asked to", async () => {
@@ -70,7 +61,7 @@ describe("a part that is loaded when it is shown", () => {
     await show(lazily(load));
     expect(text()).toContain("The part could not be shown.");
     expect(text()).toContain("no such file");
-    await act(async () => document.querySelector("button")?.click());
+    await click("Try again");
     expect(text()).toBe("here");
   });
 });

@@ -1,85 +1,41 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import type { Session } from "../../api/types";
-import { AnchorProvider } from "../../state/anchor";
-import { eventually } from "../../testing/eventually";
+import { eventually, open, press, serve, type } from "../../testing/page";
 import Palette from "./Palette";
 
 const SESSION: Session = { user: { name: "alice", role: "viewer" }, version: "1", external_url: "" };
 const HOSTILE = '<img src=x onerror="alert(1)">';
+const SAVED = { id: 3, name: "Timeouts", path: "lines", view: "q=timeout", created_by: "bob", own: false };
+const LABELS = {
+  labels: { service: [{ value: "backend", count: 5 }], env: [{ value: "production", count: 5 }] },
+  uncounted: [],
+};
 
-let root: Root;
 let asked: URL[];
 let closed: number;
 
 beforeEach(async () => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   closed = 0;
-  vi.stubGlobal("fetch", async (url: string) => {
-    asked.push(new URL(url));
-    if (url.includes("/labels")) {
-      return Response.json({
-        labels: { service: [{ value: "backend", count: 5 }], env: [{ value: "production", count: 5 }] },
-        uncounted: [],
-      });
-    }
-    if (url.includes("/searches")) {
-      const saved = {
-        id: 3,
-        name: "Timeouts",
-        path: "lines",
-        view: "q=timeout",
-        created_by: "bob",
-        own: false,
-      };
-      return Response.json({ searches: [saved] });
-    }
-    return Response.json({ issues: [{ id: 7, title: HOSTILE, service: "backend", env: "production" }] });
+  serve((url) => {
+    asked.push(url);
+    if (url.pathname.endsWith("/labels")) return LABELS;
+    if (url.pathname.endsWith("/searches")) return { searches: [SAVED] };
+    return { issues: [{ id: 7, title: HOSTILE, service: "backend", env: "production" }] };
   });
-  HTMLDialogElement.prototype.showModal ??= () => {};
-  HTMLDialogElement.prototype.close ??= () => {};
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-  await act(async () => window.history.replaceState(null, "", "/?env=staging"));
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={new QueryClient()}>
-        <AnchorProvider>
-          <Palette
-            session={SESSION}
-            onHelp={() => {}}
-            onShare={() => {}}
-            onSearches={() => {}}
-            onClose={() => closed++}
-          />
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
+  await open(
+    "/?env=staging",
+    <Palette
+      session={SESSION}
+      onHelp={() => {}}
+      onShare={() => {}}
+      onSearches={() => {}}
+      onClose={() => closed++}
+    />,
   );
 });
 
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
-});
-
-const field = () => document.querySelector("input") as HTMLInputElement;
 const active = () => document.querySelector("[aria-selected=true]")?.getAttribute("data-command");
-
-async function type(value: string): Promise<void> {
-  await act(async () => {
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field(), value);
-    field().dispatchEvent(new Event("input", { bubbles: true }));
-  });
-}
-
-const press = (key: string) =>
-  act(async () =>
-    field().dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })),
-  );
 
 it("goes to a view by its name and Enter, and keeps the environment", async () => {
   await type("heal");

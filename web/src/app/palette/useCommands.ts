@@ -16,6 +16,7 @@ import type { View } from "../../state/view";
 import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
 import {
+  controlsOf,
   HAVE_LEVELS,
   ISSUES,
   issuePath,
@@ -26,10 +27,11 @@ import {
   STORY,
   USAGE,
 } from "../routes";
+import { useReload } from "../useReload";
 
 /** Everything that the palette can do now; `text` is looked for among issues, and as an id or words of lines. */
 export function useCommands(text: string, session: Session, dialogs: Dialogs): Command[] {
-  const { view, setView } = useView();
+  const { view } = useView();
   const [, navigate] = useLocation();
   const go = (path: string, next: View = withTail(view, false)) => navigate(linkTo(path, next));
   const lookFor = ofText(text, view, go);
@@ -37,8 +39,9 @@ export function useCommands(text: string, session: Session, dialogs: Dialogs): C
     ...usePlaces(session, go),
     ...useSavedCommands(),
     ...useIssueCommands(text, go),
-    ...useLabelCommands(view, go, setView),
-    ...rangeCommands(view, setView),
+    ...useServiceCommands(view, go),
+    ...useEnvCommands(),
+    ...useRangeCommands(),
     ...useActions(dialogs),
   ];
   return looksLikeId(text) ? [...lookFor, ...commands] : [...commands, ...lookFor];
@@ -130,27 +133,35 @@ function useSettled(text: string): string {
   return settled;
 }
 
-function useLabelCommands(view: View, go: Go, setView: (next: View) => void): Command[] {
+function useServiceCommands(view: View, go: Go): Command[] {
   const { data } = useLabels(allLines(view), useAnchor());
-  const labels = data?.labels;
   const counted = !data?.uncounted.includes("service");
-  const services = (labels?.service ?? []).map(({ value, count }) => ({
+  return (data?.labels.service ?? []).map(({ value, count }) => ({
     id: `service ${value}`,
     group: "Lines of a service",
     title: value,
     note: counted ? formatShort(count) : "",
     run: () => go(LINES.path, onlyValues(withTail(view, false), "service", [value])),
   }));
-  const envs = ["", ...(labels?.env ?? []).map(({ value }) => value)].map((value) => ({
+}
+
+function useEnvCommands(): Command[] {
+  const { view, setView } = useView();
+  const { env: acts } = controlsOf(useLocation()[0]);
+  const { data } = useLabels(allLines(view), useAnchor());
+  if (!acts) return [];
+  return ["", ...(data?.labels.env ?? []).map(({ value }) => value)].map((value) => ({
     id: `env ${value}`,
     group: "Environment",
     title: value || "All environments",
     run: () => setView(onlyValues(view, "env", value === "" ? [] : [value])),
   }));
-  return [...services, ...envs];
 }
 
-function rangeCommands(view: View, setView: (next: View) => void): Command[] {
+function useRangeCommands(): Command[] {
+  const { view, setView } = useView();
+  const { range: acts } = controlsOf(useLocation()[0]);
+  if (!acts) return [];
   return PRESETS.map((spanMs) => ({
     id: `range ${spanMs}`,
     group: "Time",
@@ -162,13 +173,13 @@ function rangeCommands(view: View, setView: (next: View) => void): Command[] {
 function useActions({ onHelp, onShare, onSearches }: Dialogs): Command[] {
   const { view, setView } = useView();
   const [path, navigate] = useLocation();
-  const { refresh } = useAnchor();
+  const reload = useReload();
   const [theme, toggleTheme] = useTheme();
   const [zone, chooseZone] = useZone();
   const group = "Do";
   const tail = withTail(view, path !== LINES.path || !view.tail);
   return [
-    { id: "refresh", group, title: "Load the newest", run: refresh },
+    ...(controlsOf(path).reload ? [{ id: "refresh", group, title: "Load the newest", run: reload }] : []),
     { id: "share", group, title: "Share this view", note: "link, snapshot", run: onShare },
     {
       id: "tail",

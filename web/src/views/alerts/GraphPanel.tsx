@@ -4,6 +4,7 @@ import type { AlertDetail, AlertSeriesResponse } from "../../api/types";
 import { LineLegend } from "../../charts/LineLegend";
 import { NoLines } from "../../charts/NoLines";
 import { alertGraph } from "../../lib/alertGraph";
+import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { lazily, Meanwhile } from "../../ui/lazily";
 import { Panel } from "../../ui/Panel";
@@ -15,7 +16,7 @@ const HEIGHT = 220;
 
 /** What the alert's expression gave around the episode, with its threshold. */
 export function GraphPanel({ alert }: { alert: AlertDetail }) {
-  const query = useAlertSeries(alert.id);
+  const query = useAlertSeries(alert.id, useAnchor().now);
   const answer = query.data;
   const fires = answer && answer.threshold !== null && `fires while ${answer.op} ${answer.threshold}`;
   return (

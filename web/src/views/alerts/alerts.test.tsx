@@ -1,7 +1,5 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, type ReactNode } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ReactNode } from "react";
+import { beforeEach, describe, expect, it } from "vitest";
 import type {
   AlertDetail,
   AlertSeriesResponse,
@@ -13,8 +11,7 @@ import type {
 } from "../../api/types";
 import { alertGraph } from "../../lib/alertGraph";
 import { seriesName } from "../../lib/graph";
-import { AnchorProvider } from "../../state/anchor";
-import { eventually } from "../../testing/eventually";
+import { button, click, eventually, open, refusal, sees, serve, text, type } from "../../testing/page";
 import AlertsView from "./AlertsView";
 import AlertView from "./AlertView";
 
@@ -106,13 +103,11 @@ const session = (role: Session["user"]["role"]): Session => ({
   external_url: "",
 });
 
-let root: Root;
 let asked: string[];
 let sent: unknown[];
 let answers: Record<string, unknown>;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   sent = [];
   answers = {
@@ -123,62 +118,24 @@ beforeEach(() => {
     "alerts/7": DETAIL,
     "alerts/7/series": NO_SERIES,
   };
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
-    const path = new URL(url).pathname.split("/api/v1/")[1] ?? "";
-    if (init.method === "POST") {
-      sent.push([path, JSON.parse(String(init.body))]);
+  serve((url, method, body) => {
+    const path = url.pathname.split("/api/v1/")[1] ?? "";
+    if (method === "POST") {
+      sent.push([path, body]);
       return Response.json({ id: "s2" }, { status: 201 });
     }
-    if (init.method === "DELETE") {
+    if (method === "DELETE") {
       sent.push([path]);
       return new Response(null, { status: 204 });
     }
-    asked.push(new URL(url).search);
-    const answer = answers[path];
-    return answer instanceof Response ? answer.clone() : Response.json(answer);
+    asked.push(url.search);
+    return answers[path];
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-  HTMLDialogElement.prototype.showModal ??= () => {};
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 async function show(view: ReactNode, address: string, until: string): Promise<void> {
-  window.history.replaceState(null, "", address);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>{view}</AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-  await eventually(() => expect(document.body.textContent).toContain(until));
-}
-
-const text = () => document.body.textContent ?? "";
-
-function button(name: string): HTMLButtonElement {
-  const found = [...document.querySelectorAll("button")].find(
-    (one) => (one.getAttribute("aria-label") ?? one.textContent)?.trim() === name,
-  );
-  if (!found) throw new Error(`there is no button ${name} in ${text()}`);
-  return found;
-}
-
-const click = (name: string) => act(async () => button(name).click());
-
-async function type(value: string): Promise<void> {
-  const input = document.querySelector<HTMLInputElement>("dialog input");
-  if (!input) throw new Error("there is no field");
-  await act(async () => {
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, value);
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-  });
+  await open(address, view);
+  await sees(until);
 }
 
 describe("the page of alerts", () => {
@@ -216,9 +173,9 @@ describe("the page of alerts", () => {
   it("silences with a reason in two clicks", async () => {
     await page();
     await click("Silence BackendDown");
-    expect(button("4 h").disabled).toBe(true);
+    expect(button("4 h").hasAttribute("disabled")).toBe(true);
     expect(document.activeElement?.tagName).toBe("INPUT");
-    await type("we repair it");
+    await type("we repair it", "dialog input");
     await click("4 h");
     await eventually(() =>
       expect(sent).toEqual([
@@ -285,17 +242,13 @@ describe("the page of an episode", () => {
     expect([...document.querySelectorAll("a[target]")].map((link) => link.getAttribute("href"))).toEqual([
       "https://example.org/BackendDown",
     ]);
-    const lines = [...document.querySelectorAll("a")].find(
-      (link) => link.textContent === "Lines of these minutes",
-    );
-    expect(lines?.getAttribute("href")).toContain(
+    expect(button("Lines of these minutes").getAttribute("href")).toContain(
       "/lines?service=backend&env=production&start=2026-03-01T11",
     );
   });
 
   it("says why there is no graph", async () => {
-    const error = { code: "unavailable", message: "Loki does not answer", source: "loki" };
-    answers["alerts/7/series"] = Response.json({ error }, { status: 502 });
+    answers["alerts/7/series"] = refusal(502, "Loki does not answer");
     await show(<AlertView id="7" />, "/alerts/7", "Loki does not answer");
     expect(text()).toContain("first notification");
   });

@@ -6,6 +6,7 @@ import { NoLines } from "../../charts/NoLines";
 import { type GraphData, graphData, type Marks, NO_MARKS } from "../../lib/graph";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
+import { Button } from "../../ui/Button";
 import { lazily, Meanwhile } from "../../ui/lazily";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { GrafanaLink } from "./SignalList";
@@ -24,6 +25,7 @@ export function Graphs({ component, marks }: { component: HealthComponent; marks
   return (
     <div className="grid min-w-0 content-start gap-3">
       {query.isError && <Notice>{query.error.message} Showing the values before.</Notice>}
+      {data?.partial && <Unanswered onRetry={() => query.refetch()} />}
       <div className={GRID}>
         {data?.graphs.map((graph) => (
           <Graph
@@ -42,6 +44,21 @@ export function Graphs({ component, marks }: { component: HealthComponent; marks
           ))}
       </div>
     </div>
+  );
+}
+
+/** Says that graphs lack what was not answered, and asks again at once; each graph has the reason. */
+export function Unanswered({ onRetry }: { onRetry: () => void }) {
+  return (
+    <Notice
+      action={
+        <Button size="sm" onClick={onRetry}>
+          Retry
+        </Button>
+      }
+    >
+      Not everything was answered; what is missing is asked for again every 15 s.
+    </Notice>
   );
 }
 

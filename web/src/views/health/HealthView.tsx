@@ -3,6 +3,7 @@ import { useHealth } from "../../api/queries";
 import type { HealthComponent } from "../../api/types";
 import { HEALTH } from "../../app/routes";
 import { ofEnvs } from "../../lib/health";
+import { useAnchor } from "../../state/anchor";
 import { useSteadyRefresh } from "../../state/useSteadyRefresh";
 import { linkTo, useView } from "../../state/useView";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
@@ -16,14 +17,18 @@ const EXPECTED_CARDS = 8;
 export default function HealthView() {
   const health = useHealth();
   const { view, setView } = useView();
+  const { refresh } = useAnchor();
   useSteadyRefresh();
   const { data, isError, error, refetch } = health;
   const envs = view.filters.env.include;
   const { shown, others } = ofEnvs(data?.components ?? [], envs);
   // What the address opens is shown, of whatever environment.
   const opened = others.find(({ id }) => id === view.component);
-  const toggle = (id: string) =>
-    setView({ ...view, component: id === view.component ? "" : id }, { replace: true });
+  const toggle = (id: string) => {
+    const opens = id !== view.component;
+    if (opens) refresh(); // its graphs reach as far as the verdict that they explain
+    setView({ ...view, component: opens ? id : "" }, { replace: true });
+  };
   return (
     <div className="h-full overflow-y-auto">
       <div className="mx-auto grid max-w-[90rem] gap-4 p-3 md:p-6">

@@ -1,6 +1,4 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type {
   AlertTimelineResponse,
@@ -11,8 +9,7 @@ import type {
   HealthSignal,
 } from "../../api/types";
 import type { GraphData } from "../../lib/graph";
-import { AnchorProvider } from "../../state/anchor";
-import { eventually } from "../../testing/eventually";
+import { draw, eventually, open, refusal, serve, text } from "../../testing/page";
 import HealthView from "./HealthView";
 
 vi.mock("../../charts/LineChart", () => ({
@@ -89,6 +86,7 @@ const SERIES: HealthSeriesResponse = {
   start: "2026-03-01T12:00:00Z",
   step_ms: 15_000,
   points: 2,
+  partial: false,
   graphs: [
     {
       name: "Clients",
@@ -186,50 +184,33 @@ const ISSUES = {
   ],
 };
 
-let root: Root;
 let asked: string[];
-let answers: Record<string, () => Response>;
+/** The ends of the ranges that graphs were asked for. */
+let ends: string[];
+let answers: Record<string, unknown>;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
-  answers = {
-    health: () => Response.json(HEALTH),
-    series: () => Response.json(SERIES),
-    timeline: () => Response.json(TIMELINE),
-    deploys: () => Response.json(DEPLOYS),
-    issues: () => Response.json(ISSUES),
-  };
-  vi.stubGlobal("fetch", async (url: string) => {
-    const { pathname, search } = new URL(url);
+  ends = [];
+  answers = { health: HEALTH, series: SERIES, timeline: TIMELINE, deploys: DEPLOYS, issues: ISSUES };
+  serve(({ pathname, search, searchParams }) => {
     asked.push(pathname + (pathname.endsWith("/issues") ? search : ""));
-    return answers[pathname.slice(pathname.lastIndexOf("/") + 1)]?.();
+    if (pathname.endsWith("/series")) ends.push(searchParams.get("end") ?? "");
+    return answers[pathname.slice(pathname.lastIndexOf("/") + 1)];
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
 });
 
 afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
-async function show(search = ""): Promise<void> {
-  window.history.replaceState(null, "", `/health${search}`);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>
-          <HealthView />
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-}
+const show = (search = "") => open(`/health${search}`, <HealthView />);
 
-function text(selector: string): string {
-  return document.querySelector(selector)?.textContent ?? "";
+/** Lets time go on where timers are fake. */
+async function pass(ms: number): Promise<void> {
+  await act(async () => {
+    await vi.advanceTimersByTimeAsync(ms);
+  });
 }
 
 describe("the view of health", () => {
@@ -299,6 +280,38 @@ describe("the view of health", () => {
     expect(window.location.search).toBe("");
   });
 
+  it("asks for graphs up to when they are opened, and then every 30 s", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
+    await show();
+    await pass(20_000);
+    const button = document.querySelector<HTMLButtonElement>("[data-component=pgbouncer] button");
+    await act(async () => button?.click());
+    expect(ends.at(-1)).toBe("2026-03-01T12:00:20.000Z");
+    await pass(30_000);
+    expect(ends.at(-1)).toBe("2026-03-01T12:00:50.000Z");
+  });
+
+  it("shows the present as soon as it is opened, however long the page stood elsewhere", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
+    await open("/health?c=pgbouncer", null);
+    vi.setSystemTime(Date.UTC(2026, 2, 1, 13));
+    await act(async () => draw(<HealthView />));
+    await pass(1);
+    expect(ends.at(-1)?.slice(0, 16)).toBe("2026-03-01T13:00");
+  });
+
+  it("asks again for graphs that were not answered, in a range that stands still too", async () => {
+    vi.useFakeTimers({ now: Date.UTC(2026, 2, 1, 12) });
+    answers.series = { ...SERIES, partial: true };
+    await show(`?c=pgbouncer&${RANGE}`);
+    await pass(100);
+    expect(text("[role=status]")).toContain("asked for again every 15 s");
+    answers.series = SERIES;
+    await pass(60_000);
+    expect(ends.length).toBe(2);
+    expect(document.querySelector("[role=status]")).toBeNull();
+  });
+
   it("lists the alerts about the component, and marks their time and its deploys in the graphs", async () => {
     await show(`?c=pgbouncer&${RANGE}&env=staging`);
     await eventually(() => expect(document.querySelectorAll("[data-alert]").length).toBe(1));
@@ -323,7 +336,7 @@ describe("the view of health", () => {
   });
 
   it("says that nothing is known of alerts where nobody looked, and asks for no issues without services", async () => {
-    answers.timeline = () => Response.json({ ...TIMELINE, rows: [], gaps: [TIMELINE] });
+    answers.timeline = { ...TIMELINE, rows: [], gaps: [TIMELINE] };
     await show(`?c=host&${RANGE}`);
     await eventually(() => expect(text("section[aria-label=Alerts]")).toContain("nobody looked"));
     expect(asked.some((path) => path.startsWith("/api/v1/issues"))).toBe(false);
@@ -331,14 +344,10 @@ describe("the view of health", () => {
 
   it("says in words when the check or the graphs cannot be loaded", async () => {
     const message = "Loki and Prometheus are on holiday.";
-    const failure = () =>
-      Response.json({ error: { code: "internal", message, source: "dashboard" } }, { status: 500 });
-    answers.series = failure;
+    answers.series = refusal(500, message);
     await show("?c=pgbouncer");
     await eventually(() => expect(text("[role=alert]")).toContain(message));
-    answers.health = failure;
-    await act(async () => root.unmount());
-    root = createRoot(document.getElementById("root") as HTMLElement);
+    answers.health = refusal(500, message);
     await show();
     await eventually(() => expect(text("[role=alert]")).toContain(message));
   });

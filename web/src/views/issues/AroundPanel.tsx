@@ -11,7 +11,7 @@ import { emptyFilters, type View } from "../../state/view";
 import { buttonClass } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { EmptyState, ErrorState, Skeleton, SmallErrorState } from "../../ui/States";
-import { Graph } from "../health/Graphs";
+import { Graph, Unanswered } from "../health/Graphs";
 import { AroundLines } from "./AroundLines";
 import { type ShownEvent, useShownEvent } from "./useShownEvent";
 
@@ -180,6 +180,7 @@ function Machine({ shown, component, name }: AroundProps & Machine) {
         </Link>
       }
     >
+      {data?.partial && <Unanswered onRetry={() => refetch()} />}
       <div className="grid grid-cols-[minmax(0,1fr)] gap-4 px-4 pb-3 sm:grid-cols-2">
         {isError && !data && (
           <SmallErrorState what="The graphs" error={error} onRetry={() => refetch()} className="min-h-32" />

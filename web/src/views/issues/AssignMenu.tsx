@@ -31,7 +31,8 @@ export function AssignMenu({ user, isBusy, onAssign }: AssignMenuProps) {
 // Rendered, and so asked for, while the menu is open.
 function Others({ user, onAssign }: Omit<AssignMenuProps, "isBusy">) {
   const { data, isError } = useUserNames();
-  if (isError && !data) return <MenuNote>The other users could not be loaded.</MenuNote>;
+  if (isError && !data)
+    return <MenuNote>The other users could not be loaded. Open the menu again to retry.</MenuNote>;
   return data?.names
     .filter((name) => name !== user)
     .map((name) => (

@@ -6,7 +6,6 @@ import { describeSpan } from "../../lib/time";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { formatView } from "../../state/view";
-import { cx } from "../../ui/cx";
 import { ErrorState, Notice, Skeleton } from "../../ui/States";
 import { SearchBox } from "../logs/SearchBox";
 import { SavedButton } from "../searches/SavedButton";
@@ -68,7 +67,10 @@ export default function IssuesView({ user }: { user: string }) {
       )}
       {first?.total === 0 && <NoIssues />}
       {first && first.total > 0 && (
-        <div className={cx("flex min-h-0 flex-1 flex-col", query.isPlaceholderData && "opacity-60")}>
+        <div
+          className="flex min-h-0 flex-1 flex-col aria-busy:opacity-60"
+          aria-busy={query.isPlaceholderData}
+        >
           <IssueList
             key={formatView(view) /* where it is scrolled to does not pass to another list */}
             issues={issues}

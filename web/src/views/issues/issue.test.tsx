@@ -1,10 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Route, Switch } from "wouter";
 import type { IssueAction, IssueDetail, IssueEvent, OccurrencesResponse } from "../../api/types";
-import { AnchorProvider } from "../../state/anchor";
+import { button, click, eventually, open, press, refusal, sees, serve, text, type } from "../../testing/page";
 import IssueView from "./IssueView";
 
 vi.mock("../../charts/StackedBars", () => ({
@@ -116,7 +114,6 @@ const OCCURRENCES: OccurrencesResponse = {
   deploys: [{ id: 1, service: "backend", env: "production", version: "2b7f1e", source: "ci", at: ago(22) }],
 };
 
-let root: Root;
 let acted: IssueAction[];
 let issue: IssueDetail;
 let events: IssueEvent[];
@@ -146,82 +143,36 @@ function linesOf(url: URL) {
 }
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   vi.stubGlobal(
     "EventSource",
     class extends EventTarget {
       close() {}
     },
   );
-  HTMLDialogElement.prototype.showModal = function showModal() {
-    this.open = true;
-  };
   acted = [];
   issue = ISSUE;
   events = [EVENT];
-  vi.stubGlobal("fetch", async (address: string, init: RequestInit) => {
-    const url = new URL(address);
-    if (init.method === "POST") {
-      acted.push(JSON.parse(String(init.body)));
+  serve((url, method, body) => {
+    if (method === "POST") {
+      acted.push(body as IssueAction);
       return new Response(null, { status: 204 });
     }
     const answer = ANSWERS.find(([path]) => path.test(url.pathname));
-    if (!answer)
-      return Response.json({ error: { code: "not_found", message: "There is none." } }, { status: 404 });
-    return Response.json(answer[1](url));
+    return answer ? answer[1](url) : refusal(404, "There is none.");
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 async function show(path: string): Promise<void> {
-  window.history.replaceState(null, "", path);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>
-          <Switch>
-            <Route path="/issues/:id/:part?">
-              {({ id, part }) => <IssueView key={id} id={id} part={part} user="alice" />}
-            </Route>
-          </Switch>
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
+  await open(
+    path,
+    <Switch>
+      <Route path="/issues/:id/:part?">
+        {({ id, part }) => <IssueView key={id} id={id} part={part} user="alice" />}
+      </Route>
+    </Switch>,
   );
   await sees("GameError");
 }
-
-async function eventually(check: () => void): Promise<void> {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
-  await vi.waitFor(check, { timeout: 10_000 });
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-}
-
-const sees = (text: string) => eventually(() => expect(document.body.textContent).toContain(text));
-
-const button = (name: string) =>
-  [...document.querySelectorAll<HTMLElement>("button, a")].find(
-    (one) => one.textContent?.trim() === name || one.getAttribute("aria-label") === name,
-  );
-
-const click = (name: string) =>
-  act(async () => {
-    const found = button(name);
-    if (!found) throw new Error(`there is no button ${name}`);
-    found.click();
-  });
-
-const press = (key: string) =>
-  act(async () => {
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-  });
 
 describe("the page of an issue", () => {
   it("leads to the field for a comment with c, which is not for it while one types there", async () => {
@@ -241,7 +192,7 @@ describe("the page of an issue", () => {
     await sees("41 times in 20 min, 9 users, only production.");
     const verdict = document.querySelector("[data-issue-verdict=regressed]")?.textContent ?? "";
     expect(verdict).toMatch(/^Back since deploy 2b7f1e, .*\d\d:\d\d\. 41 times/);
-    expect(document.body.textContent).toContain("The same failure: #8");
+    expect(text()).toContain("The same failure: #8");
   });
 
   it("shows the last exception on top, what caused it below, and folds the frames of libraries", async () => {
@@ -271,7 +222,7 @@ describe("the page of an issue", () => {
     expect(address("create")).toBe("/issues?service=backend&start=now-3h&frame=create");
     expect(address("src/games in create")).toBe("/issues?service=backend&start=now-3h&frame=create");
     expect(address("2b7f1e")).toBe("/issues?service=backend&start=now-3h&deploy=2b7f1e");
-    expect(button("Issues without user ada")?.getAttribute("href")).toContain("user%21%3Dada");
+    expect(button("Issues without user ada").getAttribute("href")).toContain("user%21%3Dada");
     const frame = [...document.querySelectorAll("[data-traceback] a")].find(
       (one) => one.textContent === "create",
     );
@@ -286,8 +237,8 @@ describe("the page of an issue", () => {
     await show("/issues/7");
     await click("Older");
     expect(window.location.search).toBe("?line=1764115200000000000-0a");
-    expect(document.body.textContent).toContain("The first event");
-    expect(button("Older")?.hasAttribute("disabled")).toBe(true);
+    expect(text()).toContain("The first event");
+    expect(button("Older").hasAttribute("disabled")).toBe(true);
   });
 
   it("shows an event that is not among the kept ones, and says when it is gone", async () => {
@@ -322,7 +273,7 @@ describe("the page of an issue", () => {
 
   it("explains the grouping and takes a group out", async () => {
     await show("/issues/7/grouping");
-    expect(document.body.textContent).toContain("src/games in create");
+    expect(text()).toContain("src/games in create");
     await click("Unmerge v1:00000000000000bb");
     await eventually(() =>
       expect(acted).toEqual([{ action: "unmerge", issues: [7], hashes: ["v1:00000000000000bb"] }]),
@@ -350,12 +301,7 @@ describe("the page of an issue", () => {
     await show("/issues/7");
     await click("Merge");
     await sees("Into the issue with these words");
-    await act(async () => {
-      const field = document.querySelector<HTMLInputElement>("dialog input");
-      if (!field) throw new Error("there is no field");
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field, "older");
-      field.dispatchEvent(new Event("input", { bubbles: true }));
-    });
+    await type("older", "dialog input");
     await sees("an older one");
     await act(async () => document.querySelector<HTMLInputElement>("dialog input[type=radio]")?.click());
     await act(async () => document.querySelector<HTMLElement>("dialog [type=submit]")?.click());
@@ -365,8 +311,8 @@ describe("the page of an issue", () => {
   it("says that another issue was merged into it, and that events were cut", async () => {
     issue = { ...ISSUE, cut: 1200 };
     await show("/issues/9");
-    expect(document.body.textContent).toContain("Issue 9 was merged into this one.");
-    expect(document.body.textContent).toContain("1,200 events are counted here only");
+    expect(text()).toContain("Issue 9 was merged into this one.");
+    expect(text()).toContain("1,200 events are counted here only");
   });
 
   it("shows a Hebrew title in its own direction and a long one whole on hover", async () => {

@@ -1,10 +1,7 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { IssueAction, IssueRow, IssuesResponse, IssueUsersResponse } from "../../api/types";
-import { AnchorProvider } from "../../state/anchor";
-import { eventually } from "../../testing/eventually";
+import { click, eventually, open, press, sees, serve, text } from "../../testing/page";
 import IssuesView from "./IssuesView";
 
 const ROW: IssueRow = {
@@ -59,7 +56,6 @@ const DETAIL = {
   explanation: { parts: [{ name: "frame", value: "app in parse (counted)" }] },
 };
 
-let root: Root;
 let asked: URL[];
 let acted: IssueAction[];
 let answer: IssuesResponse;
@@ -74,8 +70,7 @@ class FakeSource extends EventTarget {
   close() {}
 }
 
-beforeEach(async () => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+beforeEach(() => {
   vi.stubGlobal("EventSource", FakeSource);
   sessionStorage.clear();
   // The page has no layout here: without a height the list would have no row in view.
@@ -84,46 +79,23 @@ beforeEach(async () => {
   asked = [];
   acted = [];
   answer = ANSWER;
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
-    if (init.method === "POST") {
-      acted.push(JSON.parse(String(init.body)));
+  serve((url, method, body) => {
+    if (method === "POST") {
+      acted.push(body as IssueAction);
       return new Response(null, { status: 204 });
     }
-    asked.push(new URL(url));
-    if (url.endsWith("/issues/1")) return Response.json(DETAIL);
-    if (url.includes("/issues/users?")) return Response.json(USERS);
-    if (url.endsWith("/api/v1/users")) return Response.json({ names: ["alice", "bob"] });
-    return Response.json(answer);
+    asked.push(url);
+    if (url.pathname.endsWith("/issues/1")) return DETAIL;
+    if (url.pathname.endsWith("/issues/users")) return USERS;
+    if (url.pathname.endsWith("/users")) return { names: ["alice", "bob"] };
+    return answer;
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
 });
 
 async function show(search = ""): Promise<void> {
-  window.history.replaceState(null, "", `/issues${search}`);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>
-          <IssuesView user="alice" />
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-  await eventually(() => expect(document.body.textContent).toContain("in this time"));
+  await open(`/issues${search}`, <IssuesView user="alice" />);
+  await sees("in this time");
 }
-
-const press = (key: string) =>
-  act(async () => {
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-  });
 
 const rows = () => [...document.querySelectorAll<HTMLElement>("[data-issue]")];
 
@@ -161,9 +133,9 @@ describe("the list of issues", () => {
     expect(params?.getAll("service")).toEqual(["a", "!b"]);
     expect(params?.getAll("tag")).toEqual(["user=ada", "user!=bob"]);
     expect([params?.get("host"), params?.get("frame"), params?.get("deploy")]).toEqual(["h", "pay", "!v1"]);
-    expect(document.body.textContent).toContain("all their events count");
+    expect(text()).toContain("all their events count");
     expect(params?.get("env")).toBe("prod");
-    expect(document.body.textContent).toContain("these filters do not count here");
+    expect(text()).toContain("these filters do not count here");
   });
 
   it("resolves by the keyboard what was chosen by the keyboard", async () => {
@@ -171,10 +143,10 @@ describe("the list of issues", () => {
     await press("j");
     await press("j");
     await press("x");
-    expect(document.body.textContent).toContain("1 chosen");
+    expect(text()).toContain("1 chosen");
     await press("r");
     await eventually(() => expect(acted).toEqual([{ action: "resolve", issues: [2] }]));
-    await eventually(() => expect(document.body.textContent).toContain("Issue 2 resolved."));
+    await sees("Issue 2 resolved.");
   });
 
   it("says that issues changed and does not move the list by itself", async () => {
@@ -186,27 +158,21 @@ describe("the list of issues", () => {
       { seq: 6, issue: 1, at: "2026-03-01T12:00:00Z", actor: "", kind: "resolved", detail: {} },
     ];
     await act(async () => say(JSON.stringify({ changes })));
-    expect(document.body.textContent).toContain("1 change: load them");
+    expect(text()).toContain("1 change: load them");
     expect(asked).toHaveLength(before);
   });
 
   it("says that the list is behind when Loki cannot be read", async () => {
     answer = { ...ANSWER, index: { cursor: null, lag_ms: 0, failure: "Loki does not answer.", since: null } };
     await show();
-    expect(document.body.textContent).toContain(
-      "New errors are not read from Loki: Loki does not answer. It goes on",
-    );
+    expect(text()).toContain("New errors are not read from Loki: Loki does not answer. It goes on");
   });
 
   it("offers to clear the filters when nothing fits", async () => {
     answer = { ...ANSWER, total: 0, issues: [] };
     await show("?state=resolved");
-    expect(document.body.textContent).toContain("No issue fits these filters");
-    await act(async () =>
-      [...document.querySelectorAll("button")]
-        .find((button) => button.textContent === "Clear the filters")
-        ?.click(),
-    );
+    expect(text()).toContain("No issue fits these filters");
+    await click("Clear the filters");
     expect(window.location.search).toBe("");
   });
 
@@ -240,7 +206,7 @@ describe("the list of issues", () => {
     await act(async () =>
       document.querySelector<HTMLInputElement>("[aria-label='Choose all that are loaded']")?.click(),
     );
-    expect(document.body.textContent).toContain("2 chosen");
+    expect(text()).toContain("2 chosen");
     await press("a");
     await eventually(() => expect(acted).toEqual([{ action: "assign", issues: [1, 2], assignee: "alice" }]));
   });
@@ -251,10 +217,8 @@ describe("the list of issues", () => {
     await press("j");
     const current = () => document.querySelector("[aria-current=true]")?.getAttribute("data-issue");
     expect(current()).toBe("2");
-    await act(async () => root.render(null));
     await show();
     await eventually(() => expect(current()).toBe("2"));
-    await act(async () => root.render(null));
     await show("?state=new");
     expect(current()).toBeUndefined();
   });
@@ -264,7 +228,7 @@ describe("the list of issues", () => {
     const mark = () => document.querySelector<HTMLElement>("[aria-label='Why issue 1 is one']");
     await eventually(() => expect(mark()).not.toBeNull());
     await act(async () => mark()?.click());
-    await eventually(() => expect(document.body.textContent).toContain("One issue, because these are equal"));
-    expect(document.body.textContent).toContain("app in parse (counted)");
+    await sees("One issue, because these are equal");
+    expect(text()).toContain("app in parse (counted)");
   });
 });

@@ -37,9 +37,9 @@ export function LoginView() {
           {login.isPending ? "Logging in …" : "Log in"}
         </Button>
         <p className="border-t border-line pt-4 text-meta text-muted">
-          The password for <code className="font-mono">admin</code> was made at first start and printed once,
-          on the terminal or in the log of the dashboard. Lost it? Set a new one on its machine with{" "}
-          <code className="font-mono whitespace-nowrap">dashboard passwd admin</code>.
+          The password for <code className="font-mono">admin</code> was made at first start and is in the file{" "}
+          <code className="font-mono">admin-password</code> of the dashboard’s data folder. Lost it? Set a new
+          one on its machine with <code className="font-mono whitespace-nowrap">dashboard passwd admin</code>.
         </p>
       </form>
     </main>

@@ -1,7 +1,6 @@
 import { type Bounds, useLabels, useRetry } from "../../api/queries";
 import { useView } from "../../state/useView";
 import { FACETS } from "../../state/view";
-import { cx } from "../../ui/cx";
 import { Notice, Skeleton, SmallErrorState } from "../../ui/States";
 import { FacetGroup } from "./FacetGroup";
 import { FieldFacets } from "./FieldFacets";
@@ -15,10 +14,7 @@ export function Facets({ bounds }: { bounds: Bounds }) {
     return <SmallErrorState what="The filters" error={error} onRetry={retry} className="p-1" />;
   if (!data) return <Placeholder />;
   return (
-    <div
-      aria-busy={isPlaceholderData}
-      className={cx("grid grid-cols-[minmax(0,1fr)] gap-3", isPlaceholderData && "opacity-60")}
-    >
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3 aria-busy:opacity-60" aria-busy={isPlaceholderData}>
       {data.partial && <Notice>{data.warnings.join(" ") || "Some values are missing."}</Notice>}
       {FACETS.map((facet) => (
         <FacetGroup

@@ -1,11 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import type { LogsMetric } from "../../api/types";
-import { AnchorProvider } from "../../state/anchor";
 import { parseView } from "../../state/view";
-import { eventually } from "../../testing/eventually";
+import { button, click, eventually, open, refusal, sees, serve, text, type } from "../../testing/page";
 import MetricView from "./MetricView";
 import { SearchBox } from "./SearchBox";
 import { Toolbar } from "./Toolbar";
@@ -26,127 +23,95 @@ const ANSWER: LogsMetric = {
   stats: { bytes_processed: 2048, lines_processed: 9, took_ms: 1 },
 };
 
-let root: Root;
 let asked: URL[];
-let respond: () => Response;
+let answer: unknown;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
-  respond = () => Response.json(ANSWER);
-  document.body.innerHTML = '<div id="root"></div>';
-  root = createRoot(document.getElementById("root") as HTMLElement);
-  vi.stubGlobal("fetch", async (address: string) => {
-    const url = new URL(address);
-    if (!url.pathname.endsWith("/metric")) return Response.json({ options: [] });
+  answer = ANSWER;
+  serve((url) => {
+    if (!url.pathname.endsWith("/metric")) return { options: [] };
     asked.push(url);
-    return respond();
+    return answer;
   });
 });
 
-afterEach(async () => {
-  await act(async () => root.unmount());
-  vi.unstubAllGlobals();
-});
-
-async function show(address: string, part = <MetricView bounds={BOUNDS} narrow={false} />): Promise<void> {
-  window.history.replaceState(null, "", address);
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={new QueryClient({ defaultOptions: { queries: { retry: false } } })}>
-        <AnchorProvider>{part}</AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-}
-
-const page = () => document.body.textContent ?? "";
+const show = (query = QUERY, more = "") =>
+  open(`/lines?query=${encodeURIComponent(query)}${more}`, <MetricView bounds={BOUNDS} narrow={false} />);
 const rows = () => [...document.querySelectorAll("[data-series]")].map((row) => row.textContent);
+const applied = () => parseView(window.location.search);
 
 it("lists the series with what their values come to, and says what was read", async () => {
-  await show(`/lines?env=staging&query=${encodeURIComponent(QUERY)}`);
+  await show(QUERY, "&env=staging");
   await eventually(() => expect(rows()).toEqual(["level=error3031.5", "level=info1121.3"]));
   expect(asked[0]?.searchParams.get("query")).toBe(QUERY.replace('backend"', 'backend", env="staging"'));
   expect(asked[0]?.searchParams.get("start")).toBe("1970-01-01T00:00:00.000Z");
-  expect(page()).toContain("2 series; a point each 15 s, 2 kB read");
+  expect(text()).toContain("2 series; a point each 15 s, 2 kB read");
 });
 
 it("draws a chosen series alone until it is chosen again", async () => {
-  await show(`/lines?query=${encodeURIComponent(QUERY)}`);
+  await show();
   await eventually(() => expect(rows()).toHaveLength(2));
-  const button = () => document.querySelector<HTMLElement>('[data-series="level=info"] button');
-  await act(async () => button()?.click());
-  expect(button()?.getAttribute("aria-pressed")).toBe("true");
-  await act(async () => button()?.click());
-  expect(button()?.getAttribute("aria-pressed")).toBe("false");
+  await click("level=info");
+  expect(button("level=info").getAttribute("aria-pressed")).toBe("true");
+  await click("level=info");
+  expect(button("level=info").getAttribute("aria-pressed")).toBe("false");
 });
 
 it("says that there is no data, which is not 0", async () => {
-  respond = () => Response.json({ ...ANSWER, series: [] });
-  await show(`/lines?query=${encodeURIComponent(QUERY)}`);
-  await eventually(() => expect(page()).toContain("No data: the query has no value in this time"));
+  answer = { ...ANSWER, series: [] };
+  await show();
+  await sees("No data: the query has no value in this time");
   expect(document.querySelector("table")).toBeNull();
 });
 
 it("says how many series are left out, and what the server warns of", async () => {
-  respond = () => Response.json({ ...ANSWER, others: 7, warnings: ["Write [1h] or more."] });
-  await show(`/lines?query=${encodeURIComponent(QUERY)}`);
-  await eventually(() => expect(page()).toContain("9 series, the 2 with the largest sums are shown"));
-  expect(page()).toContain("Write [1h] or more.");
+  answer = { ...ANSWER, others: 7, warnings: ["Write [1h] or more."] };
+  await show();
+  await sees("9 series, the 2 with the largest sums are shown");
+  expect(text()).toContain("Write [1h] or more.");
 });
 
-it("says what is wrong, and asks before much is read", async () => {
-  respond = () =>
-    Response.json(
-      { error: { code: "syntax", message: "Loki does not understand", source: "loki" } },
-      { status: 400 },
-    );
-  await show(`/lines?query=${encodeURIComponent(QUERY)}`);
-  await eventually(() =>
-    expect(document.querySelector("[role=alert]")?.textContent).toContain("does not understand"),
-  );
+it("says what is wrong", async () => {
+  answer = refusal(400, "Loki does not understand");
+  await show();
+  await eventually(() => expect(text("[role=alert]")).toContain("does not understand"));
+});
+
+it("asks before much is read", async () => {
+  const error = { code: "costly", message: "", source: "dashboard" };
   const cost = { bytes: 9e9, limit_bytes: 4e9, huge: true };
-  respond = () =>
-    Response.json({ error: { code: "costly", message: "", source: "dashboard" }, cost }, { status: 400 });
-  await show("/lines?query=vector(1)");
+  answer = Response.json({ error, cost }, { status: 400 });
+  await show();
   await eventually(() => expect(document.querySelector("[data-cost]")).not.toBeNull());
 });
 
 it("leads to the lines behind the values", async () => {
-  await show(`/lines?query=${encodeURIComponent(QUERY)}`);
-  await eventually(() => expect(page()).toContain("Show the lines behind it"));
-  const button = [...document.querySelectorAll("button")].find((one) =>
-    one.textContent?.includes("Show the lines"),
-  );
-  await act(async () => button?.click());
-  expect(parseView(window.location.search).query).toBe('{service="backend"} |= "timeout"');
+  await show();
+  await sees("Show the lines behind it");
+  await click("Show the lines behind it");
+  expect(applied().query).toBe('{service="backend"} |= "timeout"');
 });
 
 it("is what a typed metric query becomes; other texts with braces stay plain", async () => {
-  await show("/lines", <SearchBox logql={BOUNDS} />);
-  const field = () => document.querySelector("input") as HTMLInputElement;
-  const type = async (text: string) => {
-    await act(async () => {
-      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(field(), text);
-      field().dispatchEvent(new Event("input", { bubbles: true }));
-    });
+  await open("/lines", <SearchBox logql={BOUNDS} />);
+  const run = async (query: string) => {
+    await type(query);
     await act(async () => document.querySelector("form")?.requestSubmit());
   };
-  await type('failed with {"code": 7}');
-  await eventually(() =>
-    expect(parseView(window.location.search)).toMatchObject({ query: "", q: ['failed with {"code": 7}'] }),
-  );
-  await type(QUERY);
-  await eventually(() => expect(parseView(window.location.search)).toMatchObject({ query: QUERY, q: [] }));
+  await run('failed with {"code": 7}');
+  await eventually(() => expect(applied()).toMatchObject({ query: "", q: ['failed with {"code": 7}'] }));
+  await run(QUERY);
+  await eventually(() => expect(applied()).toMatchObject({ query: QUERY, q: [] }));
 });
 
 it("has no live tail, no export and no order of lines", async () => {
-  await show(`/lines?tail=1&query=${encodeURIComponent(QUERY)}`, <Toolbar bounds={BOUNDS} narrow={false} />);
+  await open(`/lines?tail=1&query=${encodeURIComponent(QUERY)}`, <Toolbar bounds={BOUNDS} narrow={false} />);
   const live = document.querySelector<HTMLElement>("[role=switch]");
   expect(live?.getAttribute("aria-disabled")).toBe("true");
   expect(live?.title).toContain("no lines to follow");
   await act(async () => live?.click());
-  expect(parseView(window.location.search).tail).toBe(false);
-  expect(page()).not.toContain("Export");
+  expect(applied().tail).toBe(false);
+  expect(text()).not.toContain("Export");
   expect(document.querySelector('[aria-label^="Newest first"]')).toBeNull();
 });

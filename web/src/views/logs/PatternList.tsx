@@ -9,7 +9,6 @@ import { useAnchor } from "../../state/anchor";
 import { withPattern } from "../../state/filters";
 import { useView } from "../../state/useView";
 import { Button } from "../../ui/Button";
-import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
 import { ErrorState, Notice } from "../../ui/States";
 import { TemplateText } from "../../ui/TemplateText";
@@ -26,7 +25,7 @@ export default function PatternList() {
   if (!data) return <ListPlaceholder />;
   if (data.lines === 0) return <NoLines />;
   return (
-    <div className={cx("h-full overflow-y-auto", query.isPlaceholderData && "opacity-60")}>
+    <div className="h-full overflow-y-auto aria-busy:opacity-60" aria-busy={query.isPlaceholderData}>
       {data.warnings.length > 0 && <Notice>{data.warnings.join(" ")}</Notice>}
       <p role="status" className="px-4 py-2 text-meta text-muted">
         {plural(data.patterns.length, "pattern")} {ofWhat(data)}

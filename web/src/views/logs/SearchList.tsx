@@ -5,7 +5,6 @@ import { buildRows } from "../../lib/rows";
 import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import { useZone } from "../../state/zone";
-import { cx } from "../../ui/cx";
 import { ErrorState, Notice } from "../../ui/States";
 import { ColumnHeads } from "./ColumnHeads";
 import { LineGrid } from "./LineGrid";
@@ -44,10 +43,7 @@ export function SearchList() {
   if (entries.length === 0 && !query.hasNextPage) return <NoLines />;
   const warnings = [...new Set((query.data?.pages ?? []).flatMap((page) => page.warnings))];
   return (
-    <div
-      aria-busy={query.isPlaceholderData}
-      className={cx("flex h-full flex-col", query.isPlaceholderData && "opacity-60")}
-    >
+    <div className="flex h-full flex-col aria-busy:opacity-60" aria-busy={query.isPlaceholderData}>
       {missing && (
         <Notice>The linked line is not in the lines loaded so far. It may be past Loki’s retention.</Notice>
       )}

@@ -1,12 +1,9 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { act, type ReactNode } from "react";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Entry, LogsSample } from "../../api/types";
 import { ContextLines } from "../../lines/ContextLines";
-import { AnchorProvider } from "../../state/anchor";
 import { parseView } from "../../state/view";
-import { eventually } from "../../testing/eventually";
+import { click, eventually, open, press, sees, serve, text, type } from "../../testing/page";
 import ExportMenu from "./ExportMenu";
 import { FieldFacets } from "./FieldFacets";
 import PatternList from "./PatternList";
@@ -65,36 +62,20 @@ const LABELS = {
 };
 const COST = { bytes: 9e9, limit_bytes: 4e9, huge: true };
 
-let root: Root;
 let asked: URL[];
 let huge: boolean;
 let sample: LogsSample;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   huge = false;
   sample = SAMPLE;
-  document.body.innerHTML = '<div id="root"></div>';
-  root = createRoot(document.getElementById("root") as HTMLElement);
-  vi.stubGlobal("fetch", async (address: string) => {
-    const url = new URL(address);
+  serve((url) => {
     asked.push(url);
     const refused = huge && !url.pathname.endsWith("/cost") && !url.searchParams.has("cost");
-    const body = refused
-      ? { error: { code: "costly", message: "", source: "dashboard" }, cost: COST }
-      : answer(url);
-    return new Response(JSON.stringify(body), {
-      status: refused ? 400 : 200,
-      headers: { "Content-Type": "application/json" },
-    });
+    const error = { code: "costly", message: "", source: "dashboard" };
+    return refused ? Response.json({ error, cost: COST }, { status: 400 }) : answer(url);
   });
-});
-
-afterEach(async () => {
-  await act(async () => root.unmount());
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
 });
 
 function answer(url: URL): unknown {
@@ -109,25 +90,7 @@ function answer(url: URL): unknown {
   return { entries, next_cursor: before && !later ? "next" : "", partial: false, warnings: [], stats: {} };
 }
 
-async function show(element: React.ReactNode, search = ""): Promise<void> {
-  window.history.replaceState(null, "", `/lines${search}`);
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>{element}</AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-}
-
-async function click(text: string, options: MouseEventInit = {}): Promise<void> {
-  const found = [...document.querySelectorAll("button")].find((one) => one.textContent?.includes(text));
-  if (!found) throw new Error(`no button ${text}`);
-  await act(async () => {
-    found.dispatchEvent(new MouseEvent("click", { bubbles: true, ...options }));
-  });
-}
+const show = (element: ReactNode, search = "") => open(`/lines${search}`, element);
 
 const view = () => parseView(window.location.search);
 const shown = () => [...document.querySelectorAll("[data-context-line]")].map((one) => one.textContent ?? "");
@@ -147,7 +110,7 @@ describe("the lines before and after a line", () => {
     await click("10 more before");
     await eventually(() => expect(shown()).toHaveLength(4));
     expect(shown()[0]).toContain("line -2");
-    expect(document.body.textContent).toContain("No earlier line within a day");
+    expect(text()).toContain("No earlier line within a day");
     expect(asked).toHaveLength(3);
   });
 });
@@ -156,7 +119,7 @@ describe("the patterns", () => {
   it("say that they are of a sample, and lead to their lines or leave them out", async () => {
     await show(<PatternList />, "?show=patterns");
     await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
-    expect(document.body.textContent).toContain("in a sample: the newest 2,000 lines");
+    expect(text()).toContain("in a sample: the newest 2,000 lines");
     expect(document.querySelector("[data-pattern]")?.textContent).toContain("INF");
     await click("Hide");
     expect(view()).toMatchObject({ patterns: ["!>game <_> was saved"], show: "patterns" });
@@ -174,7 +137,7 @@ it("patterns without a filter can be neither kept nor left out, and an old Loki 
   await show(<PatternList />, "?show=patterns");
   await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
   expect(document.querySelectorAll("[data-pattern] button:disabled")).toHaveLength(2);
-  expect(document.body.textContent).toContain("This Loki has no pattern filters");
+  expect(text()).toContain("This Loki has no pattern filters");
 });
 
 describe("the fields", () => {
@@ -183,10 +146,10 @@ describe("the fields", () => {
     expect(asked).toHaveLength(0);
     await click("Fields");
     await eventually(() => expect(document.querySelectorAll("[data-field]")).toHaveLength(1));
-    await click("path");
-    await click("/api/games", { altKey: true });
+    await click(/path/);
+    await click(/api.games/, { altKey: true });
     expect(view().fields).toEqual([{ name: "json.path", value: "/api/games", exclude: true }]);
-    expect(document.body.textContent).toContain("13 rarer values");
+    expect(text()).toContain("13 rarer values");
   });
 });
 
@@ -194,9 +157,7 @@ describe("a query that would read very much", () => {
   it("says its cost, and runs at the reader's word, for as long as filters and range stay", async () => {
     huge = true;
     await show(<PatternList />, "?show=patterns&q=x&start=now-7d");
-    await eventually(() =>
-      expect(document.body.textContent).toContain("Loki would read up to 9 GB for 7 days"),
-    );
+    await sees("Loki would read up to 9 GB for 7 days");
     await click("Run it all the same");
     await eventually(() => expect(document.querySelector("[data-pattern]")).not.toBeNull());
     expect(asked.map((url) => url.searchParams.get("cost"))).toEqual([null, "any"]);
@@ -228,40 +189,30 @@ describe("a query that would read very much", () => {
 
 /** Opens a menu by the keyboard and chooses one of its items. */
 async function choose(label: string, item: string): Promise<void> {
-  const press = (element: Element | undefined, key: string) =>
-    act(async () => element?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
-  await press(document.querySelector(`[aria-label="${label}"]`) ?? undefined, "Enter");
+  await press("Enter", {}, document.querySelector(`[aria-label="${label}"]`));
   const items = () => [...document.querySelectorAll("[role=menuitem]")];
   await eventually(() => expect(items()).not.toHaveLength(0));
-  await press(
-    items().find(({ textContent }) => textContent?.includes(item)),
-    "Enter",
-  );
+  const found = items().find(({ textContent }) => textContent?.includes(item));
+  await press("Enter", {}, found);
 }
 
 describe("the search field", () => {
   it("takes LogQL on Enter, and plain text instead of it", async () => {
     await show(<SearchBox logql={BOUNDS} />, "?q=one&q=two");
-    await type('{service="a"} |= "x"');
+    await submit('{service="a"} |= "x"');
     expect(view()).toMatchObject({ query: '{service="a"} |= "x"', q: ["two"] });
-    await type("plain");
+    await submit("plain");
     expect(view()).toMatchObject({ query: "", q: ["plain", "two"] });
   });
 });
 
 describe("what is typed into the search field", () => {
   const offered = () => [...document.querySelectorAll("[role=option]")].map((one) => one.textContent);
-  const press = (key: string) =>
-    act(async () =>
-      document
-        .querySelector("input")
-        ?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })),
-    );
 
   it("is offered as values of labels and as fields, of the page's environment and time", async () => {
     await show(<SearchBox logql={BOUNDS} />, "?env=staging&q=b&q=other");
     expect(asked).toHaveLength(0);
-    await input("Back");
+    await type("Back");
     await eventually(() =>
       expect(offered()).toEqual(["servicebackend5.3k", "containertovplay-backend-11", "feedbackfield"]),
     );
@@ -272,7 +223,7 @@ describe("what is typed into the search field", () => {
 
   it("becomes a filter by the arrows and Enter, and leaves other texts", async () => {
     await show(<SearchBox logql={BOUNDS} />, "?q=b&q=other");
-    await input("back");
+    await type("back");
     await eventually(() => expect(offered()).toHaveLength(3));
     await press("ArrowDown");
     await press("Enter");
@@ -282,7 +233,7 @@ describe("what is typed into the search field", () => {
 
   it("becomes the beginning of a query for a field", async () => {
     await show(<SearchBox logql={BOUNDS} />);
-    await input("feed");
+    await type("feed");
     await eventually(() => expect(offered()).toHaveLength(1));
     await press("ArrowUp");
     await press("Enter");
@@ -293,27 +244,18 @@ describe("what is typed into the search field", () => {
 
   it("is searched for as it is on Enter alone, and Escape closes what is offered", async () => {
     await show(<SearchBox logql={BOUNDS} />);
-    await input("back");
+    await type("back");
     await eventually(() => expect(offered()).toHaveLength(3));
     await press("Escape");
     expect(offered()).toHaveLength(0);
-    await type("backe");
+    await submit("backe");
     expect(view()).toMatchObject({ q: ["backe"] });
     expect(offered()).toHaveLength(0);
   });
 });
 
-async function input(text: string): Promise<void> {
-  const input = document.querySelector("input") as HTMLInputElement;
-  const set = Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set;
-  await act(async () => {
-    set?.call(input, text);
-    input.dispatchEvent(new Event("input", { bubbles: true }));
-  });
-}
-
-async function type(text: string): Promise<void> {
-  await input(text);
+async function submit(value: string): Promise<void> {
+  await type(value);
   await act(async () => {
     const { form } = document.querySelector("input") as HTMLInputElement;
     form?.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true }));

@@ -1,23 +1,14 @@
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { useView } from "../../state/useView";
+import { open } from "../../testing/page";
 import { useLinked } from "./useLinked";
 
-let root: Root;
 let toggle: (key: string, open: boolean) => void;
 let drawn: string[];
 
-beforeEach(async () => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
+beforeEach(() => {
   drawn = [];
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 function List() {
@@ -33,8 +24,7 @@ const follow = (address: string) => act(async () => window.history.pushState(nul
 const line = () => new URLSearchParams(window.location.search).get("line");
 
 it("keeps the list where it is while the reader opens and closes lines, which the address names", async () => {
-  await follow("/lines?line=a&wrap=1");
-  await act(async () => root.render(<List />));
+  await open("/lines?line=a&wrap=1", <List />);
   await act(async () => toggle("b", true));
   expect(line()).toBe("b");
   await act(async () => toggle("c", true));
@@ -46,8 +36,7 @@ it("keeps the list where it is while the reader opens and closes lines, which th
 });
 
 it("leads to the line of another link, and nowhere when the line goes with the filters", async () => {
-  await follow("/lines");
-  await act(async () => root.render(<List />));
+  await open("/lines", <List />);
   await act(async () => toggle("b", true));
   await follow("/lines?line=d");
   expect(drawn.at(-1)).toBe("d");
@@ -56,8 +45,7 @@ it("leads to the line of another link, and nowhere when the line goes with the f
 });
 
 it("looks for the open line in another list, and for it again on the way back", async () => {
-  await follow("/lines");
-  await act(async () => root.render(<List />));
+  await open("/lines", <List />);
   await act(async () => toggle("b", true));
   expect(drawn.at(-1)).toBe("");
   await follow("/lines?service=backend&line=b");

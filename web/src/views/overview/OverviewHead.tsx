@@ -58,7 +58,13 @@ function Counts() {
   const { view } = useView();
   const anchor = useAnchor();
   const volume = useVolume(view, anchor, "service,level");
-  if (!volume.data) return <span>{volume.isError ? "Lines could not be counted" : "Counting lines …"}</span>;
+  // Its width is about that of the number to come, or what follows would wrap then and push the page down.
+  if (!volume.data)
+    return (
+      <span className="min-w-68">
+        {volume.isError ? "Lines could not be counted; the chart says why" : "Counting lines …"}
+      </span>
+    );
   const errors = countErrors(volume.data);
   const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);
   const when =

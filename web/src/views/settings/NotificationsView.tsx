@@ -29,18 +29,20 @@ function Settings() {
         <h1 className="px-2 text-title font-semibold md:px-0">Notifications</h1>
         {query.isPending && <Skeleton className="h-40" />}
         {query.isError && !query.data && <ErrorState error={query.error} onRetry={() => query.refetch()} />}
-        {query.data && <Loaded data={query.data} stale={query.isError} />}
+        {query.isError && query.data && (
+          <Notice>{query.error.message} Showing what was loaded before.</Notice>
+        )}
+        {query.data && <Loaded data={query.data} />}
       </div>
     </div>
   );
 }
 
-function Loaded({ data, stale }: { data: NotificationsResponse; stale: boolean }) {
+function Loaded({ data }: { data: NotificationsResponse }) {
   const { channels, rules, changes } = data;
   return (
     <>
       <p className="px-2 md:px-0">{verdict(data)}</p>
-      {stale && <Notice>The dashboard does not answer; this is what was loaded before.</Notice>}
       {!data.links && channels.length > 0 && (
         <Notice>
           Messages have no links: set EXTERNAL_URL of the dashboard to the address at which people reach it.

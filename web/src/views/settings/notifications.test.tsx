@@ -1,9 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Channel, NotificationsResponse, Rule, SentMessage } from "../../api/types";
 import { searchOf } from "../../lib/notify";
+import { click, eventually, open, refusal, sees, serve, text } from "../../testing/page";
 import NotificationsView from "./NotificationsView";
 
 const CHAT: Channel = {
@@ -114,74 +113,31 @@ const SEARCHES = [
   { ...SAVED, id: 6, name: "Lines", path: "lines" },
 ];
 
-let root: Root;
 let answer: NotificationsResponse;
 let refuse: string;
 let changed: { method: string; path: string; body: unknown }[];
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-  // happy-dom lacks what opens a dialog.
-  HTMLDialogElement.prototype.showModal ??= function (this: HTMLDialogElement) {
-    this.open = true;
-  };
-  window.history.replaceState(null, "", "/settings/notifications");
   changed = [];
   refuse = "";
   answer = { channels: [CHAT, MAIL], rules: [ISSUES, SILENCE], changes: [], links: true, issues: true };
-  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
-    if (url.includes("/api/v1/searches")) return Response.json({ searches: SEARCHES });
-    const path = new URL(url).pathname.replace(/^.*notifications/, "");
-    if (!init.method || init.method === "GET")
-      return Response.json(path === "/sent" ? { messages: [SENT], next_before: 0 } : answer);
-    changed.push({ method: init.method, path, body: JSON.parse(String(init.body)) });
-    if (refuse)
-      return Response.json(
-        { error: { code: "bad_request", message: refuse, source: "dashboard" } },
-        { status: 400 },
-      );
+  serve(({ pathname }, method, body) => {
+    if (pathname.endsWith("/searches")) return { searches: SEARCHES };
+    const path = pathname.replace(/^.*notifications/, "");
+    if (method === "GET") return path === "/sent" ? { messages: [SENT], next_before: 0 } : answer;
+    changed.push({ method, path, body });
+    if (refuse) return refusal(400, refuse);
     if (path.endsWith("/test"))
-      return Response.json({ ok: false, error: "status 404", remedy: "Make another webhook.", took_ms: 3 });
-    return init.method === "POST"
+      return { ok: false, error: "status 404", remedy: "Make another webhook.", took_ms: 3 };
+    return method === "POST"
       ? Response.json({ id: 3 }, { status: 201 })
       : new Response(null, { status: 204 });
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
 });
 
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
-});
-
-async function show(role: "admin" | "viewer" = "admin"): Promise<void> {
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <NotificationsView role={role} />
-      </QueryClientProvider>,
-    ),
-  );
-  if (role === "admin") await eventually(() => expect(text()).toContain("Sent"));
-}
-
-/** Waits for what comes by itself. */
-async function eventually(check: () => void): Promise<void> {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", false);
-  await vi.waitFor(check);
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
-}
-
-const text = () => document.body.textContent ?? "";
-
-async function click(name: string): Promise<void> {
-  const found = [...document.querySelectorAll<HTMLElement>("button")].find(
-    (button) => (button.getAttribute("aria-label") ?? button.textContent) === name,
-  );
-  expect(found, name).toBeDefined();
-  await act(async () => found?.click());
+async function show(role: "admin" | "viewer" = "admin", search = ""): Promise<void> {
+  await open(`/settings/notifications${search}`, <NotificationsView role={role} />);
+  if (role === "admin") await sees("Sent");
 }
 
 function fill(name: string, value: string): void {
@@ -202,8 +158,6 @@ describe("the settings of notifications", () => {
   it("say first whether messages arrive", async () => {
     await show();
     expect(text()).toContain("2 rules at work, nothing is wrong.");
-    act(() => root.unmount());
-    root = createRoot(document.getElementById("root") as HTMLElement);
     const failing = { ...CHAT, waiting: 3, failure: "status 404", remedy: "Make another webhook." };
     answer = { ...answer, channels: [failing] };
     await show();
@@ -230,7 +184,7 @@ describe("the settings of notifications", () => {
 
   it("list what was sent, as text and with what helps", async () => {
     await show();
-    await eventually(() => expect(text()).toContain("Came back: <b>pool</b> timeout (backend, production)"));
+    await sees("Came back: <b>pool</b> timeout (backend, production)");
     expect(text()).toContain("not sent");
     expect(text()).toContain("and 11 more");
     expect(text()).toContain("Held in the quiet hours");
@@ -244,7 +198,7 @@ describe("the settings of notifications", () => {
   it("send a test and say what became of it", async () => {
     await show();
     await click("Test");
-    await eventually(() => expect(text()).toContain("404. Make another webhook."));
+    await sees("404. Make another webhook.");
     expect(changed).toEqual([{ method: "POST", path: "/channels/1/test", body: {} }]);
   });
 
@@ -269,7 +223,7 @@ describe("the settings of notifications", () => {
     fill("url", "https://example.org/hook");
     fill("secret", "0123456789abcdef");
     await submit();
-    await eventually(() => expect(text()).toContain("is in use"));
+    await sees("is in use");
     expect(changed[0]?.body).toMatchObject({
       name: "x",
       kind: "webhook",
@@ -309,8 +263,7 @@ describe("the settings of notifications", () => {
   });
 
   it("make a rule of the filters that the page Logs had", async () => {
-    window.history.replaceState(null, "", "/settings/notifications?env=staging&q=deadlock&start=now-6h");
-    await show();
+    await show("admin", "?env=staging&q=deadlock&start=now-6h");
     await click("Add a rule");
     await click("Search is silent");
     fill("name", "deadlocks");
@@ -325,7 +278,7 @@ describe("the settings of notifications", () => {
   it("offer the saved searches of issues, and keep the one that a rule has", async () => {
     answer = { ...answer, rules: [{ ...ISSUES, search: 5 }] };
     await show();
-    await eventually(() => expect(text()).toContain("came back · production · listed by “Deadlocks” →"));
+    await sees("came back · production · listed by “Deadlocks” →");
     await click("Change Production");
     const choice = document.querySelector<HTMLSelectElement>("dialog [name=search]");
     expect([...(choice?.options ?? [])].map((option) => option.textContent)).toEqual(["any", "Deadlocks"]);

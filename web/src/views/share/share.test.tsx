@@ -1,42 +1,18 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { AnchorProvider } from "../../state/anchor";
+import { beforeEach, expect, it, vi } from "vitest";
 import { parseView } from "../../state/view";
-import { eventually } from "../../testing/eventually";
+import { click, eventually, open, serve, text } from "../../testing/page";
 import ShareDialog from "./ShareDialog";
 
-let root: Root;
 let copied: string[];
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   copied = [];
   vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => copied.push(text) } });
-  vi.stubGlobal("fetch", async () => Response.json({ evidence: [{ ts: "5", id: "a" }] }));
-  HTMLDialogElement.prototype.showModal ??= () => {};
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
+  serve(() => ({ evidence: [{ ts: "5", id: "a" }] }));
 });
 
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
-});
-
-async function show(address: string): Promise<void> {
-  await act(async () => window.history.replaceState(null, "", address));
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={new QueryClient()}>
-        <AnchorProvider>
-          <ShareDialog onClose={() => {}} />
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-}
+const show = (address: string) => open(address, <ShareDialog onClose={() => {}} />);
 
 const link = () => new URL(document.querySelector<HTMLInputElement>("[aria-label='The link']")?.value ?? "");
 const radios = () => [...document.querySelectorAll<HTMLInputElement>("input[type=radio]")];
@@ -44,11 +20,10 @@ const radios = () => [...document.querySelectorAll<HTMLInputElement>("input[type
 it("offers this time and always the newest, and copies what is chosen", async () => {
   await show("/lines?service=backend&wrap=1");
   expect(parseView(link().search)).toMatchObject({ range: { kind: "absolute" }, wrap: true });
-  expect(document.body.textContent).toContain("Always the last hour");
+  expect(text()).toContain("Always the last hour");
   await act(async () => radios()[1]?.click());
   expect(link().pathname + link().search).toBe("/lines?service=backend&wrap=1");
-  const button = [...document.querySelectorAll("button")].find((one) => one.textContent === "Copy link");
-  await act(async () => button?.click());
+  await click("Copy link");
   expect(copied).toEqual([link().href]);
 });
 

@@ -1,11 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, type ReactNode } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ReactNode } from "react";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Entry, Snapshot, SnapshotContent } from "../../api/types";
-import { AnchorProvider } from "../../state/anchor";
 import { parseView } from "../../state/view";
-import { eventually } from "../../testing/eventually";
+import { button, click, eventually, open, sees, serve, text } from "../../testing/page";
 import ShareDialog from "../share/ShareDialog";
 import SnapshotsView from "./SnapshotsView";
 import SnapshotView from "./SnapshotView";
@@ -37,12 +34,10 @@ function entry(id: string, line: string): Entry {
   };
 }
 
-let root: Root;
 let asked: { url: URL; method: string; body: unknown }[];
 let content: SnapshotContent["content"];
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   content = {
     lines: {
@@ -54,47 +49,20 @@ beforeEach(() => {
     issue: null,
     story: null,
   };
-  vi.stubGlobal("fetch", async (address: string, init?: RequestInit) => {
-    const url = new URL(address);
-    asked.push({ url, method: init?.method ?? "GET", body: JSON.parse(String(init?.body ?? "null")) });
-    if (init?.method === "DELETE") return new Response(null, { status: 204 });
-    if (url.pathname.endsWith("/session")) return Response.json({ user: { name: "root", role: "admin" } });
-    if (url.pathname.endsWith("/snapshots/ABC")) return Response.json({ snapshot: SNAPSHOT, content });
-    if (init?.method === "POST") return Response.json({ ...SNAPSHOT, title: "Errors" });
-    if (url.pathname.endsWith("/snapshots")) return Response.json({ snapshots: [SNAPSHOT] });
-    return Response.json({ evidence: [{ ts: "5", id: "a" }] });
+  serve((url, method, body) => {
+    asked.push({ url, method, body });
+    if (method === "DELETE") return new Response(null, { status: 204 });
+    if (url.pathname.endsWith("/session")) return { user: { name: "root", role: "admin" } };
+    if (url.pathname.endsWith("/snapshots/ABC")) return { snapshot: SNAPSHOT, content };
+    if (method === "POST") return { ...SNAPSHOT, title: "Errors" };
+    if (url.pathname.endsWith("/snapshots")) return { snapshots: [SNAPSHOT] };
+    return { evidence: [{ ts: "5", id: "a" }] };
   });
-  HTMLDialogElement.prototype.showModal ??= () => {};
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 async function show(address: string, element: ReactNode, until: string): Promise<void> {
-  await act(async () => window.history.replaceState(null, "", address));
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>{element}</AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-  await eventually(() => expect(text()).toContain(until));
-}
-
-const text = () => document.body.textContent ?? "";
-
-async function click(name: string): Promise<void> {
-  const found = [...document.querySelectorAll("button")].find(
-    (one) => one.textContent?.trim() === name || one.getAttribute("aria-label") === name,
-  );
-  if (!found) throw new Error(`no button ${name}`);
-  await act(async () => found.click());
+  await open(address, element);
+  await sees(until);
 }
 
 describe("a snapshot", () => {
@@ -153,7 +121,8 @@ describe("the list of snapshots", () => {
     expect(text()).toContain("kept for ever");
     const isDeleted = () =>
       asked.some(({ url, method }) => method === "DELETE" && url.pathname.endsWith("/snapshots/ABC"));
-    await eventually(() => click(`Delete ${HOSTILE}`));
+    await eventually(() => button(`Delete ${HOSTILE}`));
+    await click(`Delete ${HOSTILE}`);
     await click("Keep");
     await click(`Delete ${HOSTILE}`);
     expect(isDeleted()).toBe(false);
@@ -173,7 +142,7 @@ describe("freezing", () => {
       "Freeze",
     );
     await click("Freeze");
-    await eventually(() => expect(text()).toContain("Frozen: 2 of 12,480 lines."));
+    await sees("Frozen: 2 of 12,480 lines.");
     const { of, title, params, view, days } = posted() ?? {};
     expect({ of, title, days }).toEqual({ of: "lines", title: "backend · error · “pool”", days: 30 });
     expect(Object.fromEntries(new URLSearchParams(params))).toMatchObject({

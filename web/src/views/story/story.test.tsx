@@ -1,10 +1,6 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import type { Entry, Story } from "../../api/types";
-import { AnchorProvider } from "../../state/anchor";
-import { eventually } from "../../testing/eventually";
+import { open, press, sees, serve, text } from "../../testing/page";
 import StoryView from "./StoryView";
 
 const HOSTILE = '<img src=x onerror="alert(1)">';
@@ -38,48 +34,23 @@ const STORY: Story = {
   warnings: ["Loki did not answer in time"],
 };
 
-let root: Root;
 let asked: URLSearchParams[];
 let answer: Story;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   answer = STORY;
-  vi.stubGlobal("fetch", async (url: string) => {
-    if (new URL(url).pathname.endsWith("/logs")) return Response.json({ entries: [], next_cursor: "" });
-    asked.push(new URL(url).searchParams);
-    return Response.json(answer);
+  serve(({ pathname, searchParams }) => {
+    if (pathname.endsWith("/logs")) return { entries: [], next_cursor: "" };
+    asked.push(searchParams);
+    return answer;
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
-});
-
-afterEach(() => {
-  act(() => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 async function show(search: string, until: string): Promise<void> {
-  await act(async () => window.history.replaceState(null, "", `/story${search}`));
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <AnchorProvider>
-          <StoryView />
-        </AnchorProvider>
-      </QueryClientProvider>,
-    ),
-  );
-  await eventually(() => expect(text()).toContain(until));
+  await open(`/story${search}`, <StoryView />);
+  await sees(until);
 }
-
-const text = () => document.body.textContent ?? "";
-const press = (key: string) =>
-  act(async () =>
-    document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })),
-  );
 
 describe("the story of a request", () => {
   it("says first how much there is, then who spoke when, with the gaps", async () => {
@@ -120,11 +91,7 @@ describe("the story of a request", () => {
     await show("?id=abcd", "closing because");
     await press("j");
     const context = () => document.querySelector("[data-context]");
-    await act(async () =>
-      document.activeElement?.dispatchEvent(
-        new KeyboardEvent("keydown", { key: "c", ctrlKey: true, bubbles: true }),
-      ),
-    );
+    await press("c", { ctrlKey: true });
     expect(context()).toBeNull();
     await press("c");
     expect(context()).not.toBeNull();

@@ -11,7 +11,6 @@ import { allLines, onlyValues, withTail } from "../../state/filters";
 import { linkTo, useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
 import { CopyButton } from "../../ui/CopyButton";
-import { cx } from "../../ui/cx";
 import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { Segmented } from "../../ui/Segmented";
@@ -55,7 +54,8 @@ export function NoisyPatterns({ data }: { data: UsageResponse }) {
       {patterns && patterns.lines > 0 && (
         <ul
           aria-label="Patterns"
-          className={cx("border-t border-line", query.isPlaceholderData && "opacity-60")}
+          className="border-t border-line aria-busy:opacity-60"
+          aria-busy={query.isPlaceholderData}
         >
           {patterns.patterns.map((pattern) => (
             <Pattern

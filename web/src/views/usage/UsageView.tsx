@@ -8,7 +8,6 @@ import { useNow } from "../../state/useNow";
 import { useView } from "../../state/useView";
 import { USAGE_DAYS } from "../../state/view";
 import { Button } from "../../ui/Button";
-import { cx } from "../../ui/cx";
 import { Panel } from "../../ui/Panel";
 import { Segmented } from "../../ui/Segmented";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
@@ -32,7 +31,7 @@ export default function UsageView() {
         {query.isError && data && <Notice>{query.error.message} Showing what was loaded before.</Notice>}
         {!data && query.isPending && <Placeholder />}
         {data && (
-          <div className={cx("grid min-w-0 gap-4", query.isPlaceholderData && "opacity-60")}>
+          <div className="grid min-w-0 gap-4 aria-busy:opacity-60" aria-busy={query.isPlaceholderData}>
             <Counted data={data} />
           </div>
         )}

@@ -1,12 +1,8 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { UsagePatterns, UsageResponse } from "../../api/types";
 import { setZone } from "../../lib/time";
-import { AnchorProvider } from "../../state/anchor";
 import { ZoneProvider } from "../../state/zone";
-import { eventually } from "../../testing/eventually";
+import { click, eventually, open, press, refusal, sees, serve, text } from "../../testing/page";
 import UsageView from "./UsageView";
 
 const HOSTILE = '<img src=x onerror="alert(1)">';
@@ -74,58 +70,34 @@ const PATTERNS: UsagePatterns = {
   ],
 };
 
-let root: Root;
 let asked: URL[];
 let usage: UsageResponse;
-let status: number;
+let failing: boolean;
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
   usage = USAGE;
-  status = 200;
-  vi.stubGlobal("fetch", async (url: string) => {
-    asked.push(new URL(url));
-    if (status !== 200)
-      return Response.json({ error: { code: "internal", message: "a fault", source: "" } }, { status });
-    return Response.json(url.includes("/patterns") ? PATTERNS : usage);
+  failing = false;
+  serve((url) => {
+    asked.push(url);
+    if (failing) return refusal(500, "a fault");
+    return url.pathname.endsWith("/patterns") ? PATTERNS : usage;
   });
-  document.body.innerHTML = "<div id=root></div>";
-  root = createRoot(document.getElementById("root") as HTMLElement);
 });
 
-afterEach(() => {
-  act(() => root.unmount());
-  setZone("local");
-  vi.unstubAllEnvs();
-  vi.unstubAllGlobals();
-});
+afterEach(() => setZone("local"));
 
 async function show(search: string, until: string): Promise<void> {
-  await act(async () => window.history.replaceState(null, "", `/usage${search}`));
-  const client = new QueryClient({ defaultOptions: { queries: { retry: false } } });
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={client}>
-        <ZoneProvider>
-          <AnchorProvider>
-            <UsageView />
-          </AnchorProvider>
-        </ZoneProvider>
-      </QueryClientProvider>,
-    ),
+  await open(
+    `/usage${search}`,
+    <ZoneProvider>
+      <UsageView />
+    </ZoneProvider>,
   );
-  await eventually(() => expect(text()).toContain(until));
+  await sees(until);
 }
 
-const text = () => document.body.textContent ?? "";
 const find = (selector: string) => document.querySelector<HTMLElement>(selector);
-const click = (name: string) =>
-  act(async () => {
-    [...document.querySelectorAll<HTMLElement>("button")]
-      .find((one) => one.textContent?.includes(name))
-      ?.click();
-  });
 const patternsAsked = () => asked.filter(({ pathname }) => pathname.endsWith("/patterns"));
 
 describe("the usage", () => {
@@ -154,15 +126,13 @@ describe("the usage", () => {
   it("shows one day beside with the arrows, in figures or as not known", async () => {
     await show("", "6 MB in 4 days");
     const days = find("[role=slider]");
-    const press = (key: string) =>
-      act(async () => days?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true })));
-    await press("ArrowLeft");
+    await press("ArrowLeft", {}, days);
     expect(find("[data-day]")?.textContent).toContain("Sun 22 Nov3 MB");
     expect(days?.getAttribute("aria-valuetext")).toBe("Sun 22 Nov: 3 MB");
-    await press("Home");
+    await press("Home", {}, days);
     expect(find("[data-day]")?.textContent).toContain("no data");
     expect(find("[data-day]")?.textContent).toContain("backend—");
-    await press("Escape");
+    await press("Escape", {}, days);
     expect(find("[data-day]")).toBeNull();
   });
 
@@ -183,8 +153,8 @@ describe("the usage", () => {
 
   it("opens a service with its levels, its patterns and itself in the chart", async () => {
     await show("", "in a sample of 1,000 lines at 24 points");
-    await click("backend");
-    await eventually(() => expect(text()).toContain("Noisiest patterns of backend"));
+    await click(/backend/);
+    await sees("Noisiest patterns of backend");
     expect(
       [...document.querySelectorAll("[data-level]")].map((one) => one.getAttribute("data-level")),
     ).toEqual(["info", "error"]);
@@ -237,10 +207,10 @@ describe("the usage", () => {
   });
 
   it("says what failed and tries again", async () => {
-    status = 500;
+    failing = true;
     await show("", "a fault");
-    status = 200;
+    failing = false;
     await click("Retry");
-    await eventually(() => expect(text()).toContain("6 MB in 4 days"));
+    await sees("6 MB in 4 days");
   });
 });

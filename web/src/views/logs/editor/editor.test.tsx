@@ -1,13 +1,11 @@
 import { completionStatus, currentCompletions } from "@codemirror/autocomplete";
 import { ensureSyntaxTree } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act } from "react";
-import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { isTyping } from "../../../app/useShortcuts";
 import { parseView } from "../../../state/view";
-import { eventually } from "../../../testing/eventually";
+import { eventually, open, serve } from "../../../testing/page";
 import { focusSearch } from "../focusSearch";
 import { SearchBox } from "../SearchBox";
 
@@ -19,16 +17,11 @@ const FIELDS = [
   { text: "trace", kind: "metadata", type: "string" },
 ];
 
-let root: Root;
 let asked: URL[];
 
 beforeEach(() => {
-  vi.stubGlobal("IS_REACT_ACT_ENVIRONMENT", true);
   asked = [];
-  document.body.innerHTML = '<div id="root"></div>';
-  root = createRoot(document.getElementById("root") as HTMLElement);
-  vi.stubGlobal("fetch", async (address: string) => {
-    const url = new URL(address);
+  serve((url) => {
     asked.push(url);
     const name = url.searchParams.get("name");
     const names = Object.keys(VALUES).map((text) => ({ text, kind: "label", type: "" }));
@@ -36,25 +29,13 @@ beforeEach(() => {
     const values = VALUES[name ?? ""] ?? [];
     const options =
       name === null ? [...names, ...fields] : values.map((text) => ({ text, kind: "value", type: "" }));
-    return new Response(JSON.stringify({ options }), { headers: { "Content-Type": "application/json" } });
+    return { options };
   });
-});
-
-afterEach(async () => {
-  await act(async () => root.unmount());
-  vi.unstubAllGlobals();
 });
 
 /** Shows the search box with a query that the address has, and waits for its editor. */
 async function edit(query: string, more = ""): Promise<EditorView> {
-  window.history.replaceState(null, "", `/lines?query=${encodeURIComponent(query)}${more}`);
-  await act(async () =>
-    root.render(
-      <QueryClientProvider client={new QueryClient()}>
-        <SearchBox logql={BOUNDS} />
-      </QueryClientProvider>,
-    ),
-  );
+  await open(`/lines?query=${encodeURIComponent(query)}${more}`, <SearchBox logql={BOUNDS} />);
   await eventually(() => expect(view()).not.toBeNull());
   return view() as EditorView;
 }
