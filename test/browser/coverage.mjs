@@ -12,22 +12,28 @@ import * as states from "./states.mjs";
 import * as tail from "./tail.mjs";
 import * as views from "./views.mjs";
 
-export const COVERAGE = [
-  { view: "all", action: "axe and width, light and dark", run: views.seeViews },
-  { view: "all", action: "deep links, reload, slash at the end", run: links.openDeepLinks },
+/** All there is to try on a page that has an issue, an alert and a request's story. */
+export function listCoverage(known) {
+  const everyView = views.listViews(known).map((view) => ({
+    view: view.name,
+    action: "address, axe in light and dark, 200 %, Tab",
+    run: (stage) => views.seeView(stage, view),
+  }));
+  return [...everyView, ...ACTIONS];
+}
+
+const ACTIONS = [
+  { view: "overview", action: "its address without the slash", run: links.openWithoutSlash },
   { view: "all", action: "unknown addresses", run: links.openUnknown },
   { view: "all", action: "Back and Forward", run: links.goBackAndForward },
-  { view: "all", action: "by Tab: marked, in view, not caught", run: keyboard.walkByTab },
-  { view: "all", action: "dialogs and menus give the focus back", run: keyboard.returnFocus },
   { view: "issues", action: "by the keyboard", run: keyboard.workOnIssues },
   { view: "logs", action: "by the keyboard", run: keyboard.workOnLogs },
   { view: "all", action: "on a phone", run: phone.seeOnPhone },
   { view: "all", action: "sheets and menus on a phone", run: phone.openSheets },
   { view: "sign-in", action: "on a phone, keeps the address", run: phone.logInOnPhone },
-  { view: "all", action: "at 200 %", run: phone.zoomTwice },
   { view: "all", action: "dark and light with the system", run: looks.followSystem },
   { view: "all", action: "little motion, and less if asked", run: looks.moveLittle },
-  { view: "all", action: "axe on what opens over the page", run: looks.openOverlays },
+  { view: "all", action: "what opens over the page: axe, focus", run: looks.openOverlays },
   { view: "logs", action: "axe on an open line", run: looks.openLine },
   { view: "logs", action: "right to left", run: bidi.seeLines },
   { view: "logs", action: "search in Hebrew", run: bidi.search },

@@ -2,7 +2,6 @@
 
 import { check, Failed, until, visible } from "./expect.mjs";
 import { go } from "./steps.mjs";
-import { listViews, openView } from "./views.mjs";
 
 const LINE = "[data-line]";
 
@@ -46,25 +45,22 @@ async function tabTo(page, locator, message, most = 80) {
   throw new Failed(`${message}: not with ${most} presses of Tab; the focus is at ${(await focused(page)).name}`);
 }
 
-/** Tab goes through each view: it is not caught anywhere, and what has the focus is in view and marked. */
-export async function walkByTab({ page, base, known }) {
+/** Tab goes through a view: it is not caught anywhere, and what has the focus is in view and marked. */
+export async function walkByTab(page, view) {
   const found = [];
-  for (const view of listViews(known)) {
-    await openView(page, base, view);
-    const names = [];
-    for (let presses = 0; presses < 45; presses++) {
-      await page.keyboard.press("Tab");
-      const { name, isLost, isMarked, isInView } = await focused(page);
-      if (isLost) break; // the end of the page: the browser's own buttons are next
-      if (!isMarked) found.push(`${view.name}: nothing marks ${name}`);
-      if (!isInView) found.push(`${view.name}: ${name} has the focus and is not seen`);
-      names.push(name);
-    }
-    const last = names.slice(-5);
-    if (last.length === 5 && new Set(last).size === 1) found.push(`${view.name}: Tab is caught at ${last[0]}`);
-    if (names.length < 5) found.push(`${view.name}: Tab finds only ${names}`);
+  const names = [];
+  for (let presses = 0; presses < 45; presses++) {
+    await page.keyboard.press("Tab");
+    const { name, isLost, isMarked, isInView } = await focused(page);
+    if (isLost) break; // the end of the page: the browser's own buttons are next
+    if (!isMarked) found.push(`nothing marks ${name}`);
+    if (!isInView) found.push(`${name} has the focus and is not seen`);
+    names.push(name);
   }
-  check(found.length === 0, `by the keyboard:\n  ${[...new Set(found)].join("\n  ")}`);
+  const last = names.slice(-5);
+  if (last.length === 5 && new Set(last).size === 1) found.push(`Tab is caught at ${last[0]}`);
+  if (names.length < 5) found.push(`Tab finds only ${names}`);
+  check(found.length === 0, `${view.name} by the keyboard:\n  ${[...new Set(found)].join("\n  ")}`);
 }
 
 /** Issues: from the overview by the palette, chosen, assigned, snoozed, resolved, reopened, opened, its tabs. */
@@ -166,34 +162,4 @@ export async function workOnLogs({ page, base, context }) {
   await page.goto(link);
   await visible(page.locator(`${LINE}[aria-expanded=true]`), "the copied link leads to the open line");
   check(new URL(link).pathname === new URL("lines", base).pathname, `the link is below the page's root: ${link}`);
-}
-
-/** Every dialog gives the focus back to what opened it. */
-export async function returnFocus({ page, base, known }) {
-  for (const [path, ready, opener] of [
-    ["lines", LINE, page.getByRole("button", { name: "Saved searches" })],
-    [`issues/${known.issue}`, "[data-traceback]", page.getByRole("button", { name: "Snooze", exact: true })],
-    [`issues/${known.issue}`, "[data-traceback]", page.getByRole("button", { name: "Merge", exact: true })],
-    ["alerts", "[data-alert]", page.getByRole("button", { name: /^Silence / })],
-    ["settings/notifications", "main h1", page.getByRole("button", { name: "Add a channel" })],
-    ["lines", LINE, page.getByRole("button", { name: /^Environment: / })],
-    ["lines", LINE, page.getByRole("button", { name: /^Last / })],
-    ["lines", LINE, page.getByRole("button", { name: "Export the lines" })],
-    ["lines", LINE, page.getByRole("button", { name: /^User / })],
-  ]) {
-    await page.goto(new URL(path, base).href);
-    await visible(page.locator(ready), `${path} is shown`);
-    const name = await (await visible(opener, `${path} has ${opener}`)).innerText();
-    const opened = page.locator("[role=dialog], [role=menu], dialog[open]");
-    // What opens may still be loading.
-    await until(page, async () => {
-      await opener.first().focus();
-      await page.keyboard.press("Enter");
-      return visible(opened, "", 3_000).catch(() => false);
-    }, `${path}: ${name} opens`);
-    check(await opened.first().evaluate((box) => box.contains(document.activeElement)), `${path}: what ${name} opens has the focus`);
-    await page.keyboard.press("Escape");
-    await until(page, async () => !(await opened.count()), `${path}: Escape closes what ${name} opened`);
-    check(await opener.first().evaluate((one) => one === document.activeElement), `${path}: the focus is at ${(await focused(page)).name} and not back at ${name}`);
-  }
 }

@@ -1,21 +1,9 @@
-// Addresses: each view opens by its own, also after a reload, with a slash at its end and after a login; Back and Forward go between.
+// Addresses that are not a view's own, and Back and Forward between those that are.
 
 import { check, until, visible } from "./expect.mjs";
-import { listViews } from "./views.mjs";
 
-/** Each address leads to its view by itself, with a slash at its end and when it is loaded again. */
-export async function openDeepLinks({ page, base, known }) {
-  for (const { name, path, ready } of listViews(known)) {
-    const [way, search] = path.split("?");
-    const address = new URL(`${way}${way && "/"}${search ? `?${search}` : ""}`, base).href;
-    await page.goto(address);
-    await visible(page.locator(ready), `${name} opens at ${address}`);
-    await page.reload();
-    await visible(page.locator(ready), `${name} is there after a reload`);
-    check(page.url() === address, `${name}: a reload leads from ${address} to ${page.url()}`);
-    check((await page.title()).endsWith("TovPlay logs"), `${name}: the title is ${await page.title()}`);
-    check((await page.locator("h1").count()) === 1, `${name} has one heading of the first rank`);
-  }
+/** The page's own address leads to the overview without its last slash too. */
+export async function openWithoutSlash({ page, base }) {
   await page.goto(base.replace(/\/$/, ""));
   await visible(page.locator("[data-verdict]"), "the address without its last slash leads to the overview");
 }

@@ -51,39 +51,52 @@ export async function moveLittle({ page, base }) {
   check(still.transition === 0 && still.animated === 0, `with less motion there are ${still.animated} animations and transitions of ${still.transition} s`);
 }
 
-/** Everything that opens over the page has no finding of axe that is serious, light and dark. */
+/**
+ * Everything that opens over the page has no finding of axe that is serious, light and dark. Opened by the keyboard it has the
+ * focus, unless it peeks, and gives it back to what opened it.
+ */
 export async function openOverlays({ page, base, known, out }) {
   const button = (name) => page.getByRole("button", { name });
+  const exactly = (name) => page.getByRole("button", { name, exact: true });
   const overlays = [
-    ["help", "", "[data-health]", () => page.keyboard.press("?")],
-    ["palette", "", "[data-health]", () => page.keyboard.press("Control+k")],
-    ["why a component is so", "", "[data-health]", () => page.locator("[data-health] button").first().click()],
-    ["range", "", "[data-health]", () => button(/^Last /).click()],
-    ["environments", "", "[data-health]", () => button(/^Environment: /).click()],
-    ["user", "", "[data-health]", () => button(/^User /).click()],
-    ["export", "lines", "[data-line]", () => button("Export the lines").click()],
-    ["saved searches", "lines", "[data-line]", () => button("Saved searches").click()],
-    ["grouping", "issues", "[data-issue]", () => page.getByLabel(/^Why issue/).first().click()],
-    ["snooze", `issues/${known.issue}`, "[data-traceback]", () => page.getByRole("button", { name: "Snooze", exact: true }).click()],
-    ["assign", `issues/${known.issue}`, "[data-traceback]", () => page.getByRole("button", { name: "Assign", exact: true }).click()],
-    ["merge", `issues/${known.issue}`, "[data-traceback]", () => page.getByRole("button", { name: "Merge", exact: true }).click()],
-    ["silence", "alerts", "[data-alert]", () => button(/^Silence /).first().click()],
-    ["channel", "settings/notifications", "main h1", () => button("Add a channel").click()],
-    ["rule", "settings/notifications", "main h1", () => button("Add a rule").click()],
+    ["help", "", "[data-health]", "?"],
+    ["palette", "", "[data-health]", "Control+k"],
+    ["why a component is so", "", "[data-health]", page.locator("[data-health] button"), "peeks"],
+    ["range", "lines", "[data-line]", button(/^Last /)],
+    ["environments", "lines", "[data-line]", button(/^Environment: /)],
+    ["user", "lines", "[data-line]", button(/^User /)],
+    ["export", "lines", "[data-line]", button("Export the lines")],
+    ["saved searches", "lines", "[data-line]", button("Saved searches")],
+    ["grouping", "issues", "[data-issue]", page.getByLabel(/^Why issue/), "peeks"],
+    ["snooze", `issues/${known.issue}`, "[data-traceback]", exactly("Snooze")],
+    ["assign", `issues/${known.issue}`, "[data-traceback]", exactly("Assign")],
+    ["merge", `issues/${known.issue}`, "[data-traceback]", exactly("Merge")],
+    ["silence", "alerts", "[data-alert]", button(/^Silence /)],
+    ["channel", "settings/notifications", "main h1", button("Add a channel")],
+    ["rule", "settings/notifications", "main h1", button("Add a rule")],
   ];
-  for (const [name, path, ready, open] of overlays) {
-    await page.goto(new URL(path, base).href);
+  let shown;
+  for (const [name, path, ready, by, peeks] of overlays) {
+    if (path !== shown) await page.goto(new URL(path, base).href);
+    shown = path;
     await visible(page.locator(ready), `${name}: the view is shown`);
+    const opener = typeof by === "string" ? undefined : by.first();
     const opened = page.locator(OPENED);
+    // What opens may still be loading.
     await until(page, async () => {
-      await open();
+      await opener?.focus();
+      await page.keyboard.press(opener ? "Enter" : by);
       return visible(opened, "", 3_000).catch(() => false);
     }, `${name} opens`);
+    if (!peeks) await until(page, () => opened.first().evaluate((box) => box.contains(document.activeElement)), `${name} has the focus`);
     for (const colorScheme of SCHEMES) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await checkAccessible(page, `${name} (${colorScheme})`, OPENED);
       await page.screenshot({ path: `${out}/over-${name.replace(/\W+/g, "-")}-${colorScheme}.png` });
     }
+    await page.keyboard.press("Escape");
+    await until(page, async () => !(await opened.count()), `Escape closes ${name}`);
+    if (opener) check(await opener.evaluate((one) => one === document.activeElement), `${name} gives the focus back to what opened it`);
   }
 }
 

@@ -1,7 +1,7 @@
-// The page on a phone, by touch alone, and in a window that is zoomed to 200 %.
+// The page on a phone, by touch alone.
 
 import { checkAccessible, checkNoOverflow, openBrowser, watchErrors } from "./browser.mjs";
-import { check, Failed, until, visible } from "./expect.mjs";
+import { check, until, visible } from "./expect.mjs";
 import { smallTargets } from "./touch.mjs";
 import { listViews, openView } from "./views.mjs";
 
@@ -107,19 +107,4 @@ export async function logInOnPhone({ chromium, base, user, password, out }) {
   } finally {
     await phone.close();
   }
-}
-
-/** At 200 % every view fits, and what it is about has half of the window. */
-export async function zoomTwice({ page, base, known, out }) {
-  await page.setViewportSize({ width: 640, height: 400 });
-  const found = [];
-  for (const view of listViews(known)) {
-    await openView(page, base, view);
-    await checkNoOverflow(page, `${view.name} at 200 %`);
-    const height = await page.evaluate(() => Math.max(...[...document.querySelectorAll("main *")].filter((e) => e.scrollHeight > e.clientHeight && /auto|scroll/.test(getComputedStyle(e).overflowY)).map((e) => e.clientHeight), 0));
-    const whole = await page.evaluate(() => document.querySelector("main").scrollHeight <= document.querySelector("main").clientHeight + 1);
-    if (!whole && height < 160) found.push(`${view.name}: what scrolls is ${height} px high`);
-    await page.screenshot({ path: `${out}/zoom-${view.name}.png` });
-  }
-  if (found.length) throw new Failed(`at 200 % too little is seen:\n  ${found.join("\n  ")}`);
 }

@@ -7,7 +7,7 @@
 //   OTHER_ENV, OTHER_SERVICE  an environment that has a few lines, of this service alone
 //   SEARCH       text that lines of that service and level error hold (default: "error")
 //   REQUEST      id that lines of nginx and of the service chat carry
-//   ONLY         a regular expression: of the list in coverage.mjs only what it matches, and nothing else
+//   ONLY         a regular expression: of the list of coverage.mjs only what it matches, and nothing else
 //   CHROMIUM     the browser (default /usr/bin/chromium)
 // The caller writes lines and stops servers when it is asked to, see stage.mjs.
 // Ends with 0, or with 1 and the expectations that failed. The first steps build on each other; those of coverage.mjs do not,
@@ -15,7 +15,7 @@
 
 import { mkdirSync } from "node:fs";
 import { openBrowser, watchErrors } from "./browser.mjs";
-import { COVERAGE } from "./coverage.mjs";
+import { listCoverage } from "./coverage.mjs";
 import { keepEnv } from "./envs.mjs";
 import { check, Failed, until } from "./expect.mjs";
 import * as issues from "./issues.mjs";
@@ -116,7 +116,7 @@ async function drive({ base, user, out, service, search, other, ...login }) {
 /** Tries everything in coverage.mjs. */
 async function cover(settings) {
   const known = await findKnown(settings);
-  for (const { view, action, run } of COVERAGE) {
+  for (const { view, action, run } of listCoverage(known)) {
     const name = `${view}: ${action}`;
     if (settings.only && !new RegExp(settings.only, "i").test(name)) continue;
     await page.setViewportSize({ width: 1280, height: 800 });

@@ -1,7 +1,8 @@
 // Every view of the page: its name, its address, what is there when it has loaded, and its chart or what stands for it.
 
 import { checkAccessible, checkNoOverflow, checkStill } from "./browser.mjs";
-import { until, visible } from "./expect.mjs";
+import { check, until, visible } from "./expect.mjs";
+import { walkByTab } from "./keyboard.mjs";
 
 /** Views that stand still while they load. */
 const STILL = ["overview", "issues", "issue", "logs"];
@@ -44,18 +45,47 @@ export async function settled(page, view) {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 }
 
-/** Checks every view, light and dark, and takes a picture of it; those that are opened most stand still. */
-export async function seeViews({ page, base, out, known }) {
-  for (const view of listViews(known)) {
-    await openView(page, base, view);
-    await visible(page.locator(view.chart), `${view.name} draws its charts`);
-    await checkNoOverflow(page, view.name);
-    if (STILL.includes(view.name)) await checkStill(page, view.name);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await checkAccessible(page, `${view.name} (${colorScheme})`);
-      await page.screenshot({ path: `${out}/${view.name}-${colorScheme}.png` });
-    }
-    await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+/**
+ * A view opens by its address, with a slash at its end too: it fits, at 200 % too, axe finds nothing serious in light and
+ * dark, it is the same when it is loaded again, and Tab goes through it.
+ */
+export async function seeView({ page, base, out }, view) {
+  const [way, search] = view.path.split("?");
+  const path = `${way}${way && "/"}${search ? `?${search}` : ""}`;
+  await openView(page, base, { ...view, path });
+  await visible(page.locator(view.chart), `${view.name} draws its charts`);
+  await checkNoOverflow(page, view.name);
+  if (STILL.includes(view.name)) await checkStill(page, view.name);
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+    await checkAccessible(page, `${view.name} (${colorScheme})`);
+    await page.screenshot({ path: `${out}/${view.name}-${colorScheme}.png` });
   }
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+  await zoomTwice(page, out, view);
+  const address = new URL(path, base).href;
+  await page.reload();
+  await visible(page.locator(view.ready), `${view.name} is there after a reload`);
+  check(page.url() === address, `${view.name}: a reload leads from ${address} to ${page.url()}`);
+  check((await page.title()).endsWith("TovPlay logs"), `${view.name}: the title is ${await page.title()}`);
+  check((await page.locator("h1").count()) === 1, `${view.name} has one heading of the first rank`);
+  await settled(page, view.name);
+  await walkByTab(page, view);
+}
+
+/** At 200 % a view fits, and what it is about has half of the window. */
+async function zoomTwice(page, out, { name }) {
+  const { width, height } = page.viewportSize();
+  await page.setViewportSize({ width: width / 2, height: height / 2 });
+  await settled(page, `${name} at 200 %`);
+  await checkNoOverflow(page, `${name} at 200 %`);
+  const scrolled = await page.evaluate(() => {
+    const main = document.querySelector("main");
+    const whole = main.scrollHeight <= main.clientHeight + 1;
+    const scrolls = (element) => element.scrollHeight > element.clientHeight && /auto|scroll/.test(getComputedStyle(element).overflowY);
+    return whole ? undefined : Math.max(0, ...[...main.querySelectorAll("*")].filter(scrolls).map((element) => element.clientHeight));
+  });
+  check(scrolled === undefined || scrolled >= 160, `${name} at 200 %: what scrolls is ${scrolled} px high`);
+  await page.screenshot({ path: `${out}/zoom-${name}.png` });
+  await page.setViewportSize({ width, height });
 }

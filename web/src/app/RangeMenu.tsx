@@ -5,6 +5,7 @@ import { useView } from "../state/useView";
 import type { TimeRange } from "../state/view";
 import { Button } from "../ui/Button";
 import { OpenAtOnce } from "../ui/openAtOnce";
+import { Popup } from "../ui/Popup";
 import { CustomRange } from "./CustomRange";
 import { PRESETS } from "./presets";
 
@@ -19,22 +20,14 @@ export default function RangeMenu({ trigger }: { trigger: ReactElement }) {
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>{trigger}</Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          align="end"
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label="Range of time"
-          className="z-40 w-80 max-w-[calc(100vw-1rem)] rounded-md border border-line bg-panel p-3 shadow-overlay"
-        >
-          <div className="grid grid-cols-3 gap-1">
-            {PRESETS.map((spanMs) => (
-              <Preset key={spanMs} spanMs={spanMs} range={view.range} onChoose={choose} />
-            ))}
-          </div>
-          <CustomRange range={view.range} onChoose={choose} />
-        </Popover.Content>
-      </Popover.Portal>
+      <Popup align="end" label="Range of time" className="w-80">
+        <div className="grid grid-cols-3 gap-1">
+          {PRESETS.map((spanMs) => (
+            <Preset key={spanMs} spanMs={spanMs} range={view.range} onChoose={choose} />
+          ))}
+        </div>
+        <CustomRange range={view.range} onChoose={choose} />
+      </Popup>
     </Popover.Root>
   );
 }

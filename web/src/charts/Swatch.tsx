@@ -1,6 +1,7 @@
 import { cx } from "../ui/cx";
 
-const CLASSES: Record<string, string> = {
+/** The class that fills something with the colour of a token. */
+export const FILLS: Readonly<Record<string, string>> = {
   "level-critical": "bg-critical",
   "level-error": "bg-error",
   "level-warn": "bg-warn",
@@ -16,5 +17,5 @@ const CLASSES: Record<string, string> = {
 
 /** The small square that ties a name to its colour in a chart. */
 export function Swatch({ token }: { token: string }) {
-  return <span aria-hidden className={cx("inline-block size-2 shrink-0 rounded-[2px]", CLASSES[token])} />;
+  return <span aria-hidden className={cx("inline-block size-2 shrink-0 rounded-[2px]", FILLS[token])} />;
 }

@@ -2,6 +2,7 @@ import { Popover } from "radix-ui";
 import type { RefObject } from "react";
 import { useIssue } from "../../api/issues";
 import { plural } from "../../lib/format";
+import { Popup } from "../../ui/Popup";
 import { ErrorState, Skeleton } from "../../ui/States";
 import { GroupingParts } from "./GroupingPanel";
 
@@ -19,19 +20,9 @@ export default function GroupingPeek({ id, mark, onOpenChange }: GroupingPeekPro
   return (
     <Popover.Root open onOpenChange={onOpenChange}>
       <Popover.Anchor virtualRef={anchor} />
-      <Popover.Portal>
-        <Popover.Content
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label="Why this is one issue"
-          onOpenAutoFocus={(event) => event.preventDefault()}
-          onCloseAutoFocus={(event) => event.preventDefault()}
-          onInteractOutside={outside}
-          className="z-40 max-h-[60vh] w-96 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
-        >
-          <Why id={id} />
-        </Popover.Content>
-      </Popover.Portal>
+      <Popup peeks label="Why this is one issue" onInteractOutside={outside} className="w-96">
+        <Why id={id} />
+      </Popup>
     </Popover.Root>
   );
 }

@@ -1,6 +1,7 @@
 import { CircleHelp } from "lucide-react";
 import { Popover } from "radix-ui";
 import { IconButton } from "../../ui/Button";
+import { Popup } from "../../ui/Popup";
 
 /** What can be searched for, each with an example. */
 const EXAMPLES: readonly (readonly [string, string])[] = [
@@ -23,28 +24,20 @@ export function SearchHelp() {
           <CircleHelp size={16} aria-hidden />
         </IconButton>
       </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          align="end"
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label="What can be searched for"
-          className="z-40 max-h-[70vh] w-[30rem] max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
-        >
-          <dl className="grid gap-2">
-            {EXAMPLES.map(([text, meaning]) => (
-              <div key={text}>
-                <dt className="font-mono text-code">{text}</dt>
-                <dd className="text-muted">{meaning}</dd>
-              </div>
-            ))}
-          </dl>
-          <p className="mt-3 border-t border-line pt-2 text-muted">
-            Enter makes filters of it. Several values of one tag are alternatives; several frames must all be
-            there. Tags, frames and deploys choose issues, and count all their events; tags go by whole days.
-          </p>
-        </Popover.Content>
-      </Popover.Portal>
+      <Popup align="end" label="What can be searched for" className="w-[30rem]">
+        <dl className="grid gap-2">
+          {EXAMPLES.map(([text, meaning]) => (
+            <div key={text}>
+              <dt className="font-mono text-code">{text}</dt>
+              <dd className="text-muted">{meaning}</dd>
+            </div>
+          ))}
+        </dl>
+        <p className="mt-3 border-t border-line pt-2 text-muted">
+          Enter makes filters of it. Several values of one tag are alternatives; several frames must all be
+          there. Tags, frames and deploys choose issues, and count all their events; tags go by whole days.
+        </p>
+      </Popup>
     </Popover.Root>
   );
 }

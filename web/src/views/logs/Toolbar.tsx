@@ -1,4 +1,4 @@
-import { ArrowDownWideNarrow, ArrowUpNarrowWide, Group, WrapText } from "lucide-react";
+import { ArrowDownWideNarrow, ArrowUpNarrowWide, Group } from "lucide-react";
 import type { Bounds } from "../../api/queries";
 import { Later } from "../../app/Later";
 import { withTail } from "../../state/filters";
@@ -10,6 +10,7 @@ import { SavedButton } from "../searches/SavedButton";
 import { FacetButton } from "./FacetButton";
 import { LiveSwitch } from "./LiveSwitch";
 import { SearchBox } from "./SearchBox";
+import { WrapButton } from "./WrapButton";
 
 const ExportMenu = lazily(() => import("./ExportMenu"));
 
@@ -62,13 +63,7 @@ function ListButtons({ bounds, narrow }: { bounds: Bounds; narrow: boolean }) {
           )}
         </IconButton>
       )}
-      <IconButton
-        label={view.wrap ? "Long lines are wrapped; cut them" : "Long lines are cut; wrap them"}
-        aria-pressed={view.wrap}
-        onClick={() => setView({ ...view, wrap: !view.wrap }, { replace: true })}
-      >
-        <WrapText size={16} aria-hidden />
-      </IconButton>
+      <WrapButton />
       {!view.tail && !narrow && (
         <Later meanwhile={<span className="size-8" />}>
           <ExportMenu bounds={bounds} />

@@ -5,6 +5,7 @@ import type { HealthComponent, HealthSignal } from "../../api/types";
 import { HEALTH } from "../../app/routes";
 import { headlines } from "../../lib/health";
 import { linkTo, useView } from "../../state/useView";
+import { Popup } from "../../ui/Popup";
 import { usePeek } from "../../ui/usePeek";
 import { VerdictMark, verdictWord } from "../../ui/Verdict";
 import { Since } from "../health/Since";
@@ -28,28 +29,19 @@ export default function HealthReason({
       <Popover.Trigger asChild {...trigger}>
         {card}
       </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label={`${component.name}: why`}
-          onOpenAutoFocus={(event) => event.preventDefault()}
-          onCloseAutoFocus={(event) => event.preventDefault()}
-          className="z-40 max-h-[60vh] w-80 max-w-[calc(100vw-1rem)] overflow-y-auto rounded-md border border-line bg-panel p-3 shadow-overlay"
+      <Popup peeks label={`${component.name}: why`} className="w-80">
+        <ul className="grid gap-3">
+          {headlines(component, MOST).map((item) => (
+            <Reason key={item.id} item={item} />
+          ))}
+        </ul>
+        <Link
+          href={linkTo(HEALTH.path, { ...view, component: component.id })}
+          className="mt-3 block text-accent hover:underline"
         >
-          <ul className="grid gap-3">
-            {headlines(component, MOST).map((item) => (
-              <Reason key={item.id} item={item} />
-            ))}
-          </ul>
-          <Link
-            href={linkTo(HEALTH.path, { ...view, component: component.id })}
-            className="mt-3 block text-accent hover:underline"
-          >
-            All signals and graphs
-          </Link>
-        </Popover.Content>
-      </Popover.Portal>
+          All signals and graphs
+        </Link>
+      </Popup>
     </Popover.Root>
   );
 }

@@ -1,4 +1,3 @@
-import { WrapText } from "lucide-react";
 import { useMemo } from "react";
 import type { FrozenLines } from "../../api/types";
 import { formatCount } from "../../lib/format";
@@ -8,7 +7,7 @@ import { useIsNarrow } from "../../state/useMedia";
 import { useView } from "../../state/useView";
 import type { View } from "../../state/view";
 import { useZone } from "../../state/zone";
-import { Button, IconButton } from "../../ui/Button";
+import { Button } from "../../ui/Button";
 import { EmptyState, Notice } from "../../ui/States";
 import { ColumnHeads } from "../logs/ColumnHeads";
 import { FilterChips } from "../logs/FilterChips";
@@ -16,6 +15,7 @@ import { VolumeChart } from "../logs/Histogram";
 import { LineGrid } from "../logs/LineGrid";
 import { SearchBox } from "../logs/SearchBox";
 import { useLinked } from "../logs/useLinked";
+import { WrapButton } from "../logs/WrapButton";
 
 const LOADED = { isPending: false, isError: false, error: null };
 
@@ -35,13 +35,7 @@ export function FrozenLinesView({ frozen, view: then }: { frozen: FrozenLines; v
       {warnings.length > 0 && <Notice>{warnings.join(" ")}</Notice>}
       <div className="flex items-center gap-1 px-2 py-2 md:px-4">
         <SearchBox placeholder="Search what is kept" />
-        <IconButton
-          label={view.wrap ? "Long lines are wrapped; cut them" : "Long lines are cut; wrap them"}
-          aria-pressed={view.wrap}
-          onClick={() => setView({ ...view, wrap: !view.wrap }, { replace: true })}
-        >
-          <WrapText size={16} aria-hidden />
-        </IconButton>
+        <WrapButton />
       </div>
       <FilterChips className="px-2 pb-2 md:px-4" />
       {volume && <VolumeChart volume={volume} by={then.by} query={LOADED} endMs={Date.parse(volume.end)} />}

@@ -1,15 +1,7 @@
 import type { UsageDay } from "../../api/types";
+import { FILLS } from "../../charts/Swatch";
 import { dayName, isUnknown } from "../../lib/usage";
 import { cx } from "../../ui/cx";
-
-const FILLS: Record<string, string> = {
-  "series-1": "bg-series-1",
-  "series-2": "bg-series-2",
-  "series-3": "bg-series-3",
-  "series-4": "bg-series-4",
-  "series-5": "bg-series-5",
-  "series-other": "bg-series-other",
-};
 
 interface DayBarProps {
   day: UsageDay;
