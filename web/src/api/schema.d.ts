@@ -1983,6 +1983,10 @@ export interface components {
             op: string;
             /** @description What it is compared with. */
             threshold: number | null;
+            /** @description Whether the expression has conditions beside the comparison. */
+            conditioned: boolean;
+            /** @description Whether the values are shares of 1. */
+            ratio: boolean;
             /**
              * Format: date-time
              * @description Time of the first value.
