@@ -18,10 +18,12 @@ export function ErrorState({ error, bounds, onRetry, className }: ErrorStateProp
         <CircleAlert size={16} className="mt-0.5 shrink-0 text-error" aria-hidden />
         {errorText(error)}
       </p>
-      <Button onClick={onRetry}>
-        <RotateCw size={14} aria-hidden />
-        Retry
-      </Button>
+      {!isGone(error) && (
+        <Button onClick={onRetry}>
+          <RotateCw size={14} aria-hidden />
+          Retry
+        </Button>
+      )}
     </div>
   );
 }
@@ -50,6 +52,9 @@ export function SmallErrorState({
     </p>
   );
 }
+
+/** True if there is no such thing: asking again would not make it. */
+const isGone = (error: unknown) => error instanceof ApiError && error.status === 404;
 
 function costOf(error: unknown) {
   return error instanceof ApiError ? error.cost : null;
