@@ -423,6 +423,7 @@ func TestWrongRequestsForIssuesSayWhatToChange(t *testing.T) {
 			t.Errorf("%.60s: got %d, %s", target, answer.Code, answer.Body)
 		}
 	}
+	f.into(f.get("/api/v1/issues?q="+strings.Repeat("א", textMax)), 200, nil)
 	f.into(f.get("/api/v1/issues/99"), 404, nil)
 	for body, want := range map[string]string{
 		`{"issues":[],"action":"resolve"}`: "1 to 1000", `{"issues":[1],"action":"sing"}`: "no action", `{"issues":[1],"action":"snooze"}`: "needs a time",

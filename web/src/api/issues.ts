@@ -1,7 +1,6 @@
 import {
   keepPreviousData,
   useInfiniteQuery,
-  useMutation,
   useQueries,
   useQuery,
   useQueryClient,
@@ -27,6 +26,7 @@ import type {
   OccurrencesResponse,
   UsersResponse,
 } from "./types";
+import { useWrite } from "./write";
 
 const ISSUES = "issues";
 const PAGE_ISSUES = 100; // no more than one request for users may name
@@ -275,7 +275,7 @@ export function useIssueHistory(id: number) {
 /** Does something with issues; everything about issues is loaded again afterwards. */
 export function useIssueAction() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (action: IssueAction) => postJson<void>("issues/actions", action),
     onSettled: () => client.invalidateQueries({ queryKey: [ISSUES] }),
   });

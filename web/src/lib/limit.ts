@@ -13,5 +13,6 @@ export function rangeLimit(error: unknown): number | null {
 
 /** Whether the same request will be refused again, however often it is made. */
 export function isFinal(error: unknown): boolean {
-  return error instanceof ApiError && ["syntax", "limit", "bad_request"].includes(error.code);
+  if (!(error instanceof ApiError)) return false;
+  return error.status === 404 || ["syntax", "limit", "bad_request"].includes(error.code);
 }

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { act, type ReactNode } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
 import type {
   AlertDetail,
@@ -185,6 +185,18 @@ describe("the page of alerts", () => {
       ]),
     );
     await eventually(() => expect(document.querySelector("dialog")).toBeNull());
+  });
+
+  it("silences once by a double click", async () => {
+    await page();
+    await click("Silence BackendDown");
+    await type("we repair it", "dialog input");
+    await act(async () => {
+      button("1 h").click();
+      button("1 h").click();
+    });
+    await eventually(() => expect(document.querySelector("dialog")).toBeNull());
+    expect(sent).toHaveLength(1);
   });
 
   it("ends a silence", async () => {

@@ -382,6 +382,13 @@ describe("the page of an issue", () => {
     expect(text()).toContain("1,200 events are counted here only");
   });
 
+  it("offers no second try for an issue that there is not", async () => {
+    serve(() => refusal(404, "There is no issue 99."));
+    await open("/issues/99", <IssueView id="99" part={undefined} user="alice" />);
+    await sees("There is no issue 99.");
+    expect(text()).not.toContain("Retry");
+  });
+
   it("shows a Hebrew title in its own direction and a long one whole on hover", async () => {
     issue = { ...ISSUE, title: `שגיאה ${"x".repeat(294)}`, type: "" };
     await show("/issues/7");
