@@ -5,7 +5,7 @@ import type { TimeRange } from "../state/view";
 import { useZone } from "../state/zone";
 import { Button } from "../ui/Button";
 
-const FIELD =
+export const FIELD =
   "h-8 w-full rounded-md border border-line bg-bg px-2 font-sans text-body pointer-coarse:h-10 pointer-coarse:text-[1rem]";
 
 /** Two times typed by hand, in the zone in which times are shown. */
