@@ -474,7 +474,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of the events of an issue, the newest first */
+        /** One page of the events of an issue */
         get: operations["issueEvents"];
         put?: never;
         post?: never;
@@ -1556,6 +1556,11 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        EventPlace: {
+            /** @description Unix nanoseconds. */
+            ts: string;
+            id: string;
+        };
         IssueDetail: {
             /** @description Number of the issue. */
             id: number;
@@ -1610,6 +1615,8 @@ export interface components {
             /** @description The first event, the last (renewed every ten minutes), and some between, by time. */
             evidence: components["schemas"]["Evidence"][];
             deploy: components["schemas"]["Deploy"] | null;
+            /** @description Where the newest event is that is known; null if none is kept. */
+            newest: components["schemas"]["EventPlace"] | null;
         };
         IssueEvent: {
             /** @description Unique together with ts. */
@@ -3787,6 +3794,8 @@ export interface operations {
                 end?: components["parameters"]["end"];
                 /** @description Most items of a page. */
                 limit?: components["parameters"]["issueLimit"];
+                /** @description backward: newest first. */
+                direction?: components["parameters"]["direction"];
                 /** @description next_cursor of the page before, with otherwise equal parameters. Opaque. It fixes the range: start and end are taken from it. */
                 cursor?: components["parameters"]["cursor"];
             };

@@ -21,6 +21,14 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["?", "This help"],
 ];
 
+const LOGQL: readonly (readonly [string, string])[] = [
+  ["Enter", "Runs a query of LogQL; takes what is offered once the arrows chose it"],
+  ["Tab", "Takes what is offered: the chosen, or the first"],
+  ["Ctrl+Enter", "Runs the query, whatever is chosen"],
+  ["Shift+Enter", "Begins a line of the query"],
+  ["Escape", "Closes what is offered, then leaves the search"],
+];
+
 const MOUSE: readonly (readonly [string, string])[] = [
   ["Click", "on a value shows only lines with it"],
   ["Alt + click", "leaves out lines with it"],
@@ -33,10 +41,16 @@ export default function HelpDialog({ onClose }: { onClose: () => void }) {
   return (
     <Modal title="Keyboard and mouse" place="center" textOnly onClose={onClose}>
       <Table rows={KEYS} />
-      <div className="my-3 h-px bg-line" />
+      <Rule />
+      <Table rows={LOGQL} />
+      <Rule />
       <Table rows={MOUSE} />
     </Modal>
   );
+}
+
+function Rule() {
+  return <div className="my-3 h-px bg-line" />;
 }
 
 function Table({ rows }: { rows: readonly (readonly [string, string])[] }) {

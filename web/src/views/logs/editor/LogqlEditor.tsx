@@ -6,6 +6,7 @@ import {
   closeCompletion,
   completionStatus,
   selectedCompletion,
+  setSelectedCompletion,
   startCompletion,
 } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, insertNewline } from "@codemirror/commands";
@@ -35,7 +36,7 @@ export interface LogqlEditorProps {
   onRun: (text: string) => void;
 }
 
-/** Writes a query in LogQL: Enter runs it, Shift-Enter begins a line, Tab and Enter take what is offered. */
+/** Writes a query in LogQL: Enter runs it, Shift-Enter begins a line, Tab takes what is offered, as Enter does once the arrows chose it. */
 export function LogqlEditor(props: LogqlEditorProps) {
   const { label, text, maxLength, bounds, caret, takesFocus } = props;
   const host = useRef<HTMLDivElement>(null);
@@ -121,20 +122,33 @@ function extensions(
       keymap.of([
         { key: "Mod-Enter", run },
         { key: "Enter", run: (view) => acceptNew(view) || run(view), shift: insertNewline },
-        { key: "Tab", run: acceptCompletion },
+        { key: "Tab", run: acceptAny },
       ]),
     ),
     logqlLanguage,
     logqlTheme,
     history(),
     closeBrackets(),
-    autocompletion({ override: [logqlCompletion(load, spanMs)], icons: false }),
+    // A list that opens by itself has nothing chosen, so that Enter runs the query; the keys that take from it may do so at once.
+    autocompletion({
+      override: [logqlCompletion(load, spanMs)],
+      icons: false,
+      selectOnOpen: false,
+      interactionDelay: 0,
+    }),
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ "aria-label": label, enterkeyhint: "search" }),
     EditorState.changeFilter.of((change) => change.newDoc.length <= maxLength),
     keymap.of([...closeBracketsKeymap, ...historyKeymap, ...defaultKeymap]),
     Prec.lowest(keymap.of([{ key: "Escape", run: blur }])),
   ];
+}
+
+/** Takes the chosen option, or else the first. */
+function acceptAny(view: EditorView): boolean {
+  if (completionStatus(view.state) !== "active") return false;
+  if (!selectedCompletion(view.state)) view.dispatch({ effects: setSelectedCompletion(0) });
+  return acceptCompletion(view);
 }
 
 /** Takes the chosen option, unless just that is written already. */

@@ -1,4 +1,4 @@
-import { completionStatus, currentCompletions } from "@codemirror/autocomplete";
+import { completionStatus, currentCompletions, startCompletion } from "@codemirror/autocomplete";
 import { ensureSyntaxTree } from "@codemirror/language";
 import { EditorView } from "@codemirror/view";
 import { act } from "react";
@@ -81,14 +81,6 @@ async function press(
   return event;
 }
 
-/** Presses a key that takes an option until it does: a list takes no key in its first moments. */
-async function take(editor: EditorView, key: string): Promise<void> {
-  for (const before = text(editor); text(editor) === before; ) {
-    await new Promise(requestAnimationFrame);
-    await press(editor, key);
-  }
-}
-
 describe("the LogQL editor", () => {
   it("is in the place of the field, with the query of the address", async () => {
     const editor = await edit('{service="a"} |= "x"');
@@ -130,6 +122,21 @@ describe("the LogQL editor", () => {
     });
     expect(applied().query).toBe('{service="a"} |= "b"');
     expect(text(editor)).toBe('{service="a"} |= "b"');
+  });
+
+  it.each([
+    '{service="nginx"}',
+    '{nope="x"}',
+    '{service="nginx"} |= "500"',
+    '{service="nginx"} | status >= 500',
+  ])("runs %s on Enter as it was typed, with what is offered left aside", async (query) => {
+    const editor = await edit(query.slice(0, -1));
+    await write(editor, query.slice(-1));
+    await act(async () => void startCompletion(editor)); // also where a list is open
+    await eventually(() => expect(completionStatus(editor.state)).not.toBe("pending"));
+    await press(editor, "Enter");
+    expect(applied().query).toBe(query);
+    expect(text(editor)).toBe(query);
   });
 
   it("runs on Ctrl-Enter while options are open", async () => {
@@ -200,10 +207,10 @@ describe("completion", () => {
   it("offers fields with the parser that they need, once", async () => {
     const editor = await edit('{service="a"}');
     expect(await write(editor, " | sta")).toContain("status");
-    await take(editor, "Tab");
+    await press(editor, "Tab");
     expect(text(editor)).toBe('{service="a"} | json | status');
     expect(await write(editor, " >= 500 | tra")).toContain("trace");
-    await take(editor, "Tab");
+    await press(editor, "Tab");
     expect(text(editor)).toBe('{service="a"} | json | status >= 500 | trace');
   });
 
@@ -228,13 +235,24 @@ describe("completion", () => {
   ])("writes a value into %s with its quotes and escapes", async (before, word, want) => {
     const editor = await edit(before);
     expect(await write(editor, word)).toHaveLength(1);
-    await take(editor, "Tab");
+    await press(editor, "Tab");
     expect(text(editor)).toBe(want);
+  });
+
+  it("is taken by Enter once the arrows have chosen it", async () => {
+    const editor = await edit("{service=");
+    expect(await write(editor, '"')).toEqual(["backend", "nginx"]);
+    await press(editor, "ArrowDown");
+    await press(editor, "ArrowDown");
+    await press(editor, "Enter");
+    expect(text(editor)).toBe('{service="nginx"');
+    expect(applied().query).toBe("{service=");
   });
 
   it("runs on Enter what is written already, though it is offered", async () => {
     const editor = await edit('{service="a"} | drop ');
     expect(await write(editor, "service")).toEqual(["service"]);
+    await press(editor, "ArrowDown");
     await press(editor, "Enter");
     expect(applied().query).toBe('{service="a"} | drop service');
   });
@@ -252,10 +270,10 @@ describe("a metric query", () => {
   it("is completed: windows that fit the range, fields, labels to group by", async () => {
     const editor = await edit('sum(rate({service="a"}');
     expect((await write(editor, " ["))[0]).toBe("30m"); // of a day
-    await take(editor, "Tab");
+    await press(editor, "Tab");
     expect(text(editor)).toBe('sum(rate({service="a"} [30m');
     expect(await write(editor, "])) b")).toEqual(expect.arrayContaining(["by"]));
-    await take(editor, "Tab");
+    await press(editor, "Tab");
     expect(text(editor)).toBe('sum(rate({service="a"} [30m])) by ()');
   });
 
@@ -287,7 +305,7 @@ describe("a metric query", () => {
       }),
     );
     await eventually(() => expect(currentCompletions(editor.state).length).toBeGreaterThan(0));
-    await take(editor, "Tab");
+    await press(editor, "Tab");
     expect(text(editor)).toBe(want);
   });
 });
