@@ -163,3 +163,21 @@ export async function workOnLogs({ page, base, context }) {
   await visible(page.locator(`${LINE}[aria-expanded=true]`), "the copied link leads to the open line");
   check(new URL(link).pathname === new URL("lines", base).pathname, `the link is below the page's root: ${link}`);
 }
+
+/** A query that is typed at once, on a slow machine, before the search and its editor are there: no letter is lost or a shortcut. */
+export async function typeAhead({ page, base, context }) {
+  const machine = await context.newCDPSession(page);
+  for (const from of ["lines", ""]) {
+    await page.goto(new URL(from, base).href);
+    await visible(page.locator(from === "" ? "[data-health]" : LINE), "the view is shown");
+    await machine.send("Emulation.setCPUThrottlingRate", { rate: 4 });
+    await page.keyboard.press("/");
+    await page.keyboard.type('{service="est', { delay: 70 });
+    await machine.send("Emulation.setCPUThrottlingRate", { rate: 1 });
+    const editor = page.locator("[data-logql]");
+    const text = async () => (await editor.count()) && (await editor.getByRole("textbox").innerText());
+    await until(page, async () => (await text()) === '{service="est"', `every letter is in the editor, from /${from}`);
+    check((await page.getByRole("dialog").count()) === 0, `no letter is a shortcut, from /${from}`);
+  }
+  await machine.detach();
+}

@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * Lines counted over time
-         * @description Buckets are aligned to the step (multiples of the step since 1970), so the first one may begin before start and the last one end after end. A point at t counts the lines in [t, t+step). A bucket without lines is absent.
+         * @description Buckets are aligned to the step (multiples of the step since 1970), so the first one may begin before start and the last one end after end; both have only lines that are in the range. A point at t counts the lines in [t, t+step). A bucket without lines is absent.
          */
         get: operations["volume"];
         put?: never;
@@ -1097,7 +1097,7 @@ export interface components {
             step_ms: number;
             /**
              * Format: date-time
-             * @description Start of the first bucket.
+             * @description The start that was asked for.
              */
             start: string;
             /**

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { act } from "react";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { open, press } from "../testing/page";
 import { useGridKeys } from "../views/logs/useGridKeys";
 import { useShortcuts } from "./useShortcuts";
@@ -17,7 +18,7 @@ function Page() {
   );
   return (
     <>
-      <input />
+      <input data-search />
       <dialog open>
         <button type="button" />
       </dialog>
@@ -72,6 +73,19 @@ describe("the keys of the page", () => {
     }
     expect(address()).toBe("/lines");
     expect(said).toEqual([]);
+  });
+});
+
+describe("what is typed before the search is there", () => {
+  it("is the search's, and no shortcut", async () => {
+    const typed = vi.fn();
+    document.execCommand = typed;
+    await show("/");
+    for (const key of ["/", "s", "?", "t"]) await press(key);
+    await act(async () => document.querySelector<HTMLElement>("[data-search]")?.focus());
+    expect(typed.mock.calls).toEqual([["insertText", false, "s?t"]]);
+    expect(said).toEqual([]);
+    expect(address()).toBe("/lines");
   });
 });
 

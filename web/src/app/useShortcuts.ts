@@ -4,6 +4,7 @@ import { toggleErrors, withTail } from "../state/filters";
 import { linkTo, useView } from "../state/useView";
 import { focusSearch, SEARCH_STATE } from "../views/logs/focusSearch";
 import { HAVE_LEVELS, ISSUES, isSnapshot, LINES, ROUTES, USAGE } from "./routes";
+import { useTypedAhead } from "./useTypedAhead";
 
 const CHORD_MS = 1000;
 
@@ -12,11 +13,16 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare:
   const { view, setView } = useView();
   const [path, navigate] = useLocation();
   const chordUntil = useRef(0);
+  const keepTyped = useTypedAhead();
   useEffect(() => {
     const go = (to: string, state?: object) => navigate(linkTo(to, withTail(view, false)), { state });
     const actions: Record<string, () => void> = {
       "?": onHelp,
-      "/": () => (hasSearch(path) ? focusSearch() : go(LINES.path, SEARCH_STATE)),
+      "/": () => {
+        if (hasSearch(path)) return focusSearch();
+        keepTyped();
+        go(LINES.path, SEARCH_STATE);
+      },
       t: () => navigate(linkTo(LINES.path, withTail(view, path !== LINES.path || !view.tail))),
       ...(HAVE_LEVELS.includes(path) && { e: () => setView(toggleErrors(view)) }),
       // Issues are snoozed with it.
@@ -41,7 +47,7 @@ export function useShortcuts(onHelp: () => void, onPalette: () => void, onShare:
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
-  }, [navigate, onHelp, onPalette, onShare, path, setView, view]);
+  }, [keepTyped, navigate, onHelp, onPalette, onShare, path, setView, view]);
 }
 
 function hasSearch(path: string): boolean {

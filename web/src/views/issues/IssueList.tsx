@@ -87,7 +87,8 @@ export function IssueList(props: IssueListProps) {
 }
 
 /** What the columns are, and the box that chooses all that are loaded. */
-function Columns({ chosen, seriesStart, onChooseAll }: IssueListProps) {
+function Columns({ issues, chosen, seriesStart, onChooseAll }: IssueListProps) {
+  const isAll = issues.every(({ id }) => chosen.has(id));
   const { endMs } = useAnchor();
   const span = describeSpan(endMs - seriesStart - ((endMs - seriesStart) % HOUR_MS));
   return (
@@ -96,7 +97,11 @@ function Columns({ chosen, seriesStart, onChooseAll }: IssueListProps) {
       <label className="flex h-full w-6 shrink-0 items-center justify-center pointer-coarse:w-10">
         <input
           type="checkbox"
-          checked={chosen.size > 0}
+          ref={(box) => {
+            // No attribute says it; screen readers hear "mixed".
+            if (box) box.indeterminate = chosen.size > 0 && !isAll;
+          }}
+          checked={isAll}
           onChange={onChooseAll}
           aria-label="Choose all that are loaded"
           className="size-4 accent-accent"

@@ -201,11 +201,14 @@ describe("the list of issues", () => {
     await eventually(() => expect(lists().at(-1)?.searchParams.get("offset")).toBe("100"));
   });
 
-  it("chooses all that are loaded for one action", async () => {
+  it("chooses all that are loaded for one action, and says when some are chosen", async () => {
     await show();
-    await act(async () =>
-      document.querySelector<HTMLInputElement>("[aria-label='Choose all that are loaded']")?.click(),
-    );
+    const box = document.querySelector<HTMLInputElement>("[aria-label='Choose all that are loaded']");
+    await press("j");
+    await press("x");
+    expect(box).toMatchObject({ checked: false, indeterminate: true });
+    await act(async () => box?.click());
+    expect(box).toMatchObject({ checked: true, indeterminate: false });
     expect(text()).toContain("2 chosen");
     await press("a");
     await eventually(() => expect(acted).toEqual([{ action: "assign", issues: [1, 2], assignee: "alice" }]));

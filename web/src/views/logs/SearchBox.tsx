@@ -6,6 +6,7 @@ import {
   useEffect,
   useEffectEvent,
   useId,
+  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -47,6 +48,12 @@ export function SearchBox({
   const { view, setView } = useView();
   const applied = view.query || (view.q[0] ?? "");
   const [text, setText] = useState(applied);
+  const [followed, setFollowed] = useState(applied);
+  // While it renders: an effect would come after the next key, and undo it. What was typed keeps its spaces.
+  if (followed !== applied) {
+    setFollowed(applied);
+    if (text.trim() !== applied) setText(applied);
+  }
   // Typing goes on where it was when the field becomes the editor or the other way round.
   const hasFocus = useRef(false);
   const caret = useRef<number | null>(null);
@@ -71,7 +78,6 @@ export function SearchBox({
   };
   const wanted = useHistoryState<{ focus?: string } | null>()?.focus === SEARCH_STATE.focus;
 
-  useEffect(() => setText(applied), [applied]);
   useEffect(() => {
     if (wanted) focusSearch();
   }, [wanted]);
@@ -212,7 +218,8 @@ function PlainField({
     }
     event.preventDefault();
   };
-  useEffect(() => {
+  // A layout effect: when the editor has just gone, a key between would find neither.
+  useLayoutEffect(() => {
     if (!takesFocus.current) return;
     input.current?.focus();
     input.current?.setSelectionRange(caret.current, caret.current);

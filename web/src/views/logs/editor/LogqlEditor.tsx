@@ -12,7 +12,7 @@ import {
 import { defaultKeymap, history, historyKeymap, insertNewline } from "@codemirror/commands";
 import { EditorState, type Extension, Prec } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import { type RefObject, useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
+import { type RefObject, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { useCompletion } from "../../../api/lines";
 import type { Bounds } from "../../../api/queries";
 import { useView } from "../../../state/useView";
@@ -48,7 +48,8 @@ export function LogqlEditor(props: LogqlEditorProps) {
   const load = useEffectEvent(useCompletion(page, bounds));
   const spanMs = useEffectEvent(() => bounds.endMs - bounds.startMs);
 
-  useEffect(() => {
+  // A layout effect: the field whose place it takes is gone, and a key between would find neither.
+  useLayoutEffect(() => {
     if (!host.current) return;
     const state = EditorState.create({
       doc: first.current,

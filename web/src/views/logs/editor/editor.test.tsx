@@ -5,7 +5,7 @@ import { act } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
 import { isTyping } from "../../../app/useShortcuts";
 import { parseView } from "../../../state/view";
-import { eventually, open, serve } from "../../../testing/page";
+import { eventually, open, serve, type } from "../../../testing/page";
 import { focusSearch } from "../focusSearch";
 import { SearchBox } from "../SearchBox";
 
@@ -171,6 +171,21 @@ describe("the LogQL editor", () => {
     expect(host()?.shadowRoot?.activeElement).toBe(editor.contentDOM);
   });
 
+  it("has the focus, the text and the cursor as soon as the field is gone, so that no key is lost", async () => {
+    await open("/lines", <SearchBox logql={BOUNDS} />);
+    const input = document.querySelector("input");
+    const seen: string[] = [];
+    const watch = new MutationObserver(() => {
+      if (input?.isConnected) return;
+      watch.disconnect();
+      const editor = view();
+      seen.push(editor?.hasFocus ? `${text(editor)} at ${editor.state.selection.main.head}` : "no focus");
+    });
+    watch.observe(document.body, { childList: true, subtree: true });
+    await type("{");
+    await eventually(() => expect(seen).toEqual(["{ at 1"]));
+  });
+
   it("becomes the plain field again when the text is no query", async () => {
     const editor = await edit('{service="a"}');
     await act(async () =>
@@ -178,6 +193,30 @@ describe("the LogQL editor", () => {
     );
     await eventually(() => expect(document.querySelector("input")?.value).toBe("plain"));
     expect(host()).toBeNull();
+  });
+});
+
+describe("the plain field", () => {
+  it("has the focus as soon as the editor is gone", async () => {
+    const editor = await edit('{service="a"}');
+    host()?.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
+    const seen: boolean[] = [];
+    const watch = new MutationObserver(() => {
+      const input = document.querySelector("input");
+      if (!input) return;
+      watch.disconnect();
+      seen.push(document.activeElement === input);
+    });
+    watch.observe(document.body, { childList: true, subtree: true });
+    editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: "plain" } });
+    await eventually(() => expect(seen).toEqual([true]));
+  });
+
+  it("keeps the space behind a word that is searched meanwhile", async () => {
+    await open("/lines", <SearchBox logql={BOUNDS} />);
+    await type("pool ");
+    await eventually(() => expect(applied().q).toEqual(["pool"]));
+    expect(document.querySelector("input")?.value).toBe("pool ");
   });
 });
 
