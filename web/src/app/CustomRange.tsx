@@ -5,7 +5,8 @@ import type { TimeRange } from "../state/view";
 import { useZone } from "../state/zone";
 import { Button } from "../ui/Button";
 
-const FIELD =
+/** How a field of the menu looks. */
+export const FIELD =
   "h-8 w-full min-w-0 rounded-md border border-line bg-bg px-2 font-sans text-body text-text pointer-coarse:h-10 pointer-coarse:text-[1rem]";
 
 /** Two times typed by hand, in the zone in which times are shown. */
