@@ -474,7 +474,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of the events of an issue */
+        /**
+         * One page of the events of an issue
+         * @description The cursor of an event is its ts and its id, joined by a hyphen: from there on both directions are read.
+         */
         get: operations["issueEvents"];
         put?: never;
         post?: never;
