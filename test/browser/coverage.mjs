@@ -29,6 +29,7 @@ const ACTIONS = [
   { view: "issues", action: "by the keyboard", run: keyboard.workOnIssues },
   { view: "logs", action: "by the keyboard", run: keyboard.workOnLogs },
   { view: "logs", action: "typed before the search is there", run: keyboard.typeAhead },
+  { view: "logs", action: "a line and its context open in view", run: keyboard.openInView },
   { view: "all", action: "on a phone", run: phone.seeOnPhone },
   { view: "all", action: "sheets and menus on a phone", run: phone.openSheets },
   { view: "sign-in", action: "on a phone, keeps the address", run: phone.logInOnPhone },

@@ -181,3 +181,24 @@ export async function typeAhead({ page, base, context }) {
   }
   await machine.detach();
 }
+
+/** c shows the context of a long line where it is seen; Enter right after j opens a line whose beginning stays in view. */
+export async function openInView({ page, base }) {
+  await page.goto(new URL("lines?q=Traceback", base).href);
+  await visible(page.locator(LINE), "lines with a traceback are listed");
+  const active = page.locator(`${LINE}[aria-selected=true]`);
+  const list = await page.getByRole("treegrid").evaluate((grid) => grid.parentElement.getBoundingClientRect().toJSON());
+  const isInList = async (locator) => {
+    const box = await locator.first().boundingBox();
+    return box !== null && box.y >= list.top - 1 && box.y + 22 <= list.bottom + 1;
+  };
+  for (let presses = 0; presses < 12; presses++) await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await visible(page.getByRole("button", { name: "Copy line" }), "Enter opens the line");
+  await page.waitForTimeout(300); // a scroll that is on its way would be over
+  check(await isInList(active), "Enter right after j leaves the line in view");
+  await page.keyboard.press("c");
+  await visible(page.locator("[data-context-line]").nth(1), "c shows the context");
+  check(await isInList(page.locator("[data-context]")), "the context begins in view");
+  await until(page, () => isInList(page.locator("[data-context-line][aria-current]")), "the line is seen in its context");
+}

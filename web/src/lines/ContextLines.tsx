@@ -20,7 +20,7 @@ export function ContextLines({ entry }: { entry: Entry }) {
     <section
       aria-label="Lines before and after"
       data-context
-      className="mt-3 rounded-md border border-line bg-panel font-mono text-code"
+      className="mb-3 scroll-mt-24 rounded-md border border-line bg-panel font-mono text-code"
     >
       <Edge side="before" query={before} />
       <ol aria-label="Lines before">
@@ -50,7 +50,8 @@ function linesOf(query: Query, entry: Entry): Entry[] {
 /** The end of one side: more of it, or that there is no more. */
 function Edge({ side, query }: { side: Side; query: Query }) {
   const line = side === "before" ? "border-b" : "border-t";
-  if (query.isPending) return <Skeleton className="m-2 h-6" />;
+  // About as high as the lines that come, so that the line itself stays where it is.
+  if (query.isPending) return <Skeleton className="m-2 h-60" />;
   if (query.isError)
     return (
       <SmallErrorState

@@ -73,6 +73,7 @@ export function LineDetail({ entry, context, onContext }: LineDetailProps) {
           </Link>
         )}
       </div>
+      {context && <ContextLines entry={entry} />}
       <div className="max-h-[75vh] overflow-auto rounded-md border border-line bg-panel p-3">
         {form === "json" && record ? (
           <JsonView value={record} />
@@ -80,7 +81,6 @@ export function LineDetail({ entry, context, onContext }: LineDetailProps) {
           <MessageText entry={entry} raw={form === "raw"} />
         )}
       </div>
-      {context && <ContextLines entry={entry} />}
       <FieldTable entry={entry} />
     </div>
   );

@@ -84,17 +84,29 @@ export const LineGrid = memo(function LineGrid({
       setOpen((old) => toggled(old, key));
       setActive(key);
       onLeave?.();
+      virtual.cancelScroll(); // to the row as it was; on its way still, it would show the end of the opened one
       virtual.resizeItem(index, rowPx);
       onToggle?.(key, !open.has(key));
     },
     [onLeave, onToggle, open, rowPx, virtual],
   );
-  const toggleContext = useCallback((key: string) => setContexts((old) => toggled(old, key)), []);
+  // The context that was asked for last, to be brought into view once.
+  const [asked, setAsked] = useState<{ key: string } | null>(null);
+  const toggleContext = useCallback((key: string) => {
+    setContexts((old) => toggled(old, key));
+    setAsked({ key });
+  }, []);
   const showContext = (key: string, index: number) => {
     if (open.has(key)) return toggleContext(key);
     setContexts((old) => new Set([...old, key]));
     toggle(key, index);
+    setAsked({ key });
   };
+  useEffect(() => {
+    if (!asked) return;
+    const line = scroller.current?.querySelector(`[data-line="${CSS.escape(asked.key)}"]`);
+    line?.parentElement?.querySelector("[data-context]")?.scrollIntoView({ block: "nearest" });
+  }, [asked]);
   useTarget(targetId, rows, virtual, (key) => {
     setOpen(new Set([key]));
     setActive(key);
