@@ -37,15 +37,19 @@ type Graph struct {
 	Drawn     string
 	Op        string
 	Threshold *float64
-	From, To  time.Time
-	Step      time.Duration
-	Series    []Series
+	// Conditioned says that Expr has conditions beside the comparison.
+	Conditioned bool
+	// Ratio says that the values are shares of 1.
+	Ratio    bool
+	From, To time.Time
+	Step     time.Duration
+	Series   []Series
 	// Others is how many more series there are.
 	Others int
 }
 
 // Series is one line of a graph. Its values are at From, From+Step and so on; NaN
-// where there is none.
+// where there is none, 0 where Loki counted no line.
 type Series struct {
 	Labels map[string]string
 	Values []float64
@@ -93,7 +97,7 @@ func (g *Grapher) Graph(ctx context.Context, e Episode) (Graph, error) {
 	if graph.Expr == "" {
 		return graph, nil
 	}
-	graph.Drawn, graph.Op, graph.Threshold = splitComparison(graph.Expr)
+	graph.split()
 	found, err := g.query(ctx, graph)
 	if err != nil {
 		return graph, fmt.Errorf("draw the alert %s: %w", e.Name, err)
@@ -102,11 +106,29 @@ func (g *Grapher) Graph(ctx context.Context, e Episode) (Graph, error) {
 	return graph, nil
 }
 
-// query evaluates what is drawn.
+// split finds what is to be drawn of the expression.
+func (g *Graph) split() {
+	compare := compareProm
+	if g.LogQL {
+		compare = compareLogs
+	}
+	c := compare(g.Expr)
+	g.Drawn, g.Op, g.Threshold, g.Conditioned = c.drawn, c.op, c.threshold, c.conditioned
+	if _, _, ok := ratioOf(g.Drawn); ok && g.LogQL && g.Threshold != nil {
+		g.Ratio = *g.Threshold > 0 && *g.Threshold <= 1
+	}
+}
+
+// query evaluates what is drawn. Loki has no value for a count of no line: the
+// share of none is asked for as 0, too.
 func (g *Grapher) query(ctx context.Context, graph Graph) (model.Value, error) {
 	r := v1.Range{Start: graph.From, End: graph.To, Step: graph.Step}
 	if graph.LogQL {
-		found, err := g.config.Logs(ctx, graph.Drawn, r)
+		query := graph.Drawn
+		if _, of, ok := ratioOf(query); ok {
+			query = fmt.Sprintf("(%s) or (%s * 0)", query, of)
+		}
+		found, err := g.config.Logs(ctx, query, r)
 		if err != nil && ctx.Err() == nil {
 			err = &UpstreamError{Server: "Loki", Message: err.Error()}
 		}
@@ -209,8 +231,12 @@ func (g *Graph) series(stream *model.SampleStream) Series {
 	for name, value := range stream.Metric {
 		s.Labels[string(name)] = string(value)
 	}
+	none := math.NaN()
+	if g.LogQL && isCount(g.Drawn) {
+		none = 0
+	}
 	for i := range s.Values {
-		s.Values[i] = math.NaN()
+		s.Values[i] = none
 	}
 	for _, point := range stream.Values {
 		if i := int((point.Timestamp.Time().Sub(g.From) + g.Step/2) / g.Step); i >= 0 && i < len(s.Values) {

@@ -59,8 +59,26 @@ func TestAGraphOfLogsIsDrawnByLoki(t *testing.T) {
 	}
 	values := graph.Series[0].Values
 	value := func(minute int) float64 { return values[int(at(minute).Sub(graph.From)/graph.Step)] }
-	if len(values) != 161 || value(0) != 4 || value(5) != 25 || !math.IsNaN(value(3)) {
+	if len(values) != 161 || value(0) != 4 || value(5) != 25 || value(3) != 0 {
 		t.Errorf("%d values, %v at 0, %v at 5, %v at 3", len(values), value(0), value(5), value(3))
+	}
+}
+
+func TestAShareOfLinesIsZeroWhereNoLineHasIt(t *testing.T) {
+	t.Parallel()
+	e := onLogs()
+	e.GeneratorURL = "http://127.0.0.1:3000/explore?" + url.Values{"left": {
+		`{"queries":[{"expr":"((sum(rate({a=\"5\"}[5m])) / (sum(rate({a=\"b\"}[5m])) > 20)) > 0.05)"}]}`,
+	}}.Encode()
+	g := newGrapher(t, "http://127.0.0.1:1", func(_ context.Context, query string, _ v1.Range) (model.Matrix, error) {
+		if want := `(sum(rate({a="5"}[5m])) / (sum(rate({a="b"}[5m])) > 20)) or ((sum(rate({a="b"}[5m])) > 20) * 0)`; query != want {
+			t.Errorf("asked for %s, want %s", query, want)
+		}
+		return model.Matrix{seriesOf("production", map[int]float64{0: 0.1})}, nil
+	})
+	graph, err := g.Graph(t.Context(), e)
+	if err != nil || !graph.Ratio || *graph.Threshold != 0.05 || !math.IsNaN(graph.Series[0].Values[0]) {
+		t.Errorf("got %+v, %v", graph, err)
 	}
 }
 

@@ -130,13 +130,16 @@ func TestSummariesAreOneShortSentence(t *testing.T) {
 		{[]Group{group("A", item("a", OK), item("x", NoData)), group("B", item("b", NoData))}, 2, OK,
 			"Good as far as is known", "No data for B. 2 log sources cannot be read"},
 		{[]Group{group("B", item("b", Warning)), group("C", item("c", NoData)), group("D", item("d", NoData))}, 1, Warning,
-			"1 degraded: B (b 7 s)", "No data for C and D. One log source cannot be read"},
+			"B: b 7 s", "No data for C and D. One log source cannot be read"},
 		{[]Group{group("A", item("a", Warning)), group("B", item("b", Critical))}, 0, Critical,
 			"1 critical, 1 degraded: B (b 7 s) and A (a 7 s)", ""},
 		{[]Group{group("A", item("a", NoData)), group("B", item("b", NoData))}, 0, NoData,
 			"Nothing is known: no signal has data", "No data for A and B"},
 		{[]Group{group("A", item("a", Critical), down("up", "State")), group("B", item("b", Warning)), group("C", down("loki", "Loki"), item("c", Critical))}, 0, Critical,
-			"2 critical, 1 degraded: A is down, Loki is down and 3 more", ""},
+			"2 critical, 1 degraded: A is down, Loki is down and 3 more signals", ""},
+		{[]Group{group("Host", item("CPU", Warning), item("Disk", Warning), item("Load", Warning)), group("B", item("b", OK))}, 0, Warning,
+			"Host: CPU 7 s and 2 more signals", ""},
+		{[]Group{group("A", item("a", Warning), down("up", "State"))}, 0, Critical, "A is down and 1 more signal", ""},
 	}
 	for _, test := range tests {
 		verdict, summary, detail := summarise(test.groups, test.unreadable)

@@ -110,10 +110,11 @@ func summarise(groups []Group, unreadable int) (verdict Verdict, summary, detail
 	return verdict, summary, strings.Join(details, ". ")
 }
 
-// headline counts the components that are not well and names the worst signal of
-// the worst of them.
+// headline names the component that is not well, or counts those that are not, and
+// names the worst signals.
 func headline(groups []Group) string {
-	var counts, parts []string
+	var counts []string
+	unwell := 0
 	for _, level := range []struct {
 		verdict Verdict
 		word    string
@@ -124,6 +125,7 @@ func headline(groups []Group) string {
 				count++
 			}
 		}
+		unwell += count
 		if count > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", count, level.word))
 		}
@@ -135,14 +137,35 @@ func headline(groups []Group) string {
 		all += len(faults)
 		worst = append(worst, faults[:min(1, len(faults))]...)
 	}
+	if unwell == 1 {
+		return alone(worst[0], all-1)
+	}
 	byOrder(worst)
+	var parts []string
 	for _, f := range worst[:min(causes, len(worst))] {
-		parts = append(parts, f.short)
+		parts = append(parts, f.named())
 	}
-	if more := all - len(parts); more > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", more))
+	return strings.Join(counts, ", ") + ": " + enumerate(further(parts, all-len(parts)))
+}
+
+// alone says what is wrong where all of it is of one component.
+func alone(f fault, more int) string {
+	said := enumerate(further([]string{f.short}, more))
+	if f.component == "" {
+		return said
 	}
-	return strings.Join(counts, ", ") + ": " + enumerate(parts)
+	return f.component + ": " + said
+}
+
+// further adds how many signals more are wrong.
+func further(parts []string, more int) []string {
+	switch {
+	case more == 1:
+		return append(parts, "1 more signal")
+	case more > 1:
+		return append(parts, fmt.Sprintf("%d more signals", more))
+	}
+	return parts
 }
 
 // describe says of the signals of a component what is wrong or not known.
@@ -178,9 +201,18 @@ func describe(g Group) string {
 
 // fault is something that is wrong.
 type fault struct {
-	// text is the reason; short names the component and the signal.
-	text, short string
-	order       int
+	// text is the reason; short names the signal, and component whose it is: "" if
+	// short says that.
+	text, short, component string
+	order                  int
+}
+
+// named returns what is wrong and where.
+func (f fault) named() string {
+	if f.component == "" {
+		return f.short
+	}
+	return fmt.Sprintf("%s (%s)", f.component, f.short)
 }
 
 // wrongOf returns what is wrong with a component: what is down before what is too
@@ -203,13 +235,13 @@ func faultOf(component string, item Item) fault {
 	s := item.Signal
 	switch {
 	case s.Unit == State && s.ID == "up":
-		return fault{capital(item.Reason), component + " " + s.Down, order(item)}
+		return fault{capital(item.Reason), component + " " + s.Down, "", order(item)}
 	case s.Unit == State:
-		return fault{s.Name + " " + item.Reason, s.Name + " " + s.Down, order(item)}
+		return fault{s.Name + " " + item.Reason, s.Name + " " + s.Down, "", order(item)}
 	case !strings.HasPrefix(s.Words, "{{"): // a label stays as it is
 		item.Reason = capital(item.Reason)
 	}
-	return fault{item.Reason, fmt.Sprintf("%s (%s %s)", component, s.Name, item.Display), order(item)}
+	return fault{item.Reason, s.Name + " " + item.Display, component, order(item)}
 }
 
 // capital returns a text as a sentence begins.

@@ -199,7 +199,7 @@ func (h *Hub) backlog(ctx context.Context, f *follow, v *Viewer, since, unseen t
 		unseen = now.Add(-now.Sub(unseen).Truncate(time.Millisecond))
 		left = h.leftOut(ctx, f.query, unseen, now, n)
 	}
-	v.prepend(page.Entries, left, now.UnixNano(), 2*h.config.Overlap.Nanoseconds())
+	v.prepend(page.Entries, left, page.Next != "", now.UnixNano(), 2*h.config.Overlap.Nanoseconds())
 	return nil
 }
 

@@ -244,6 +244,23 @@ func TestALongBacklogSaysWhatItLeavesOut(t *testing.T) {
 	})
 }
 
+func TestWhatALongBacklogLeavesOutDoesNotComeLater(t *testing.T) {
+	inTail(t, func(c *HubConfig) { c.BacklogLines = 5 }, func(x *tail) {
+		for i := range 8 {
+			x.line(time.Duration(8-i)*100*time.Millisecond, fmt.Sprint(i))
+		}
+		v := x.watch(WatchRequest{Since: time.Now().Add(-time.Hour)})
+		x.line(0, "new")
+		x.pass(15 * time.Second)
+		if g := x.want(v, "3", "4", "5", "6", "7", "new"); g.dropped != 3 {
+			t.Errorf("%d lines were left out, want 3", g.dropped)
+		}
+		x.line(5*time.Second, "late")
+		x.pass(5 * time.Second)
+		x.want(v, "late")
+	})
+}
+
 func TestALongBacklogDoesNotCountWhatTheViewerHas(t *testing.T) {
 	for _, test := range []struct {
 		meanwhile int

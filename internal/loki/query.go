@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Direction is the order of lines in time.
@@ -70,25 +72,23 @@ type CountQuery struct {
 	Query string
 	// By names the labels to count by; none gives one series.
 	By []string
-	// Start and End bound the buckets: the first one contains Start, the last
-	// one the instant before End.
+	// Start and End bound what is counted: lines of [Start, End).
 	Start, End time.Time
 	// Step is the width of a bucket, whole seconds. Buckets are aligned to
-	// multiples of it since 1970.
+	// multiples of it since 1970; the first and the last one have only those
+	// of their lines that are in the range.
 	Step time.Duration
 }
 
 // Counts is the answer to a CountQuery.
 type Counts struct {
-	// Start is the start of the first bucket.
-	Start    time.Time
 	Series   []CountSeries
 	Warnings []string
-	Stats    Stats
 }
 
 // CountSeries is the counts of one combination of label values. Each point's
-// time is the start of its bucket; buckets without lines have no point.
+// time is the start of its bucket, the first of which may be before the range;
+// buckets without lines have no point.
 type CountSeries struct {
 	Labels map[string]string
 	Total  int64
@@ -96,25 +96,67 @@ type CountSeries struct {
 }
 
 // Counts counts lines over time. A bucket at t has the lines of [t, t+step), to
-// the millisecond.
+// the millisecond. Loki rounds the range of such a query to whole steps, so what
+// the ends of the range cut off a bucket is counted on its own.
 func (c *Client) Counts(ctx context.Context, q CountQuery) (Counts, error) {
 	if q.Step < time.Second || q.Step%time.Second != 0 || !q.Start.Before(q.End) {
 		return Counts{}, &Error{Code: CodeLimit, Message: fmt.Sprintf("cannot count from %s to %s in steps of %s; use whole seconds and a start before the end", q.Start, q.End, q.Step)}
 	}
+	step := q.Step.Nanoseconds()
+	start, end := q.Start.UnixNano(), q.End.UnixNano()
+	firstWhole, endWhole := floorTo(start+step-1, step), floorTo(end, step)
+	var head, whole, tail Counts
+	var group errgroup.Group
+	if start < firstWhole {
+		group.Go(func() (err error) {
+			head, err = c.bucket(ctx, q, start, min(firstWhole, end))
+			return err
+		})
+	}
+	if firstWhole < endWhole {
+		group.Go(func() (err error) {
+			whole, err = c.wholeBuckets(ctx, q, firstWhole, endWhole)
+			return err
+		})
+	}
+	if endWhole < end && firstWhole <= endWhole {
+		group.Go(func() (err error) {
+			tail, err = c.bucket(ctx, q, endWhole, end)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return Counts{}, err
+	}
+	return joinCounts(head, whole, tail), nil
+}
+
+// bucket counts the lines of [start, end), unix nanoseconds, which are within one
+// bucket.
+func (c *Client) bucket(ctx context.Context, q CountQuery, start, end int64) (Counts, error) {
+	totals, err := c.Totals(ctx, q.Query, q.By, time.Unix(0, start), time.Unix(0, end))
+	at := time.Unix(0, floorTo(start, q.Step.Nanoseconds()))
+	var counts Counts
+	for _, total := range totals {
+		counts.Series = append(counts.Series, CountSeries{total.Labels, total.Count, []Point{{at, float64(total.Count)}}})
+	}
+	return counts, err
+}
+
+// wholeBuckets counts lines over time in [first, last), multiples of the step in
+// unix nanoseconds.
+func (c *Client) wholeBuckets(ctx context.Context, q CountQuery, first, last int64) (Counts, error) {
 	by, err := byClause(q.By)
 	if err != nil {
 		return Counts{}, err
 	}
-	step := q.Step.Nanoseconds()
-	first := floorTo(q.Start.UnixNano(), step)
-	last := floorTo(q.End.UnixNano()-1, step) + step
 	// LogQL's window at T is (T-step, T]; the offset of 1 ms makes it
 	// [T-step, T) to the millisecond, so that a line on a full second counts
 	// where it belongs. (Loki 3.7 loses every count with a shorter offset.)
 	expr := fmt.Sprintf("sum%s(count_over_time(%s [%ds] offset 1ms))", by, q.Query, int64(q.Step/time.Second))
 	params := url.Values{
 		"query": {expr},
-		"start": {strconv.FormatInt(first+step, 10)},
+		"start": {strconv.FormatInt(first+q.Step.Nanoseconds(), 10)},
 		"end":   {strconv.FormatInt(last, 10)},
 		"step":  {strconv.FormatInt(int64(q.Step/time.Second), 10)},
 	}
@@ -126,14 +168,36 @@ func (c *Client) Counts(ctx context.Context, q CountQuery) (Counts, error) {
 	if err != nil {
 		return Counts{}, err
 	}
-	counts := Counts{Start: time.Unix(0, first), Warnings: got.Warnings, Stats: got.stats()}
+	counts := Counts{Warnings: got.Warnings}
 	for _, s := range series {
 		counts.Series = append(counts.Series, countSeries(s, q.Step, first, last))
 	}
-	slices.SortFunc(counts.Series, func(a, b CountSeries) int {
+	return counts, nil
+}
+
+// joinCounts puts counts of times that follow each other together, the largest
+// series first.
+func joinCounts(parts ...Counts) Counts {
+	var all Counts
+	place := map[string]int{}
+	for _, part := range parts {
+		all.Warnings = append(all.Warnings, part.Warnings...)
+		for _, s := range part.Series {
+			key := labelText(s.Labels)
+			i, ok := place[key]
+			if !ok {
+				place[key] = len(all.Series)
+				all.Series = append(all.Series, s)
+				continue
+			}
+			all.Series[i].Total += s.Total
+			all.Series[i].Points = append(all.Series[i].Points, s.Points...)
+		}
+	}
+	slices.SortFunc(all.Series, func(a, b CountSeries) int {
 		return cmp.Or(cmp.Compare(b.Total, a.Total), cmp.Compare(labelText(a.Labels), labelText(b.Labels)))
 	})
-	return counts, nil
+	return all
 }
 
 // countSeries turns evaluation times into starts of buckets and leaves out
@@ -342,12 +406,30 @@ func floorTo(n, step int64) int64 {
 // labelText renders labels for ordering.
 func labelText(labels map[string]string) string { return string(appendMap(nil, labels)) }
 
+// unaskedSpan is how long a range may be that needs no checkLength: what Loki
+// allows by default.
+const unaskedSpan = 30 * 24 * time.Hour
+
+// checkLength returns Loki's refusal of a range that is longer than it allows:
+// instant queries, whose range is in the query, it runs at any length until they
+// time out.
+func (c *Client) checkLength(ctx context.Context, query string, start, end time.Time) error {
+	if end.Sub(start) <= unaskedSpan {
+		return nil
+	}
+	_, err := c.logs(ctx, StreamSelector(query), start.UnixNano(), end.UnixNano(), 1, Backward)
+	return err
+}
+
 // TotalsByEach counts the lines of a log query in [start, end) by the values of
 // each label: label → value → lines. It asks Loki once for all labels, and once
 // for each when their combinations are more series than Loki allows. Lines
 // without a label are not counted for it.
 func (c *Client) TotalsByEach(ctx context.Context, query string, labels []string, start, end time.Time) (map[string]map[string]int64, error) {
 	counts := map[string]map[string]int64{}
+	if err := c.checkLength(ctx, query, start, end); err != nil {
+		return nil, err
+	}
 	totals, err := c.Totals(ctx, query, labels, start, end)
 	if seriesLimit(err) && len(labels) > 1 {
 		for _, label := range labels {

@@ -87,7 +87,7 @@ func (s *Sources) At(ctx context.Context, now time.Time) ([]Source, error) {
 func (s *Sources) heard(ctx context.Context, now time.Time) (map[sourceKey]Source, error) {
 	counts, err := s.client.Counts(ctx, CountQuery{
 		Query: "{" + string(s.client.config.Selector) + "}", By: []string{"service", "env", "host"},
-		Start: now.Add(-sourceWindow), End: now, Step: sourceStep,
+		Start: now.Add(-sourceWindow).Truncate(sourceStep), End: now, Step: sourceStep,
 	})
 	if err != nil {
 		return nil, err

@@ -26,6 +26,9 @@ type Viewer struct {
 	// its lines are newer than shownUntil.
 	shown      map[lineKey]struct{}
 	shownUntil int64
+	// cut is the time of the oldest line of a backlog that was cut: what the follow
+	// finds up to there has been counted as left out, or the viewer has it.
+	cut int64
 }
 
 // Update is what happened since the last Take.
@@ -64,7 +67,7 @@ func (v *Viewer) offer(batch *Batch) {
 		return
 	}
 	if batch.Entries[len(batch.Entries)-1].TS > v.shownUntil {
-		v.shown = nil
+		v.shown, v.cut = nil, 0
 	}
 	v.append(batch)
 	for v.lines > v.limit && len(v.batches) > 1 {
@@ -76,14 +79,14 @@ func (v *Viewer) offer(batch *Batch) {
 	v.wake()
 }
 
-// withoutShown returns the batch without lines that the backlog had.
+// withoutShown returns the batch without lines that the backlog had or left out.
 func (v *Viewer) withoutShown(batch *Batch) *Batch {
-	if len(v.shown) == 0 {
+	if len(v.shown) == 0 && v.cut == 0 {
 		return batch
 	}
 	rest := slices.DeleteFunc(slices.Clone(batch.Entries), func(e Entry) bool {
 		_, shown := v.shown[lineKey{e.TS, e.Hash}]
-		return shown
+		return shown || e.TS <= v.cut
 	})
 	if len(rest) == len(batch.Entries) {
 		return batch
@@ -92,9 +95,10 @@ func (v *Viewer) withoutShown(batch *Batch) *Batch {
 }
 
 // prepend puts the backlog (newest first, as it was read at the instant now)
-// before everything that is queued, with left lines left out before it. Lines
-// of the last margin nanoseconds are kept from being shown again by the follow.
-func (v *Viewer) prepend(backlog []Entry, left, now, margin int64) {
+// before everything that is queued, with left lines left out before it; more says
+// that there are older ones. Lines of the last margin nanoseconds are kept from
+// being shown again by the follow.
+func (v *Viewer) prepend(backlog []Entry, left int64, more bool, now, margin int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	lines := slices.Clone(backlog)
@@ -104,6 +108,9 @@ func (v *Viewer) prepend(backlog []Entry, left, now, margin int64) {
 		if e.TS >= now-margin {
 			v.shown[lineKey{e.TS, e.Hash}] = struct{}{}
 		}
+	}
+	if more && len(lines) > 0 {
+		v.cut = lines[0].TS
 	}
 	live := v.batches
 	v.batches, v.lines = nil, 0

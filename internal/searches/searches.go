@@ -103,13 +103,30 @@ func (s *Store) Add(ctx context.Context, one Search) (Search, error) {
 	if err != nil {
 		return one, fmt.Errorf("save the search %q: %w", one.Name, err)
 	}
-	if added, err := result.RowsAffected(); err != nil || added == 0 {
-		return one, errors.Join(err, &InputError{fmt.Sprintf("a search is called %q already, or there are %d: choose another name, or delete some", one.Name, keptMax)})
+	added, err := result.RowsAffected()
+	if err != nil {
+		return one, fmt.Errorf("save the search %q: %w", one.Name, err)
+	}
+	if added == 0 {
+		return one, s.refused(ctx, one.Name)
 	}
 	if one.ID, err = result.LastInsertId(); err != nil {
 		return one, fmt.Errorf("save the search %q: %w", one.Name, err)
 	}
 	return one, nil
+}
+
+// refused says why a search with that name was not saved.
+func (s *Store) refused(ctx context.Context, name string) error {
+	var taken bool
+	err := s.DB.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM saved_searches WHERE name = ?)`, name).Scan(&taken)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for the search %q: %w", name, err)
+	case taken:
+		return &InputError{fmt.Sprintf("a search is called %q already: choose another name", name)}
+	}
+	return &InputError{fmt.Sprintf("there are %d saved searches, as many as are kept: delete one first", keptMax)}
 }
 
 // checked returns the search as it is kept, or what is wrong with it.

@@ -57,14 +57,25 @@ func TestSearchThatCannotBeKeptIsRefused(t *testing.T) {
 			t.Errorf("%s: got %v, want an InputError", name, err)
 		}
 	}
+	if _, err := store.Add(ctx, searches.Search{Name: "ONE", Path: "lines"}); !says(err, `"ONE" already`) {
+		t.Errorf("the same name: got %v", err)
+	}
 	for n := range 299 {
 		if _, err := store.Add(ctx, searches.Search{Name: fmt.Sprint("more ", n), Path: "issues"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := store.Add(ctx, searches.Search{Name: "one too many", Path: "lines"}); !isInput(err) {
-		t.Errorf("the 301st: got %v, want an InputError", err)
+	if _, err := store.Add(ctx, searches.Search{Name: "one too many", Path: "lines"}); !says(err, "there are 300") {
+		t.Errorf("the 301st: got %v, want an InputError that says why", err)
 	}
+	if _, err := store.Add(ctx, searches.Search{Name: "One", Path: "lines"}); !says(err, `"One" already`) {
+		t.Errorf("the same name in a full store: got %v", err)
+	}
+}
+
+// says reports whether an error is an InputError that gives just one reason.
+func says(err error, reason string) bool {
+	return isInput(err) && strings.Contains(err.Error(), reason) && !strings.Contains(err.Error(), " or there are")
 }
 
 func isInput(err error) bool {

@@ -391,16 +391,18 @@ func (s *Server) relatedIssues(ctx context.Context, e alerts.Episode) ([]life.Ro
 
 // graphBody is the answer of GET api/v1/alerts/{id}/series.
 type graphBody struct {
-	Expr      string            `json:"expr"`
-	Language  string            `json:"language"`
-	Drawn     string            `json:"drawn"`
-	Op        string            `json:"op"`
-	Threshold *float64          `json:"threshold"`
-	Start     string            `json:"start"`
-	End       string            `json:"end"`
-	StepMS    int64             `json:"step_ms"`
-	Series    []graphSeriesBody `json:"series"`
-	Others    int               `json:"others"`
+	Expr        string            `json:"expr"`
+	Language    string            `json:"language"`
+	Drawn       string            `json:"drawn"`
+	Op          string            `json:"op"`
+	Threshold   *float64          `json:"threshold"`
+	Conditioned bool              `json:"conditioned"`
+	Ratio       bool              `json:"ratio"`
+	Start       string            `json:"start"`
+	End         string            `json:"end"`
+	StepMS      int64             `json:"step_ms"`
+	Series      []graphSeriesBody `json:"series"`
+	Others      int               `json:"others"`
 }
 
 type graphSeriesBody struct {
@@ -422,6 +424,7 @@ func (s *Server) alertSeries(c *gin.Context) error {
 	}
 	body := graphBody{
 		Expr: g.Expr, Language: "promql", Drawn: g.Drawn, Op: g.Op, Threshold: finite(g.Threshold),
+		Conditioned: g.Conditioned, Ratio: g.Ratio,
 		Start: *stamp(g.From), End: *stamp(g.To), StepMS: g.Step.Milliseconds(), Others: g.Others,
 		Series: mapped(g.Series, func(one alerts.Series) graphSeriesBody {
 			return graphSeriesBody{orEmpty(one.Labels), mapped(one.Values, func(v float64) *float64 { return finite(&v) })}

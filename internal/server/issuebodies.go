@@ -95,6 +95,20 @@ type issueDetailBody struct {
 	Links       []linkBody      `json:"links"`
 	Evidence    []evidenceBody  `json:"evidence"`
 	Deploy      *life.Deploy    `json:"deploy"`
+	Newest      *placeBody      `json:"newest"`
+}
+
+// placeBody is where an event is.
+type placeBody struct {
+	TS string `json:"ts"`
+	ID string `json:"id"`
+}
+
+func placeOf(p *issues.Position) *placeBody {
+	if p == nil {
+		return nil
+	}
+	return &placeBody{strconv.FormatInt(p.Time, 10), p.ID.String()}
 }
 
 // hashBody is a hash of an issue.
@@ -138,7 +152,7 @@ func issueDetailOf(d life.Detail) issueDetailBody {
 		explanation = json.RawMessage("null")
 	}
 	return issueDetailBody{
-		issueBody: issueOf(d.Issue), Snooze: d.Snooze, Explanation: explanation, Deploy: d.Deploy,
+		issueBody: issueOf(d.Issue), Snooze: d.Snooze, Explanation: explanation, Deploy: d.Deploy, Newest: placeOf(d.Newest),
 		Groups: mapped(d.Hashes, func(h life.Hash) hashBody {
 			return hashBody{h.Text, h.Key, h.Home, h.Reason, stamp(h.Added), stamp(h.First), stamp(h.Last)}
 		}),

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -91,8 +92,8 @@ func parseIssueList(params url.Values, now time.Time) (life.ListQuery, error) {
 	if err := parseIssueMarks(params, &q); err != nil {
 		return q, err
 	}
-	if q.Text = strings.Join(params["q"], " "); len(q.Text) > textMax {
-		return q, badRequest("q has %d bytes, at most %d are allowed", len(q.Text), textMax)
+	if q.Text = strings.Join(params["q"], " "); utf8.RuneCountInString(q.Text) > textMax {
+		return q, badRequest("q has %d characters, at most %d are allowed", utf8.RuneCountInString(q.Text), textMax)
 	}
 	order, known := issueOrders[params.Get("sort")]
 	if !known {

@@ -12,6 +12,7 @@ import (
 	"github.com/tovtech/tovplay-logging/internal/auth"
 	"github.com/tovtech/tovplay-logging/internal/issues"
 	"github.com/tovtech/tovplay-logging/internal/issues/life"
+	"github.com/tovtech/tovplay-logging/internal/loki"
 )
 
 // errNoIssues is the answer while no issues are made.
@@ -304,6 +305,11 @@ func (s *Server) eventQuery(c *gin.Context) (id int64, q issues.EventQuery, err 
 	if q.After, err = parseEventCursor(params); err != nil {
 		return id, q, err
 	}
+	direction, err := parseDirection(params)
+	if err != nil {
+		return id, q, err
+	}
+	q.Ascending = direction == loki.Forward
 	q.Limit, err = parseLimit(params, eventsDefault, eventsMax)
 	return id, q, err
 }

@@ -309,6 +309,35 @@ func TestPagesOfEventsGiveEachEventOnce(t *testing.T) {
 	}
 }
 
+func TestEventsAreReadInBothDirectionsFromAnEvent(t *testing.T) {
+	f := newIssueFixture(t)
+	for i := range 3 {
+		f.happen(f.now.Add(time.Duration(i-3)*time.Minute), "backend", fmt.Sprintf("timeout after %d s", i), nil)
+	}
+	var detail issueDetailBody
+	f.into(f.get("/api/v1/issues/1"), 200, &detail)
+	one := func(query string) eventBody {
+		var body issueEventsBody
+		f.into(f.get("/api/v1/issues/1/events?limit=1&"+query), 200, &body)
+		if len(body.Events) != 1 {
+			t.Fatalf("%s gives %d events, want 1", query, len(body.Events))
+		}
+		return body.Events[0]
+	}
+	cursor := func(e eventBody) string { return "cursor=" + e.TS + "-" + e.ID }
+	newest := one("")
+	if detail.Newest == nil || detail.Newest.TS != newest.TS || detail.Newest.ID != newest.ID {
+		t.Errorf("the issue says that %+v is the newest, want %s-%s", detail.Newest, newest.TS, newest.ID)
+	}
+	middle := one(cursor(newest))
+	if oldest := one(cursor(middle)); !strings.Contains(oldest.Text, "after 0 s") {
+		t.Errorf("the oldest is %q", oldest.Text)
+	}
+	if next := one("direction=forward&" + cursor(middle)); next.ID != newest.ID {
+		t.Errorf("after %q comes %q, want the newest", middle.Text, next.Text)
+	}
+}
+
 func TestActionsAreDoneWithAllIssuesOrNone(t *testing.T) {
 	f := newIssueFixture(t)
 	f.twoIssues()
@@ -387,13 +416,14 @@ func TestWrongRequestsForIssuesSayWhatToChange(t *testing.T) {
 		"/api/v1/issues?limit=9999": "500", "/api/v1/issues?offset=-1": "offset", "/api/v1/issues?start=soon": "not a time",
 		"/api/v1/issues?q=" + strings.Repeat("x", textMax+1): "at most", "/api/v1/issues/x": "not the number", "/api/v1/issues/0/events": "not the number",
 		"/api/v1/issues/users": "1 to 100", "/api/v1/issues/users?issue=x": "not the number",
-		"/api/v1/issues/1/events?cursor=1": "next_cursor", "/api/v1/issues/1/history?before=x": "before", "/api/v1/issues/stream?cursor=x": "cursor",
+		"/api/v1/issues/1/events?cursor=1": "next_cursor", "/api/v1/issues/1/events?direction=up": "neither backward", "/api/v1/issues/1/history?before=x": "before", "/api/v1/issues/stream?cursor=x": "cursor",
 	} {
 		answer := f.get(target)
 		if answer.Code != 400 || !strings.Contains(answer.Body.String(), want) {
 			t.Errorf("%.60s: got %d, %s", target, answer.Code, answer.Body)
 		}
 	}
+	f.into(f.get("/api/v1/issues?q="+strings.Repeat("א", textMax)), 200, nil)
 	f.into(f.get("/api/v1/issues/99"), 404, nil)
 	for body, want := range map[string]string{
 		`{"issues":[],"action":"resolve"}`: "1 to 1000", `{"issues":[1],"action":"sing"}`: "no action", `{"issues":[1],"action":"snooze"}`: "needs a time",

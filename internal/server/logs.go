@@ -146,7 +146,7 @@ func (s *Server) volumeOf(ctx context.Context, params url.Values) (volumeBody, e
 		return volumeBody{}, err
 	}
 	return volumeBody{
-		StepMS: step.Milliseconds(), Start: *stamp(counts.Start), End: *stamp(r.end),
+		StepMS: step.Milliseconds(), Start: *stamp(r.start), End: *stamp(r.end),
 		Series: seriesBodies(counts.Series), Warnings: list(counts.Warnings),
 	}, nil
 }

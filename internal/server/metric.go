@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -158,38 +159,39 @@ func metricStep(length time.Duration) time.Duration {
 
 func (g grid) at(i int) time.Time { return g.start.Add(time.Duration(i) * g.step) }
 
+// summed is a series with the sum of its values.
+type summed struct {
+	graphSeriesBody
+	sum float64
+}
+
 // body renders the series of an answer, those with the largest sums, on the grid.
 func (g grid) body(answer loki.MetricAnswer) metricBody {
 	series := mapped(answer.Series, g.series)
-	sums := make(map[*graphSeriesBody]float64, len(series))
-	order := make([]*graphSeriesBody, len(series))
-	for i := range series {
-		order[i] = &series[i]
-		for _, value := range series[i].Values {
-			if value != nil {
-				sums[order[i]] += *value
-			}
+	slices.SortFunc(series, func(a, b summed) int {
+		if order := cmp.Compare(b.sum, a.sum); order != 0 {
+			return order
 		}
-	}
-	slices.SortFunc(order, func(a, b *graphSeriesBody) int {
-		return cmp.Or(cmp.Compare(sums[b], sums[a]), cmp.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels)))
+		return strings.Compare(fmt.Sprint(a.Labels), fmt.Sprint(b.Labels))
 	})
-	kept := order[:min(len(order), metricSeriesMax)]
+	kept := series[:min(len(series), metricSeriesMax)]
 	return metricBody{
 		Start: *stamp(g.start), StepMS: g.step.Milliseconds(), Points: g.points,
-		Series: mapped(kept, func(one *graphSeriesBody) graphSeriesBody { return *one }), Others: len(order) - len(kept),
+		Series: mapped(kept, func(one summed) graphSeriesBody { return one.graphSeriesBody }), Others: len(series) - len(kept),
 		Warnings: list(answer.Warnings), Stats: statsBody{BytesProcessed: answer.Stats.BytesProcessed, LinesProcessed: answer.Stats.LinesProcessed},
 	}
 }
 
 // series puts the points of a series on the grid; what is no number is no value.
-func (g grid) series(one loki.MetricSeries) graphSeriesBody {
-	values := make([]*float64, g.points)
+func (g grid) series(one loki.MetricSeries) summed {
+	values, sum := make([]*float64, g.points), 0.
 	for _, point := range one.Points {
 		i := int(point.Time.Sub(g.start) / g.step)
-		if !point.Time.Before(g.start) && i < g.points {
-			values[i] = finite(&point.Value)
+		value := finite(&point.Value)
+		if value != nil && !point.Time.Before(g.start) && i < g.points {
+			values[i] = value
+			sum += *value
 		}
 	}
-	return graphSeriesBody{orEmpty(one.Labels), values}
+	return summed{graphSeriesBody{orEmpty(one.Labels), values}, sum}
 }

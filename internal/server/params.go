@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tovtech/tovplay-logging/internal/loki"
 )
@@ -90,8 +91,8 @@ func parsePatterns(values []string) ([]loki.LineFilter, error) {
 	var filters []loki.LineFilter
 	for _, value := range values {
 		op, text := value[:min(2, len(value))], value[min(2, len(value)):]
-		if !slices.Contains(loki.LineFilterOps, op) || text == "" || len(text) > textMax {
-			return nil, badRequest("pattern=%q is none of %s with a text of at most %d bytes", shorten(value), strings.Join(loki.LineFilterOps, " "), textMax)
+		if !slices.Contains(loki.LineFilterOps, op) || text == "" || utf8.RuneCountInString(text) > textMax {
+			return nil, badRequest("pattern=%q is none of %s with a text of at most %d characters", shorten(value), strings.Join(loki.LineFilterOps, " "), textMax)
 		}
 		filters = append(filters, loki.LineFilter{Op: op, Text: text})
 	}
@@ -102,8 +103,8 @@ func parsePatterns(values []string) ([]loki.LineFilter, error) {
 func parseTexts(name string, values []string) ([]string, error) {
 	var texts []string
 	for _, text := range values {
-		if len(text) > textMax {
-			return nil, badRequest("a text of %s has %d bytes, at most %d are allowed", name, len(text), textMax)
+		if n := utf8.RuneCountInString(text); n > textMax {
+			return nil, badRequest("a text of %s has %d characters, at most %d are allowed", name, n, textMax)
 		}
 		if strings.TrimSpace(text) != "" {
 			texts = append(texts, text)

@@ -78,9 +78,9 @@ export function watchErrors(page) {
  */
 export async function checkAccessible(page, where, part = "html") {
   await until(page, async () => !(await page.locator("[aria-busy=true]").count()), `${where} is loaded`, 45_000);
-  await page.evaluate(AXE);
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE);
   const found = await page.evaluate(async (part) => {
-    const { violations } = await window.axe.run(part);
+    const { violations } = await window.axe.run(part, { resultTypes: ["violations"] });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join("\n    ")}`);

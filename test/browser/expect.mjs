@@ -27,6 +27,6 @@ export async function until(page, probe, message, timeout = TIMEOUT_MS) {
     const value = await probe();
     if (value) return value;
     if (Date.now() > end) throw new Failed(message);
-    await page.waitForTimeout(100);
+    await page.waitForTimeout(50);
   }
 }

@@ -26,6 +26,7 @@ await withPage(async (page, base) => {
     ["live", "lines?tail=1", "[data-tail=live]"],
     ["patterns", "lines?show=patterns", "[data-pattern]"],
     ["editor", "lines", "[data-line]", writeLogQL],
+    ["metric", `lines?query=${encodeURIComponent('sum by (service) (rate({env="demo"}[1m]))')}`, "[data-series]"],
     ["story", story, "[data-told=own]"],
     ["palette", "", "[data-health]", openPalette],
     ["health", "health?c=host", "[data-graph] canvas"],

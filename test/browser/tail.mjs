@@ -64,16 +64,23 @@ export async function resumeAfterCut(run) {
   await end();
 }
 
-/** The dashboard is started anew and knows no follow: the lines come from Loki. */
-export const resumeAfterRestart = (run) => resume(run, "dashboard");
+/** The dashboard is started anew and knows no follow: the lines come from Loki, from where the page has them. */
+export async function resumeAfterRestart(run) {
+  const asked = [];
+  const note = (request) => request.url().includes("/api/v1/tail?") && asked.push(request.url());
+  run.page.on("request", note);
+  await resume(run, "dashboard", "[data-tail=failed]"); // the browser tries no more by itself
+  run.page.off("request", note);
+  check(asked.at(-1).includes("&cursor="), `it is asked for from where it was: ${asked.at(-1)}`);
+}
 
-/** A part that the tail comes through is away for a while; returns the word of the lines, of which there are 13. */
-async function resume({ page, base, loki, stage, errors }, part) {
+/** A part that the tail comes through is away until its state is said; returns the word of the lines, of which there are 13. */
+async function resume({ page, base, loki, stage, errors }, part, cut = "[data-tail=reconnecting], [data-tail=failed]") {
   const word = await follow(page, base, `without-${part}`);
   await stage.write(numbered(word, 1, 5));
   await expectAll(page, word, 5, `before ${part} stops`);
   await stage.stop(part);
-  await visible(page.locator("[data-tail=reconnecting], [data-tail=failed]"), "the tail says that it is cut off");
+  await visible(page.locator(cut), "the tail says that it is cut off");
   await stage.write(numbered(word, 6, 5));
   await inLoki(page, loki, word, 10);
   await stage.start(part);

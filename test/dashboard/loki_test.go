@@ -323,6 +323,9 @@ func limitsOfLokiAreNamed(t *testing.T, lokiURL string) {
 	if !ok || known.Code != loki.CodeLimit || !strings.Contains(known.Message, "shorten the time range") {
 		t.Errorf("counts of a year: got %v, want a limit with the remedy", err)
 	}
+	if _, err := client.TotalsByEach(context.Background(), `{job="x"}`, []string{"level"}, year, now); loki.CodeOf(err) != loki.CodeLimit {
+		t.Errorf("totals of a year: got %v, want a limit", err)
+	}
 	// Pages read a range that is longer than Loki allows (32 days) in parts.
 	long := loki.PageRequest{Query: `{job="x"}`, Start: now.Add(-40 * 24 * time.Hour), End: now, Limit: 10, Direction: loki.Backward}
 	if got := readAll(t, client, long); len(got) != 0 {

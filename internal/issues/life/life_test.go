@@ -796,6 +796,23 @@ func TestEvidenceIsTheFirstTheLastAndASpread(t *testing.T) {
 	}
 }
 
+func TestTheNewestEventIsKnownBetweenTwoRenewalsOfTheEvidence(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, DefaultLimits())
+	r.lines("ERROR down", "ERROR down", "ERROR down")
+	detail := r.get(1)
+	if got := detail.Newest; got == nil || got.Time != r.now.UnixNano() || got.ID == detail.Evidence[0].ID {
+		t.Errorf("the newest is %+v, want that of %d", got, r.now.UnixNano())
+	}
+	// Without its events the evidence is what there is.
+	if err := r.store.DeleteHour(t.Context(), r.now, "{}"); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.get(1).Newest; got == nil || got.ID != detail.Evidence[0].ID {
+		t.Errorf("without events the newest is %+v, want the evidence %s", got, detail.Evidence[0].ID)
+	}
+}
+
 func TestAnotherImageIsADeploy(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, DefaultLimits())

@@ -206,6 +206,9 @@ type Detail struct {
 	Links       []Link
 	// Evidence are the first event, the last for ten minutes, and some between.
 	Evidence []Evidence
+	// Newest is where its newest event is that is stored or kept as evidence; nil if
+	// none is.
+	Newest *issues.Position
 	// Deploy is the last one before the issue was first seen, or before it came back
 	// if it did; nil for none within a week.
 	Deploy *Deploy
@@ -260,12 +263,36 @@ func (t *Tracker) Get(ctx context.Context, id int64) (Detail, error) {
 		return d, err
 	}
 	d.Evidence, err = t.readEvidence(ctx, "WHERE hash IN (SELECT hash FROM issue_hashes WHERE issue = ?) ORDER BY time LIMIT 100", i.ID)
-	if err != nil || d.FirstSeen.IsZero() {
+	if err != nil {
+		return d, err
+	}
+	if d.Newest, err = t.newest(ctx, &i, d.Evidence); err != nil || d.FirstSeen.IsZero() {
 		return d, err
 	}
 	began := d.began()
 	d.Deploy, err = lastDeploy(ctx, t.DB, d.Service, d.Env, began.Add(-deployBefore).UnixNano(), began.UnixNano())
 	return d, err
+}
+
+// newest returns where the newest event of an issue is, of those that are stored
+// and of the evidence, which is in the order of time.
+func (t *Tracker) newest(ctx context.Context, i *issue, evidence []Evidence) (*issues.Position, error) {
+	var newest *issues.Position
+	if len(evidence) > 0 {
+		last := evidence[len(evidence)-1]
+		newest = &issues.Position{Time: last.Time.UnixNano(), ID: last.ID}
+	}
+	// A clock that is ahead dates lines into the future.
+	span := issues.Span{From: time.Unix(0, 0), To: t.Now().AddDate(1, 0, 0)}
+	stored, err := t.Events.Events(ctx, issues.EventQuery{Keys: i.keyList(), Span: span, Limit: 1})
+	if err != nil {
+		return nil, fmt.Errorf("read the newest event of issue %d: %w", i.ID, err)
+	}
+	if len(stored) > 0 && (newest == nil || stored[0].Position().Compare(*newest) > 0) {
+		position := stored[0].Position()
+		newest = &position
+	}
+	return newest, nil
 }
 
 // Issue returns what lists show of an issue; of one that was merged, the issue

@@ -1,4 +1,4 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { View } from "../state/view";
 import { deleteAt, getJson, type Params, postJson } from "./client";
 import { behind } from "./order";
@@ -12,6 +12,7 @@ import type {
   SilenceResponse,
   SilencesResponse,
 } from "./types";
+import { useWrite } from "./write";
 
 const ALERTS = "alerts";
 const EVERY_MS = 15_000;
@@ -73,7 +74,7 @@ export function useSilences(enabled = true) {
 /** Silences an alert; all about alerts is loaded again afterwards. */
 export function useSilence() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (request: SilenceRequest) => postJson<SilenceResponse>("alerts/silences", request),
     onSuccess: () => client.invalidateQueries({ queryKey: [ALERTS] }),
   });
@@ -82,7 +83,7 @@ export function useSilence() {
 /** Ends a silence. */
 export function useUnsilence() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (id: string) => deleteAt(`alerts/silences/${encodeURIComponent(id)}`),
     onSettled: () => client.invalidateQueries({ queryKey: [ALERTS] }),
   });

@@ -1,7 +1,6 @@
 import {
   keepPreviousData,
   useInfiniteQuery,
-  useMutation,
   useQueries,
   useQuery,
   useQueryClient,
@@ -13,10 +12,12 @@ import { apiUrl, getJson, type Params, postJson } from "./client";
 import { behind } from "./order";
 import { type Bounds, boundParams } from "./queries";
 import type {
+  EventPlace,
   IssueAction,
   IssueChange,
   IssueChanges,
   IssueDetail,
+  IssueEvent,
   IssueEventsResponse,
   IssueHistoryResponse,
   IssueState,
@@ -25,11 +26,15 @@ import type {
   OccurrencesResponse,
   UsersResponse,
 } from "./types";
+import { useWrite } from "./write";
 
 const ISSUES = "issues";
 const PAGE_ISSUES = 100; // no more than one request for users may name
 const PAGE_EVENTS = 20;
 const OPEN_ISSUES = 10;
+/** All events: a clock that is ahead dates some into the future. */
+const EVER = "1970-01-01T00:00:00Z";
+const AHEAD = "now+365d";
 const REOPEN_MS = 15_000;
 
 /** Labels by which events are filtered. */
@@ -181,10 +186,12 @@ export function useIssue(id: string, enabled = true) {
   });
 }
 
+const eventKey = (id: number, place: EventPlace | null) => [ISSUES, "event", id, place?.ts, place?.id];
+
 /** The event of an issue at a place, null if it is not kept any more. */
 export function useIssueEvent(id: number, place: EventPlace | null) {
   return useQuery({
-    queryKey: [ISSUES, "event", id, place?.ts, place?.id],
+    queryKey: eventKey(id, place),
     queryFn: async ({ signal }) => {
       const { ts = "0", id: event } = place ?? {};
       const span: Params = [
@@ -199,10 +206,28 @@ export function useIssueEvent(id: number, place: EventPlace | null) {
   });
 }
 
-/** Where an event is: unix nanoseconds, and its id. */
-export interface EventPlace {
-  ts: string;
-  id: string;
+/** The stored events of an issue next to a place, whether one is stored there or not. */
+export function useEventsBeside(id: number, place: EventPlace | null) {
+  return useQuery({
+    queryKey: [ISSUES, "beside", id, place?.ts, place?.id],
+    queryFn: async ({ signal, client }) => {
+      const next = async (direction: "backward" | "forward"): Promise<IssueEvent | null> => {
+        const params: Params = [
+          ["start", EVER],
+          ["end", AHEAD],
+          ["direction", direction],
+          ["cursor", `${place?.ts}-${place?.id}`],
+          ["limit", "1"],
+        ];
+        const [event] = (await getJson<IssueEventsResponse>(`issues/${id}/events`, params, signal)).events;
+        if (event) client.setQueryData(eventKey(id, event), event); // it is shown at once when it is its turn
+        return event ?? null;
+      };
+      const [older, newer] = await Promise.all([next("backward"), next("forward")]);
+      return { older, newer };
+    },
+    enabled: place !== null,
+  });
 }
 
 /** When an issue happened in a range, and where. */
@@ -250,7 +275,7 @@ export function useIssueHistory(id: number) {
 /** Does something with issues; everything about issues is loaded again afterwards. */
 export function useIssueAction() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (action: IssueAction) => postJson<void>("issues/actions", action),
     onSettled: () => client.invalidateQueries({ queryKey: [ISSUES] }),
   });

@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getJson, postJson } from "./client";
 import type { ChannelInput, NotificationsResponse, RuleInput, SentResponse, TestResult } from "./types";
+import { useWrite } from "./write";
 
 const NOTIFICATIONS = "notifications";
 const EVERY_MS = 15_000;
@@ -55,7 +56,7 @@ export function useTest() {
 /** A change after which everything about notifications is loaded again. */
 function useChange<Input, Result>(change: (input: Input) => Promise<Result>) {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: change,
     onSettled: () => client.invalidateQueries({ queryKey: [NOTIFICATIONS] }),
   });

@@ -4,7 +4,6 @@ import {
   QueryCache,
   QueryClient,
   useInfiniteQuery,
-  useMutation,
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
@@ -24,6 +23,7 @@ import type {
   Session,
   VolumeResponse,
 } from "./types";
+import { useWrite } from "./write";
 
 const SESSION = ["session"] as const;
 const LOGS = "logs";
@@ -77,7 +77,7 @@ export function useIsAdmin(): boolean {
 
 export function useLogin() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (request: LoginRequest) => postJson<LoginResponse>("login", request),
     onSuccess: async () => {
       client.removeQueries({ predicate: (query) => query.queryKey[0] !== SESSION[0] });
@@ -88,7 +88,7 @@ export function useLogin() {
 
 export function useLogout() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: () => postJson<void>("logout", {}),
     onSuccess: () => {
       client.setQueryData(SESSION, null);

@@ -305,7 +305,7 @@ export interface paths {
         };
         /**
          * Lines counted over time
-         * @description Buckets are aligned to the step (multiples of the step since 1970), so the first one may begin before start and the last one end after end. A point at t counts the lines in [t, t+step). A bucket without lines is absent.
+         * @description Buckets are aligned to the step (multiples of the step since 1970), so the first one may begin before start and the last one end after end; both have only lines that are in the range. A point at t counts the lines in [t, t+step). A bucket without lines is absent.
          */
         get: operations["volume"];
         put?: never;
@@ -474,7 +474,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of the events of an issue, the newest first */
+        /**
+         * One page of the events of an issue
+         * @description The cursor of an event is its ts and its id, joined by a hyphen: from there on both directions are read.
+         */
         get: operations["issueEvents"];
         put?: never;
         post?: never;
@@ -1097,7 +1100,7 @@ export interface components {
             step_ms: number;
             /**
              * Format: date-time
-             * @description Start of the first bucket.
+             * @description The start that was asked for.
              */
             start: string;
             /**
@@ -1556,6 +1559,11 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        EventPlace: {
+            /** @description Unix nanoseconds. */
+            ts: string;
+            id: string;
+        };
         IssueDetail: {
             /** @description Number of the issue. */
             id: number;
@@ -1610,6 +1618,8 @@ export interface components {
             /** @description The first event, the last (renewed every ten minutes), and some between, by time. */
             evidence: components["schemas"]["Evidence"][];
             deploy: components["schemas"]["Deploy"] | null;
+            /** @description Where the newest event is that is known; null if none is kept. */
+            newest: components["schemas"]["EventPlace"] | null;
         };
         IssueEvent: {
             /** @description Unique together with ts. */
@@ -1983,6 +1993,10 @@ export interface components {
             op: string;
             /** @description What it is compared with. */
             threshold: number | null;
+            /** @description Whether the expression has conditions beside the comparison. */
+            conditioned: boolean;
+            /** @description Whether the values are shares of 1. */
+            ratio: boolean;
             /**
              * Format: date-time
              * @description Time of the first value.
@@ -3783,6 +3797,8 @@ export interface operations {
                 end?: components["parameters"]["end"];
                 /** @description Most items of a page. */
                 limit?: components["parameters"]["issueLimit"];
+                /** @description backward: newest first. */
+                direction?: components["parameters"]["direction"];
                 /** @description next_cursor of the page before, with otherwise equal parameters. Opaque. It fixes the range: start and end are taken from it. */
                 cursor?: components["parameters"]["cursor"];
             };

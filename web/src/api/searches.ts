@@ -1,6 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { deleteAt, getJson, postJson } from "./client";
 import type { SavedSearch, SavedSearches, SavedSearchInput } from "./types";
+import { useWrite } from "./write";
 
 const SEARCHES = ["searches"] as const;
 
@@ -14,7 +15,7 @@ export function useSearches() {
 
 export function useSaveSearch() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (input: SavedSearchInput) => postJson<SavedSearch>("searches", input),
     onSuccess: () => client.invalidateQueries({ queryKey: SEARCHES }),
   });
@@ -22,7 +23,7 @@ export function useSaveSearch() {
 
 export function useDeleteSearch() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (id: number) => deleteAt(`searches/${id}`),
     onSettled: () => client.invalidateQueries({ queryKey: SEARCHES }),
   });

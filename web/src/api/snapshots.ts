@@ -1,10 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { LINES, STORY } from "../app/routes";
 import { fixedView, type Shown, seenBounds } from "../state/share";
 import { isMetric } from "../state/view";
 import { deleteAt, getJson, type Params, postJson } from "./client";
 import { boundParams, viewParams } from "./queries";
 import type { Snapshot, SnapshotContent, SnapshotInput, Snapshots } from "./types";
+import { useWrite } from "./write";
 
 const SNAPSHOTS = ["snapshots"] as const;
 
@@ -27,7 +28,7 @@ export function useSnapshot(id: string) {
 
 export function useFreeze() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (input: SnapshotInput) => postJson<Snapshot>("snapshots", input),
     onSuccess: () => client.invalidateQueries({ queryKey: SNAPSHOTS, exact: true }),
   });
@@ -35,7 +36,7 @@ export function useFreeze() {
 
 export function useDeleteSnapshot() {
   const client = useQueryClient();
-  return useMutation({
+  return useWrite({
     mutationFn: (id: string) => deleteAt(`snapshots/${encodeURIComponent(id)}`),
     onSettled: () => client.invalidateQueries({ queryKey: SNAPSHOTS, exact: true }),
   });

@@ -23,6 +23,7 @@ export type HealthSignal = Schemas["HealthSignal"];
 export type HealthResponse = Schemas["HealthResponse"];
 export type Deploy = Schemas["Deploy"];
 export type DeploysResponse = Schemas["DeploysResponse"];
+export type EventPlace = Schemas["EventPlace"];
 export type Evidence = Schemas["Evidence"];
 export type EvidenceLine = Schemas["EvidenceLine"];
 export type IndexStatus = Schemas["IndexStatus"];

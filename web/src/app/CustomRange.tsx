@@ -1,12 +1,13 @@
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useState } from "react";
 import { fromInputTime, toInputTime, zoneOffset } from "../lib/time";
 import { useAnchor } from "../state/anchor";
 import type { TimeRange } from "../state/view";
 import { useZone } from "../state/zone";
 import { Button } from "../ui/Button";
 
-const FIELD =
-  "h-8 w-full rounded-md border border-line bg-bg px-2 font-sans text-body pointer-coarse:h-10 pointer-coarse:text-[1rem]";
+/** How a field of the menu looks. */
+export const FIELD =
+  "h-8 w-full min-w-0 rounded-md border border-line bg-bg px-2 font-sans text-body text-text pointer-coarse:h-10 pointer-coarse:text-[1rem]";
 
 /** Two times typed by hand, in the zone in which times are shown. */
 export function CustomRange({ range, onChoose }: { range: TimeRange; onChoose: (range: TimeRange) => void }) {
@@ -15,7 +16,6 @@ export function CustomRange({ range, onChoose }: { range: TimeRange; onChoose: (
   const [start, setStart] = useState(toInputTime(startMs));
   const [end, setEnd] = useState(toInputTime(endMs));
   const [problem, setProblem] = useState("");
-  const id = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const from = fromInputTime(start);
@@ -26,28 +26,8 @@ export function CustomRange({ range, onChoose }: { range: TimeRange; onChoose: (
   };
   return (
     <form onSubmit={submit} className="mt-3 grid gap-2 border-t border-line pt-3">
-      <label htmlFor={`${id}-from`} className="text-meta text-muted">
-        From
-      </label>
-      <input
-        id={`${id}-from`}
-        type="datetime-local"
-        step="1"
-        value={start}
-        onChange={(event) => setStart(event.target.value)}
-        className={FIELD}
-      />
-      <label htmlFor={`${id}-to`} className="text-meta text-muted">
-        To
-      </label>
-      <input
-        id={`${id}-to`}
-        type="datetime-local"
-        step="1"
-        value={end}
-        onChange={(event) => setEnd(event.target.value)}
-        className={FIELD}
-      />
+      <Time label="From" value={start} onChange={setStart} />
+      <Time label="To" value={end} onChange={setEnd} />
       {problem && (
         <p role="alert" className="text-error">
           {problem}
@@ -62,5 +42,28 @@ export function CustomRange({ range, onChoose }: { range: TimeRange; onChoose: (
         </Button>
       </div>
     </form>
+  );
+}
+
+function Time({
+  label,
+  value,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+}) {
+  return (
+    <label className="grid gap-2 text-meta text-muted">
+      {label}
+      <input
+        type="datetime-local"
+        step="1"
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        className={FIELD}
+      />
+    </label>
   );
 }

@@ -8,8 +8,9 @@ import { OpenAtOnce } from "../ui/openAtOnce";
 import { Popup } from "../ui/Popup";
 import { CustomRange } from "./CustomRange";
 import { PRESETS } from "./presets";
+import { TypedRange } from "./TypedRange";
 
-/** Usual ranges that end now, and two times typed by hand. */
+/** A range in a word, usual ones that end now, and two times typed by hand. */
 export default function RangeMenu({ trigger }: { trigger: ReactElement }) {
   const { view, setView } = useView();
   const [open, setOpen] = useState(useContext(OpenAtOnce));
@@ -21,7 +22,8 @@ export default function RangeMenu({ trigger }: { trigger: ReactElement }) {
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>{trigger}</Popover.Trigger>
       <Popup align="end" label="Range of time" className="w-80">
-        <div className="grid grid-cols-3 gap-1">
+        <TypedRange onChoose={choose} />
+        <div className="grid grid-cols-4 gap-1">
           {PRESETS.map((spanMs) => (
             <Preset key={spanMs} spanMs={spanMs} range={view.range} onChoose={choose} />
           ))}

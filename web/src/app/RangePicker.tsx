@@ -43,10 +43,16 @@ function rangeName(range: TimeRange): string {
   const { startMs, endMs } = range;
   const sameDay = formatDay(startMs) === formatDay(endMs);
   if (sameDay && endMs - startMs < SHORT_MS) {
-    return `${formatSecond(startMs).slice(5)} – ${formatClock(endMs)}`;
+    return `${shortDay(startMs)} ${formatClock(startMs)} – ${formatClock(endMs)}`;
   }
-  const end = sameDay ? formatMinute(endMs) : `${formatDay(endMs).slice(5)} ${formatMinute(endMs)}`;
-  return `${formatDay(startMs).slice(5)} ${formatMinute(startMs)} – ${end}`;
+  const end = sameDay ? formatMinute(endMs) : `${shortDay(endMs)} ${formatMinute(endMs)}`;
+  return `${shortDay(startMs)} ${formatMinute(startMs)} – ${end}`;
+}
+
+/** "06-30" of this year, "2025-06-30" of others. */
+function shortDay(ms: number): string {
+  const day = formatDay(ms);
+  return day.slice(0, 5) === formatDay(Date.now()).slice(0, 5) ? day.slice(5) : day;
 }
 
 function exactTitle(range: TimeRange): string | undefined {

@@ -10,6 +10,7 @@ import { type Lazy, lazily, Meanwhile } from "../ui/lazily";
 import { EmptyState } from "../ui/States";
 import { Header } from "./Header";
 import { LinesAhead } from "./LinesAhead";
+import { RefusedRange } from "./RefusedRange";
 import {
   ALERTS,
   HEALTH,
@@ -84,6 +85,7 @@ export function Shell({ session }: { session: Session }) {
       </button>
       <CodeAhead />
       <Header session={session} onHelp={openHelp} onPalette={openPalette} onShare={openShare} />
+      <RefusedRange />
       <main id="main" tabIndex={-1} className="min-h-0 flex-1 outline-none">
         <Meanwhile value={<div aria-busy="true" className="h-full" />}>
           <Switch>

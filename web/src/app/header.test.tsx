@@ -41,6 +41,12 @@ describe("the header", () => {
       expect([path, ...(await offered(path))]).toEqual([path, false, false, false]);
   });
 
+  it("tells the year of a time that is not of this year", async () => {
+    const year = new Date().getFullYear();
+    await show(`/lines?start=2020-01-02T00:00:00Z&end=${year}-07-15T12:00:00Z`);
+    expect(offers(/^2020-01-0\d \d\d:00 – 07-1\d \d\d:00$/)).toBe(true);
+  });
+
   it("asks again for what failed when the newest is wanted, in a range that stands still too", async () => {
     await show("/lines?start=2026-03-01T11:00:00Z&end=2026-03-01T12:00:00Z");
     const failed = () =>

@@ -4,32 +4,52 @@ export interface Place {
   y: number;
 }
 
+/** An area of a plot, in its pixels. */
+export interface Area {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
 /**
- * Places the labels of lines at the right edge of a plot so that none covers another: labels of lines that are close
- * stand in one row beside each other, and in rows below where the plot is too narrow. Places are in the order given.
+ * Places the labels of horizontal lines so that none covers another or what `taken` says is drawn: at the right edge
+ * of the plot or left of it, on the line or, where that is full, a row beside it. A label without room is null.
+ * Places are in the order given.
  */
 export function placeLabels(
   labels: readonly { y: number; width: number }[],
-  { left, right }: { left: number; right: number },
+  plot: Area,
   height: number,
-): Place[] {
-  const rows: Place[] = []; // y of a row, and where its next label ends
-  const places: Place[] = new Array(labels.length);
+  taken: (area: Area) => boolean = () => false,
+): (Place | null)[] {
+  const placed: Area[] = [];
+  const places: (Place | null)[] = new Array(labels.length).fill(null);
   const order = labels.map((label, index) => ({ ...label, index })).sort((a, b) => a.y - b.y);
-  for (const { width, index, ...label } of order) {
-    let y = label.y;
-    const near = () => rows.find((row) => Math.abs(row.y - y) < height);
-    let row = near();
-    while (row && row.right - width < left) {
-      y = row.y + height;
-      row = near();
-    }
-    if (!row) {
-      row = { y, right };
-      rows.push(row);
-    }
-    places[index] = { ...row };
-    row.right -= width;
+  for (const { y, width, index } of order) {
+    const area = candidates(y, width, plot, height).find(
+      (one) => !placed.some((other) => overlap(one, other)) && !taken(one),
+    );
+    if (!area) continue;
+    placed.push(area);
+    places[index] = { right: area.right, y: (area.top + area.bottom) / 2 };
   }
   return places;
+}
+
+/** Where a label may stand, the best first. */
+function candidates(y: number, width: number, plot: Area, height: number): Area[] {
+  const areas: Area[] = [];
+  for (const middle of [y, y + height, y - height]) {
+    const [top, bottom] = [middle - height / 2, middle + height / 2];
+    // On its line a label may reach over the edge of the plot.
+    if (middle !== y && (top < plot.top || bottom > plot.bottom)) continue;
+    for (let right = plot.right; right - width >= plot.left; right -= height / 2)
+      areas.push({ left: right - width, right, top, bottom });
+  }
+  return areas;
+}
+
+function overlap(a: Area, b: Area): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }

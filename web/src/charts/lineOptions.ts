@@ -4,7 +4,7 @@ import { formatUnit } from "../lib/units";
 import { tokenColour } from "./colours";
 import { axes, FONT, frame, zoom } from "./frame";
 import { drawGaps, scaleFont } from "./hatch";
-import { type Place, placeLabels } from "./labels";
+import { type Area, placeLabels } from "./labels";
 import { drawTicks } from "./ticks";
 import type { Handlers } from "./usePlot";
 
@@ -118,15 +118,42 @@ function drawThresholds(
   const height = 14 * ratio;
   const pad = 4 * ratio;
   const labels = limits.map((limit) => ({ ...limit, width: ctx.measureText(limit.label).width + 2 * pad }));
-  const places = placeLabels(labels, { left: bbox.left, right: bbox.left + bbox.width }, height);
+  const plot = {
+    left: bbox.left,
+    right: bbox.left + bbox.width,
+    top: bbox.top,
+    bottom: bbox.top + bbox.height,
+  };
+  const places = placeLabels(labels, plot, height, (area) => hasLine(chart, area));
   labels.forEach(({ verdict, label, width }, index) => {
-    const { right, y } = places[index] as Place;
+    const place = places[index];
+    if (!place) return;
+    const { right, y } = place;
     ctx.fillStyle = ground;
     ctx.fillRect(right - width, y - height / 2, width, height);
     ctx.fillStyle = colours[verdict];
     ctx.fillText(label, right - pad, y);
   });
   ctx.restore();
+}
+
+/** True if one of the chart's lines goes through an area. */
+function hasLine(chart: uPlot, { left, right, top, bottom }: Area): boolean {
+  const [times, ...lines] = chart.data;
+  const index = (x: number) => chart.valToIdx(chart.posToVal(x, "x", true));
+  // One more on both sides: a line also goes through between two values.
+  const first = Math.max(0, index(left) - 1);
+  const last = Math.min(times.length - 1, index(right) + 1);
+  return lines.some((values) => {
+    let before: number | null = null;
+    for (let at = first; at <= last; at++) {
+      const value = values[at];
+      const y = value === null || value === undefined ? null : chart.valToPos(value, "y", true);
+      if (y !== null && Math.max(y, before ?? y) > top && Math.min(y, before ?? y) < bottom) return true;
+      before = y;
+    }
+    return false;
+  });
 }
 
 function wholeSeconds(from: number, to: number): [number, number] {

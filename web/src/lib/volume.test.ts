@@ -91,13 +91,31 @@ describe("coverage", () => {
   });
 });
 
+describe("a range that cuts its first and last bucket", () => {
+  const cut = chartByLevel({
+    ...sample,
+    start: new Date(T0 - 30_000).toISOString(),
+    end: new Date(T0 + 5.5 * 60_000).toISOString(),
+  });
+
+  it("has buckets on the step all the same", () => {
+    expect(cut.starts).toEqual([-1, 0, 1, 2, 3, 4, 5].map((minute) => T0 + minute * 60_000));
+    expect(cut.totals).toEqual([0, 11, 15, 0, 0, 3, 0]);
+  });
+
+  it("does not take their emptiness for a lack of lines", () => {
+    expect(coverage(cut, T0 + 60 * 60_000)).toEqual([true, true, true, false, false, true, true]);
+  });
+});
+
 describe("countErrors", () => {
   it("counts error, critical and fatal", () => expect(countErrors(sample)).toBe(3));
 });
 
 describe("aroundMoment", () => {
-  const chart = (totals: number[], endMs = T0 + totals.length * 60_000) => ({
+  const chart = (totals: number[], endMs = T0 + totals.length * 60_000, startMs = T0) => ({
     stepMs: 60_000,
+    startMs,
     starts: totals.map((_, index) => T0 + index * 60_000),
     endMs,
     series: [],
@@ -114,5 +132,7 @@ describe("aroundMoment", () => {
     expect(aroundMoment(chart([1, 2, 50, 4, 5, 6]), T0 + 2.5 * 60_000)).toBeNull();
     expect(aroundMoment(chart([1, 2, 3, 50, 4, 5, 6], T0 + 6.5 * 60_000), T0 + 3.5 * 60_000)).toBeNull();
     expect(aroundMoment(chart([1, 2, 3, 50, 4, 5, 6]), T0 - 60_000)).toBeNull();
+    const cut = chart([1, 2, 3, 50, 4, 5, 6], T0 + 7 * 60_000, T0 + 1);
+    expect(aroundMoment(cut, T0 + 3.5 * 60_000)).toBeNull();
   });
 });

@@ -18,6 +18,8 @@ export interface ChartData {
   stepMs: number;
   /** Start of each bucket in unix milliseconds, without holes. */
   starts: readonly number[];
+  /** What is counted; the first and the last bucket may reach beyond it, and have less then. */
+  startMs: number;
   endMs: number;
   /** From the bottom of the stack to its top. */
   series: readonly ChartSeries[];
@@ -102,22 +104,27 @@ const AROUND_BUCKETS = 3;
 
 /** What was counted after a moment, and for as long before it; null if there is too little of either. */
 export function aroundMoment(
-  { starts, stepMs, endMs, totals }: ChartData,
+  { starts, stepMs, startMs, endMs, totals }: ChartData,
   ms: number,
 ): { before: number; after: number; spanMs: number } | null {
   const bucket = starts.findIndex((start) => start <= ms && ms < start + stepMs);
   if (bucket < 0) return null;
-  // The bucket of the moment is of both sides, and one that is not over yet is not whole.
-  const whole = starts.filter((start) => start + stepMs <= endMs).length;
-  const buckets = Math.min(bucket, whole - bucket - 1);
+  // The bucket of the moment is of both sides, and one that the range cuts is not whole.
+  const before = starts.filter((start) => start >= startMs && start + stepMs <= ms).length;
+  const after = starts.filter((start) => start > ms && start + stepMs <= endMs).length;
+  const buckets = Math.min(before, after);
   if (buckets < AROUND_BUCKETS) return null;
   const sum = (from: number) => totals.slice(from, from + buckets).reduce((all, one) => all + one, 0);
   return { before: sum(bucket - buckets), after: sum(bucket + 1), spanMs: buckets * stepMs };
 }
 
-/** For each bucket: did any line arrive? Future buckets count as covered, for nothing is missing there. */
-export function coverage(data: ChartData, now: number): boolean[] {
-  return data.starts.map((start, index) => (data.totals[index] ?? 0) > 0 || start + data.stepMs > now);
+/**
+ * For each bucket: did any line arrive? Future buckets count as covered, for nothing is missing there, and those that
+ * the range cuts, for all of them is not known.
+ */
+export function coverage({ starts, stepMs, startMs, endMs, totals }: ChartData, now: number): boolean[] {
+  const end = Math.min(now, endMs);
+  return starts.map((start, index) => (totals[index] ?? 0) > 0 || start < startMs || start + stepMs > end);
 }
 
 /**
@@ -155,6 +162,7 @@ function chart(volume: VolumeResponse, groups: readonly Group[]): ChartData {
   return {
     stepMs: volume.step_ms,
     starts,
+    startMs: Date.parse(volume.start),
     endMs: Date.parse(volume.end),
     series: series.filter(({ total }) => total > 0),
     totals,
@@ -165,7 +173,8 @@ function chart(volume: VolumeResponse, groups: readonly Group[]): ChartData {
 function bucketStarts(volume: VolumeResponse): number[] {
   const end = Date.parse(volume.end);
   const starts: number[] = [];
-  for (let at = Date.parse(volume.start); at < end && starts.length < MAX_BUCKETS; at += volume.step_ms) {
+  const first = Math.floor(Date.parse(volume.start) / volume.step_ms) * volume.step_ms;
+  for (let at = first; at < end && starts.length < MAX_BUCKETS; at += volume.step_ms) {
     starts.push(at);
   }
   return starts;

@@ -34,6 +34,24 @@ export function aroundView(view: View, entry: Entry): View {
   };
 }
 
+/** The lines of an issue's service from one time to another, both in unix nanoseconds. */
+export function betweenView(
+  view: View,
+  labels: Record<"service" | "env", string>,
+  from: string,
+  to: string,
+): View {
+  const filters = emptyFilters();
+  for (const name of ["service", "env"] as const) filters[name] = { include: [labels[name]], exclude: [] };
+  return {
+    ...allLines(view),
+    filters,
+    show: "lines",
+    tail: false,
+    range: { kind: "absolute", startMs: nsToMs(from), endMs: nsToMs(to) + 1 },
+  };
+}
+
 /** The story of the request that a line belongs to, ten minutes to each side of it, in all environments. */
 export function storyView(view: View, request: string, ts: string): View {
   const ms = nsToMs(ts);

@@ -7,6 +7,8 @@ import { FACETS, type FieldFilter, JSON_FIELD, type View } from "./view";
  * filters are used instead, because they keep facet alternatives visible.
  */
 export function buildLogQL(view: View): string {
+  // What begins as a selector and does not end as one is wrong: Loki says where, in what the reader has written.
+  if (view.query.trimStart().startsWith("{") && !SELECTOR.test(view.query)) return view.query;
   const base = splitSelector(view.query);
   const { matchers, stages } = filterLogQL(view);
   if (base.matchers !== "") matchers.unshift(base.matchers);
@@ -27,9 +29,11 @@ export function filterLogQL(view: View): { matchers: string[]; stages: string } 
   return { matchers, stages: [...text, ...not, ...patterns].join("") + fieldFilters(view.fields) };
 }
 
+const SELECTOR = /^\s*\{((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`}])*)\}([\s\S]*)$/;
+
 /** The matchers of a query's stream selector, and what follows the selector; a query without one is all pipeline. */
 export function splitSelector(query: string): { matchers: string; pipeline: string } {
-  const match = /^\s*\{((?:"(?:[^"\\]|\\.)*"|`[^`]*`|[^"`}])*)\}([\s\S]*)$/.exec(query);
+  const match = SELECTOR.exec(query);
   if (!match) return { matchers: "", pipeline: query.trim() === "" ? "" : ` ${query.trim()}` };
   return { matchers: (match[1] ?? "").trim().replace(/,$/, ""), pipeline: (match[2] ?? "").trimEnd() };
 }

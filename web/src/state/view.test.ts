@@ -142,6 +142,12 @@ describe("filters", () => {
 });
 
 describe("buildLogQL", () => {
+  it("leaves a query as it is whose selector does not end: what Loki says of it is of the place in it", () => {
+    const view = (query: string) => ({ ...parseView("env=production&q=one"), query });
+    expect(buildLogQL(view('{service="backend"'))).toBe('{service="backend"');
+    expect(buildLogQL(view(' {service="backend} |= "a'))).toBe(' {service="backend} |= "a');
+  });
+
   it("always has a matcher that Loki accepts", () => {
     expect(buildLogQL(parseView("field=logger%3Da"))).toBe('{service=~".+"} | logger = "a"');
   });

@@ -212,6 +212,19 @@ function parseRange(start: string | null, end: string | null): TimeRange {
   return startMs < endMs ? { kind: "absolute", startMs, endMs } : fallback;
 }
 
+/** What an address asks for as its range and cannot have, in words; empty if there is nothing of the kind. */
+export function refusedRange(search: string): string {
+  const params = new URLSearchParams(search);
+  const start = params.get("start");
+  const end = params.get("end");
+  if (!start) return end ? "an end without a start" : "";
+  if (start.startsWith("now-")) return parseDuration(start.slice(4)) === null ? `the start “${start}”` : "";
+  if (Number.isNaN(Date.parse(start))) return `the start “${start}”`;
+  if (!end) return "a start without an end";
+  if (Number.isNaN(Date.parse(end))) return `the end “${end}”`;
+  return Date.parse(start) < Date.parse(end) ? "" : `the end ${end}, which is not after the start ${start}`;
+}
+
 function parseFacet(values: readonly string[]): FacetFilter {
   return {
     include: unique(values.filter((value) => !value.startsWith("!"))),

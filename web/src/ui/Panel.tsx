@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Link } from "wouter";
 import { cx } from "./cx";
 
 /** A titled area of a view. */
@@ -24,5 +25,17 @@ export function Panel({
       </header>
       {children}
     </section>
+  );
+}
+
+/** A link among the actions of a panel. */
+export function PanelLink({ href, children }: { href: string; children: string }) {
+  return (
+    <Link
+      href={href}
+      className="flex items-center rounded-sm px-1 text-accent hover:underline pointer-coarse:h-10"
+    >
+      {children}
+    </Link>
   );
 }

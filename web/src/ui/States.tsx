@@ -1,6 +1,10 @@
 import { CircleAlert, Inbox, RotateCw, TriangleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 import { ApiError, errorText } from "../api/client";
+import { isFinal, rangeLimit } from "../lib/limit";
+import { lastSpan } from "../lib/time";
+import { useAnchor } from "../state/anchor";
+import { useView } from "../state/useView";
 import { Button } from "./Button";
 import { CostQuestion } from "./CostQuestion";
 import { cx } from "./cx";
@@ -18,15 +22,21 @@ export function ErrorState({ error, bounds, onRetry, className }: ErrorStateProp
         <CircleAlert size={16} className="mt-0.5 shrink-0 text-error" aria-hidden />
         {errorText(error)}
       </p>
-      <Button onClick={onRetry}>
-        <RotateCw size={14} aria-hidden />
-        Retry
-      </Button>
+      <LongestRange error={error} bounds={bounds} />
+      {!isFinal(error) && (
+        <Button onClick={onRetry}>
+          <RotateCw size={14} aria-hidden />
+          Retry
+        </Button>
+      )}
     </div>
   );
 }
 
-/** The same for a small part beside a panel that already gives the reason; here it is on hover. */
+/**
+ * The same for a small part beside a panel that already gives the reason; here it is on hover, but for a limit, which
+ * the panel may not have.
+ */
 export function SmallErrorState({
   error,
   onRetry,
@@ -36,18 +46,40 @@ export function SmallErrorState({
 }: ErrorStateProps & { what: string }) {
   const cost = costOf(error);
   if (cost) return <CostQuestion cost={cost} bounds={bounds} small className={className} />;
+  const limited = error instanceof ApiError && error.code === "limit";
   return (
-    <p title={errorText(error)} className={cx("flex items-center gap-2 text-meta text-muted", className)}>
+    <div
+      title={errorText(error)}
+      className={cx("flex flex-wrap items-center gap-2 text-meta text-muted", className)}
+    >
       <CircleAlert size={14} className="shrink-0 text-error" aria-hidden />
-      {what} could not be loaded.
-      <button
-        type="button"
-        onClick={onRetry}
-        className="shrink-0 rounded-sm text-accent hover:underline pointer-coarse:h-10"
-      >
-        Retry
-      </button>
-    </p>
+      {what} could not be loaded{limited ? `: ${errorText(error)}` : "."}
+      <LongestRange error={error} bounds={bounds} />
+      {!isFinal(error) && (
+        <button
+          type="button"
+          onClick={onRetry}
+          className="shrink-0 rounded-sm text-accent hover:underline pointer-coarse:h-10"
+        >
+          Retry
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Takes the longest range that Loki allows, where a longer one was refused. */
+function LongestRange({ error, bounds }: Pick<ErrorStateProps, "error" | "bounds">) {
+  const { view, setView } = useView();
+  const anchor = useAnchor();
+  const spanMs = rangeLimit(error);
+  if (spanMs === null) return null;
+  const { endMs } = bounds ?? anchor;
+  const range = { kind: "absolute", startMs: endMs - spanMs, endMs } as const;
+  return (
+    <Button size="sm" onClick={() => setView({ ...view, range, tail: false, line: "" })}>
+      Only its last {lastSpan(spanMs)}
+    </Button>
   );
 }
 
@@ -58,7 +90,7 @@ function costOf(error: unknown) {
 interface ErrorStateProps {
   error: unknown;
   /** The range that was asked for, if it is not the page's. */
-  bounds?: { startMs: number; endMs: number };
+  bounds?: { startMs: number; endMs: number } | undefined;
   onRetry: () => void;
   className?: string;
 }

@@ -92,3 +92,18 @@ it("leads to the searches that others saved", async () => {
   await press("Enter");
   expect(window.location.pathname + window.location.search).toBe("/lines?q=timeout");
 });
+
+it("sets the range that was typed", async () => {
+  await type("now-90m");
+  expect(active()).toBe("range 5400000");
+  await press("Enter");
+  expect(window.location.search).toBe("?env=staging&start=now-90m");
+});
+
+it("shows the minutes around a time of day", async () => {
+  await type("0:00:00");
+  expect(active()).toBe("range");
+  await press("Enter");
+  const query = new URLSearchParams(window.location.search);
+  expect(Date.parse(query.get("end") ?? "") - Date.parse(query.get("start") ?? "")).toBe(600_000);
+});

@@ -7,12 +7,13 @@ import type { Session } from "../../api/types";
 import { formatShort } from "../../lib/format";
 import { type Command, looksLikeId } from "../../lib/palette";
 import { searchLink } from "../../lib/searches";
-import { describeDuration } from "../../lib/time";
+import { describeDuration, formatClock, formatSecond, zoneMark } from "../../lib/time";
+import { typedRange } from "../../lib/typedRange";
 import { useAnchor } from "../../state/anchor";
 import { allLines, isErrorsOnly, onlyValues, toggleErrors, withTail } from "../../state/filters";
 import { useTheme } from "../../state/theme";
 import { linkTo, useView } from "../../state/useView";
-import type { View } from "../../state/view";
+import type { TimeRange, View } from "../../state/view";
 import { useZone } from "../../state/zone";
 import { PRESETS } from "../presets";
 import {
@@ -35,16 +36,20 @@ export function useCommands(text: string, session: Session, dialogs: Dialogs): C
   const [, navigate] = useLocation();
   const go = (path: string, next: View = withTail(view, false)) => navigate(linkTo(path, next));
   const lookFor = ofText(text, view, go);
+  const ranges = useRangeCommands(text);
   const commands = [
+    ...ranges.filter(({ found }) => found),
     ...usePlaces(session, go),
     ...useSavedCommands(),
     ...useIssueCommands(text, go),
     ...useServiceCommands(view, go),
     ...useEnvCommands(),
-    ...useRangeCommands(),
+    ...ranges.filter(({ found }) => !found),
     ...useActions(dialogs),
   ];
-  return looksLikeId(text) ? [...lookFor, ...commands] : [...commands, ...lookFor];
+  return looksLikeId(text) && !ranges.some(({ found }) => found)
+    ? [...lookFor, ...commands]
+    : [...commands, ...lookFor];
 }
 
 /** How many issues are looked for, from how many characters on, and how long nothing may be typed before. */
@@ -158,16 +163,26 @@ function useEnvCommands(): Command[] {
   }));
 }
 
-function useRangeCommands(): Command[] {
+/** The usual ranges, and the one that the text means as found. */
+function useRangeCommands(text: string): Command[] {
   const { view, setView } = useView();
   const { range: acts } = controlsOf(useLocation()[0]);
   if (!acts) return [];
-  return PRESETS.map((spanMs) => ({
-    id: `range ${spanMs}`,
+  const command = (range: TimeRange, found: boolean): Command => ({
+    id: range.kind === "relative" ? `range ${range.spanMs}` : "range",
     group: "Time",
-    title: `Last ${describeDuration(spanMs)}`,
-    run: () => setView({ ...view, range: { kind: "relative", spanMs }, line: "" }),
-  }));
+    title:
+      range.kind === "relative"
+        ? `Last ${describeDuration(range.spanMs)}`
+        : `${formatSecond(range.startMs)} – ${formatClock(range.endMs)}${zoneMark()}`,
+    found,
+    run: () => setView({ ...view, range, line: "", tail: range.kind === "relative" && view.tail }),
+  });
+  const typed = typedRange(text, Date.now());
+  const usual = PRESETS.map((spanMs) => command({ kind: "relative", spanMs }, false));
+  if (!typed) return usual;
+  const first = command(typed, true);
+  return [first, ...usual.filter(({ id }) => id !== first.id)];
 }
 
 function useActions({ onHelp, onShare, onSearches }: Dialogs): Command[] {

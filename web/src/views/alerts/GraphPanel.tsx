@@ -3,7 +3,7 @@ import { useAlertSeries } from "../../api/alerts";
 import type { AlertDetail, AlertSeriesResponse } from "../../api/types";
 import { LineLegend } from "../../charts/LineLegend";
 import { NoLines } from "../../charts/NoLines";
-import { alertGraph } from "../../lib/alertGraph";
+import { alertGraph, firesWhile } from "../../lib/alertGraph";
 import { useAnchor } from "../../state/anchor";
 import { useView } from "../../state/useView";
 import { lazily, Meanwhile } from "../../ui/lazily";
@@ -18,9 +18,8 @@ const HEIGHT = 220;
 export function GraphPanel({ alert }: { alert: AlertDetail }) {
   const query = useAlertSeries(alert.id, useAnchor().now);
   const answer = query.data;
-  const fires = answer && answer.threshold !== null && `fires while ${answer.op} ${answer.threshold}`;
   return (
-    <Panel title="Graph" note={fires}>
+    <Panel title="Graph" note={answer && firesWhile(answer)}>
       <div style={{ minHeight: HEIGHT }} className="px-4 pb-3">
         {query.isPending && <Skeleton className="h-55" />}
         {query.isError && !answer && (

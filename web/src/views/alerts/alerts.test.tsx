@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { act, type ReactNode } from "react";
 import { beforeEach, describe, expect, it } from "vitest";
 import type {
   AlertDetail,
@@ -9,7 +9,7 @@ import type {
   Session,
   Silence,
 } from "../../api/types";
-import { alertGraph } from "../../lib/alertGraph";
+import { alertGraph, firesWhile } from "../../lib/alertGraph";
 import { seriesName } from "../../lib/graph";
 import { button, click, eventually, open, refusal, sees, serve, text, type } from "../../testing/page";
 import AlertsView from "./AlertsView";
@@ -90,6 +90,8 @@ const NO_SERIES: AlertSeriesResponse = {
   drawn: "",
   op: "",
   threshold: null,
+  conditioned: false,
+  ratio: false,
   start: "2026-03-01T11:30:00Z",
   end: "2026-03-01T12:30:00Z",
   step_ms: 15_000,
@@ -185,6 +187,18 @@ describe("the page of alerts", () => {
     await eventually(() => expect(document.querySelector("dialog")).toBeNull());
   });
 
+  it("silences once by a double click", async () => {
+    await page();
+    await click("Silence BackendDown");
+    await type("we repair it", "dialog input");
+    await act(async () => {
+      button("1 h").click();
+      button("1 h").click();
+    });
+    await eventually(() => expect(document.querySelector("dialog")).toBeNull());
+    expect(sent).toHaveLength(1);
+  });
+
   it("ends a silence", async () => {
     await page();
     await click("Unsilence");
@@ -264,6 +278,22 @@ describe("the graph", () => {
     expect(data.gaps).toEqual([[1, 2]]);
     expect(data.bands).toEqual([[Date.parse(ENDED.start), Date.parse(ENDED.end)]]);
     expect(data.thresholds).toEqual([{ value: 5, verdict: "critical", label: "> 5" }]);
+  });
+
+  it("shows a share in percent, and says when the alert fires", () => {
+    const share = { ...NO_SERIES, op: ">", threshold: 0.05, ratio: true };
+    const series = [{ labels: {}, values: [0.125, 0, null] }];
+    expect(alertGraph({ ...share, series }, ALERT)).toMatchObject({
+      unit: "percent",
+      lines: [{ values: [12.5, 0, null] }],
+      thresholds: [{ value: 5, label: "> 5 %" }],
+    });
+    expect(firesWhile(share)).toBe("fires while > 5 %");
+    expect(firesWhile({ ...share, ratio: false, conditioned: true })).toContain(
+      "> 0.05, if the other conditions",
+    );
+    expect(firesWhile(NO_SERIES)).toContain("drawn whole");
+    expect(firesWhile({ ...NO_SERIES, expr: "" })).toBe("");
   });
 
   it("goes to its own end while the alert fires", () => {

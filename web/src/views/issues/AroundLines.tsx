@@ -1,6 +1,5 @@
 import { useState } from "react";
-import type { EventPlace } from "../../api/issues";
-import type { Entry } from "../../api/types";
+import type { Entry, EventPlace } from "../../api/types";
 import { toLevel } from "../../lib/levels";
 import { preview } from "../../lib/message";
 import { formatNs } from "../../lib/time";

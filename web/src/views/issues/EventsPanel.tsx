@@ -1,5 +1,4 @@
 import { Download } from "lucide-react";
-import { useState } from "react";
 import { Link } from "wouter";
 import { apiUrl } from "../../api/client";
 import { eventParams, useIssueEvents } from "../../api/issues";
@@ -16,8 +15,9 @@ import { Panel } from "../../ui/Panel";
 import { ScrollBox } from "../../ui/ScrollBox";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
 import { EventFacts } from "./EventFacts";
+import { placeText } from "./useShownEvent";
 
-/** The events of the page's range, the newest first; each opens in place. */
+/** The events of the page's range, the newest first; the one that the address names is open in its place. */
 export function EventsPanel({ id }: { id: number }) {
   const { view } = useView();
   const anchor = useAnchor();
@@ -68,12 +68,9 @@ interface EventProps {
 
 function EventRow({ issue, event }: EventProps) {
   const { view, setView } = useView();
-  const key = `${event.ts}-${event.id}`;
-  const [open, setOpen] = useState(view.line === key);
-  const toggle = () => {
-    setOpen(!open);
-    if (!open || view.line === key) setView({ ...view, line: open ? "" : key }, { replace: true });
-  };
+  const key = placeText(event);
+  const open = view.line === key;
+  const toggle = () => setView({ ...view, line: open ? "" : key }, { replace: true });
   return (
     <li data-event={event.id} className="border-t border-line">
       <button
@@ -99,7 +96,7 @@ function EventRow({ issue, event }: EventProps) {
 
 function EventDetail({ issue, event }: EventProps) {
   const { view } = useView();
-  const here = { ...view, line: `${event.ts}-${event.id}` };
+  const here = { ...view, line: placeText(event) };
   const entry: Entry = {
     id: event.id,
     ts: event.ts,

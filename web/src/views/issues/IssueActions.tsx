@@ -26,16 +26,16 @@ export function IssueActions({ issues, user, action, onDone }: IssueActionsProps
   const ids = issues.map(({ id }) => id);
   const isBusy = action.isPending;
   const run = (what: Omit<IssueAction, "issues">, of = ids) => {
+    if (isBusy) return; // a dialog stays, so that what was chosen in it is not lost
     setDialog(null);
-    if (of.length === 0 || isBusy) return;
+    if (of.length === 0) return;
     const all = { ...what, issues: of };
     action.mutate(all, { onSuccess: () => onDone?.(all) });
   };
   const open = issues.some(({ state }) => state !== "resolved");
   const settle = () => run({ action: open ? "resolve" : "reopen" });
   const assign = (assignee: string) => run({ action: "assign", assignee });
-  const ask = (what: typeof dialog) => !isBusy && setDialog(what);
-  useIssueKeys({ r: settle, s: () => ask("snooze"), a: () => assign(user) });
+  useIssueKeys({ r: settle, s: () => setDialog("snooze"), a: () => assign(user) });
   // A button that is disabled loses the focus: these only say that they are.
   return (
     <div className="flex flex-wrap items-center gap-1.5">
@@ -47,12 +47,12 @@ export function IssueActions({ issues, user, action, onDone }: IssueActionsProps
         )}
         {open ? "Resolve" : "Reopen"}
       </Button>
-      <Button size="sm" onClick={() => ask("snooze")} aria-disabled={isBusy}>
+      <Button size="sm" onClick={() => setDialog("snooze")}>
         <BellOff size={14} aria-hidden className="max-sm:hidden" />
         Snooze
       </Button>
       <AssignMenu user={user} isBusy={isBusy} onAssign={assign} />
-      <Button size="sm" onClick={() => ask("merge")} aria-disabled={isBusy}>
+      <Button size="sm" onClick={() => setDialog("merge")}>
         <Merge size={14} aria-hidden className="max-sm:hidden" />
         Merge
       </Button>

@@ -74,6 +74,7 @@ function toChart(found: OccurrencesResponse): ChartData {
     unit: "event",
     stepMs: found.step_ms,
     starts: found.counts.map((_, index) => start + index * found.step_ms),
+    startMs: start,
     endMs: Date.parse(found.end),
     series: [{ label: "events", token: "level-error", values: [], total: found.total, counts: found.counts }],
     totals: found.counts,

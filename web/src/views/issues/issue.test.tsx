@@ -82,6 +82,7 @@ const ISSUE: IssueDetail = {
   })),
   links: [{ issue: 8, title: "GameError: cannot create game 5", reason: "one request logged both" }],
   evidence: [evidence("first", "1764115200000000000", "0a"), evidence("last", "1764115260000000000", "0b")],
+  newest: { ts: "1764115260000000000", id: "0b" },
   deploy: { id: 1, service: "backend", env: "production", version: "2b7f1e", source: "ci", at: ago(22) },
 };
 
@@ -122,12 +123,24 @@ let events: IssueEvent[];
 const ANSWERS: readonly [RegExp, (url: URL) => unknown][] = [
   [/\/issues\/\d+$/, () => issue],
   [/\/occurrences$/, () => OCCURRENCES],
-  [/\/events$/, () => ({ events, next_cursor: "" })],
+  [/\/events$/, eventsOf],
   [/\/history$/, () => ({ changes: [], next_before: 0 })],
   [/\/users$/, () => ({ names: ["alice", "bob"] })],
   [/\/issues$/, () => ({ issues: [{ ...ISSUE, id: 3, title: "an older one" }], total: 1 })],
   [/\/logs$/, (url) => ({ entries: linesOf(url), warnings: [], partial: false, next_cursor: "" })],
 ];
+
+/** The stored events, the newest first; from a cursor on the next one in the direction. */
+function eventsOf({ searchParams: asked }: URL) {
+  const cursor = asked.get("cursor");
+  if (!cursor) return { events, next_cursor: "" };
+  const from = BigInt(cursor.split("-")[0] ?? 0);
+  const isForward = asked.get("direction") === "forward";
+  const next = isForward
+    ? events.findLast(({ ts }) => BigInt(ts) > from)
+    : events.find(({ ts }) => BigInt(ts) < from);
+  return { events: next ? [next] : [], next_cursor: "" };
+}
 
 /** The lines of the same request for its id, none of other services. */
 function linesOf(url: URL) {
@@ -233,12 +246,66 @@ describe("the page of an issue", () => {
     expect(window.location.pathname).toBe("/issues");
   });
 
-  it("leads from the last kept event to the first, in the address", async () => {
-    await show("/issues/7");
-    await click("Older");
-    expect(window.location.search).toBe("?line=1764115200000000000-0a");
-    expect(text()).toContain("The first event");
-    expect(button("Older").hasAttribute("disabled")).toBe(true);
+  describe("with events that are newer than the last that is kept whole", () => {
+    const at = (ts: string, id: string, text: string): IssueEvent => ({ ...EVENT, ts, id, text });
+
+    beforeEach(() => {
+      events = [
+        at("1764115320000000000", "0e", "the newest of all"),
+        at("1764115290000000000", "0d", "the one before"),
+        EVENT,
+      ];
+      issue = { ...ISSUE, newest: { ts: "1764115320000000000", id: "0e" } };
+    });
+
+    it("starts at the newest, as what was around does", async () => {
+      await show("/issues/7");
+      await sees("the newest of all");
+      expect(text()).toContain("The newest event");
+      await eventually(() => expect(button("Newer").hasAttribute("disabled")).toBe(true));
+      await show("/issues/7/around");
+      await sees("00:02:00.000000000");
+    });
+
+    it("walks through all that are stored, in the address", async () => {
+      const isLooking = (name: string) => button(name).hasAttribute("aria-disabled");
+      await show("/issues/7");
+      await eventually(() => expect(isLooking("Older")).toBe(false));
+      await click("Older");
+      await sees("the one before");
+      expect(window.location.search).toBe("?line=1764115290000000000-0d");
+      expect(text()).not.toContain("not kept any more");
+      await eventually(() => expect(isLooking("Newer")).toBe(false));
+      await click("Newer");
+      await sees("the newest of all");
+      expect(button("Newer").hasAttribute("disabled")).toBe(true);
+    });
+
+    it("says where events are kept no more, and leads to the lines of that time", async () => {
+      await show("/issues/7?line=1764115260000000000-0b");
+      await sees("Between this and the older one");
+      const link = decodeURIComponent(button("The lines of that time").getAttribute("href") ?? "");
+      expect(link).toContain("/lines?service=backend&env=production");
+      expect(link).toContain("start=2025-11-26T00:00:00.000Z&end=2025-11-26T00:01:00.001Z");
+      await click("Older");
+      await sees("The first event");
+      await eventually(() => expect(button("Older").hasAttribute("disabled")).toBe(true));
+    });
+
+    it("has one event open in the list, the one that the address names", async () => {
+      await show("/issues/7/occurrences");
+      await eventually(() => expect(document.querySelectorAll("[data-event]")).toHaveLength(3));
+      const open = () =>
+        [...document.querySelectorAll("[data-event]:has([aria-expanded=true])")].map((one) =>
+          one.getAttribute("data-event"),
+        );
+      const rows = document.querySelectorAll<HTMLElement>("[data-event] > button");
+      expect(open()).toEqual([]);
+      await act(async () => rows[0]?.click());
+      expect(open()).toEqual(["0e"]);
+      await act(async () => rows[1]?.click());
+      expect(open()).toEqual(["0d"]);
+    });
   });
 
   it("shows an event that is not among the kept ones, and says when it is gone", async () => {
@@ -313,6 +380,13 @@ describe("the page of an issue", () => {
     await show("/issues/9");
     expect(text()).toContain("Issue 9 was merged into this one.");
     expect(text()).toContain("1,200 events are counted here only");
+  });
+
+  it("offers no second try for an issue that there is not", async () => {
+    serve(() => refusal(404, "There is no issue 99."));
+    await open("/issues/99", <IssueView id="99" part={undefined} user="alice" />);
+    await sees("There is no issue 99.");
+    expect(text()).not.toContain("Retry");
   });
 
   it("shows a Hebrew title in its own direction and a long one whole on hover", async () => {

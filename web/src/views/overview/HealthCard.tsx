@@ -14,7 +14,7 @@ export function HealthCard({ component }: { component: HealthComponent }) {
     <button
       type="button"
       className={cx(
-        "flex min-h-24 w-full flex-1 flex-col rounded-md border bg-panel px-3 py-2 text-left transition-colors duration-100 sm:min-h-28",
+        "flex min-h-24 w-full flex-1 flex-col rounded-md border bg-panel px-3 py-2 text-left transition-colors duration-100 sm:min-h-35",
         component.verdict === "no_data"
           ? "hatched border-dashed border-line"
           : "border-line hover:border-muted",

@@ -32,7 +32,7 @@ export function HealthStrip({ health }: { health: UseQueryResult<HealthResponse>
           Array.from({ length: EXPECTED_CARDS }, (_, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
             <li key={index}>
-              <Skeleton className="h-28 rounded-md" />
+              <Skeleton className="h-28 rounded-md sm:h-35" />
             </li>
           ))}
       </ul>

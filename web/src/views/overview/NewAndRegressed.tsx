@@ -12,7 +12,7 @@ import { linkTo, useView } from "../../state/useView";
 import { Button, buttonClass } from "../../ui/Button";
 import { cx } from "../../ui/cx";
 import { LevelBar, LevelTag } from "../../ui/LevelTag";
-import { Panel } from "../../ui/Panel";
+import { Panel, PanelLink } from "../../ui/Panel";
 import { SpikeBadge, StateBadge } from "../../ui/StateBadge";
 import { EmptyState, ErrorState, Notice, Skeleton } from "../../ui/States";
 import { TimeAgo } from "../../ui/TimeAgo";
@@ -69,17 +69,6 @@ export function NewAndRegressed() {
         </p>
       )}
     </Panel>
-  );
-}
-
-function PanelLink({ href, children }: { href: string; children: string }) {
-  return (
-    <Link
-      href={href}
-      className="flex items-center rounded-sm px-1 text-accent hover:underline pointer-coarse:h-10"
-    >
-      {children}
-    </Link>
   );
 }
 

@@ -20,12 +20,15 @@ export function OverviewHead({ health }: { health: UseQueryResult<HealthResponse
   return (
     <div className="grid gap-0.5" data-verdict={told?.verdict}>
       <Headline verdict={told?.verdict}>{told && <Words told={told} />}</Headline>
+      {/* What comes at another time has a line of its own, or it would push the page down. */}
       <p className="flex flex-wrap gap-x-4 text-muted">
-        {told?.doubt && <span className="font-semibold text-warn">{told.doubt}</span>}
         <Counts />
         {told?.alert && <AlertSince alert={told.alert} />}
-        {health.data && <HealthFacts health={health.data} />}
         <LastDeploy />
+      </p>
+      <p className="flex min-h-5 flex-wrap gap-x-4 text-muted">
+        {told?.doubt && <span className="font-semibold text-warn">{told.doubt}</span>}
+        {health.data && <HealthFacts health={health.data} />}
       </p>
     </div>
   );
@@ -58,12 +61,9 @@ function Counts() {
   const { view } = useView();
   const anchor = useAnchor();
   const volume = useVolume(view, anchor, "service,level");
-  // Its width is about that of the number to come, or what follows would wrap then and push the page down.
   if (!volume.data)
     return (
-      <span className="min-w-68">
-        {volume.isError ? "Lines could not be counted; the chart says why" : "Counting lines …"}
-      </span>
+      <span>{volume.isError ? "Lines could not be counted; the chart says why" : "Counting lines …"}</span>
     );
   const errors = countErrors(volume.data);
   const lines = volume.data.series.reduce((sum, { total }) => sum + total, 0);

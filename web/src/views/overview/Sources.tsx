@@ -1,13 +1,13 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "wouter";
 import type { HealthResponse, Source } from "../../api/types";
-import { LINES } from "../../app/routes";
+import { LINES, USAGE } from "../../app/routes";
 import { formatRate } from "../../lib/format";
 import { ago, describeSpan, formatExact } from "../../lib/time";
-import { onlyValues } from "../../state/filters";
+import { onlyValues, withTail } from "../../state/filters";
 import { useNow } from "../../state/useNow";
 import { linkTo, useView } from "../../state/useView";
-import { Panel } from "../../ui/Panel";
+import { Panel, PanelLink } from "../../ui/Panel";
 import { EmptyState, ErrorState, Skeleton } from "../../ui/States";
 import { VerdictMark } from "../../ui/Verdict";
 
@@ -22,7 +22,11 @@ export function Sources({ health }: { health: UseQueryResult<HealthResponse> }) 
   const sources = data?.sources.filter(({ env }) => envs.length === 0 || envs.includes(env));
   const silent = sources?.filter((source) => isSilent(source, now)) ?? [];
   return (
-    <Panel title="Sources" note={sources && sources.length > 0 && `${sources.length}`}>
+    <Panel
+      title="Sources"
+      note={sources && sources.length > 0 && `${sources.length}`}
+      actions={<PanelLink href={linkTo(USAGE.path, withTail(view, false))}>{USAGE.name}</PanelLink>}
+    >
       {isPending && <Skeleton className="m-4 h-40" />}
       {isError && !data && <ErrorState error={error} onRetry={() => refetch()} className="min-h-48" />}
       {data?.sources_known === false && (

@@ -1,7 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
 import type { HealthResponse } from "../../api/types";
-import { open, text } from "../../testing/page";
+import { button, open, text } from "../../testing/page";
 import { Sources } from "./Sources";
 
 function show(known: boolean): Promise<void> {
@@ -16,5 +16,10 @@ describe("the sources of the overview", () => {
     expect(text()).not.toContain("No source has sent");
     await show(true);
     expect(text()).toContain("No source has sent");
+  });
+
+  it("lead to how much they log", async () => {
+    await show(true);
+    expect(button("Usage").getAttribute("href")).toBe("/usage");
   });
 });

@@ -9,7 +9,7 @@ let copied: string[];
 beforeEach(() => {
   copied = [];
   vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => copied.push(text) } });
-  serve(() => ({ evidence: [{ ts: "5", id: "a" }] }));
+  serve(() => ({ newest: { ts: "5", id: "a" } }));
 });
 
 const show = (address: string) => open(address, <ShareDialog onClose={() => {}} />);

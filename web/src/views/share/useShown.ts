@@ -13,8 +13,8 @@ export function useShown(): Shown {
   const [zone] = useZone();
   const bounds = useAnchor();
   const issue = issueOf(path);
-  const last = useIssue(issue, issue !== "").data?.evidence.at(-1);
-  return { path, view, zone, bounds, issue, event: last ? `${last.ts}-${last.id}` : "" };
+  const newest = useIssue(issue, issue !== "").data?.newest;
+  return { path, view, zone, bounds, issue, event: newest ? `${newest.ts}-${newest.id}` : "" };
 }
 
 /** The number of the issue whose event a path shows; empty for none. */

@@ -56,7 +56,7 @@ beforeEach(() => {
     if (url.pathname.endsWith("/snapshots/ABC")) return { snapshot: SNAPSHOT, content };
     if (method === "POST") return { ...SNAPSHOT, title: "Errors" };
     if (url.pathname.endsWith("/snapshots")) return { snapshots: [SNAPSHOT] };
-    return { evidence: [{ ts: "5", id: "a" }] };
+    return { newest: { ts: "5", id: "a" } };
   });
 });
 
