@@ -184,6 +184,7 @@ describe("the LogQL editor", () => {
     watch.observe(document.body, { childList: true, subtree: true });
     await type("{");
     await eventually(() => expect(seen).toEqual(["{ at 1"]));
+    await eventually(() => expect(completionStatus((view() as EditorView).state)).toBe("active"));
   });
 
   it("becomes the plain field again when the text is no query", async () => {
