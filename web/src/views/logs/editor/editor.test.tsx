@@ -171,22 +171,6 @@ describe("the LogQL editor", () => {
     expect(host()?.shadowRoot?.activeElement).toBe(editor.contentDOM);
   });
 
-  it("has the focus, the text and the cursor as soon as the field is gone, so that no key is lost", async () => {
-    await open("/lines", <SearchBox logql={BOUNDS} />);
-    const input = document.querySelector("input");
-    const seen: string[] = [];
-    const watch = new MutationObserver(() => {
-      if (input?.isConnected) return;
-      watch.disconnect();
-      const editor = view();
-      seen.push(editor?.hasFocus ? `${text(editor)} at ${editor.state.selection.main.head}` : "no focus");
-    });
-    watch.observe(document.body, { childList: true, subtree: true });
-    await type("{");
-    await eventually(() => expect(seen).toEqual(["{ at 1"]));
-    await eventually(() => expect(completionStatus((view() as EditorView).state)).toBe("active"));
-  });
-
   it("becomes the plain field again when the text is no query", async () => {
     const editor = await edit('{service="a"}');
     await act(async () =>
