@@ -22,6 +22,7 @@ import type {
   IssueHistoryResponse,
   IssueState,
   IssuesResponse,
+  IssuesSummary,
   IssueUsersResponse,
   OccurrencesResponse,
   UsersResponse,
@@ -90,6 +91,11 @@ export function useIssues(view: View, bounds: Bounds) {
 /** The states of issues that need a look. */
 export const OPEN_STATES: readonly IssueState[] = ["new", "regressed"];
 
+/** How many issues need a look. */
+export function countOpen(states: IssuesSummary["states"]): number {
+  return OPEN_STATES.reduce((sum, state) => sum + (states[state] ?? 0), 0);
+}
+
 /** The issues that need a look, the newest of them, and the summary of all. */
 export function useOpenIssues(view: View, bounds: Bounds) {
   const params: Params = [
@@ -102,6 +108,27 @@ export function useOpenIssues(view: View, bounds: Bounds) {
     queryFn: async ({ signal, client }) => {
       await behind(client, ["logs"], signal);
       return getJson<IssuesResponse>("issues", params, signal);
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** A new issue is ongoing after a week, and so is one that came back. */
+const OPEN_MS = 8 * 86_400_000;
+
+/** How many issues of the view's environments are in which state, whatever else the view is narrowed to. */
+export function useIssueStates({ filters }: View, now: number) {
+  const params: Params = [
+    ...facetParams({ filters }, "env"),
+    ...boundParams({ startMs: now - OPEN_MS, endMs: now }),
+    ["limit", "1"],
+  ];
+  return useQuery({
+    queryKey: [ISSUES, "states", params],
+    queryFn: async ({ signal, client }) => {
+      await behind(client, ["logs"], signal);
+      const { summary } = await getJson<IssuesResponse>("issues", params, signal);
+      return summary.states;
     },
     placeholderData: keepPreviousData,
   });

@@ -1,6 +1,6 @@
 import { Link, useLocation } from "wouter";
 import { useAlerts } from "../api/alerts";
-import { useOpenIssues } from "../api/issues";
+import { countOpen, useIssueStates } from "../api/issues";
 import { useHealth } from "../api/queries";
 import { countLoud } from "../lib/alerts";
 import { formatShort } from "../lib/format";
@@ -50,14 +50,14 @@ function HealthState() {
   return data ? <VerdictMark verdict={data.verdict} size={8} /> : null;
 }
 
-/** How many issues are new or came back, as the overview says; nothing for none. */
+/** How many issues are new or came back, in whatever time and service; nothing for none. */
 function IssueCount() {
   const { view } = useView();
-  const { data } = useOpenIssues(view, useAnchor());
-  const count = data ? data.summary.new + data.summary.back : 0;
+  const { data } = useIssueStates(view, useAnchor().now);
+  const count = data ? countOpen(data) : 0;
   if (count === 0) return null;
   return (
-    <span className="font-semibold text-error" title="new or came back">
+    <span className="font-semibold text-error" title="new or came back, and nobody has settled them">
       {formatShort(count)}
     </span>
   );

@@ -105,14 +105,33 @@ describe("issues in words", () => {
 
   it.each([
     [
-      { new: 3, back: 1, spiking: 0, deploy: { version: "2b7f1e" } },
-      "3 new since deploy 2b7f1e, 1 came back",
+      {
+        states: { new: 34, regressed: 1, ongoing: 9 },
+        new: 3,
+        back: 1,
+        spiking: 0,
+        deploy: { version: "2b7f1e" },
+      },
+      "34 new, 1 came back, 4 of them since deploy 2b7f1e",
     ],
     [
-      { new: 0, back: 0, spiking: 2, deploy: null },
-      "Nothing new in the last hour, nothing came back, 2 spiking",
+      { states: { new: 2 }, new: 0, back: 0, spiking: 0, deploy: null },
+      "2 new, nothing came back, none of them in the last hour",
+    ],
+    [
+      { states: { new: 2 }, new: 2, back: 0, spiking: 0, deploy: null },
+      "2 new, nothing came back, all of them in the last hour",
+    ],
+    [
+      { states: { ongoing: 3 }, new: 0, back: 0, spiking: 2, deploy: null },
+      "Nothing new, nothing came back, 2 spiking",
     ],
   ])("%#: answers what is new", (summary, want) =>
-    expect(answerWords(summary as IssuesSummary, { kind: "relative", spanMs: 3_600_000 })).toBe(want),
+    expect(
+      answerWords({ since: "", ...summary } as unknown as IssuesSummary, {
+        kind: "relative",
+        spanMs: 3_600_000,
+      }),
+    ).toBe(want),
   );
 });

@@ -1,3 +1,4 @@
+import { countOpen } from "../api/issues";
 import type {
   IssueAction,
   IssueChange,
@@ -21,13 +22,22 @@ export function snoozeWords(snooze: Snooze): string {
   return `until ${parts.filter(Boolean).join(" or ")}`;
 }
 
-/** The answer that a list begins with: "3 new since deploy 2b7f1e, 1 came back". */
-export function answerWords({ new: fresh, back, spiking, deploy }: IssuesSummary, range: TimeRange): string {
+/**
+ * The answer that a list begins with: "34 new, 1 came back, 3 of them since deploy 2b7f1e". New is what the rows say to be
+ * new; how many of them began in the range, or since the last deploy, is said of them.
+ */
+export function answerWords(
+  { states, new: fresh, back, spiking, deploy }: IssuesSummary,
+  range: TimeRange,
+): string {
   const time = range.kind === "relative" ? `in the last ${lastSpan(range.spanMs)}` : "in this time";
-  const since = deploy ? `since deploy ${deploy.version}` : time;
+  const open = countOpen(states);
+  const begun = fresh + back;
   const parts = [
-    `${fresh === 0 ? "Nothing" : formatCount(fresh)} new ${since}`,
-    `${back === 0 ? "nothing" : formatCount(back)} came back`,
+    `${states.new ? formatCount(states.new) : "Nothing"} new`,
+    `${states.regressed ? formatCount(states.regressed) : "nothing"} came back`,
+    open > 0 &&
+      `${begun === 0 ? "none" : begun === open ? "all" : formatCount(begun)} of them ${deploy ? `since deploy ${deploy.version}` : time}`,
     spiking > 0 && `${formatCount(spiking)} spiking`,
   ];
   return parts.filter(Boolean).join(", ");

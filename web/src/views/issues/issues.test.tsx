@@ -178,7 +178,9 @@ describe("the list of issues", () => {
 
   it("answers first what is new and what came back", async () => {
     await show();
-    expect(document.querySelector("h1")?.textContent).toBe("1 new in the last hour, 1 came back, 1 spiking");
+    expect(document.querySelector("h1")?.textContent).toBe(
+      "1 new, 1 came back, all of them in the last hour, 1 spiking",
+    );
     const chips = [...document.querySelectorAll("fieldset button")].map((chip) => chip.textContent);
     expect(chips).toContain("new1");
     expect(chips).toContain("snoozed0");
