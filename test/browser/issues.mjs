@@ -116,6 +116,7 @@ export async function mergeAndUnmerge(page) {
   const before = await groups.count();
   await page.getByRole("button", { name: /^Unmerge/ }).last().click();
   await until(page, async () => (await groups.count()) === before - 1, "unmerge takes a group out");
+  await visible(page.getByRole("status").getByRole("link", { name: /^issue \d+$/ }), "it is said which issue the group is now");
 }
 
 /**

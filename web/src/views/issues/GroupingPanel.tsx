@@ -1,6 +1,9 @@
-import { useIssueAction } from "../../api/issues";
+import { Link } from "wouter";
+import { useIssueAction, useIssueHistory } from "../../api/issues";
 import type { IssueDetail, IssueHash } from "../../api/types";
+import { issuePath } from "../../app/routes";
 import { plural } from "../../lib/format";
+import { linkTo, useView } from "../../state/useView";
 import { Button } from "../../ui/Button";
 import { Panel } from "../../ui/Panel";
 import { TimeAgo } from "../../ui/TimeAgo";
@@ -12,7 +15,14 @@ export function GroupingPanel({ issue }: { issue: IssueDetail }) {
   const keys = issue.groups.filter(({ key }) => key);
   const unmerge = (hash: string) => action.mutate({ action: "unmerge", issues: [issue.id], hashes: [hash] });
   return (
-    <Panel title="Why this is one issue" note="these parts are equal in all its events">
+    <Panel
+      title="Why this is one issue"
+      note={
+        keys.length > 1
+          ? "these parts are equal in the events of its first group; others were merged into it"
+          : "these parts are equal in all its events"
+      }
+    >
       <div className="px-4 pb-3">
         <GroupingParts explanation={issue.explanation} />
       </div>
@@ -21,6 +31,7 @@ export function GroupingPanel({ issue }: { issue: IssueDetail }) {
           {action.error.message}
         </p>
       )}
+      {action.isSuccess && <TakenOut from={issue.id} />}
       <h3 className="flex flex-wrap items-baseline gap-x-3 border-t border-line px-4 pt-2 pb-1">
         <span className="font-semibold">{plural(keys.length, "group")} of events</span>
         <span className="text-meta text-muted">
@@ -38,6 +49,24 @@ export function GroupingPanel({ issue }: { issue: IssueDetail }) {
         ))}
       </ul>
     </Panel>
+  );
+}
+
+/** Where the group that was taken out last is now. */
+function TakenOut({ from }: { from: number }) {
+  const { view } = useView();
+  const { data } = useIssueHistory(from);
+  const changes = data?.pages.flatMap((page) => page.changes) ?? [];
+  const to = changes.find(({ kind, detail }) => kind === "unmerged" && detail.from === from)?.detail.to;
+  if (typeof to !== "number") return null;
+  return (
+    <p role="status" className="px-4 pb-2">
+      The group is{" "}
+      <Link href={linkTo(issuePath(to), view)} className="text-accent underline">
+        issue {to}
+      </Link>{" "}
+      now. Merge puts it back.
+    </p>
   );
 }
 

@@ -1,7 +1,7 @@
 import { act } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Route, Switch } from "wouter";
-import type { IssueAction, IssueDetail, IssueEvent, OccurrencesResponse } from "../../api/types";
+import type { IssueAction, IssueChange, IssueDetail, IssueEvent, OccurrencesResponse } from "../../api/types";
 import { button, click, eventually, open, press, refusal, sees, serve, text, type } from "../../testing/page";
 import IssueView from "./IssueView";
 
@@ -118,13 +118,14 @@ const OCCURRENCES: OccurrencesResponse = {
 let acted: IssueAction[];
 let issue: IssueDetail;
 let events: IssueEvent[];
+let changes: IssueChange[];
 
 /** What the API answers at each address; anything else is not found. */
 const ANSWERS: readonly [RegExp, (url: URL) => unknown][] = [
   [/\/issues\/\d+$/, () => issue],
   [/\/occurrences$/, () => OCCURRENCES],
   [/\/events$/, eventsOf],
-  [/\/history$/, () => ({ changes: [], next_before: 0 })],
+  [/\/history$/, () => ({ changes, next_before: 0 })],
   [/\/users$/, () => ({ names: ["alice", "bob"] })],
   [/\/issues$/, () => ({ issues: [{ ...ISSUE, id: 3, title: "an older one" }], total: 1 })],
   [/\/logs$/, (url) => ({ entries: linesOf(url), warnings: [], partial: false, next_cursor: "" })],
@@ -165,6 +166,7 @@ beforeEach(() => {
   acted = [];
   issue = ISSUE;
   events = [EVENT];
+  changes = [];
   serve((url, method, body) => {
     if (method === "POST") {
       acted.push(body as IssueAction);
@@ -339,12 +341,16 @@ describe("the page of an issue", () => {
   });
 
   it("explains the grouping and takes a group out", async () => {
+    const detail = { from: 7, to: 38, hashes: ["v1:00000000000000bb"] };
+    changes = [{ seq: 9, issue: 7, at: ago(0), actor: "alice", kind: "unmerged", detail }];
     await show("/issues/7/grouping");
     expect(text()).toContain("src/games in create");
     await click("Unmerge v1:00000000000000bb");
     await eventually(() =>
       expect(acted).toEqual([{ action: "unmerge", issues: [7], hashes: ["v1:00000000000000bb"] }]),
     );
+    await sees("The group is issue 38 now.");
+    expect(button("issue 38").getAttribute("href")).toBe("/issues/38");
   });
 
   it("snoozes until the first of the conditions that are on", async () => {
