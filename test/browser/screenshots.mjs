@@ -22,7 +22,7 @@ await withPage(async (page, base) => {
     ["issues", "issues", "[data-issue]"],
     ["issue", `issues/${issue}`, "[data-traceback]"],
     ["logs", "lines", "[data-line]"],
-    ["line", "lines?level=error", "[data-line]", openLine],
+    ["line", "lines?level=error&service=backend-next", "[data-line]", openLine],
     ["live", "lines?tail=1", "[data-tail=live]"],
     ["patterns", "lines?show=patterns", "[data-pattern]"],
     ["editor", "lines", "[data-line]", writeLogQL],
@@ -48,14 +48,14 @@ await withPage(async (page, base) => {
   }
 });
 
-/** The number of an issue with a traceback; in a new demo the first appears when the indexer has read the logs. */
+/** The number of an issue whose traceback has a cause; in a new demo the first appears when the indexer has read the logs. */
 async function findIssue(page, base) {
   const first = page.locator("[data-issue]").first();
   const listed = async () => {
-    await page.goto(new URL("issues?q=traceback", base).href);
+    await page.goto(new URL("issues?q=IntegrityError&service=backend", base).href);
     return visible(first, "", 5_000).catch(() => false);
   };
-  await until(page, listed, "there is an issue with a traceback", 120_000);
+  await until(page, listed, "there is an issue with a cause", 120_000);
   return first.getAttribute("data-issue");
 }
 
