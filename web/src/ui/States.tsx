@@ -52,8 +52,12 @@ export function SmallErrorState({
       title={errorText(error)}
       className={cx("flex flex-wrap items-center gap-2 text-meta text-muted", className)}
     >
-      <CircleAlert size={14} className="shrink-0 text-error" aria-hidden />
-      {what} could not be loaded{limited ? `: ${errorText(error)}` : "."}
+      <span className="flex gap-2">
+        <CircleAlert size={14} className="mt-0.5 shrink-0 text-error" aria-hidden />
+        <span>
+          {what} could not be loaded{limited ? `: ${errorText(error)}` : "."}
+        </span>
+      </span>
       <LongestRange error={error} bounds={bounds} />
       {!isFinal(error) && (
         <button
