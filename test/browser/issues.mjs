@@ -23,7 +23,7 @@ export async function openNewIssue(page) {
 export async function useIssues(page, user) {
   await page.locator("main").click({ position: { x: 1, y: 1 } });
   await go(page, "i", page.locator(ISSUE), "g i lists the issues");
-  check(/ new .*came back/.test(await page.locator("h1").innerText()), "the list says first what is new and what came back");
+  check(/ new\b.*came back/.test(await page.locator("h1").innerText()), "the list says first what is new and what came back");
   await page.keyboard.press("/");
   await page.getByLabel("Words of title, message and frames").fill("traceback");
   await page.keyboard.press("Enter");

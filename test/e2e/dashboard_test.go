@@ -221,7 +221,7 @@ func TestNothingIsServedWithoutASession(t *testing.T) {
 // TestDashboardSaysWhatIsAway stops Loki and Prometheus under the dashboard.
 func TestDashboardSaysWhatIsAway(t *testing.T) {
 	t.Parallel()
-	dashboard := servers.Dashboard(t, "http://127.0.0.1:1", "http://127.0.0.1:1")
+	dashboard := servers.Dashboard(t, "http://127.0.0.1:1", "http://127.0.0.1:1", "-alertmanager-url", "http://127.0.0.1:1")
 	v := logIn(t, dashboard.URL+"/")
 	resp, err := v.http.Get(v.base + "api/v1/logs?service=backend")
 	if err != nil {

@@ -136,7 +136,7 @@ export const LineGrid = memo(function LineGrid({
       ref={scroller}
       className={cx(
         "min-h-0 flex-1 overflow-y-auto overscroll-contain font-mono text-code has-[>:focus-visible]:outline-2 has-[>:focus-visible]:-outline-offset-2 has-[>:focus-visible]:outline-accent",
-        scrolledByHand && "cursor-pointer not-active:*:pointer-events-none",
+        scrolledByHand && "cursor-pointer",
       )}
     >
       <div
@@ -146,7 +146,7 @@ export const LineGrid = memo(function LineGrid({
         aria-rowcount={before + rows.length}
         aria-activedescendant={activeIndex >= 0 ? `${id}-${before + activeIndex}` : undefined}
         onKeyDown={keys}
-        className="relative w-full outline-none"
+        className={cx("relative w-full outline-none", scrolledByHand && "not-active:pointer-events-none")}
         style={{ height: virtual.getTotalSize() }}
       >
         {/* In the flow of one box: of a row that takes up another line nothing but its text changes. */}
