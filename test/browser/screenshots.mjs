@@ -29,7 +29,7 @@ await withPage(async (page, base) => {
     ["metric", `lines?query=${encodeURIComponent('sum by (service) (rate({env="demo"}[1m]))')}`, "[data-series]"],
     ["story", story, "[data-told=own]"],
     ["palette", "", "[data-health]", openPalette],
-    ["health", "health?c=host", "[data-graph] canvas"],
+    ["health", "health?c=pgbouncer", "[data-graph] canvas"],
     ["usage", "usage?days=7", "[data-noise]"],
     ["alerts", "alerts", "h1[data-verdict]"],
     ["snapshots", "snapshots", "main h1"],
