@@ -203,7 +203,8 @@ func multiply(answer *http.Response, factor int64) error {
 // compareUsage compares each service and day. The bytes of chunks are told within a
 // KiB each, and by the share of time of those that reach over midnight. A quiet
 // service's hours, of which some are verified and the others have their share of the
-// day, are off by some lines.
+// day, are off by some lines; of the present hour, which is not verified, the index may
+// tell half.
 func compareUsage(t *testing.T, when string, got usageAnswer, want map[string]logged, ofLines float64) {
 	t.Helper()
 	if len(got.Services) != len(want) {
@@ -214,11 +215,11 @@ func compareUsage(t *testing.T, when string, got usageAnswer, want map[string]lo
 		for i, day := range got.Days {
 			sent, told := want[service.Service][day.Start.Unix()], service.Daily[i]
 			sum = amount{sum.Bytes + sent.Bytes, sum.Lines + sent.Lines}
-			if !near(told.Bytes, sent.Bytes, 0.005, 4<<10) || !near(told.Lines, sent.Lines, ofLines, 20) {
+			if !near(told.Bytes, sent.Bytes, 0.005, 4<<10) || !near(told.Lines, sent.Lines, ofLines, 20+30) {
 				t.Errorf("%s: %q of %s: %+v, sent %+v", when, service.Service, day.Start.Format(time.DateOnly), told, sent)
 			}
 		}
-		if !near(service.Bytes, sum.Bytes, 0.005, 4<<10) || !near(service.Lines, sum.Lines, ofLines, 30) || len(service.Levels) != 1 {
+		if !near(service.Bytes, sum.Bytes, 0.005, 4<<10) || !near(service.Lines, sum.Lines, ofLines, 30+30) || len(service.Levels) != 1 {
 			t.Errorf("%s: %q: %+v in levels %+v, sent %+v", when, service.Service, service.amount, service.Levels, sum)
 		}
 		t.Logf("%s: %q: %+v, sent %+v", when, service.Service, service.amount, sum)
